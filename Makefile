@@ -1,0 +1,60 @@
+# make demo     a real tomogram to a report, in an environment of its own
+# make test     everything, with MPI and PETSc, and the tests
+# make bench    the table of figures of merit, against this machine's memory bandwidth
+# make lint     style and types
+# make notebooks  executes the notebooks at reduced size
+# make petsc    only the MPI and PETSc set-up
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
+
+.PHONY: demo test bench lint notebooks petsc clean
+
+demo: $(VENV)/.base
+	$(BIN)/poreflux demo --out demo-out
+
+test: $(VENV)/.test $(VENV)/.petsc
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	PYTHON="$(BIN)/python" deploy/other-pythons.sh
+
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(VENV)/.notebooks
+	$(BIN)/python notebooks/execute.py
+
+petsc: $(VENV)/.petsc
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "poreflux needs Python 3.11 or later on PATH (or make PYTHON=/path/to/python)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { apt-get update && apt-get install -y python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e '.[lint]'
+	@touch $@
+
+$(VENV)/.notebooks: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet -e '.[notebooks]'
+	@touch $@
+
+$(VENV)/.petsc: $(VENV)/bin/python deploy/petsc.sh
+	PYTHON="$(BIN)/python" CACHE="$(CACHE)" deploy/petsc.sh
+	@touch $@
+
+clean:
+	rm -rf .venv* demo-out .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,44 @@
+"""From a tomogram of a porous solid to publishable numbers.
+
+The public names, in the order in which data flows through them. Each is loaded at its first use,
+so that ``import poreflux`` and ``poreflux --help`` are quick.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+#: public name -> the module that has it, in data-flow order
+_HOMES = {
+    "read": "readers",
+    "from_array": "volume",
+    "save": "store",
+    "open": "store",
+    "verify": "store",
+    "segment": "segment",
+    "porosity": "metrics.porosity",
+    "porosity_profile": "metrics.porosity_profile",
+    "block_porosity": "metrics.block_porosity",
+    "structure_factor": "metrics.structure_factor",
+    "tortuosity_factor": "transport.effective",
+    "block_tortuosity": "transport.blockwise",
+    "collect": "results",
+    "report": "report",
+}
+_MODULES = ("phantoms", "plot")
+
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f"poreflux.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'poreflux' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"poreflux.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,34 @@
+"""Failures worth catching by name.
+
+Misuse of an argument raises the built-in ``ValueError``, ``TypeError`` or ``KeyError``; the classes
+here are for what the world does to a correct call. Every message says what came, what was expected
+and what to do.
+"""
+
+
+class PorefluxError(Exception):
+    """Any failure that is not a misuse of an argument."""
+
+
+class UnreadableImage(PorefluxError):
+    """A file that cannot be read as a volume: missing, truncated, of mixed sizes, unknown."""
+
+
+class DamagedStore(PorefluxError):
+    """A Zarr store with missing, torn or altered chunks."""
+
+
+class StoreExists(PorefluxError):
+    """The target of a write is there already."""
+
+
+class TooLarge(PorefluxError):
+    """The forecast of memory or disk exceeds what is free."""
+
+
+class NotConverged(PorefluxError):
+    """An iterative solve that stalled or ran out of iterations; carries its history."""
+
+    def __init__(self, message: str, history: list[float] | None = None):
+        super().__init__(message)
+        self.history = history or []

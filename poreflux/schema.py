@@ -1,0 +1,73 @@
+"""Every variable that poreflux writes: name, dims, kind of number, units, meaning.
+
+A name appears here once; functions that make a variable take its attributes from here, so that the
+same quantity has the same units and label in a store, a table and a figure.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a Volume or of Results.
+
+    ``kind`` is the NumPy dtype kind (``"f"``, ``"i"``, ``"u"``, ``"b"``); ``units`` are readable by
+    pint, ``"1"`` where there is none.
+    """
+
+    dims: tuple[str, ...]
+    kind: str
+    units: str
+    long_name: str
+
+
+#: fill value of stored phase labels; it is no label, so that a lost chunk cannot read as pore
+NO_PHASE = 255
+
+DIMS = ("z", "y", "x")
+
+VARIABLES: dict[str, Variable] = {
+    # the volume
+    "gray": Variable(DIMS, "fiu", "1", "measured grey value"),
+    "phase": Variable(DIMS, "u", "1", "phase label"),
+    "solid_fraction": Variable(DIMS, "f", "1", "solid fraction of each voxel"),
+    "mask": Variable(DIMS, "b", "1", "region of interest"),
+    # transport
+    "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
+    "tortuosity_factor_percolating": Variable(
+        ("direction",), "f", "1", "tortuosity factor of the percolating part"
+    ),
+    "effective_conductivity": Variable(
+        ("direction",), "f", "1", "effective conductivity relative to the reference phase"
+    ),
+    "macmullin_number": Variable(("direction",), "f", "1", "MacMullin number"),
+    "conducting_fraction": Variable((), "f", "1", "volume fraction of the conducting phase"),
+    "percolating_fraction": Variable(
+        ("direction",), "f", "1", "share of the conducting phase that joins both faces"
+    ),
+    "flux_imbalance": Variable(
+        ("direction",), "f", "1", "largest minus smallest plane flux, relative to their mean"
+    ),
+    "residual": Variable(("direction",), "f", "1", "relative residual of the linear solve"),
+    "relative_error": Variable(
+        ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
+    ),
+    "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
+}
+
+
+def attributes(name: str) -> dict[str, str]:
+    """Return the ``units`` and ``long_name`` of a variable.
+
+    Parameters
+    ----------
+    name
+        a key of :data:`VARIABLES`.
+
+    Examples
+    --------
+    >>> attributes("tortuosity_factor")
+    {'units': '1', 'long_name': 'tortuosity factor'}
+    """
+    variable = VARIABLES[name]
+    return {"units": variable.units, "long_name": variable.long_name}

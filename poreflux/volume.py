@@ -1,0 +1,155 @@
+"""An array with labelled axes becomes a Volume: an xarray Dataset with dims (z, y, x) in µm."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from poreflux.schema import DIMS, NO_PHASE, VARIABLES, attributes
+
+PORE_AND_ELECTROLYTE = {0: "pore", 1: "electrolyte"}
+
+
+def from_array(
+    array,
+    *,
+    voxel_size: float | Sequence[float] = 1.0,
+    kind: str = "phase",
+    phases: Mapping[int, str] | None = None,
+) -> xr.Dataset:
+    """Make a Volume of an array in memory, on disk (``memmap``) or of dask.
+
+    Parameters
+    ----------
+    array
+        three-dimensional, axes (z, y, x); phase labels (integers 0 to 254 or booleans) or grey values.
+    voxel_size
+        edge of a voxel in µm, one number or three for (z, y, x).
+    kind
+        ``"phase"`` for labels, ``"gray"`` for measured values.
+    phases
+        meaning of each label; by default ``{0: "pore", 1: "electrolyte"}``.
+
+    Returns
+    -------
+    Dataset with variable `phase` (uint8) or `gray`, and coordinates z, y, x at voxel centres in µm.
+
+    Raises
+    ------
+    ValueError
+        if the array is not three-dimensional or a voxel size is not a positive number.
+    TypeError
+        if phase labels are not integers.
+
+    Examples
+    --------
+    >>> volume = from_array(np.ones((2, 3, 4), bool), voxel_size=0.92)
+    >>> dict(volume.sizes)
+    {'z': 2, 'y': 3, 'x': 4}
+    """
+    if not hasattr(array, "ndim"):
+        array = np.asarray(array)
+    if array.ndim != 3 or 0 in array.shape:
+        raise ValueError(
+            f"the array has shape {tuple(array.shape)}; a volume has three axes (z, y, x), none empty"
+        )
+    size = three_lengths(voxel_size)
+    if kind == "phase":
+        return _labelled(array, size, dict(phases or PORE_AND_ELECTROLYTE))
+    if kind == "gray":
+        if array.dtype.kind not in VARIABLES["gray"].kind:
+            raise TypeError(
+                f"grey values of dtype {array.dtype} are not real numbers; convert them"
+            )
+        return _dataset("gray", array, size, {})
+    raise ValueError(f"kind={kind!r} is not known; choose 'phase' or 'gray'")
+
+
+def three_lengths(voxel_size: float | Sequence[float]) -> tuple[float, float, float]:
+    """Return the voxel edges (z, y, x) in µm from one number or three, all finite and positive."""
+    lengths = np.atleast_1d(np.asarray(voxel_size, dtype=float))
+    if lengths.shape == (1,):
+        lengths = np.repeat(lengths, 3)
+    if lengths.shape != (3,) or not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+        raise ValueError(
+            f"voxel_size={voxel_size!r} is not a length; give one positive number in µm "
+            "or three for (z, y, x)"
+        )
+    return float(lengths[0]), float(lengths[1]), float(lengths[2])
+
+
+def voxel_size(volume: xr.Dataset) -> tuple[float, float, float]:
+    """Return the voxel edges (z, y, x) in µm of a Volume."""
+    return three_lengths(volume.attrs["voxel_size"])
+
+
+def phase_labels(volume: xr.Dataset) -> dict[str, int]:
+    """Return the label of each named phase of a Volume, in the order of its labels.
+
+    Examples
+    --------
+    >>> phase_labels(from_array(np.ones((2, 2, 2), bool)))
+    {'pore': 0, 'electrolyte': 1}
+    """
+    attrs = require(volume, "phase").attrs
+    meanings = attrs["flag_meanings"].split()
+    return {name: int(label) for name, label in zip(meanings, np.atleast_1d(attrs["flag_values"]))}
+
+
+def label_of(volume: xr.Dataset, phase: str) -> int:
+    """Return the label of one named phase; raise ``KeyError`` naming those there are."""
+    labels = phase_labels(volume)
+    if phase not in labels:
+        raise KeyError(f"phase {phase!r} is not in the volume; choose one of {tuple(labels)}")
+    return labels[phase]
+
+
+def require(volume: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a variable of the Volume; raise ``KeyError`` saying what to do where it is missing."""
+    if name in volume:
+        return volume[name]
+    do = {"phase": "segment it first", "gray": "import the grey values"}.get(name, "add it first")
+    raise KeyError(f"the volume has no variable {name!r}, only {tuple(volume.data_vars)}; {do}")
+
+
+def axis_of(direction: str) -> int:
+    """Return the axis (0, 1, 2) of a direction; raise ``ValueError`` naming the dims."""
+    if direction not in DIMS:
+        raise ValueError(
+            f"direction={direction!r} is not a dimension of the volume; choose one of {DIMS}"
+        )
+    return DIMS.index(direction)
+
+
+def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
+    if array.dtype.kind not in "biu":
+        raise TypeError(
+            f"phase labels have dtype {array.dtype}; give integers, or kind='gray' and segment"
+        )
+    if any(not 0 <= label < NO_PHASE for label in phases):
+        raise ValueError(f"phases={phases} has a label outside 0 to {NO_PHASE - 1}")
+    if any(len(name.split()) != 1 for name in phases.values()):
+        raise ValueError(f"phases={phases} has a name that is not one word; use underscores")
+    if len(set(phases.values())) != len(phases):
+        raise ValueError(f"phases={phases} names two labels alike; give each its own name")
+    labels = sorted(phases)
+    attrs = {
+        "flag_values": np.asarray(labels, dtype=np.uint8),
+        "flag_meanings": " ".join(phases[label] for label in labels),
+    }
+    if isinstance(array, np.ndarray) and array.dtype.itemsize > 1:
+        if array.min() < 0 or array.max() >= NO_PHASE:
+            raise ValueError(
+                f"phase labels run from {array.min()} to {array.max()}; they must lie in 0 to "
+                f"{NO_PHASE - 1}"
+            )
+    return _dataset("phase", array.astype(np.uint8, copy=False), size, attrs)
+
+
+def _dataset(name: str, array, size: tuple[float, float, float], attrs: dict) -> xr.Dataset:
+    coords = {
+        dim: (dim, (np.arange(n) + 0.5) * h, {"units": "um", "long_name": f"position along {dim}"})
+        for dim, n, h in zip(DIMS, array.shape, size)
+    }
+    variable = (DIMS, array, {**attributes(name), **attrs})
+    return xr.Dataset({name: variable}, coords=coords, attrs={"voxel_size": list(size)})
