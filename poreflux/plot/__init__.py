@@ -1,0 +1,22 @@
+"""Results become figures: one function a figure, each returns a matplotlib Figure.
+
+Axes carry the units of the variables' attributes; colour-blind readers can tell the
+colours apart. Nothing is drawn on a screen and no state of pyplot is touched: save with
+``figure.savefig(path)``.
+"""
+
+from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
+from poreflux.plot.images import pores, slices, structure_factor
+from poreflux.plot.style import png, svg
+
+__all__ = [
+    "block_porosity",
+    "block_tortuosity",
+    "histogram",
+    "png",
+    "pores",
+    "porosity_profile",
+    "slices",
+    "structure_factor",
+    "svg",
+]

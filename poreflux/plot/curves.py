@@ -1,0 +1,181 @@
+"""Curves and clouds of points: histogram, profile, blocks."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from poreflux.plot.style import SERIES, label, sheet, styled
+
+
+@styled
+def histogram(results: xr.Dataset) -> Figure:
+    """Draw how often each grey value occurs, with the thresholds of the segmentation.
+
+    Parameters
+    ----------
+    results
+        with `gray_histogram` over `gray_value` and, where segmented by threshold, `threshold`.
+
+    Examples
+    --------
+    >>> counts = xr.DataArray([1, 5, 2, 6], dims="gray_value", coords={"gray_value": [0, 1, 2, 3]})
+    >>> figure = histogram(xr.Dataset({"gray_histogram": counts, "threshold": ("cut", [1.5])}))
+    """
+    counts = results["gray_histogram"]
+    values = counts["gray_value"].values.astype(float)
+    share = counts.values / max(counts.values.sum(), 1)
+    figure, ax = sheet(2.5)
+    ax.fill_between(values, share, step="mid", color=SERIES[0], alpha=0.35, linewidth=0)
+    ax.step(values, share, where="mid", color=SERIES[0], lw=1.0)
+    for threshold in np.atleast_1d(results["threshold"]) if "threshold" in results else ():
+        ax.axvline(float(threshold), color=SERIES[1], lw=1.4)
+        ax.annotate(
+            f" threshold {float(threshold):.4g}",
+            (float(threshold), 0.97),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            color=SERIES[1],
+            fontsize=8.5,
+        )
+    seen = np.flatnonzero(share > share.max() * 1e-5)
+    ax.set_xlim(values[seen[0]], values[seen[-1]])
+    ax.set_ylim(0, None)
+    ax.set(xlabel=label(counts["gray_value"], "grey value"), ylabel="share of voxels")
+    return figure
+
+
+@styled
+def porosity_profile(results: xr.Dataset) -> Figure:
+    """Draw the porosity of each plane along a direction, and the mean of all.
+
+    Parameters
+    ----------
+    results
+        with `porosity_profile` along z, y or x, from :func:`poreflux.porosity_profile`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.layers((8, 8, 8))
+    >>> figure = porosity_profile(poreflux.collect(poreflux.porosity_profile(volume)))
+    """
+    profile = results["porosity_profile"]
+    (dim,) = profile.dims
+    mean = float(profile.mean())
+    figure, ax = sheet(2.5)
+    ax.plot(profile[dim], profile, color=SERIES[0])
+    ax.axhline(mean, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
+    ax.annotate(
+        f"mean {mean:.3f}", (1, mean), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+        textcoords="offset points", ha="right", color=SERIES[1], fontsize=8.5,
+    )  # fmt: skip
+    ax.set(xlabel=f"{dim} (µm)", ylabel="porosity of a plane")
+    ax.margins(x=0)
+    ax.set_ylim(0, min(1.0, 1.25 * float(profile.max()) or 1.0))
+    ax.grid(axis="y")
+    return figure
+
+
+@styled
+def block_porosity(results: xr.Dataset) -> Figure:
+    """Draw the porosity of each block against its z: points, and mean ± standard deviation a layer.
+
+    Parameters
+    ----------
+    results
+        with `block_porosity`, from :func:`poreflux.block_porosity`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.layers((8, 8, 8))
+    >>> figure = block_porosity(poreflux.collect(poreflux.block_porosity(volume)))
+    """
+    blocks = results["block_porosity"]
+    figure, ax = sheet(2.8)
+    _cloud(ax, blocks, SERIES[0], 0.0)
+    ax.set(xlabel="z of the block's centre (µm)", ylabel="porosity of a block")
+    ax.grid(axis="y")
+    _legend(ax)
+    return figure
+
+
+@styled
+def block_tortuosity(results: xr.Dataset) -> Figure:
+    """Draw the tortuosity factor of each block against its z, and all blocks of each direction.
+
+    The right panel sets the blocks beside the value of the whole volume where that is known.
+
+    Parameters
+    ----------
+    results
+        with `block_tortuosity_factor`, from :func:`poreflux.block_tortuosity`, and perhaps
+        `tortuosity_factor`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.layers((8, 8, 8))
+    >>> blocks = poreflux.block_tortuosity(volume, blocks=(2, 2, 2))
+    >>> figure = block_tortuosity(poreflux.collect(blocks))
+    """
+    blocks = results["block_tortuosity_factor"]
+    blocks = blocks.where(np.isfinite(blocks))
+    figure, (left, right) = sheet(3.0, columns=2, sharey=True, width_ratios=(2, 1))
+    directions = [str(d) for d in blocks["direction"].values]
+    for k, (direction, colour) in enumerate(zip(directions, SERIES)):
+        shift = 0.16 * (k - (len(directions) - 1) / 2)
+        _cloud(left, blocks.sel(direction=direction), colour, shift, f"along {direction}")
+        _strip(right, k, blocks.sel(direction=direction).values.ravel(), colour)
+        whole = _whole(results, direction)
+        if np.isfinite(whole):
+            right.plot(k, whole, "D", ms=6, mfc="white", mec=colour, mew=1.6, zorder=4)
+    left.set(xlabel="z of the block's centre (µm)", ylabel="tortuosity factor")
+    right.set_xticks(range(len(directions)), [f"along {d}" for d in directions])
+    right.set_xlim(-0.6, len(directions) - 0.4)
+    right.set_title("all blocks; ◇ whole volume")
+    left.set_title("bars: mean ± standard deviation of a layer")
+    for ax in (left, right):
+        ax.grid(axis="y")
+    _legend(left, ncols=3)
+    return figure
+
+
+def _cloud(ax, blocks: xr.DataArray, colour: str, shift: float, name: str = "one block") -> None:
+    """Draw one point a block beside its layer's mean ± standard deviation."""
+    z = blocks["block_z"].values.astype(float)
+    pitch = (z[1] - z[0]) if z.size > 1 else max(z[0], 1.0)
+    values = blocks.transpose("block_z", ...).values.reshape(z.size, -1)
+    spread = np.linspace(-0.05, 0.05, values.shape[1])
+    x = z[:, None] + pitch * (shift + spread)
+    ax.plot(x.ravel(), values.ravel(), "o", ms=2.6, mfc=colour, mec="none", alpha=0.55, label=name)
+    counted = np.isfinite(values).sum(1) > 0
+    mean = np.array([np.nanmean(v) if c else np.nan for v, c in zip(values, counted)])
+    std = np.array([np.nanstd(v) if c else np.nan for v, c in zip(values, counted)])
+    ax.errorbar(
+        z + pitch * (shift + 0.09), mean, std, fmt="_", ms=9, mew=1.8, color=colour, capsize=2.5,
+        elinewidth=1.2, label="_mean",
+    )  # fmt: skip
+
+
+def _strip(ax, k: int, values: np.ndarray, colour: str) -> None:
+    values = np.sort(values[np.isfinite(values)])
+    if values.size:
+        ax.plot(k + np.linspace(-0.28, 0.28, values.size), values, "o", ms=2.4, mfc=colour,
+                mec="none", alpha=0.6)  # fmt: skip
+
+
+def _whole(results: xr.Dataset, direction: str) -> float:
+    if "tortuosity_factor" not in results:
+        return np.nan
+    known = results["tortuosity_factor"]
+    if direction not in known["direction"].values:
+        return np.nan
+    return float(known.sel(direction=direction))
+
+
+def _legend(ax, ncols: int = 1) -> None:
+    ax.legend(loc="upper right", fontsize=8, ncols=ncols, handletextpad=0.2, columnspacing=1.0,
+              markerscale=1.8)  # fmt: skip
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.14 * (high - low))

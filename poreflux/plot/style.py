@@ -1,0 +1,133 @@
+"""What all figures share: size, type, colours that colour-blind readers tell apart, and the SVG."""
+
+import base64
+import functools
+import hashlib
+import io
+import re
+
+import numpy as np
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+#: ink of axes and text, and grid; the report swaps these two for the reader's light or dark theme
+INK, GRID = "#24292e", "#c9ced4"
+
+#: Okabe and Ito's colours, in the order in which series take them
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+
+RULES = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.5,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "path",
+    "image.interpolation": "nearest",
+}
+
+#: a figure across the page, in inches
+WIDTH = 6.8
+
+
+def styled(draw):
+    """Wrap a figure function so that all it makes follows RULES, whatever the user's settings."""
+
+    @functools.wraps(draw)
+    def wrapped(*args, **options):
+        with rc_context(RULES):
+            return draw(*args, **options)
+
+    return wrapped
+
+
+def sheet(height: float, *, columns: int = 1, rows: int = 1, width: float = WIDTH, **subplots):
+    """Return a Figure and its Axes without pyplot: no global state, safe on servers."""
+    figure = Figure(figsize=(width, height), layout="compressed")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    return figure, figure.subplots(rows, columns, **subplots)
+
+
+def label(array: xr.DataArray, name: str | None = None) -> str:
+    """Return an axis label from the attributes of a variable: ``"position along z (µm)"``.
+
+    Examples
+    --------
+    >>> label(xr.DataArray(1.0, attrs={"long_name": "porosity", "units": "1"}))
+    'porosity'
+    >>> label(xr.DataArray(1.0, attrs={"long_name": "position along z", "units": "um"}))
+    'position along z (µm)'
+    """
+    words = name or array.attrs.get("long_name") or str(array.name)
+    unit = pretty_unit(array.attrs.get("units", "1"))
+    return f"{words} ({unit})" if unit else words
+
+
+def pretty_unit(unit: str) -> str:
+    """Return a unit as it is printed: ``"um"`` as ``"µm"``, ``"1"`` as nothing."""
+    return {"1": "", "um": "µm", "percent": "%", "um2": "µm²", "mA/cm2": "mA/cm²"}.get(unit, unit)
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as inline SVG: images inside, ids its own, its ink the page's text colour.
+
+    Examples
+    --------
+    >>> figure, axes = sheet(2.0)
+    >>> text = svg(figure)
+    >>> text.startswith("<svg"), "http://www.w3.org/1999/xlink" in text, "<metadata" in text
+    (True, True, False)
+    """
+    buffer = io.StringIO()
+    with rc_context({**RULES, "svg.hashsalt": "poreflux"}):
+        figure.savefig(buffer, format="svg", dpi=200, bbox_inches="tight", metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    prefix = "f" + hashlib.sha256(text.encode()).hexdigest()[:8]
+    text = re.sub(r'(\sid=")', rf"\1{prefix}-", text)
+    text = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", text)
+    for colour, variable in {INK: "ink", GRID: "grid"}.items():
+        text = text.replace(colour, f"var(--{variable}, {colour})")
+    return text
+
+
+def png(figure: Figure, *, dpi: int = 150, facecolor: str = "white") -> bytes:
+    """Return a figure as the bytes of a PNG on a plain ground."""
+    buffer = io.BytesIO()
+    with rc_context(RULES):
+        figure.savefig(buffer, format="png", dpi=dpi, facecolor=facecolor, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Return content as a ``data:`` address, so that a page needs no other file."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def extent(vertical: xr.DataArray, horizontal: xr.DataArray) -> tuple[float, float, float, float]:
+    """Return the outer edges of an image in µm from its pixel centres, the first row on top."""
+    x0, x1 = _edges(horizontal.values)
+    y0, y1 = _edges(vertical.values)
+    return x0, x1, y1, y0
+
+
+def _edges(centres: np.ndarray) -> tuple[float, float]:
+    step = centres[1] - centres[0] if centres.size > 1 else 2 * centres[0]
+    return float(centres[0] - step / 2), float(centres[-1] + step / 2)
