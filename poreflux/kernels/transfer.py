@@ -1,0 +1,176 @@
+"""Between a red-black grid and the next coarser one (2 x 2 x 2 cells to one): smoothing fused with transfer.
+
+One V-cycle step is, on the way down, a red and a black Gauss-Seidel half-sweep from zero and the
+restriction of what is left; on the way up, the correction, a black and a red half-sweep. After the first
+two half-sweeps the residual of black cells is zero and that of a red one is the sum of its black
+neighbours, so that neither the iterate nor the residual is ever stored; on the way up red values are made
+again from the right-hand side. The way up is the adjoint of the way down: the cycle is symmetric.
+
+The coarse conductance between two cells is half the sum of the fine ones through their common face (their
+distance doubles), that of a driven face likewise.
+"""
+
+import numpy as np
+
+from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.stencil import TILE, diagonal, face, gather, red_sum, relax_row
+
+
+@compiled
+def red_guess(op, out, d, b, k, j0, j1):
+    """out = b / diagonal for the red cells of rows j0-2 to j1+1 of plane k."""
+    for j in range(j0 - 2, j1 + 2):
+        row, br = out[j - j0 + 2], b[0, k, j]
+        diagonal(op, d, 0, k, j)
+        for i in range(1, row.shape[0] - 1):
+            v = br[i] / d[i]
+            row[i] = v if d[i] > 0 else d[i] * 0
+        if op.wrap:
+            row[0] = row[row.shape[0] - 2]
+            row[row.shape[0] - 1] = row[1]
+
+
+@compiled
+def black_from_guess(op, black, d, red, b, k, j0, j1):
+    """black = (b + red neighbours) / diagonal for rows j0-1 to j1 of plane k; red holds planes modulo 3, row j at
+    j - j0 + 2. One colour of b stands for b = 0 on black cells."""
+    both = b.shape[0] == 2
+    scale = black.dtype.type(1) if both else black.dtype.type(0)
+    c = 1 if both else 0
+    now = red[k % 3]
+    for j in range(j0 - 1, j1 + 1):
+        t = j - j0 + 2
+        relax_row(
+            op, black[j - j0 + 1], d, b[c, k, j], scale, 1, k, j,
+            now[t], now[t - 1], now[t + 1], red[(k - 1) % 3, t], red[(k + 1) % 3, t],
+        )  # fmt: skip
+
+
+@compiled
+def descend(op, b, coarse, k0, k1, work):
+    """coarse = restriction of what a red and a black half-sweep from zero leave of A z = b.
+
+    b (1 or 2, Z, Y, H); coarse (2, ...) of the coarser grid; own planes k0 to k1, both even or the last.
+    """
+    red, black = work[:3], work[3:6]
+    acc, d = work[6, 0], work[6, 1]
+    h = acc.shape[0] - 2
+    for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
+        j1 = min(j0 + TILE, b.shape[2] - GHOST)
+        for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
+            red_guess(op, red[m % 3], d, b, m, j0, j1)
+            if m >= k0 + GHOST:
+                black_from_guess(op, black[(m - 1) % 3], d, red, b, m - 1, j0, j1)
+            k = m - 2
+            if k < k0 + GHOST:
+                continue
+            for j in range(j0, j1):
+                red_sum(op, acc, black, k, j, j - j0 + 1)
+                # cells that are blocked gather from conducting neighbours: their sums are no residual
+                diagonal(op, d, 0, k, j)
+                for i in range(1, h + 1):
+                    acc[i] = acc[i] if d[i] > 0 else d[i] * 0
+                kk, jj = k // 2 + 1, j // 2 + 1
+                even, odd = coarse[(kk + jj) & 1, kk, jj], coarse[(kk + jj + 1) & 1, kk, jj]
+                if (k | j) & 1:
+                    for i in range(h // 2):
+                        even[i + 1] += acc[2 * i + 1]
+                        odd[i + 1] += acc[2 * i + 2]
+                    if h & 1:
+                        even[h // 2 + 1] += acc[h]
+                else:
+                    for i in range(h // 2):
+                        even[i + 1] = acc[2 * i + 1]
+                        odd[i + 1] = acc[2 * i + 2]
+                    if h & 1:
+                        even[h // 2 + 1] = acc[h]
+
+
+@compiled
+def ascend(op, b, e, out, k0, k1, work):
+    """out = the V-cycle's answer to A z = b from the coarse correction `e`; return b . out over red cells.
+
+    Adds e to what :func:`descend` had (red cells; black ones follow), then a black and a red half-sweep.
+    `out` has as many colours as b.
+    """
+    red, black = work[:3], work[3:6]
+    acc, d, correction = work[6, 0], work[6, 1], work[6, 2]
+    h = acc.shape[0] - 2
+    one = acc.dtype.type(1)
+    total = 0.0
+    for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
+        j1 = min(j0 + TILE, b.shape[2] - GHOST)
+        for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
+            plane = red[m % 3]
+            red_guess(op, plane, d, b, m, j0, j1)
+            for j in range(j0 - 2, j1 + 2):
+                if j & 1 == 0:
+                    kk, jj = m // 2 + 1, j // 2 + 1
+                    even, odd = e[(kk + jj) & 1, kk, jj], e[(kk + jj + 1) & 1, kk, jj]
+                    for i in range(h // 2):
+                        correction[2 * i + 1] = even[i + 1]
+                        correction[2 * i + 2] = odd[i + 1]
+                    if h & 1:
+                        correction[h] = even[h // 2 + 1]
+                diagonal(op, d, 0, m, j)
+                row = plane[j - j0 + 2]
+                for i in range(1, h + 1):
+                    row[i] += correction[i] if d[i] > 0 else d[i] * 0
+                if op.wrap:
+                    row[0] = row[h]
+                    row[h + 1] = row[1]
+            if m >= k0 + GHOST:
+                black_from_guess(op, black[(m - 1) % 3], d, red, b, m - 1, j0, j1)
+            k = m - 2
+            if k < k0 + GHOST:
+                continue
+            now = black[k % 3]
+            for j in range(j0, j1):
+                t = j - j0 + 1
+                red_sum(op, acc, black, k, j, t)
+                diagonal(op, d, 0, k, j)
+                br, zr = b[0, k, j], out[0, k, j]
+                s = one * 0
+                for i in range(1, h + 1):
+                    v = (br[i] + acc[i]) / d[i]
+                    v = v if d[i] > 0 else d[i] * 0
+                    zr[i] = v
+                    s += br[i] * v
+                total += s
+                if out.shape[0] == 2:
+                    zb, row = out[1, k, j], now[t]
+                    for i in range(1, h + 1):
+                        zb[i] = row[i]
+    return total
+
+
+@compiled
+def coarsen(op, gz, gy, gx, nx, k0, k1):
+    """Fill the conductances of coarse own planes k0 to k1, nx cells a row, from those of the finer operator."""
+    for K in range(k0 + GHOST, k1 + GHOST):
+        k = 2 * (K - GHOST) + GHOST
+        for J in range(GHOST, gz.shape[2] - GHOST):
+            j = 2 * (J - GHOST) + GHOST
+            for I in range(nx):
+                c, i = (K + J + I) & 1, I // 2 + 1
+                z = y = x = 0.0
+                for a in range(2):
+                    for colour in range(2):
+                        z += face(op, 0, colour, k, j + a, I + 1)
+                        y += face(op, 1, colour, k + a, j, I + 1)
+                    for s in range(2):
+                        # the left one of a pair of columns is the colour with offset 0
+                        x += face(op, 2, (k + a + j + s) & 1, k + a, j + s, I + 1)
+                gz[c, K, J, i] = 0.5 * z
+                gy[c, K, J, i] = 0.5 * y
+                gx[c, K, J, i] = 0.5 * x
+
+
+@compiled
+def copy_faces(op, axis, out, nx):
+    """out[c, k, j, i] = conductance of each own cell to the one before it along `axis`."""
+    for k in range(GHOST, out.shape[1] - GHOST):
+        for j in range(GHOST, out.shape[2] - GHOST):
+            for i in range(nx):
+                c, h = (k + j + i) & 1, i // 2 + 1
+                out[c, k, j, h] = face(op, axis, c, k, j, h)

@@ -1,0 +1,157 @@
+"""The preconditioner: one symmetric V-cycle of geometric multigrid in float32, red-black Gauss-Seidel, on the same boxes."""
+
+import numpy as np
+
+from poreflux.kernels import redblack, transfer
+from poreflux.kernels.redblack import GHOST
+from poreflux.kernels.stencil import Faces
+from poreflux.transport.operator import Operator, pack_plane
+
+#: a grid of at most this many cells is solved directly
+DIRECT = 400
+
+
+class Multigrid:
+    """A hierarchy of grids below one operator, each 2 x 2 x 2 cells of the finer one."""
+
+    def __init__(self, operator: Operator):
+        self.levels = [operator]
+        while np.prod(self.levels[-1].shape) > DIRECT:
+            self.levels.append(coarser(self.levels[-1]))
+        self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
+        self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
+        self.inverse = inverse(self.levels[-1])
+        # the finest grid may be float64; its smoothing is not
+        self.scratch = [
+            [np.zeros(work.shape, np.float32) for work in operator.scratch],
+            *(level.scratch for level in self.levels[1:]),
+        ]
+
+    def precondition(self, r: np.ndarray, z: np.ndarray) -> float:
+        """z = M^-1 r for one colour; return r . z."""
+        if len(self.levels) == 1:
+            b, x = self.levels[0].vector(2, np.float32), self.levels[0].vector(2, np.float32)
+            b[0] = r[0]
+            self.solve_directly(b, x)
+            z[0] = x[0]
+            return self.levels[0].dot(r, z)
+        return self.cycle(0, r, z)
+
+    def cycle(self, at: int, b: np.ndarray, x: np.ndarray) -> float:
+        """x = one V-cycle for A x = b on grid `at`; return b . x over red cells."""
+        if at == len(self.levels) - 1:
+            self.solve_directly(b, x)
+            return 0.0
+        level, below = self.levels[at], self.levels[at + 1]
+        jobs = [
+            (level.kernel, b, self.b[at + 1], lo, hi, work)
+            for (lo, hi), work in zip(level.slabs, self.scratch[at])
+        ]
+        level.team.each(transfer.descend, jobs)
+        below.neighbours.fill_ghosts(self.b[at + 1])
+        self.cycle(at + 1, self.b[at + 1], self.x[at + 1])
+        jobs = [
+            (level.kernel, b, self.x[at + 1], x, lo, hi, work)
+            for (lo, hi), work in zip(level.slabs, self.scratch[at])
+        ]
+        product = sum(level.team.each(transfer.ascend, jobs))
+        level.neighbours.fill_ghosts(x)
+        return level.neighbours.sum(product) if at == 0 else 0.0
+
+    def solve_directly(self, b: np.ndarray, x: np.ndarray) -> None:
+        """x = A^-1 b on the coarsest grid."""
+        level = self.levels[-1]
+        cells = np.empty(level.shape, np.float32)
+        redblack.unpack(b, cells, 0, level.shape[0])
+        cells = (self.inverse @ cells.ravel()).reshape(level.shape)
+        redblack.pack(cells, x, 0, level.shape[0])
+        level.neighbours.fill_ghosts(x)
+
+
+def coarser(fine: Operator) -> Operator:
+    """Return the operator of the next coarser grid: half the sum of the fine conductances through each face."""
+    shape = tuple((n + 1) // 2 for n in fine.shape)
+    neighbours = fine.neighbours.coarser(shape)
+    g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
+    jobs = [(fine.kernel, *g, shape[2], a, b) for a, b in fine.team.slabs(shape)]
+    fine.team.each(transfer.coarsen, jobs)
+    cut_seams(g, fine.neighbours.periodic, neighbours.periodic)
+    for array in g:
+        neighbours.fill_ghosts(array)
+    ends, end_of = coarser_ends(fine, shape)
+    kernel = Faces(*g, ends, end_of, neighbours.periodic[2])
+    return Operator(kernel, shape, neighbours, fine.team)
+
+
+def cut_seams(g, fine: tuple[bool, bool, bool], coarse: tuple[bool, bool, bool]) -> None:
+    """Remove the conductances through the faces of axes that are periodic on the finer grid only."""
+    if fine[0] and not coarse[0]:
+        g[0][:, GHOST] = 0
+    if fine[1] and not coarse[1]:
+        g[1][:, :, GHOST] = 0
+    if fine[2] and not coarse[2]:
+        k, j = np.indices(g[2].shape[1:3])
+        for colour in range(2):
+            g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
+
+
+def coarser_ends(fine: Operator, shape):
+    """Return ``ends`` and ``end_of`` of the coarser grid: half the sum of four links."""
+    ends = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), np.float32)
+    end_of = np.zeros(shape[0] + 2 * GHOST, np.uint8)
+    for which, bit in ((1, 1), (2, 2)):
+        planes = np.flatnonzero(fine.kernel.end_of & bit)
+        for plane in planes - GHOST:
+            links = unpack_plane(fine.kernel.ends[which], plane, fine.shape)
+            ny, nx = (2 * n for n in shape[1:])
+            padded = np.zeros((ny, nx), np.float32)
+            padded[: links.shape[0], : links.shape[1]] = links
+            coarse = padded.reshape(ny // 2, 2, nx // 2, 2).sum((1, 3)) / 2
+            ends[which] = pack_plane(coarse, plane // 2, np.float32)
+            end_of[plane // 2 + GHOST] |= bit
+    ends[3] = ends[1] + ends[2]
+    return ends, end_of
+
+
+def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
+    """Return (2, Y, H) of own plane k as (ny, nx): the inverse of :func:`poreflux.transport.operator.pack_plane`."""
+    box = np.zeros((2, 2 * GHOST + 2, *packed.shape[1:]), packed.dtype)
+    box[:, k % 2 + GHOST] = packed
+    out = np.zeros((2, shape[1], shape[2]), packed.dtype)
+    redblack.unpack(box, out, k % 2, k % 2 + 1)
+    return out[k % 2]
+
+
+def inverse(operator: Operator) -> np.ndarray:
+    """Return the (pseudo-)inverse of the matrix of a small grid, cells in the order (z, y, x)."""
+    A = matrix(operator)
+    return np.linalg.pinv(A, rcond=1e-6, hermitian=True).astype(np.float32)
+
+
+def matrix(operator: Operator) -> np.ndarray:
+    """Return the dense matrix of a small grid, in float64."""
+    shape = operator.shape
+    number = np.arange(np.prod(shape)).reshape(shape)
+    A = np.zeros((number.size, number.size))
+    for axis in range(3):
+        G = conductances(operator, axis).ravel()
+        here, before = number.ravel(), np.roll(number, 1, axis).ravel()
+        np.add.at(A, (here, here), G)
+        np.add.at(A, (before, before), G)
+        np.add.at(A, (here, before), -G)
+        np.add.at(A, (before, here), -G)
+    for bit in (1, 2):
+        for plane in np.flatnonzero(operator.kernel.end_of & bit) - GHOST:
+            links = unpack_plane(operator.kernel.ends[bit], plane, shape).ravel()
+            cells = number[plane].ravel()
+            A[cells, cells] += links
+    return A
+
+
+def conductances(operator: Operator, axis: int) -> np.ndarray:
+    """Return the conductance (z, y, x) of each cell to the one before it along `axis`."""
+    g = np.zeros((3, 2, *redblack.packed_shape(operator.shape)), np.float32)
+    transfer.copy_faces(operator.kernel, axis, g[0], operator.shape[2])
+    out = np.zeros(operator.shape, np.float32)
+    redblack.unpack(g[0], out, 0, operator.shape[0])
+    return out

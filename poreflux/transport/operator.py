@@ -1,0 +1,182 @@
+"""A u on one box: the reduced seven-point operator, its ghosts, and the passes of a Krylov method over it."""
+
+import numpy as np
+
+from poreflux.kernels import geometry, redblack, stencil
+from poreflux.kernels.redblack import GHOST
+from poreflux.transport.problem import Problem
+from poreflux.transport.threads import Team
+
+
+class Alone:
+    """The neighbours of a box that has none but itself: ghosts are zero, or wrap around periodic axes.
+
+    The one seam between the serial and the distributed solver: ``fill_ghosts`` and ``sum``.
+    """
+
+    def __init__(self, periodic: tuple[bool, bool, bool] = (False, False, False)):
+        self.periodic = periodic
+
+    def fill_ghosts(self, array: np.ndarray) -> None:
+        """Copy own planes, rows and pairs of `array` (colours, Z, Y, H) into the ghosts of periodic axes."""
+        if self.periodic[0]:
+            array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
+            array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
+        if self.periodic[1]:
+            array[:, :, :GHOST] = array[:, :, -2 * GHOST : -GHOST]
+            array[:, :, -GHOST:] = array[:, :, GHOST : 2 * GHOST]
+        if self.periodic[2]:
+            array[..., 0] = array[..., -2]
+            array[..., -1] = array[..., 1]
+
+    def sum(self, value: float) -> float:
+        """Return the sum of `value` over all boxes."""
+        return value
+
+    def coarser(self, shape: tuple[int, int, int]) -> "Alone":
+        """Return the neighbours on a coarser grid; an odd number of cells cannot be periodic in two colours."""
+        return Alone(tuple(p and n % 2 == 0 for p, n in zip(self.periodic, shape)))
+
+
+class Operator:
+    """The operator of one grid on one box, in one precision, with the scratch rows of its threads."""
+
+    def __init__(self, kernel, shape, neighbours, team: Team, dtype=np.float32):
+        self.kernel = kernel
+        self.shape = shape
+        self.neighbours = neighbours
+        self.team = team
+        self.dtype = np.dtype(dtype)
+        self.slabs = team.slabs(shape)
+        rows, pairs = stencil.TILE + 4, redblack.packed_shape(shape)[2]
+        self.scratch = [np.zeros((7, rows, pairs), dtype) for _ in self.slabs]
+        self.source = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), dtype)
+
+    def vector(self, colours: int = 1, dtype=None) -> np.ndarray:
+        """Return a vector of zeros, each slab touched first by its own thread."""
+        array = redblack.empty(self.shape, dtype or self.dtype, colours)
+        zero = array.dtype.type(0)
+        self.team.each(redblack.fill, [(array, zero, a, b) for a, b in self.padded_slabs()])
+        return array
+
+    def padded_slabs(self) -> list[tuple[int, int]]:
+        """Return the slabs in planes that count ghosts, which belong to the first and the last one."""
+        last = len(self.slabs) - 1
+        return [
+            (a + (GHOST if i else 0), b + (2 * GHOST if i == last else GHOST))
+            for i, (a, b) in enumerate(self.slabs)
+        ]
+
+    def total(self, kernel, *args) -> float:
+        """Run a kernel on every slab and return the sum of what it returns, over all boxes."""
+        jobs = [(self.kernel, *args, a, b, work) for (a, b), work in zip(self.slabs, self.scratch)]
+        return self.neighbours.sum(sum(self.team.each(kernel, jobs)))
+
+    def residual(self, x: np.ndarray, r: np.ndarray) -> float:
+        """r = b - S x; return its square."""
+        square = self.total(stencil.residual, self.source, x, r)
+        self.neighbours.fill_ghosts(r)
+        return square
+
+    def curvature(self, p: np.ndarray) -> float:
+        """Return p . S p."""
+        return self.total(stencil.curvature, self.source, p)
+
+    def advance(self, alpha: float, p, x, r) -> float:
+        """x += alpha p and r -= alpha S p; return r . r."""
+        alpha = self.dtype.type(alpha)
+        square = self.total(stencil.advance, self.source, alpha, p, x, r)
+        self.neighbours.fill_ghosts(r)
+        return square
+
+    def direct(self, beta: float, z, p) -> None:
+        """p = z + beta p, ghosts included."""
+        one, beta = self.dtype.type(1), self.dtype.type(beta)
+        self.team.each(redblack.axpby, [(one, z, beta, p, a, b) for a, b in self.padded_slabs()])
+
+    def dot(self, x, y) -> float:
+        """Return the sum of x y over red cells."""
+        jobs = [(x, y, a, b) for a, b in self.slabs]
+        return self.neighbours.sum(sum(self.team.each(redblack.dot, jobs)))
+
+
+def build(problem: Problem, team: Team, dtype=np.float32) -> Operator:
+    """Return the operator of a whole problem in one box."""
+    shape = problem.shape
+    neighbours = Alone(problem.periodic)
+    ends, end_of, half_links = driven_ends(problem, dtype)
+    if problem.binary:
+        kernel = _binary(problem, neighbours, team, ends, end_of, dtype)
+    else:
+        kernel = _faces(problem, neighbours, team, ends, end_of, dtype)
+    operator = Operator(kernel, shape, neighbours, team, dtype)
+    if problem.ends == "driven":
+        operator.source[1] += half_links[0]  # potential 1 on the low face
+        operator.source[3] += half_links[0]
+    return operator
+
+
+def driven_ends(problem: Problem, dtype):
+    """Return the half-cell links to the driven faces: ``ends`` (4, 2, Y, H), ``end_of`` (Z,) and the links of
+    the low and the high face (2, Y, H) each."""
+    shape = problem.shape
+    planes, rows, pairs = redblack.packed_shape(shape)
+    ends = np.zeros((4, 2, rows, pairs), dtype)
+    end_of = np.zeros(planes, np.uint8)
+    links = np.zeros((2, 2, rows, pairs), dtype)
+    if problem.ends == "driven":
+        for which, k in ((0, 0), (1, shape[0] - 1)):
+            kappa = problem.cells[k].astype(dtype)
+            links[which] = pack_plane(2 * problem.weights()[0] * kappa, k, dtype)
+            end_of[k + GHOST] |= 1 << which
+        ends[1], ends[2] = links
+        ends[3] = links.sum(0)
+    return ends, end_of, links
+
+
+def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
+    """Return own plane k, values (ny, nx), as (2, Y, H) in the layout of :mod:`poreflux.kernels.redblack`."""
+    ny, nx = values.shape
+    _, rows, pairs = redblack.packed_shape((1, ny, nx))
+    # colours depend on the parity of k only, so a box of two planes stands for any
+    out = np.zeros((2, 2 * GHOST + 2, rows, pairs), dtype)
+    cells = np.zeros((2, ny, nx), dtype)
+    cells[k % 2] = values
+    redblack.pack(cells, out, k % 2, k % 2 + 1)
+    return out[:, k % 2 + GHOST]
+
+
+def _binary(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
+    solid = problem.cells
+    code = redblack.empty(solid.shape, np.uint8, 2)
+    nothing = np.zeros(solid.shape[1:], np.uint8)
+    z, side = problem.periodic[:2]
+    low, high = (solid[-1], solid[0]) if z else (nothing, nothing)
+    slabs = team.slabs(solid.shape)
+    zero = np.uint8(0)
+    last = len(slabs) - 1
+
+    def first_touch(i, a, b):
+        redblack.fill(code, zero, a + (GHOST if i else 0), b + (2 * GHOST if i == last else GHOST))
+        row = np.empty(solid.shape[2], np.uint8)
+        geometry.encode(solid, code, low, high, side, side, row, a, b)
+
+    team.each(first_touch, [(i, a, b) for i, (a, b) in enumerate(slabs)])
+    neighbours.fill_ghosts(code)
+    scalar = np.dtype(dtype).type
+    return stencil.Binary(code, ends, end_of, *map(scalar, problem.weights()), side)
+
+
+def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
+    cells = problem.cells
+    g = [np.zeros((2, *redblack.packed_shape(cells.shape)), dtype) for _ in range(3)]
+    side = problem.periodic[1]
+    below = cells[-1] if problem.periodic[0] else np.zeros_like(cells[0])
+    jobs = [
+        (cells, problem.arithmetic, *g, below, *problem.weights(), side, side, a, b)
+        for a, b in team.slabs(cells.shape)
+    ]
+    team.each(geometry.conduct, jobs)
+    for array in g:
+        neighbours.fill_ghosts(array)
+    return stencil.Faces(*g, ends, end_of, side)

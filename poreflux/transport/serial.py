@@ -1,0 +1,168 @@
+"""Conjugate gradients in one process, threaded, stopped on the error of the effective conductivity itself.
+
+The energy of a potential u, ``E(u) = sum G (u_i - u_j)^2`` over all faces and driven links, is an upper bound of
+the conductance between the driven faces (Dirichlet's principle), and exceeds it by the squared energy norm
+of the error: it has twice as many right digits as a flux. Conjugate gradients lower it by ``alpha r . z`` an
+iteration. What is left is bounded by ``r . z / theta``, theta the smallest eigenvalue of the preconditioned
+operator, for which the smallest Ritz value of the iteration so far stands (Meurant and Strakos, Acta
+Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import eigvalsh_tridiagonal
+
+from poreflux.errors import NotConverged
+from poreflux.kernels import redblack, stencil
+from poreflux.transport.multigrid import Multigrid
+from poreflux.transport.operator import Operator, build
+from poreflux.transport.problem import Problem
+from poreflux.transport.threads import Team
+
+SAFETY = 2.0
+MAX_ITERATIONS = 1000
+
+
+@dataclass
+class Solution:
+    """A solved problem: red potentials ``x``, and what the iteration found out."""
+
+    operator: Operator
+    x: np.ndarray
+    iterations: int
+    energy: float
+    relative_error: float
+    residual: float
+    plane_flux: np.ndarray
+    plane_potential: np.ndarray
+    history: list[float] = field(default_factory=list)
+
+    @property
+    def flux_imbalance(self) -> float:
+        """Return largest minus smallest flux through a plane, relative to their mean."""
+        return float(np.ptp(self.plane_flux) / np.mean(self.plane_flux))
+
+
+class RitzValue:
+    """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build on the way."""
+
+    def __init__(self):
+        self._diagonal: list[float] = []
+        self._off: list[float] = []
+        self._last = (np.inf, 0.0)
+
+    def add(self, alpha: float, beta: float) -> float:
+        """Take the coefficients of one iteration (beta is the one after it); return the value so far."""
+        alpha_before, beta_before = self._last
+        self._diagonal.append(1 / alpha + beta_before / alpha_before)
+        d, e = np.array(self._diagonal), np.array(self._off)
+        self._off.append(np.sqrt(beta) / alpha)
+        self._last = (alpha, beta)
+        return float(eigvalsh_tridiagonal(d, e, select="i", select_range=(0, 0))[0])
+
+
+def solve(
+    problem: Problem,
+    *,
+    rtol: float = 1e-6,
+    precision: str | None = None,
+    team: Team | None = None,
+    progress=None,
+) -> Solution:
+    """Solve a problem for the potential; stop when its energy is right to `rtol`.
+
+    Parameters
+    ----------
+    problem
+        cells that all percolate (:func:`poreflux.transport.percolation.keep_percolating`).
+    rtol
+        relative error of the effective conductivity.
+    precision
+        ``"float32"`` or ``"float64"`` of the Krylov vectors; by default what `rtol` needs.
+    team
+        threads; by default all cores of this process.
+    progress
+        called as ``progress(done, total, note)`` with decades of error.
+
+    Raises
+    ------
+    NotConverged
+        if the iteration breaks down or stalls; carries the history of error estimates.
+    """
+    team = team or Team()
+    dtype = np.dtype(precision or ("float32" if rtol >= 1e-5 else "float64"))
+    operator = build(problem, team, dtype)
+    multigrid = Multigrid(operator)
+    x = operator.vector()
+    ramp(operator, problem, x)
+    energy, _ = integrate(operator, problem, x)
+    result = conjugate_gradients(operator, multigrid, x, energy, rtol, progress)
+    energy, planes = integrate(operator, problem, x)
+    return Solution(operator, x, *result[:1], energy, *result[1:3], *planes, result[3])
+
+
+def conjugate_gradients(operator: Operator, multigrid, x, energy: float, rtol: float, progress):
+    """Lower the energy of x until it is right to `rtol`; return iterations, error, residual, history."""
+    r, z, p = operator.vector(), operator.vector(dtype=np.float32), operator.vector()
+    start = square = operator.residual(x, r)
+    if square <= np.finfo(operator.dtype).eps ** 2 * energy**2:
+        return 0, 0.0, 0.0, []
+    rz = multigrid.precondition(r, z)
+    operator.direct(0.0, z, p)
+    ritz, history = RitzValue(), []
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        curvature = operator.curvature(p)
+        if not curvature > 0 or not np.isfinite(rz):
+            raise NotConverged(
+                f"p.Ap = {curvature} after {iteration - 1} iterations, positive expected; "
+                "use precision='float64', and report the volume if that fails too",
+                history,
+            )
+        alpha = rz / curvature
+        square = operator.advance(alpha, p, x, r)
+        energy -= alpha * rz
+        rz, before = multigrid.precondition(r, z), rz
+        beta = rz / before
+        error = SAFETY * rz / ritz.add(alpha, beta) / energy
+        history.append(error)
+        if progress is not None:
+            progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
+        if error <= rtol:
+            return iteration, error, float(np.sqrt(square / start)), history
+        operator.direct(beta, z, p)
+    raise NotConverged(
+        f"error {history[-1]:.1e} after {MAX_ITERATIONS} iterations, rtol={rtol:.1e} wanted; "
+        "ask for fewer digits or precision='float64'",
+        history,
+    )
+
+
+def decades(error: float, rtol: float) -> tuple[int, int]:
+    """Return progress as (done, total) in hundredths of a decade of error from 1 to `rtol`."""
+    total = round(-100 * np.log10(rtol))
+    return int(np.clip(round(-100 * np.log10(max(error, 1e-300))), 0, total)), total
+
+
+def ramp(operator: Operator, problem: Problem, x: np.ndarray) -> None:
+    """x = the potential of a uniform box, in conducting cells: 1 at the low face to 0 at the high one."""
+    n = problem.shape[0]
+    jobs = [(operator.kernel, x, -1.0 / n, 1.0 - 0.5 / n, a, b) for a, b in operator.slabs]
+    operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
+
+
+def integrate(operator: Operator, problem: Problem, x: np.ndarray):
+    """Return the energy of x and, per plane, the flux between planes (n + 1) and the mean potential (n)."""
+    n = problem.shape[0]
+    planes = np.zeros((n + 1, 3))
+    _, rows, pairs = redblack.packed_shape(problem.shape)
+    values = (1.0, 0.0)
+    jobs = [
+        (operator.kernel, operator.source, values, x, planes, a, b,
+         (np.zeros((2, 2, rows, pairs), operator.dtype), np.zeros((2, pairs), operator.dtype)[0]))
+        for a, b in operator.slabs
+    ]  # fmt: skip
+    energy = operator.neighbours.sum(sum(operator.team.each(stencil.fluxes, jobs)))
+    with np.errstate(invalid="ignore"):
+        potential = planes[:n, 1] / planes[:n, 2]
+    return energy, (planes[:, 0], potential)
