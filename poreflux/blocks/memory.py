@@ -1,0 +1,90 @@
+"""Forecast the memory of a computation from shapes and dtypes, and refuse what cannot fit."""
+
+import math
+import os
+from pathlib import Path
+
+import dask
+import psutil
+import xarray as xr
+
+from poreflux.blocks.plan import Pass
+from poreflux.errors import TooLarge
+
+#: copies of a chunk that a task holds at once: as stored, decoded, and two temporaries
+_COPIES = 4
+
+GIB = 2**30
+
+
+def forecast(*datasets: xr.Dataset, workers: int | None = None) -> int:
+    """Return the bytes that evaluating lazy Datasets in this process will need at most.
+
+    Parameters
+    ----------
+    datasets
+        lazy results.
+    workers
+        threads; by default as many as dask will use.
+
+    Notes
+    -----
+    Each thread holds four copies of the chunks of one box (stored, decoded, two temporaries), the
+    results are held three times.
+
+    Examples
+    --------
+    >>> forecast()
+    0
+    """
+    workers = workers or dask.config.get("num_workers", None) or os.cpu_count() or 1
+    lazy = [each for each in datasets if dask.is_dask_collection(each)]
+    passes = {
+        id(layer): layer
+        for each in lazy
+        for layer in each.__dask_graph__().layers.values()
+        if isinstance(layer, Pass)
+    }
+    inputs = {
+        array.name: math.prod(array.chunksize) * array.dtype.itemsize
+        for layer in passes.values()
+        for each in layer.inputs
+        for array in each.values()
+    }
+    results = sum(each.nbytes for each in lazy if isinstance(each, xr.Dataset))
+    return workers * _COPIES * sum(inputs.values()) + 3 * results
+
+
+def refuse(needed: float, what: str, *, do: str, free: float | None = None) -> None:
+    """Raise :class:`~poreflux.errors.TooLarge`, with numbers, where memory will not suffice.
+
+    Parameters
+    ----------
+    needed
+        forecast in bytes.
+    what
+        names the computation: the subject of the message.
+    do
+        what the user can do about it.
+    free
+        bytes there are; by default what this machine and its control group leave.
+
+    Examples
+    --------
+    >>> refuse(2**40, "the solve", do="use more ranks", free=2**33)
+    Traceback (most recent call last):
+    poreflux.errors.TooLarge: the solve needs 1024.0 GiB, 8.0 GiB are free; use more ranks
+    """
+    free = free_memory() if free is None else free
+    if needed > free:
+        raise TooLarge(f"{what} needs {needed / GIB:.1f} GiB, {free / GIB:.1f} GiB are free; {do}")
+
+
+def free_memory() -> int:
+    """Return the bytes that this process may still use, by the machine and its control group."""
+    free = psutil.virtual_memory().available
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    try:
+        return min(free, max(0, int(limit.read_text()) - int(used.read_text())))
+    except (OSError, ValueError):
+        return free

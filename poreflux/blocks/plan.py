@@ -1,0 +1,267 @@
+"""A block computation as data: measure each block, combine what was measured, finish once."""
+
+import itertools
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+
+from poreflux.blocks.chunked import chunked
+
+#: chunks along each axis that are combined at once
+_FAN_IN = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with a chunked volume; every function is picklable (top-level, or a partial).
+
+    Attributes
+    ----------
+    measure
+        ``measure(blocks, start)``: from the blocks of one chunk, a dict of plain arrays by name,
+        and the index of their first voxel, to a small *partial* of any type. It must not keep a
+        view of a block.
+    combine
+        ``combine(partials)``: from a list of partials, in any order and grouping, to one.
+    finish
+        ``finish(partial)``: from the partial of the whole volume to a dict of arrays.
+    outputs
+        shape and dtype of each array that `finish` returns.
+    """
+
+    measure: Callable[[dict[str, np.ndarray], tuple[int, ...]], Any]
+    combine: Callable[[list], Any]
+    finish: Callable[[Any], Any]
+    outputs: Mapping[str, tuple[tuple[int, ...], Any]]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Values that belong at `start` of a larger array, zero elsewhere."""
+
+    start: tuple[int, ...]
+    values: np.ndarray
+
+    @property
+    def stop(self) -> tuple[int, ...]:
+        """Return the index after the last value."""
+        return tuple(a + n for a, n in zip(self.start, self.values.shape))
+
+
+def reduce(arrays: Mapping[str, Any], plan: Plan) -> dict[str, da.Array]:
+    """Return the outputs of a plan as lazy arrays.
+
+    Parameters
+    ----------
+    arrays
+        arrays of one shape by name; all are brought to the chunks of the first.
+    plan
+        the block computation.
+
+    Examples
+    --------
+    >>> plan = Plan(
+    ...     measure=lambda blocks, start: int(blocks["phase"].sum()),
+    ...     combine=sum,
+    ...     finish=lambda total: {"total": np.asarray(total)},
+    ...     outputs={"total": ((), int)},
+    ... )
+    >>> int(reduce({"phase": np.ones((200, 10, 10), int)}, plan)["total"].compute())
+    20000
+    """
+    finished, graph = _finished(arrays, plan)
+    return {name: _output(name, finished, graph, plan) for name in plan.outputs}
+
+
+def run(arrays: Mapping[str, Any], plan: Plan) -> Delayed:
+    """Return, lazily, what `finish` returns, of any type; for results whose shape is unknown."""
+    finished, graph = _finished(arrays, plan)
+    return Delayed(finished, graph, layer=finished)
+
+
+def add_patches(partials: Sequence[Mapping[str, Patch]]) -> dict[str, Patch]:
+    """Add up dicts of patches of counts: a `combine` for whatever is a sum.
+
+    Counts are kept in the smallest integers that hold them, so that the partials of a large volume
+    stay small; sums of integers do not depend on their order.
+
+    Examples
+    --------
+    >>> parts = [{"n": Patch((i,), np.ones(2, int))} for i in range(3)]
+    >>> add_patches(parts)["n"].values
+    array([1, 2, 2, 1], dtype=uint8)
+    """
+    return {name: _sum([partial[name] for partial in partials]) for name in partials[0]}
+
+
+def smallest(counts: np.ndarray) -> np.ndarray:
+    """Return counts (not negative) in the smallest unsigned integers that hold them."""
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))), copy=False)
+
+
+def _sum(patches: Sequence[Patch]) -> Patch:
+    if len(patches) == 1:
+        return patches[0]
+    start = tuple(map(min, zip(*(patch.start for patch in patches))))
+    stop = tuple(map(max, zip(*(patch.stop for patch in patches))))
+    total = np.zeros(tuple(b - a for a, b in zip(start, stop)), np.int64)
+    for patch in patches:
+        box = tuple(slice(a - o, b - o) for a, b, o in zip(patch.start, patch.stop, start))
+        total[box] += patch.values
+    return Patch(start, smallest(total) if total.min(initial=0) >= 0 else total)
+
+
+class Pass(MaterializedLayer):
+    """The graph layer of plans that read the same chunks; passes over one volume can be fused."""
+
+    def __init__(self, name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array]]):
+        self.name = name
+        self.plans = tuple(plans)
+        self.inputs = tuple(inputs)
+        super().__init__(_tasks(name, self.plans, self.inputs))
+
+    def __reduce__(self):
+        return MaterializedLayer, (dict(self.mapping),)
+
+    @property
+    def volume(self) -> da.Array:
+        """Return the array whose chunks the pass reads, one at a time."""
+        return next(iter(self.inputs[0].values()))
+
+    @property
+    def dependencies(self) -> set[str]:
+        """Return the names of the layers that the pass reads."""
+        return {array.name for inputs in self.inputs for array in inputs.values()}
+
+
+def fuse(graph: HighLevelGraph) -> HighLevelGraph:
+    """Return the graph with all passes over one volume made one: each chunk is visited once."""
+    passes = [layer for layer in graph.layers.values() if isinstance(layer, Pass)]
+    layers, dependencies = dict(graph.layers), dict(graph.dependencies)
+    for _, group in itertools.groupby(sorted(passes, key=_volume_name), key=_volume_name):
+        members = list(group)
+        if len(members) == 1:
+            continue
+        name = f"pass-{uuid.uuid4().hex}"
+        fused = Pass(
+            name,
+            [plan for member in members for plan in member.plans],
+            [inputs for member in members for inputs in member.inputs],
+        )
+        layers[name], dependencies[name] = fused, fused.dependencies
+        first = 0
+        for member in members:
+            last = first + len(member.plans)
+            alias = {(member.name,): (partial(_part, first, last), (name,))}
+            layers[member.name], dependencies[member.name] = MaterializedLayer(alias), {name}
+            first = last
+    return HighLevelGraph(layers, dependencies)
+
+
+def _finished(arrays, plan: Plan) -> tuple[str, HighLevelGraph]:
+    """Return the key of what `finish` returns, and its graph."""
+    first = chunked(next(iter(arrays.values())))
+    inputs = {}
+    for name, array in arrays.items():
+        if tuple(array.shape) != first.shape:
+            raise ValueError(f"{name!r} has shape {array.shape}, the volume has {first.shape}")
+        inputs[name] = chunked(array).rechunk(first.chunks)
+    name = f"pass-{uuid.uuid4().hex}"
+    total = HighLevelGraph.from_collections(
+        name, Pass(name, [plan], [inputs]), list(inputs.values())
+    )
+    finished = f"finish-{name}"
+    layer = MaterializedLayer({finished: (partial(_finish, plan.finish), (name,))})
+    return finished, HighLevelGraph(
+        {**total.layers, finished: layer}, {**total.dependencies, finished: {name}}
+    )
+
+
+def _output(name: str, finished: str, graph: HighLevelGraph, plan: Plan) -> da.Array:
+    shape, dtype = plan.outputs[name]
+    key = f"{name}-{finished}"
+    pick = partial(_pick, name, shape, dtype)
+    layer = MaterializedLayer({(key, *(0 for _ in shape)): (pick, finished)})
+    graph = HighLevelGraph({**graph.layers, key: layer}, {**graph.dependencies, key: {finished}})
+    return da.Array(graph, key, chunks=tuple((n,) for n in shape), dtype=dtype)
+
+
+def _tasks(name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array]]) -> dict:
+    """Return the tasks: one for each chunk, and a tree that combines neighbours first."""
+    volume = next(iter(inputs[0].values()))
+    arrays = {array.name: array for each in inputs for array in each.values()}
+    starts = [np.cumsum([0, *sizes[:-1]]).tolist() for sizes in volume.chunks]
+    wanted = [{name: array.name for name, array in each.items()} for each in inputs]
+    work = list(zip([plan.measure for plan in plans], wanted))
+    combines = [plan.combine for plan in plans]
+    tasks: dict = {}
+    for index in np.ndindex(*volume.numblocks):
+        start = tuple(s[i] for s, i in zip(starts, index))
+        blocks = [(array, *index) for array in arrays]
+        tasks[(f"{name}-0", *index)] = (_Measure(work, list(arrays), start), blocks)
+    grid, level = volume.numblocks, 0
+    while math.prod(grid) > 1 or level == 0:
+        finer, grid, level = grid, tuple(math.ceil(n / _FAN_IN) for n in grid), level + 1
+        for index in np.ndindex(*grid):
+            ranges = [range(i * _FAN_IN, min((i + 1) * _FAN_IN, n)) for i, n in zip(index, finer)]
+            children = [(f"{name}-{level - 1}", *child) for child in itertools.product(*ranges)]
+            tasks[(f"{name}-{level}", *index)] = (_Combine(combines), children)
+    tasks[(name,)] = (_same, (f"{name}-{level}", *(0 for _ in grid)))
+    return tasks
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Measure all plans of a pass on one chunk."""
+
+    work: list[tuple[Callable, dict[str, str]]]
+    names: list[str]
+    start: tuple[int, ...]
+
+    def __call__(self, blocks):
+        by_name = {name: np.asarray(block) for name, block in zip(self.names, blocks)}
+        return [
+            measure({key: by_name[name] for key, name in wanted.items()}, self.start)
+            for measure, wanted in self.work
+        ]
+
+
+@dataclass(frozen=True)
+class _Combine:
+    """Combine the partials of each plan of a pass."""
+
+    combines: list[Callable]
+
+    def __call__(self, partials):
+        return [combine(list(parts)) for combine, parts in zip(self.combines, zip(*partials))]
+
+
+def _volume_name(layer: Pass) -> str:
+    return layer.volume.name
+
+
+def _same(value):
+    return value
+
+
+def _part(first, last, partials):
+    return partials[first:last]
+
+
+def _finish(finish, partials):
+    return finish(partials[0])
+
+
+def _pick(name, shape, dtype, results):
+    value = np.asarray(results[name], dtype=dtype)
+    if value.shape != tuple(shape):
+        raise ValueError(f"{name!r} was announced with shape {shape} and came as {value.shape}")
+    return value

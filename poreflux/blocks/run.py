@@ -1,0 +1,172 @@
+"""Evaluate lazy Datasets together: one pass, by threads or on a cluster."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, nullcontext
+
+import dask
+import dask.array as da
+import xarray as xr
+from dask.callbacks import Callback
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
+
+from poreflux.blocks.memory import forecast, refuse
+from poreflux.blocks.plan import fuse
+
+#: least time between two reports of progress, in seconds
+_PAUSE = 0.2
+
+
+def compute(
+    *datasets: xr.Dataset | Delayed,
+    progress: Callable[[int, int, str], None] | None = None,
+    scheduler=None,
+    workers: int | None = None,
+) -> tuple:
+    """Evaluate lazy Datasets together, each chunk of a volume read once for all of them.
+
+    Parameters
+    ----------
+    datasets
+        results of metrics, or what :func:`poreflux.blocks.run` returns.
+    progress
+        ``progress(done, total, note)``, called now and then with counts of tasks.
+    scheduler
+        None for the active dask cluster if there is one, else threads; ``"threads"``,
+        ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler, or a
+        ``distributed.Client``.
+    workers
+        threads or processes of this machine; by default the number of CPUs.
+
+    Returns
+    -------
+    tuple of the same Datasets with their values in memory.
+
+    Raises
+    ------
+    TooLarge
+        if the forecast of memory exceeds what is free, before any work.
+
+    Examples
+    --------
+    >>> lazy = xr.Dataset({"a": ("x", da.arange(3))})
+    >>> compute(lazy)[0]["a"].values
+    array([0, 1, 2])
+    """
+    lazy = _lazy(datasets)
+    with _cluster(scheduler) as client:
+        if client is None:
+            needed = forecast(*datasets, workers=workers)
+            refuse(needed, "the block computation", do="store the volume in smaller chunks")
+            values = _here(_fused(lazy), progress, scheduler=scheduler, num_workers=workers)
+        else:
+            values = _by_cluster(_fused(lazy), progress, client)
+    known = dict(zip(map(_key, lazy), values))
+    return tuple(_filled(dataset, known) for dataset in datasets)
+
+
+def _lazy(datasets) -> list:
+    """Return the dask arrays of all Datasets, each once."""
+    found = {}
+    for dataset in datasets:
+        if isinstance(dataset, xr.Dataset):
+            found |= {
+                variable.data.name: variable.data
+                for variable in dataset.variables.values()
+                if isinstance(variable.data, da.Array)
+            }
+        else:
+            found[dataset.key] = dataset
+    return list(found.values())
+
+
+def _key(collection) -> str:
+    return collection.name if isinstance(collection, da.Array) else collection.key
+
+
+def _fused(lazy: Sequence) -> list:
+    """Return the collections on one common graph, with the passes over a volume fused."""
+    if not lazy:
+        return []
+    graph = fuse(HighLevelGraph.merge(*(each.dask for each in lazy)))
+    return [
+        da.Array(graph, each.name, each.chunks, dtype=each.dtype, meta=each._meta)
+        if isinstance(each, da.Array)
+        else Delayed(each.key, graph, layer=each.key)
+        for each in lazy
+    ]
+
+
+def _filled(dataset, known: dict):
+    if not isinstance(dataset, xr.Dataset):
+        return known[dataset.key]
+    values = {
+        name: variable.copy(data=known[variable.data.name])
+        for name, variable in dataset.variables.items()
+        if isinstance(variable.data, da.Array)
+    }
+    return dataset.assign(
+        {name: v for name, v in values.items() if name not in dataset.coords}
+    ).assign_coords({name: v for name, v in values.items() if name in dataset.coords})
+
+
+def _here(lazy, progress, **options):
+    options = {name: value for name, value in options.items() if value is not None}
+    with _Counter(progress) if progress else nullcontext():
+        return dask.compute(*lazy, **options)
+
+
+def _by_cluster(lazy, progress, client):
+    futures = client.compute(lazy)
+    total = 0
+    while progress and not all(future.done() for future in futures):
+        left = client.run_on_scheduler(_unfinished)
+        total = max(total, left)
+        progress(total - left, total, "blocks")
+        time.sleep(_PAUSE)
+    return client.gather(futures)
+
+
+def _unfinished(dask_scheduler=None) -> int:
+    states = ("waiting", "queued", "processing", "no-worker")
+    return sum(task.state in states for task in dask_scheduler.tasks.values())
+
+
+@contextmanager
+def _cluster(scheduler):
+    """Yield the Client to use, or None for this process."""
+    if scheduler is None:
+        yield _active_client()
+    elif isinstance(scheduler, str) and "://" in scheduler:
+        from distributed import Client
+
+        with Client(scheduler, set_as_default=False) as client:
+            yield client
+    else:
+        yield None if isinstance(scheduler, str) else scheduler
+
+
+def _active_client():
+    if "distributed" not in sys.modules:
+        return None
+    try:
+        return sys.modules["distributed"].Client.current()
+    except ValueError:
+        return None
+
+
+class _Counter(Callback):
+    """Tell `progress` how many tasks of the running graph are done."""
+
+    def __init__(self, progress):
+        super().__init__()
+        self.progress, self.last = progress, 0.0
+
+    def _posttask(self, key, result, graph, state, worker):
+        now, done = time.monotonic(), len(state["finished"])
+        total = done + len(state["waiting"]) + len(state["ready"]) + len(state["running"])
+        if now - self.last > _PAUSE or done == total:
+            self.last = now
+            self.progress(done, total, "blocks")
