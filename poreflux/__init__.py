@@ -20,6 +20,7 @@ _HOMES = {
     "porosity_profile": "metrics.porosity_profile",
     "block_porosity": "metrics.block_porosity",
     "structure_factor": "metrics.structure_factor",
+    "preview": "metrics.preview",
     "tortuosity_factor": "transport.effective",
     "block_tortuosity": "transport.blockwise",
     "collect": "results",

@@ -32,6 +32,20 @@ VARIABLES: dict[str, Variable] = {
     "phase": Variable(DIMS, "u", "1", "phase label"),
     "solid_fraction": Variable(DIMS, "f", "1", "solid fraction of each voxel"),
     "mask": Variable(DIMS, "b", "1", "region of interest"),
+    # the volume as a report shows it
+    **{
+        f"{name}_slice_{across}": Variable(
+            tuple(d for d in DIMS if d != across),
+            kind,
+            "1",
+            f"{words}, middle slice across {across}",
+        )
+        for name, kind, words in (("gray", "fiu", "grey value"), ("phase", "u", "phase label"))
+        for across in DIMS
+    },
+    "phase_percent": Variable(
+        ("coarse_z", "coarse_y", "coarse_x"), "u", "percent", "volume fraction in a coarse voxel"
+    ),
     # transport
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
     "tortuosity_factor_percolating": Variable(
