@@ -17,16 +17,29 @@ from poreflux.phantoms.exact import (
     slanted_strip,
     uniform,
 )
+from poreflux.phantoms.fields import GaussianField
+from poreflux.phantoms.generate import generate
+from poreflux.phantoms.gray import Tomograph, measure_gray
 from poreflux.phantoms.lattices import sphere_lattice
+from poreflux.phantoms.level_sets import LevelSetPores, with_exact_porosity
+from poreflux.phantoms.modulation import Modulation
+from poreflux.phantoms.oblate import OblatePores
 
 __all__ = [
+    "GaussianField",
+    "LevelSetPores",
+    "Modulation",
+    "OblatePores",
+    "Tomograph",
     "arranged_spheres",
     "checkerboard",
     "columns",
     "cubes",
     "cylinders",
     "dead_end",
+    "generate",
     "layers",
+    "measure_gray",
     "one_missing_voxel",
     "random_sites",
     "random_spheres",
@@ -34,4 +47,5 @@ __all__ = [
     "sphere_lattice",
     "spheres",
     "uniform",
+    "with_exact_porosity",
 ]

@@ -1,0 +1,70 @@
+"""Slow random variation of the local porosity: clusters in space, layers along z."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from poreflux.phantoms.fields import GaussianField
+
+#: where the tails of a modulation are cut, in its standard deviations
+CUT = 3.0
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """The sum of a Gaussian field in space and one of z alone, cut at three standard deviations.
+
+    Parameters
+    ----------
+    clusters, cluster_length
+        standard deviation of the field in space and its correlation length in µm.
+    layers, layer_length
+        those of the field of z.
+
+    Examples
+    --------
+    >>> Modulation(clusters=0.3, layers=0.4).amplitude
+    0.5
+    """
+
+    clusters: float = 0.0
+    cluster_length: float = 25.0
+    layers: float = 0.0
+    layer_length: float = 40.0
+
+    @property
+    def amplitude(self) -> float:
+        """Standard deviation of the sum."""
+        return float(np.hypot(self.clusters, self.layers))
+
+    def on_grid(self, positions, seed: int, stream: int) -> np.ndarray | np.float32:
+        """Return the modulation on a grid, float32; it may have length 1 where it is constant."""
+        total = np.float32(0)
+        for amplitude, field, axes in self._fields(seed, stream):
+            lines = [x if axis in axes else x[:1] for axis, x in enumerate(positions)]
+            total = total + np.float32(amplitude) * field.on_grid(lines)
+        return np.clip(total, *np.float32([-CUT * self.amplitude, CUT * self.amplitude]))
+
+    def at(self, points: np.ndarray, seed: int, stream: int) -> np.ndarray:
+        """Return the modulation at scattered points, rows (z, y, x) in µm."""
+        total = np.zeros(len(points))
+        for amplitude, field, _ in self._fields(seed, stream):
+            total += amplitude * field.at(points)
+        return np.clip(total, -CUT * self.amplitude, CUT * self.amplitude)
+
+    def mean(self, function: Callable[[np.ndarray], np.ndarray]) -> float:
+        """Return the mean over space of a function of the modulation."""
+        if self.amplitude == 0:
+            return float(function(np.zeros(1))[0])
+        t = np.linspace(-8, 8, 1601)
+        weights = np.exp(-(t**2) / 2)
+        values = function(np.clip(t, -CUT, CUT) * self.amplitude)
+        return float((weights * values).sum() / weights.sum())
+
+    def _fields(self, seed: int, stream: int):
+        if self.clusters:
+            yield self.clusters, GaussianField(self.cluster_length, seed, stream), (0, 1, 2)
+        if self.layers:
+            lengths = (self.layer_length, np.inf, np.inf)
+            yield self.layers, GaussianField(lengths, seed, stream + 1), (0,)

@@ -1,0 +1,181 @@
+"""Generator A of pressed electrolytes: flattened pores, specks, clusters (a Boolean model)."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from poreflux.phantoms.modulation import CUT, Modulation
+from poreflux.phantoms.noise import cell_generator, cells_of
+
+PORES, SPECKS, MODULATION = range(3)  # streams of random numbers
+
+
+@dataclass(frozen=True)
+class OblatePores:
+    """Plan of oblate ellipsoidal pores at random places, which may overlap, and small specks.
+
+    Parameters
+    ----------
+    porosity
+        expected volume fraction of all pores and specks.
+    diameter
+        median diameter, in µm, of the sphere of a pore's volume.
+    aspect
+        short over long axis of a pore; the short one lies along z on average.
+    spread
+        standard deviation of the logarithm of the diameter, cut at three of them.
+    tilt
+        standard deviation of the two slopes of the short axis against z.
+    specks
+        number of specks for each pore, homogeneous whatever the modulation.
+    speck_diameter
+        least and largest diameter of a speck in µm, evenly distributed.
+    modulation
+        the logarithm of the local number of pores, up to a constant (a Cox process).
+    seed
+        of all random numbers.
+
+    Notes
+    -----
+    A Poisson process of number density l and mean pore volume v covers ``1 - exp(-l v)`` of space.
+    With a modulation M of variance a² the porosity is the mean of
+    ``1 - exp(-l v exp(M - a**2 / 2) - l_s v_s)``, which supposes that M varies little over one
+    pore; l is solved for.
+
+    Pores have their places in µm and are the same whatever the voxel size, window or chunk.
+
+    Examples
+    --------
+    >>> plan = OblatePores(porosity=0.15, diameter=8.0, aspect=0.5)
+    >>> box = plan.pores((0, 0, 0), (40, 40, 40), (1.0, 1.0, 1.0))
+    >>> box.shape, box.dtype.name
+    ((40, 40, 40), 'bool')
+    """
+
+    porosity: float
+    diameter: float
+    aspect: float = 1.0
+    spread: float = 0.2
+    tilt: float = 0.25
+    specks: float = 0.0
+    speck_diameter: tuple[float, float] = (1.0, 2.0)
+    modulation: Modulation = field(default=Modulation())
+    seed: int = 0
+
+    def pores(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
+        """Return where the voxel centres of a box lie in a pore."""
+        size = np.asarray(voxel_size, float)
+        lines = [(np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, size)]
+        out = np.zeros([len(x) for x in lines], bool)
+        low, high = np.asarray(start) * size, np.asarray(stop) * size
+        for make, reach in ((_pores_of_cell, self._reach), (_specks_of_cell, self._speck_reach)):
+            for cell in cells_of((low - reach) / self._cell, (high + reach) / self._cell):
+                _paint(out, lines, make(self, cell))
+        return out
+
+    @functools.cached_property
+    def density(self) -> float:
+        """Number of pores in a µm³, on average."""
+        if not 0 < self.porosity < 1 or not 0 < self.aspect <= 1:
+            raise ValueError(
+                f"porosity={self.porosity}, aspect={self.aspect}; the first must lie between 0 and "
+                "1, the second above 0 and not above 1"
+            )
+        variance = self.modulation.amplitude**2
+        least, largest = self.speck_diameter
+        speck = np.pi / 6 * (least + largest) * (least**2 + largest**2) / 4
+
+        def excess(density: float) -> float:
+            def covered(m):
+                return -np.expm1(-density * (self._volume * np.exp(m - variance / 2) + specks))
+
+            specks = self.specks * speck
+            return self.modulation.mean(covered) - self.porosity
+
+        return brentq(excess, 0.0, 1e3 / self._volume, xtol=1e-14, rtol=1e-12)
+
+    @property
+    def _volume(self) -> float:
+        """Mean volume of a pore."""
+        return np.pi / 6 * self.diameter**3 * _mean_of_exponential(3 * self.spread)
+
+    @property
+    def _reach(self) -> float:
+        """Longest distance of a pore's centre to its surface."""
+        return self.diameter / 2 * np.exp(CUT * self.spread) * self.aspect ** (-1 / 3)
+
+    @property
+    def _speck_reach(self) -> float:
+        return self.speck_diameter[1] / 2
+
+    @property
+    def _cell(self) -> float:
+        """Edge of the cells of random numbers in µm."""
+        return 6 * self.diameter
+
+
+def _mean_of_exponential(k: float) -> float:
+    """Return the mean of exp(k n), n standard normal but cut at ±CUT."""
+    inner = np.exp(k**2 / 2) * (ndtr(CUT - k) - ndtr(-CUT - k))
+    return float(inner + 2 * np.cosh(k * CUT) * ndtr(-CUT))
+
+
+@functools.lru_cache(maxsize=4096)
+def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
+    """Return one row for each pore of a cell: centre, long and short half-axis, short direction."""
+    rng = cell_generator(plan.seed, PORES, cell)
+    amplitude = plan.modulation.amplitude
+    top = CUT * amplitude  # more candidates than the densest place needs, then thinned
+    tries = rng.poisson(plan.density * np.exp(top - amplitude**2 / 2) * plan._cell**3)
+    centres = (np.array(cell) + rng.random((tries, 3))) * plan._cell
+    lot = rng.random(tries)
+    logs = np.clip(rng.standard_normal(tries), -CUT, CUT) * plan.spread
+    slopes = rng.standard_normal((tries, 2)) * plan.tilt
+    kept = np.ones(tries, bool)
+    if amplitude:
+        kept = lot < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
+    radius = plan.diameter / 2 * np.exp(logs)
+    normal = np.column_stack([np.ones(tries), slopes])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    axes = np.outer(radius, [plan.aspect ** (-1 / 3), plan.aspect ** (2 / 3)])
+    return np.column_stack([centres, axes, normal])[kept]
+
+
+@functools.lru_cache(maxsize=4096)
+def _specks_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
+    rng = cell_generator(plan.seed, SPECKS, cell)
+    number = rng.poisson(plan.specks * plan.density * plan._cell**3)
+    centres = (np.array(cell) + rng.random((number, 3))) * plan._cell
+    radius = rng.uniform(*plan.speck_diameter, number) / 2
+    upright = np.tile([1.0, 0.0, 0.0], (number, 1))
+    return np.column_stack([centres, radius, radius, upright])
+
+
+def _paint(out: np.ndarray, lines: Sequence[np.ndarray], spheroids: np.ndarray) -> None:
+    """Mark the voxel centres inside spheroids."""
+    for box, spheroid in _boxes(lines, spheroids):
+        centre, (long, short), normal = spheroid[:3], spheroid[3:5], spheroid[5:]
+        dz, dy, dx = (x[s] - c for x, s, c in zip(lines, box, centre))
+        dz, dy = dz[:, None, None], dy[:, None]
+        along = normal[0] * dz + normal[1] * dy + normal[2] * dx
+        along *= along
+        along *= short**-2 - long**-2
+        along += (dz**2 + dy**2 + dx**2) * long**-2
+        out[box] |= along <= 1.0
+
+
+def _boxes(
+    lines: Sequence[np.ndarray], spheroids: np.ndarray
+) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
+    """Yield the bounding box of each spheroid that holds a voxel centre, as slices."""
+    long, short, normal = spheroids[:, 3:4], spheroids[:, 4:5], spheroids[:, 5:]
+    half = np.sqrt(long**2 - normal**2 * (long**2 - short**2)) * (1 + 1e-9)
+    first = [np.searchsorted(x, spheroids[:, a] - half[:, a]) for a, x in enumerate(lines)]
+    last = [np.searchsorted(x, spheroids[:, a] + half[:, a], "right") for a, x in enumerate(lines)]
+    ranges = np.stack([first, last], axis=-1)  # (axis, spheroid, 2)
+    for i in np.flatnonzero(np.all(ranges[..., 0] < ranges[..., 1], axis=0)):
+        yield tuple(slice(int(a), int(b)) for a, b in ranges[:, i]), spheroids[i]
