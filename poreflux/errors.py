@@ -22,6 +22,10 @@ class StoreExists(PorefluxError):
     """The target of a write is there already."""
 
 
+class CannotWrite(PorefluxError):
+    """A write that the system refused: a full disk, a missing permission, a failing device."""
+
+
 class TooLarge(PorefluxError):
     """The forecast of memory or disk exceeds what is free."""
 

@@ -1,1 +1,1 @@
-
+"""Files of many kinds become lazy volumes."""

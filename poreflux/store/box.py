@@ -1,0 +1,246 @@
+"""Read and write one box of one array, straight from and to its chunks: plain NumPy, no dask."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from poreflux.errors import DamagedStore
+from poreflux.store import codec, disk
+from poreflux.store.layout import Index, Layout, from_json
+
+
+def read_box(
+    store: str | Path,
+    name: str,
+    start: Sequence[int] | None = None,
+    stop: Sequence[int] | None = None,
+    *,
+    threads: int = 1,
+) -> np.ndarray:
+    """Read the voxels ``start <= index < stop`` of one array of a store.
+
+    Every chunk that is touched is checked against its checksum; nothing else is read.
+
+    Parameters
+    ----------
+    store
+        folder of the store.
+    name
+        of the array, such as ``"phase"``, ``"z"`` or ``"pyramid/gray/1"``.
+    start, stop
+        box of indices, by default the whole array.
+    threads
+        how many chunks are read and unpacked at once.
+
+    Raises
+    ------
+    DamagedStore
+        naming the chunk and its voxels where one is missing, torn or altered.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array, save
+    >>> volume = from_array(np.eye(4, dtype=np.uint8)[None])
+    >>> store = save(volume, tempfile.mkdtemp() + "/vol.zarr")
+    >>> read_box(store, "phase", (0, 1, 0), (1, 3, 4))
+    array([[[0, 1, 0, 0],
+            [0, 0, 1, 0]]], dtype=uint8)
+    """
+    array, layout = find(store, name)
+    start, stop = _box(layout.shape, start, stop)
+    out = np.empty(tuple(b - a for a, b in zip(start, stop)), layout.dtype.newbyteorder("="))
+    files = list(_touching(start, stop, layout.shard))
+    if threads > 1 and len(files) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda index: _read_file(array, layout, index, start, stop, out), files))
+    else:
+        for index in files:
+            _read_file(array, layout, index, start, stop, out)
+    return out
+
+
+def write_box(store: str | Path, name: str, start: Sequence[int], values: np.ndarray) -> None:
+    """Write a box of whole files of an array that `create_field` made.
+
+    Each file is replaced atomically and belongs to exactly one call, so that ranks write at once
+    without a word to each other.
+
+    Parameters
+    ----------
+    store, name
+        as for :func:`read_box`.
+    start
+        first index of the box along each axis, a multiple of the chunk (of the shard where there
+        are shards).
+    values
+        its values; the box must end at a multiple of the chunk too, or at the end of the array.
+
+    Raises
+    ------
+    ValueError
+        if the box cuts a chunk, or its dtype cannot be stored without loss.
+    """
+    array, layout = find(store, name)
+    values = np.asarray(values)
+    start = tuple(int(a) for a in start)
+    stop = tuple(a + n for a, n in zip(start, values.shape))
+    for a, b, edge, n in zip(start, stop, layout.shard, layout.shape):
+        if a < 0 or b > n or a % edge or (b % edge and b != n):
+            raise ValueError(
+                f"the box from {start} to {stop} cuts chunks of {layout.shard} in {name!r} of "
+                f"shape {layout.shape}; begin and end it at multiples of them or at the end"
+            )
+    if not np.can_cast(values.dtype, layout.dtype, "same_kind"):
+        raise ValueError(f"{name!r} holds {layout.dtype.name}, not {values.dtype}; convert it")
+    for index in _touching(start, stop, layout.shard):
+        lower, upper = layout.span(index)
+        part = tuple(slice(p - a, q - a) for p, q, a in zip(lower, upper, start))
+        write_shard(array, layout, index, values[part])
+
+
+def write_shard(array: Path, layout: Layout, index: Index, values: np.ndarray) -> None:
+    """Write the file ``index`` of the array in the folder ``array``, whole or not at all."""
+    path = layout.file(array, index)
+    payload = codec.encode(values.astype(layout.dtype, copy=False), layout, index)
+    with disk.writing(path):
+        disk.write_file(path, payload)
+
+
+def shape_of(store: str | Path, name: str) -> Index:
+    """Return the shape of one array of a store."""
+    return find(store, name)[1].shape
+
+
+def array_chunks(store: str | Path, name: str) -> Index:
+    """Return the edges of the smallest box that `write_box` takes: the chunk, or the shard."""
+    return find(store, name)[1].shard
+
+
+def names(store: str | Path) -> list[str]:
+    """Return the names of the arrays at the root of a store."""
+    return sorted(path.parent.name for path in Path(store).glob("*/zarr.json") if _is_array(path))
+
+
+def find(store: str | Path, name: str) -> tuple[Path, Layout]:
+    """Return the folder and the layout of one array of a store."""
+    array = Path(store) / name
+    try:
+        document, layout = _document(array / "zarr.json", _stamp(array / "zarr.json"))
+    except FileNotFoundError:
+        if not (Path(store) / "zarr.json").is_file():
+            raise FileNotFoundError(f"{store} is not a store; import or save one first") from None
+        raise KeyError(f"{store} has no array {name!r}, only {tuple(names(store))}") from None
+    except ValueError as error:
+        raise DamagedStore(f"{array}/zarr.json cannot be read ({error}); import again") from error
+    if layout is None:
+        raise DamagedStore(
+            f"{array} is not stored as poreflux stores arrays (codecs {_codecs(document)}); "
+            "read the store with poreflux.read and save it anew"
+        )
+    return array, layout
+
+
+def read_document(path: Path) -> dict:
+    """Return the content of a `zarr.json`."""
+    return json.loads(path.read_bytes())
+
+
+@lru_cache(maxsize=256)
+def _document(path: Path, stamp: tuple) -> tuple[dict, Layout | None]:
+    document = read_document(path)
+    return document, from_json(document)
+
+
+def _stamp(path: Path) -> tuple:
+    status = os.stat(path)
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _is_array(path: Path) -> bool:
+    try:
+        return read_document(path).get("node_type") == "array"
+    except (ValueError, AttributeError):
+        return False
+
+
+def _codecs(document: dict) -> str:
+    return "+".join(str(codec.get("name")) for codec in document.get("codecs", []))
+
+
+def _box(shape: Index, start, stop) -> tuple[Index, Index]:
+    lower = tuple(int(a) for a in (start if start is not None else (0,) * len(shape)))
+    upper = tuple(int(b) for b in (stop if stop is not None else shape))
+    if len(lower) != len(shape) or len(upper) != len(shape):
+        raise ValueError(f"the box {lower} to {upper} has not the {len(shape)} axes of {shape}")
+    if any(not 0 <= a <= b <= n for a, b, n in zip(lower, upper, shape)):
+        raise ValueError(f"the box {lower} to {upper} is not within the array of shape {shape}")
+    return lower, upper
+
+
+def _touching(start: Index, stop: Index, edge: Index) -> Iterator[Index]:
+    return product(*(range(a // e, -(-b // e)) for a, b, e in zip(start, stop, edge)))
+
+
+def _read_file(
+    array: Path, layout: Layout, index: Index, start: Index, stop: Index, out: np.ndarray
+) -> None:
+    lower, upper = layout.span(index)
+    first = tuple(max(p, a) for p, a in zip(lower, start))
+    last = tuple(min(q, b) for q, b in zip(upper, stop))
+    wanted = list(_touching(first, last, layout.chunk))
+    for chunk, payload in _payloads(array, layout, index, wanted):
+        try:
+            values = codec.decode(payload, layout)
+        except codec.Torn as torn:
+            raise _damaged(array, layout, chunk, str(torn)) from torn
+        lower, upper = layout.chunk_span(chunk)
+        first = tuple(max(p, a) for p, a in zip(lower, start))
+        last = tuple(min(q, b) for q, b in zip(upper, stop))
+        source = tuple(slice(a - p, b - p) for a, b, p in zip(first, last, lower))
+        target = tuple(slice(a - o, b - o) for a, b, o in zip(first, last, start))
+        out[target] = values[source]
+
+
+def _payloads(
+    array: Path, layout: Layout, index: Index, wanted: list[Index]
+) -> Iterator[tuple[Index, bytes]]:
+    path = layout.file(array, index)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise _damaged(array, layout, wanted[0], "it is missing") from None
+    with file:
+        if not layout.sharded:
+            yield index, file.read()
+            return
+        size = codec.index_size(layout)
+        try:
+            file.seek(-size, os.SEEK_END)
+            entries = codec.parse_index(file.read(), layout)
+        except (OSError, codec.Torn) as error:
+            raise _damaged(array, layout, wanted[0], "the index of its shard is torn") from error
+        for chunk in wanted:
+            inner = tuple(c - i * n for c, i, n in zip(chunk, index, layout.inner_grid))
+            offset, length = entries[inner]
+            if offset < 0:
+                raise _damaged(array, layout, chunk, "it is missing")
+            file.seek(offset)
+            yield chunk, file.read(length)
+
+
+def _damaged(array: Path, layout: Layout, chunk: Index, what: str) -> DamagedStore:
+    start, stop = layout.chunk_span(chunk)
+    voxels = ", ".join(f"{a}:{b}" for a, b in zip(start, stop))
+    megabytes = math.prod(b - a for a, b in zip(start, stop)) * layout.dtype.itemsize / 1e6
+    return DamagedStore(
+        f"chunk {'/'.join(map(str, chunk))} of {array} (voxels [{voxels}], {megabytes:.3g} MB) "
+        f"cannot be trusted: {what}; run poreflux verify, and import again"
+    )

@@ -1,0 +1,101 @@
+"""Files written whole or not at all."""
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from poreflux.errors import CannotWrite
+
+#: start of the name of a file that is being written
+TEMPORARY = ".writing-"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_file(path: Path, payload: bytes, *, sync: bool = False) -> None:
+    """Write a file so that it is there whole or not at all; make its folder where there is none."""
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{path.name}")
+    try:
+        _write(temporary, payload, sync)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _write(path: Path, payload: bytes, sync: bool) -> None:
+    try:
+        file = path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("wb")
+    with file:
+        file.write(payload)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def sync_tree(root: Path) -> None:
+    """Force a folder and all in it to the disk, so that it survives a loss of power."""
+    for folder, _, files in os.walk(root, topdown=False):
+        for name in files:
+            _sync(os.path.join(folder, name))
+        _sync(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk: a rename is safe only after this."""
+    _sync(folder)
+
+
+def _sync(path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(root: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for path in root.rglob(f"{TEMPORARY}*"):
+        path.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def free_bytes(path: Path) -> int:
+    """Return the bytes free on the disk that holds ``path`` or would hold it."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing ``path`` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise CannotWrite(
+                f"{path} cannot be written: the disk is full; free some space and run the same "
+                "command again, it goes on from the chunks already written"
+            ) from error
+        raise CannotWrite(
+            f"{path} cannot be written: {error.strerror or error}; run the same command again when "
+            "this is mended, it goes on from the chunks already written"
+        ) from error

@@ -1,0 +1,123 @@
+"""The `zarr.json` of groups: CF attributes, OME-Zarr 0.5, and a seal over all metadata."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+
+from poreflux import __version__
+from poreflux.schema import DIMS
+from poreflux.store.layout import dump
+from poreflux.store.pyramid import IMAGES
+
+#: version of this layout of stores; raised when older programs could not read a newer store
+FORMAT = 1
+
+
+def root_document(
+    attrs: Mapping, pyramids: Mapping[str, Sequence[str]], identities: Mapping[str, str]
+) -> dict:
+    """Return the `zarr.json` of a store's root.
+
+    Parameters
+    ----------
+    attrs
+        of the Volume.
+    pyramids
+        for each image the paths of its levels, the finest first.
+    identities
+        for each variable what `provenance.identity` says of it.
+    """
+    attributes = {
+        "Conventions": "CF-1.11",
+        **jsonable({key: value for key, value in attrs.items() if key not in ("ome", "poreflux")}),
+        "program": f"poreflux {__version__}",
+    }
+    ordered = [name for name in IMAGES if name in pyramids]
+    if ordered:
+        size = attributes["voxel_size"]
+        attributes["ome"] = {
+            "version": "0.5",
+            "multiscales": [_multiscale(name, pyramids[name], size) for name in ordered],
+        }
+    attributes["poreflux"] = {"format": FORMAT, "identity": dict(sorted(identities.items()))}
+    return group_document(attributes)
+
+
+def group_document(attributes: Mapping | None = None) -> dict:
+    """Return the `zarr.json` of a group."""
+    return {"zarr_format": 3, "node_type": "group", "attributes": dict(attributes or {})}
+
+
+def documents(root: Path) -> dict[str, bytes]:
+    """Return all metadata files below the root of a store, by their path in it."""
+    found: dict[str, bytes] = {}
+    for pattern in ("*/zarr.json", "pyramid/*/zarr.json", "pyramid/*/*/zarr.json"):
+        found.update((str(p.relative_to(root)), p.read_bytes()) for p in root.glob(pattern))
+    return found
+
+
+def seal(document: dict, others: Mapping[str, bytes]) -> dict:
+    """Return the root's document with the checksums of all metadata files and of itself."""
+    attributes = dict(document["attributes"])
+    own = dict(attributes.get("poreflux", {}))
+    own.pop("crc32c", None)
+    own["metadata"] = {path: google_crc32c.value(others[path]) for path in sorted(others)}
+    attributes["poreflux"] = own
+    unsigned = {**document, "attributes": attributes}
+    signed = {**own, "crc32c": google_crc32c.value(dump(unsigned))}
+    return {**document, "attributes": {**attributes, "poreflux": signed}}
+
+
+def broken_seals(root: Path, document: dict) -> list[str]:
+    """Return the metadata files that are not as they were when the store was sealed."""
+    own = document.get("attributes", {}).get("poreflux", {})
+    sealed = own.get("metadata", {})
+    broken = []
+    others = {}
+    for path in sealed:
+        try:
+            others[path] = (root / path).read_bytes()
+        except OSError:
+            broken.append(path)
+            continue
+        if google_crc32c.value(others[path]) != sealed[path]:
+            broken.append(path)
+    unsigned = {key: value for key, value in own.items() if key != "crc32c"}
+    attributes = {**document.get("attributes", {}), "poreflux": unsigned}
+    if google_crc32c.value(dump({**document, "attributes": attributes})) != own.get("crc32c"):
+        broken.append("zarr.json")
+    return broken
+
+
+def jsonable(value):
+    """Return a value as JSON can hold it: NumPy numbers and arrays as Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    json.dumps(value)
+    return value
+
+
+def _multiscale(name: str, paths: Sequence[str], voxel_size: Sequence[float]) -> dict:
+    datasets = []
+    for level, path in enumerate(paths):
+        scale = [length * 2**level for length in voxel_size]
+        transformations = [
+            {"type": "scale", "scale": scale},
+            {"type": "translation", "translation": [length / 2 for length in scale]},
+        ]
+        datasets.append({"path": path, "coordinateTransformations": transformations})
+    return {
+        "name": name,
+        "axes": [{"name": dim, "type": "space", "unit": "micrometer"} for dim in DIMS],
+        "datasets": datasets,
+        "type": "mode" if name == "phase" else "mean",
+    }

@@ -1,0 +1,104 @@
+"""A store becomes a Volume again, lazily."""
+
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux.errors import DamagedStore
+from poreflux.readers.lazy import from_chunks
+from poreflux.schema import DIMS
+from poreflux.store import box
+from poreflux.store.layout import Index, Layout
+
+#: chunks of a sharded store are read in twos along each axis, to spare dask small tasks
+TOGETHER = 2
+
+
+def open(store: str | Path) -> xr.Dataset:
+    """Open a store as a lazy Volume.
+
+    Parameters
+    ----------
+    store
+        folder that `save` made.
+
+    Returns
+    -------
+    Volume whose variables are dask arrays; a chunk is read, and checked, when it is computed.
+
+    Raises
+    ------
+    FileNotFoundError
+        if there is no store.
+    DamagedStore
+        if its metadata cannot be read; damaged chunks raise it when they are computed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array, save
+    >>> volume = from_array(np.ones((4, 5, 6), np.uint8))
+    >>> volume = open(save(volume, tempfile.mkdtemp() + "/vol.zarr"))
+    >>> float(volume.phase.mean())
+    1.0
+    """
+    path = Path(store).resolve()
+    attrs = _root_attrs(path)
+    variables = {name: _variable(path, name) for name in box.names(path)}
+    missing = [dim for dim in DIMS if dim not in variables]
+    if missing or "voxel_size" not in attrs:
+        raise DamagedStore(
+            f"{path} has no {missing[0] if missing else 'voxel_size'}; it is no volume that "
+            "poreflux saved"
+        )
+    coords = {dim: variables.pop(dim) for dim in DIMS}
+    volume = xr.Dataset(variables, coords=coords, attrs=attrs)
+    volume.encoding["source"] = str(path)
+    return volume
+
+
+def token(path: Path, name: str) -> str:
+    """Return dask's name of a variable of a store as `open` gives it."""
+    return _lazy(path, name).name
+
+
+def _root_attrs(path: Path) -> dict:
+    if not (path / "zarr.json").is_file():
+        if path.with_name(path.name + ".partial").exists():
+            raise FileNotFoundError(
+                f"{path} is not complete: its making was interrupted; run that command again"
+            )
+        raise FileNotFoundError(f"{path} is not a store; import or save one first")
+    try:
+        attributes = dict(box.read_document(path / "zarr.json")["attributes"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedStore(f"{path}/zarr.json cannot be read ({error}); import again") from error
+    return {key: value for key, value in attributes.items() if key not in ("ome", "poreflux")}
+
+
+def _variable(path: Path, name: str) -> tuple:
+    _, layout = box.find(path, name)
+    attrs = dict(layout.attrs)
+    if "flag_values" in attrs:
+        attrs["flag_values"] = np.asarray(attrs["flag_values"], dtype=layout.dtype)
+    values = box.read_box(path, name) if name in DIMS else _lazy(path, name)
+    return layout.dims, values, attrs
+
+
+def _lazy(path: Path, name: str):
+    array, layout = box.find(path, name)
+    status = os.stat(array / "zarr.json")
+    return from_chunks(
+        functools.partial(box.read_box, path, name),
+        layout.shape,
+        layout.dtype.newbyteorder("="),
+        _chunks(layout),
+        token=(str(path), name, status.st_ino, status.st_mtime_ns),
+    )
+
+
+def _chunks(layout: Layout) -> Index:
+    return tuple(c * TOGETHER for c in layout.chunk) if layout.sharded else layout.chunk

@@ -1,0 +1,122 @@
+"""Each level of a pyramid is the one below with its voxels joined by 2 × 2 × 2."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from poreflux.store import box
+from poreflux.store.layout import Index, Layout, plan
+
+#: variables that viewers show, in the order in which they are offered; most open only the first
+IMAGES = ("gray", "phase", "solid_fraction")
+
+
+def levels(name: str, layout: Layout) -> dict[str, Layout]:
+    """Return the layouts of the levels above an image, by their path in the store."""
+    found = {}
+    if name not in IMAGES:
+        return found
+    shape, edge = layout.shape, max(layout.chunk)
+    while max(shape) > edge:
+        shape = tuple(-(-n // 2) for n in shape)
+        path = f"pyramid/{name}/{len(found) + 1}"
+        found[path] = plan(name, shape, layout.dtype, chunk=edge, shards=False)
+    return found
+
+
+def below(path: str) -> str:
+    """Return the path of the level from which another is made.
+
+    Examples
+    --------
+    >>> below("pyramid/gray/2"), below("pyramid/gray/1")
+    ('pyramid/gray/1', 'gray')
+    """
+    _, name, level = path.split("/")
+    return name if level == "1" else f"pyramid/{name}/{int(level) - 1}"
+
+
+def build(
+    root: Path, path: str, layout: Layout, files: Iterable[Index], threads: int, step
+) -> None:
+    """Write the given files of one level from the level below it; call ``step(1)`` after each."""
+    source = below(path)
+    join = mode if path.split("/")[1] == "phase" else mean
+    shape = box.shape_of(root, source)
+
+    def one(index: Index) -> None:
+        lower, upper = layout.span(index)
+        stop = tuple(min(2 * b, n) for b, n in zip(upper, shape))
+        values = box.read_box(root, source, tuple(2 * a for a in lower), stop)
+        box.write_shard(root / path, layout, index, join(values))
+        step(1)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(one, index) for index in files]:
+            future.result()
+
+
+def mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean of every 2 × 2 × 2 voxels, rounded for integers; fewer at an odd end.
+
+    Examples
+    --------
+    >>> mean(np.arange(12, dtype=np.uint8).reshape(1, 3, 4))
+    array([[[ 3,  5],
+            [ 9, 11]]], dtype=uint8)
+    """
+    values = _even(values)
+    kind, dtype = values.dtype.kind, values.dtype
+    if kind in "iu" and dtype.itemsize <= 2:
+        wide = np.dtype(f"{kind}{2 * dtype.itemsize}")
+    else:
+        wide = np.dtype(float)
+    total = np.add(values[0::2], values[1::2], dtype=wide)
+    total = total[:, 0::2] + total[:, 1::2]
+    total = total[:, :, 0::2] + total[:, :, 1::2]
+    if wide.kind in "iu":
+        return ((total + 4) >> 3).astype(dtype)
+    total /= 8
+    return (np.rint(total) if kind in "iu" else total).astype(dtype)
+
+
+def mode(values: np.ndarray) -> np.ndarray:
+    """Return the commonest label of every 2 × 2 × 2 voxels; at a tie, that of the first voxel.
+
+    Examples
+    --------
+    >>> mode(np.array([[[0, 1, 1, 1], [1, 1, 0, 0]]], dtype=np.uint8))
+    array([[[1, 1]]], dtype=uint8)
+    """
+    values = _even(values)
+    first = values[0::2, 0::2, 0::2]
+    # plane by plane, because bincount makes 64-bit copies
+    labels = np.flatnonzero(sum(np.bincount(plane.ravel(), minlength=256) for plane in values))
+    if len(labels) == 1:
+        return first.copy()
+    votes = np.zeros(first.shape, np.uint8)
+    winner = first.copy()
+    # the first voxel's label is counted first, and others must beat it
+    counts = [_count(values, label) for label in labels]
+    for label, count in zip(labels, counts):
+        votes[first == label] = count[first == label]
+    for label, count in zip(labels, counts):
+        better = count > votes
+        winner[better] = label
+        votes[better] = count[better]
+    return winner
+
+
+def _count(values: np.ndarray, label: int) -> np.ndarray:
+    same = (values == label).view(np.uint8)
+    total = same[0::2] + same[1::2]
+    total = total[:, 0::2] + total[:, 1::2]
+    return total[:, :, 0::2] + total[:, :, 1::2]
+
+
+def _even(values: np.ndarray) -> np.ndarray:
+    if any(n % 2 for n in values.shape):
+        return np.pad(values, [(0, n % 2) for n in values.shape], mode="edge")
+    return values

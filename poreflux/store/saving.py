@@ -1,0 +1,338 @@
+"""Write a Volume to a store: slab by slab, whole or not at all, going on after a kill."""
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux.errors import CannotWrite, StoreExists
+from poreflux.schema import DIMS
+from poreflux.store import box, disk, forecast, metadata, provenance, pyramid, slabs
+from poreflux.store.layout import CHUNK, Layout, dump, plan, to_json
+from poreflux.store.opening import token
+from poreflux.store.partial import Partial, making
+from poreflux.volume import require, voxel_size
+
+Progress = Callable[[int, int, str], None]
+
+
+def save(
+    volume: xr.Dataset,
+    store: str | Path,
+    *,
+    overwrite: bool = False,
+    chunk: int = CHUNK,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a Volume to a new store, in bounded memory.
+
+    Everything goes to ``<store>.partial``, which takes the final name when it is whole and on the
+    disk. After a kill or a full disk the same call goes on from the chunks already written; a store
+    that holds the same already is left as it is.
+
+    Parameters
+    ----------
+    volume
+        dims (z, y, x), as `read`, `from_array`, `segment` or a phantom made it.
+    store
+        folder to make, by custom ``name.zarr``.
+    overwrite
+        replace another store, after the new one is whole.
+    chunk
+        edge of a chunk in voxels.
+    progress
+        called as ``progress(done, total, note)``, in files.
+
+    Returns
+    -------
+    The path of the store.
+
+    Raises
+    ------
+    StoreExists
+        if there is another store, or anything else, under that name.
+    CannotWrite
+        if the disk is full or refuses; what is written is kept for the next call.
+    TooLarge
+        if memory or disk cannot suffice.
+
+    Notes
+    -----
+    Plain Zarr v3: one array for each variable, zstd and crc32c, CF attributes, OME-Zarr 0.5 with a
+    pyramid. The peak of memory is that of one slab, as deep as a chunk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array, open
+    >>> volume = from_array(np.ones((4, 5, 6), np.uint8), voxel_size=0.92)
+    >>> path = save(volume, tempfile.mkdtemp() + "/vol.zarr")
+    >>> open(path).phase.shape
+    (4, 5, 6)
+    """
+    path = Path(store).resolve()
+    layouts = _layouts(volume, list(volume.data_vars), chunk)
+    with _made(path) as partial:
+        if path.exists() and not overwrite:
+            source = provenance.source_attrs(volume)
+            if _identities(volume, layouts, source) == _stored_identities(path):
+                _tell_done(progress, path)
+                return path
+            raise StoreExists(
+                f"{path} is there already and holds something else; choose another name, or "
+                "replace it with overwrite (--overwrite)"
+            )
+        source = _write(partial, volume, layouts, _coordinates(volume), progress)
+        attrs = {**volume.attrs, **source}
+        with disk.writing(path):
+            _write_groups(partial.data, attrs, _identities(volume, layouts, source))
+            partial.finish(["."])
+    return path
+
+
+def add(
+    volume: xr.Dataset,
+    store: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the variables of a Volume that a store does not hold yet into it.
+
+    A new variable appears in the store when it is whole; until then the store is as it was. A kill
+    and a second call are met as by :func:`save`.
+
+    Parameters
+    ----------
+    volume
+        of the shape and voxel size of the store, such as `segment` makes it.
+    store
+        of :func:`save`.
+    overwrite
+        replace a variable of the same name that holds something else.
+    progress
+        called as ``progress(done, total, note)``, in files.
+
+    Raises
+    ------
+    StoreExists
+        if the store has a variable of this name with something else in it.
+    ValueError
+        if shape or voxel size are not those of the store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array, open
+    >>> gray = from_array(np.arange(60.0).reshape(3, 4, 5), kind="gray")
+    >>> path = save(gray, tempfile.mkdtemp() + "/vol.zarr")
+    >>> phase = from_array(gray.gray.values > 30)
+    >>> list(open(add(phase, path)).data_vars)
+    ['gray', 'phase']
+    """
+    path = Path(store).resolve()
+    with _made(path) as partial:
+        names = _names_to_add(volume, path)
+        layouts = _layouts(volume, names, _chunk_of(path))
+        source = provenance.source_attrs(volume)
+        stored = _stored_identities(path)
+        wanted = _identities(volume, layouts, source)
+        if not overwrite:
+            same = [name for name in names if stored.get(name) == wanted[name]]
+            there = [name for name in names if name in box.names(path) and name not in same]
+            if there:
+                raise StoreExists(
+                    f"{path} has {there[0]!r} already, with something else in it; replace it with "
+                    "overwrite (--overwrite)"
+                )
+            layouts = {name: layout for name, layout in layouts.items() if name not in same}
+        if not layouts:
+            _tell_done(progress, path)
+            return path
+        _write(partial, volume, layouts, {}, progress)
+        pyramids = [f"pyramid/{name}" for name in layouts]
+        with disk.writing(path):
+            _write_groups(
+                partial.data, _merged_attrs(path, volume), {**stored, **wanted}, kept=path
+            )
+            partial.finish([*pyramids, "pyramid/zarr.json", *layouts, "zarr.json"])
+    return path
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[Partial]:
+    """Hold the folder in which the store is made; leave it behind only where a call can go on."""
+    if path.exists() and not (path / "zarr.json").is_file():
+        raise StoreExists(f"{path} is there already and is not a store; choose another name")
+    with making(path) as partial:
+        try:
+            yield partial
+        except (CannotWrite, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            partial.discard()
+            raise
+
+
+def _layouts(volume: xr.Dataset, names: list[str], chunk: int) -> dict[str, Layout]:
+    voxel_size(volume)
+    layouts = {}
+    for name in names:
+        variable = require(volume, name)
+        if variable.dims != DIMS:
+            raise ValueError(f"{name!r} has dims {variable.dims}; a volume's are {DIMS}")
+        attrs = metadata.jsonable(variable.attrs)
+        layouts[name] = plan(name, variable.shape, variable.dtype, chunk=chunk, attrs=attrs)
+    if not layouts:
+        raise ValueError("the volume has no variable; give one with gray or phase")
+    return layouts
+
+
+def _identities(volume, layouts: dict[str, Layout], source: dict[str, str]) -> dict[str, str]:
+    checksum = source.get("source_sha256")
+    return {name: provenance.identity(volume, name, layouts[name], checksum) for name in layouts}
+
+
+def _stored_identities(path: Path) -> dict[str, str]:
+    attributes = box.read_document(path / "zarr.json").get("attributes", {})
+    return attributes.get("poreflux", {}).get("identity", {})
+
+
+def _write(
+    partial: Partial,
+    volume: xr.Dataset,
+    layouts: dict[str, Layout],
+    lines: dict[str, Layout],
+    progress: Progress | None,
+) -> dict[str, str]:
+    """Write all arrays into the partial store; return the attributes of the source."""
+    levels = {k: v for name in layouts for k, v in pyramid.levels(name, layouts[name]).items()}
+    planned = {**layouts, **levels, **lines}
+    forecast.check_disk(list(planned.values()), partial.store)
+    with disk.writing(partial.store):
+        resumed = partial.begin("+".join(_identities(volume, layouts, {}).values()))
+        for name, layout in planned.items():
+            disk.write_file(partial.data / name / "zarr.json", dump(to_json(layout)))
+    counter = _Counter(progress, planned)
+    threads = forecast.threads()
+    with ThreadPoolExecutor(1) as aside:
+        source = aside.submit(provenance.source_attrs, volume)
+        for name, layout in planned.items():
+            folder, step = partial.data / name, counter.of(name)
+            missing = slabs.missing(folder, layout, threads) if resumed else set(layout.files())
+            step(math.prod(layout.grid) - len(missing))
+            if name in levels:
+                pyramid.build(partial.data, name, layout, missing, threads, step)
+            elif name in lines:
+                box.write_shard(folder, layout, (0,), volume[name].values)
+                step(1)
+            else:
+                slabs.write(volume[name].data, folder, layout, missing, step)
+        return source.result()
+
+
+def _coordinates(volume: xr.Dataset) -> dict[str, Layout]:
+    return {
+        dim: plan(
+            dim,
+            (volume.sizes[dim],),
+            float,
+            chunk=volume.sizes[dim],
+            dims=(dim,),
+            attrs=metadata.jsonable(volume[dim].attrs),
+        )
+        for dim in DIMS
+    }
+
+
+def _write_groups(
+    data: Path, attrs: dict, identities: dict[str, str], kept: Path | None = None
+) -> None:
+    """Write the metadata of the groups; ``kept`` is the store to which ``data`` will be added."""
+    roots = [data] if kept is None else [kept, data]
+    made = {name for name in pyramid.IMAGES if (data / name).is_dir()}
+    for name in made:
+        disk.write_file(data / "pyramid" / name / "zarr.json", dump(metadata.group_document()))
+    if made:
+        disk.write_file(data / "pyramid" / "zarr.json", dump(metadata.group_document()))
+    images = {}
+    for root in roots:
+        for name in pyramid.IMAGES:
+            if (root / name / "zarr.json").is_file():
+                steps = sorted((root / "pyramid" / name).glob("[0-9]*"), key=lambda p: int(p.name))
+                images[name] = [name, *(f"pyramid/{name}/{step.name}" for step in steps)]
+    others = {}
+    for root in roots:
+        others.update(metadata.documents(root))
+    document = metadata.root_document(attrs, images, identities)
+    disk.write_file(data / "zarr.json", dump(metadata.seal(document, others)))
+
+
+def _names_to_add(volume: xr.Dataset, path: Path) -> list[str]:
+    """Return the variables of the Volume that are not the store's own, opened lazily."""
+    shape = tuple(volume.sizes[dim] for dim in DIMS)
+    there = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
+    if shape != there:
+        raise ValueError(f"the volume has shape {shape}, the store {path} has {there}")
+    sizes = voxel_size(volume), tuple(_attributes(path)["voxel_size"])
+    if not np.allclose(*sizes, rtol=1e-6, atol=0):
+        raise ValueError(
+            f"the volume has voxels of {sizes[0]} µm, the store {path} of {sizes[1]}; "
+            "give both the same voxel_size"
+        )
+    stored = set(box.names(path))
+    return [
+        name
+        for name in volume.data_vars
+        if name not in stored or getattr(volume[name].data, "name", None) != token(path, name)
+    ]
+
+
+def _merged_attrs(path: Path, volume: xr.Dataset) -> dict:
+    """Return the store's attributes with the operations that made the volume from it."""
+    attrs = _attributes(path)
+    history = list(attrs.get("history", []))
+    for entry in metadata.jsonable(volume.attrs.get("history", [])):
+        if entry not in history:
+            history.append(entry)
+    merged = {**volume.attrs, **attrs}
+    return {**merged, "history": history} if history else merged
+
+
+def _chunk_of(path: Path) -> int:
+    """Return the edge of the store's chunks, so that all its variables have the same."""
+    edges = [max(box.find(path, name)[1].chunk) for name in box.names(path) if name not in DIMS]
+    return max(edges, default=CHUNK)
+
+
+def _attributes(path: Path) -> dict:
+    return box.read_document(path / "zarr.json").get("attributes", {})
+
+
+class _Counter:
+    """Files written of all there are, told to a progress function."""
+
+    def __init__(self, progress: Progress | None, planned: dict[str, Layout]):
+        self.progress = progress
+        self.total = sum(math.prod(layout.grid) for layout in planned.values())
+        self.done = 0
+        self.lock = threading.Lock()
+
+    def of(self, name: str) -> Callable[[int], None]:
+        def step(count: int) -> None:
+            with self.lock:
+                self.done += count
+                if self.progress is not None and count:
+                    self.progress(self.done, self.total, name)
+
+        return step
+
+
+def _tell_done(progress: Progress | None, path: Path) -> None:
+    if progress is not None:
+        progress(1, 1, f"{path.name} holds this already; nothing to do")
