@@ -46,6 +46,51 @@ VARIABLES: dict[str, Variable] = {
     "phase_percent": Variable(
         ("coarse_z", "coarse_y", "coarse_x"), "u", "percent", "volume fraction in a coarse voxel"
     ),
+    # porosity
+    "porosity": Variable((), "f", "1", "porosity"),
+    "pore_voxels": Variable((), "i", "1", "number of pore voxels"),
+    "voxels": Variable((), "i", "1", "number of voxels in the region of interest"),
+    "porosity_profile": Variable(("z",), "f", "1", "porosity of each plane along z"),
+    "porosity_profile_y": Variable(("y",), "f", "1", "porosity of each plane along y"),
+    "porosity_profile_x": Variable(("x",), "f", "1", "porosity of each plane along x"),
+    "block_porosity": Variable(("block_z", "block_y", "block_x"), "f", "1", "porosity of a block"),
+    "block_porosity_mean": Variable((), "f", "1", "mean of the block porosities"),
+    "block_porosity_std": Variable((), "f", "1", "standard deviation of the block porosities"),
+    # structure factor
+    "structure_factor": Variable(("y", "x"), "f", "1", "structure factor along z"),
+    "structure_factor_y": Variable(("z", "x"), "f", "1", "structure factor along y"),
+    "structure_factor_x": Variable(("z", "y"), "f", "1", "structure factor along x"),
+    "structure_factor_mean_abs": Variable(
+        ("direction",), "f", "1", "mean absolute structure factor"
+    ),
+    "structure_factor_rms": Variable(("direction",), "f", "1", "root mean square structure factor"),
+    "structure_factor_p95": Variable(
+        ("direction",), "f", "1", "95th percentile of the absolute structure factor"
+    ),
+    "structure_factor_null": Variable(
+        ("direction",), "f", "1", "rms structure factor of a homogeneous medium of the same pores"
+    ),
+    "structure_factor_z_score": Variable(
+        ("direction",), "f", "1", "rms structure factor relative to a homogeneous medium"
+    ),
+    "integral_length": Variable(
+        ("direction",), "f", "um", "integral length of the pores' autocorrelation"
+    ),
+    "autocorrelation": Variable(
+        ("direction", "lag"), "f", "1", "autocorrelation of the pores along a direction"
+    ),
+    # preview
+    "gray_slice_z": Variable(("y", "x"), "fiu", "1", "middle slice across z"),
+    "gray_slice_y": Variable(("z", "x"), "fiu", "1", "middle slice across y"),
+    "gray_slice_x": Variable(("z", "y"), "fiu", "1", "middle slice across x"),
+    "phase_slice_z": Variable(("y", "x"), "u", "1", "phases in the middle slice across z"),
+    "phase_slice_y": Variable(("z", "x"), "u", "1", "phases in the middle slice across y"),
+    "phase_slice_x": Variable(("z", "y"), "u", "1", "phases in the middle slice across x"),
+    "phase_percent": Variable(
+        ("coarse_z", "coarse_y", "coarse_x"), "u", "percent", "share of a phase in coarse voxels"
+    ),
+    "gray_histogram": Variable(("gray_value",), "i", "1", "number of voxels of each grey value"),
+    "threshold": Variable(("cut",), "f", "1", "threshold between two phases"),
     # transport
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
     "tortuosity_factor_percolating": Variable(
@@ -67,6 +112,21 @@ VARIABLES: dict[str, Variable] = {
         ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
     ),
     "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
+    "block_tortuosity_factor": Variable(
+        ("direction", "block_z", "block_y", "block_x"), "f", "1", "tortuosity factor of sub-volumes"
+    ),
+    "block_effective_conductivity": Variable(
+        ("direction", "block_z", "block_y", "block_x"),
+        "f",
+        "1",
+        "effective conductivity of sub-volumes relative to the reference phase",
+    ),
+    "block_percolating_fraction": Variable(
+        ("direction", "block_z", "block_y", "block_x"),
+        "f",
+        "1",
+        "share of the conducting phase of sub-volumes that joins both faces",
+    ),
 }
 
 

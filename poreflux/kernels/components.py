@@ -117,5 +117,6 @@ def keep(solid, first, start, stop, parent, flags, wanted, k0, k1):
                 if flags[root(parent, a)] & wanted == wanted:
                     kept += stop[a] - start[a]
                 else:
-                    row[start[a] : stop[a]] = 0
+                    for i in range(start[a], stop[a]):
+                        row[i] = 0
     return kept

@@ -5,13 +5,14 @@ from poreflux.kernels.stencil import SOLID
 
 
 @compiled
-def look_up(labels, table, out, k0, k1):
-    """out = table[labels] on planes k0 to k1."""
-    for k in range(k0, k1):
+def look_up(labels, table, out, counts):
+    """out = table[labels], of one shape in three dims; add to ``counts`` (256) how often each label is there."""
+    for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
-            source, row = labels[k, j], out[k, j]
-            for i in range(row.shape[0]):
-                row[i] = table[source[i]]
+            for i in range(labels.shape[2]):
+                label = labels[k, j, i]
+                out[k, j, i] = table[label]
+                counts[label] += 1
 
 
 @compiled

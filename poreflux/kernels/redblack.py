@@ -14,7 +14,14 @@ import numpy as np
 
 GHOST = 2
 
-compiled = nb.njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "arcp", "contract"}, error_model="numpy")
+#: how kernels are compiled; reference counting is off since kernels own nothing and its atomics would cost half the time
+OPTIONS = {
+    "_nrt": False,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "nsz", "arcp", "contract"},
+}
+
+compiled = nb.njit(nogil=True, cache=True, **OPTIONS)
 
 
 def packed_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:

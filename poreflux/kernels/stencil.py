@@ -11,11 +11,10 @@ per voxel). Plane k, row j count ghosts; ranges of planes k0..k1 count own plane
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numba.extending import overload
 
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, OPTIONS, compiled
 
 #: rows of a tile: the scratch planes of a pass then stay in the cache nearest to the core
 TILE = 32
@@ -62,7 +61,7 @@ def face(op, axis, c, k, j, i):
     """Return the conductance between cell (c, k, j, i) and the one before it along `axis`."""
 
 
-@overload(gather, inline="never")
+@overload(gather, jit_options=OPTIONS)
 def _gather(op, acc, c, k, j, q, qym, qyp, qzm, qzp):
     if op.instance_class is Binary:
 
@@ -97,7 +96,7 @@ def _gather(op, acc, c, k, j, q, qym, qyp, qzm, qzp):
     return faces
 
 
-@overload(diagonal, inline="never")
+@overload(diagonal, jit_options=OPTIONS)
 def _diagonal(op, d, c, k, j):
     if op.instance_class is Binary:
 
@@ -133,7 +132,7 @@ def _diagonal(op, d, c, k, j):
     return faces
 
 
-@overload(face, inline="always")
+@overload(face, jit_options=OPTIONS)
 def _face(op, axis, c, k, j, i):
     if op.instance_class is Binary:
 
@@ -187,7 +186,18 @@ def red_sum(op, acc, black, k, j, t):
     """acc = conductance times black neighbours of the red cells of row (k, j); `black` holds planes modulo 3,
     row j at t."""
     now = black[k % 3]
-    gather(op, acc, 0, k, j, now[t], now[t - 1], now[t + 1], black[(k - 1) % 3, t], black[(k + 1) % 3, t])
+    gather(
+        op,
+        acc,
+        0,
+        k,
+        j,
+        now[t],
+        now[t - 1],
+        now[t + 1],
+        black[(k - 1) % 3, t],
+        black[(k + 1) % 3, t],
+    )
 
 
 @compiled
@@ -275,7 +285,8 @@ def solved_plane(op, source, x, out, d, k):
     """out (2, Y, H) = both colours of the potential in padded plane k, black ones from the red ones of x."""
     one = x.dtype.type(1)
     for j in range(GHOST, x.shape[2] - GHOST):
-        out[0, j] = x[0, k, j]
+        for i in range(x.shape[3]):
+            out[0, j, i] = x[0, k, j, i]
     black_plane(op, out[1, GHOST - 1 :], d, source, one, x, k, GHOST, x.shape[2] - GHOST)
 
 

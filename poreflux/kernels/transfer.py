@@ -10,10 +10,8 @@ The coarse conductance between two cells is half the sum of the fine ones throug
 distance doubles), that of a driven face likewise.
 """
 
-import numpy as np
-
 from poreflux.kernels.redblack import GHOST, compiled
-from poreflux.kernels.stencil import TILE, diagonal, face, gather, red_sum, relax_row
+from poreflux.kernels.stencil import TILE, diagonal, face, red_sum, relax_row
 
 
 @compiled

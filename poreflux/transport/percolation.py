@@ -39,9 +39,7 @@ def keep_percolating(
     index = np.uint32 if runs < 2**32 else np.uint64
     start, stop = np.empty(runs, column), np.empty(runs, column)
     parent = np.empty(runs, index)
-    team.each(
-        components.list_runs, [(solid, first, start, stop, parent, a, b) for a, b in slabs]
-    )
+    team.each(components.list_runs, [(solid, first, start, stop, parent, a, b) for a, b in slabs])
     wrap = periodic[1], periodic[2]
     jobs = [(first, start, stop, parent, n1, n2, *wrap, a, b) for a, b in slabs]
     team.each(components.join_slab, jobs)

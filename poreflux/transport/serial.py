@@ -91,7 +91,7 @@ def solve(
         if the iteration breaks down or stalls; carries the history of error estimates.
     """
     team = team or Team()
-    dtype = np.dtype(precision or ("float32" if rtol >= 1e-5 else "float64"))
+    dtype = np.dtype(precision_for(rtol, precision))
     operator = build(problem, team, dtype)
     multigrid = Multigrid(operator)
     x = operator.vector()
@@ -100,6 +100,13 @@ def solve(
     result = conjugate_gradients(operator, multigrid, x, energy, rtol, progress)
     energy, planes = integrate(operator, problem, x)
     return Solution(operator, x, *result[:1], energy, *result[1:3], *planes, result[3])
+
+
+def precision_for(rtol: float, precision: str | None = None) -> str:
+    """Return the precision of the Krylov vectors: what is asked for, else what `rtol` needs."""
+    if precision not in (None, "float32", "float64"):
+        raise ValueError(f"precision={precision!r} is not known; choose 'float32' or 'float64'")
+    return precision or ("float32" if rtol >= 1e-5 else "float64")
 
 
 def conjugate_gradients(operator: Operator, multigrid, x, energy: float, rtol: float, progress):

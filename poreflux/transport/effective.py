@@ -1,0 +1,194 @@
+"""From a field to numbers: effective conductivity and tortuosity factor of a whole volume."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.schema import attributes
+from poreflux.transport import serial
+from poreflux.transport.medium import Medium, medium
+from poreflux.transport.percolation import keep_percolating
+from poreflux.transport.problem import Problem, validated
+from poreflux.transport.threads import Team
+
+ELECTROLYTE = {"electrolyte": 1.0}
+
+
+def tortuosity_factor(
+    volume: xr.Dataset,
+    *,
+    direction: str = "z",
+    conductivity: Mapping[str, float] = ELECTROLYTE,
+    sides: str = "insulated",
+    rtol: float = 1e-6,
+    precision: str | None = None,
+    threads: int | None = None,
+    progress=None,
+) -> xr.Dataset:
+    """Compute the tortuosity factor of a volume from the steady current between two opposite faces.
+
+    Parameters
+    ----------
+    volume
+        with `phase` (z, y, x).
+    direction
+        of transport: ``"z"``, ``"y"`` or ``"x"``.
+    conductivity
+        of each phase that conducts, by name, in any one unit; the others are insulators.
+    sides
+        ``"insulated"`` or ``"periodic"``: the four faces along the transport.
+    rtol
+        relative error of the effective conductivity at which the solver stops.
+    precision
+        ``"float32"`` or ``"float64"`` of the Krylov vectors; by default what `rtol` needs.
+    threads
+        by default all cores that this process may use.
+    progress
+        called as ``progress(done, total, note)``.
+
+    Returns
+    -------
+    Dataset with dim `direction` (one entry) and `tortuosity_factor`, `tortuosity_factor_percolating`,
+    `effective_conductivity` and `macmullin_number` (relative to the most conductive phase),
+    `conducting_fraction`, `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`,
+    `iterations`. Where nothing joins the two faces the tortuosity factor is infinite and the
+    effective conductivity zero.
+
+    Raises
+    ------
+    KeyError
+        if a phase is not in the volume, or the volume has no `phase`.
+    ValueError
+        if an argument makes no sense.
+    TooLarge
+        if the solve needs more memory than is free.
+    NotConverged
+        if the solver stalls.
+
+    Notes
+    -----
+    ``tau = phi kappa_0 / kappa_eff``, with phi the fraction of all voxels that conduct, percolating or
+    not, and the potentials given on the outer faces of the first and the last plane of voxels. For
+    several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face between
+    unlike voxels has the harmonic mean of their conductivities. kappa_eff is the energy of the
+    potential, an upper bound of the discrete value.
+
+    References
+    ----------
+    Cooper et al., SoftwareX 5 (2016) 203; Tjaden et al., Int. Mater. Rev. 63 (2018) 47 on definitions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from poreflux import from_array
+    >>> volume = from_array(np.ones((6, 5, 4), np.uint8))
+    >>> round(float(tortuosity_factor(volume).tortuosity_factor[0]), 9)
+    1.0
+    """
+    validated(sides, rtol)
+    team = Team(threads)
+    try:
+        _refuse_too_large(volume, direction, rtol, precision)
+        cells = medium(volume, direction, conductivity, team)
+        solved = solve(cells, sides, rtol, precision, team, progress)
+    finally:
+        team.close()
+    return _dataset(direction, cells, solved)
+
+
+class Solved(NamedTuple):
+    """What a solve found: numbers for the table, and the solution unless nothing percolates."""
+
+    conductivity: float
+    percolating: float
+    solution: serial.Solution | None
+
+
+def solve(
+    cells: Medium,
+    sides: str = "insulated",
+    rtol: float = 1e-6,
+    precision: str | None = None,
+    team: Team | None = None,
+    progress=None,
+) -> Solved:
+    """Remove what does not percolate from the cells (in place) and solve for the rest.
+
+    ``conductivity`` is relative to the reference, ``percolating`` the share of conducting cells that stays.
+    """
+    team = team or Team()
+    side = sides == "periodic"
+    percolating = percolate(cells.cells, team, (False, side, side))
+    if percolating == 0:
+        return Solved(0.0, 0.0, None)
+    share = percolating / (cells.conducting * cells.cells.size)
+    problem = Problem(evened(cells.cells) if side else cells.cells, cells.spacing, sides)
+    solution = serial.solve(problem, rtol=rtol, precision=precision, team=team, progress=progress)
+    return Solved(problem.relative_conductivity(solution.energy), share, solution)
+
+
+def percolate(cells: np.ndarray, team: Team, periodic=(False, False, False)) -> int:
+    """Clear cells that do not join the first and the last plane; return how many stay."""
+    if cells.dtype == np.uint8:
+        return keep_percolating(cells, team, periodic)
+    solid = (cells > 0).astype(np.uint8)
+    kept = keep_percolating(solid, team, periodic)
+    cells *= solid
+    return kept
+
+
+def evened(cells: np.ndarray) -> np.ndarray:
+    """Return two periods of the cells along each side with an odd number: a chequerboard closes on even ones."""
+    return np.tile(cells, (1, *(1 + n % 2 for n in cells.shape[1:])))
+
+
+def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bool = True) -> int:
+    """Return the bytes that a solve of `shape` voxels takes at its peak, the volume itself included.
+
+    Per voxel: half a number for each of x, r, p and (float32) for z; one byte of labels and one of
+    geometry, or three conductances and a float64 conductivity for several phases; the coarser grids.
+    """
+    number = np.dtype(precision).itemsize
+    geometry = 2 if binary else 8 + 3 * number
+    vectors = 3 * number / 2 + 4 / 2
+    coarse = (3 + 2 + 2) * 4 / 7
+    padded = np.prod([n + 4 for n in shape[:2]]) * (shape[2] + 4)
+    return int(padded * (geometry + vectors + coarse))
+
+
+def _refuse_too_large(volume, direction, rtol, precision) -> None:
+    if "phase" not in volume:
+        return
+    shape = volume["phase"].shape
+    chosen = serial.precision_for(rtol, precision)
+    size = "x".join(map(str, shape))
+    blocks.refuse(
+        forecast(shape, chosen),
+        f"the solve of {size} voxels in {chosen}",
+        do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with --solver petsc",
+    )
+
+
+def _dataset(direction: str, cells: Medium, solved: Solved) -> xr.Dataset:
+    kappa = solved.conductivity
+    s = solved.solution
+    with np.errstate(divide="ignore"):
+        tau = np.float64(cells.mean) / kappa
+        macmullin = np.float64(1.0) / kappa
+    values = {
+        "tortuosity_factor": tau,
+        "tortuosity_factor_percolating": tau * solved.percolating if s else np.inf,
+        "effective_conductivity": kappa,
+        "macmullin_number": macmullin,
+        "percolating_fraction": solved.percolating,
+        "relative_error": s.relative_error if s else 0.0,
+        "flux_imbalance": s.flux_imbalance if s else 0.0,
+        "residual": s.residual if s else 0.0,
+        "iterations": s.iterations if s else 0,
+    }
+    variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
+    variables["conducting_fraction"] = ((), cells.conducting, attributes("conducting_fraction"))
+    return xr.Dataset(variables, coords={"direction": [direction]})

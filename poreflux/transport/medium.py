@@ -1,0 +1,141 @@
+"""A Volume becomes the cells of a problem: conductivities, axis 0 along the transport."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux import store
+from poreflux.errors import DamagedStore
+from poreflux.kernels import geometry
+from poreflux.schema import DIMS, NO_PHASE
+from poreflux.store.opening import token
+from poreflux.transport.threads import Team
+from poreflux.volume import axis_of, label_of, phase_labels, require, voxel_size
+
+#: bytes read at a time
+SLAB = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Medium:
+    """Cells (axis 0 along the transport), voxel edges in that order, and what was counted on the way.
+
+    ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative to
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts at all.
+    """
+
+    cells: np.ndarray
+    spacing: tuple[float, float, float]
+    reference: float
+    mean: float
+    conducting: float
+
+
+def order(direction: str) -> tuple[str, ...]:
+    """Return the dims with the direction of transport first.
+
+    >>> order("y")
+    ('y', 'z', 'x')
+    """
+    axis_of(direction)
+    return (direction, *(dim for dim in DIMS if dim != direction))
+
+
+def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) -> np.ndarray:
+    """Return the conductivity of each of the 256 labels; raise where a name or a value makes no sense."""
+    table = np.zeros(256)
+    for phase, value in conductivity.items():
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"the conductivity of {phase!r} is {value!r}; give a finite number, 0 or more"
+            )
+        table[label_of(volume, phase)] = value
+    if not table.any():
+        raise ValueError(
+            f"conductivity={dict(conductivity)} lets nothing conduct; give one of "
+            f"{tuple(phase_labels(volume))} a positive value"
+        )
+    return table
+
+
+def medium(
+    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float], team: Team
+) -> Medium:
+    """Read the cells of a whole Volume, a slab at a time.
+
+    Raises
+    ------
+    DamagedStore
+        where a voxel has no phase.
+    """
+    dims = order(direction)
+    table = conductivity_table(volume, conductivity)
+    reference = float(table.max())
+    values = np.unique(table[table > 0])
+    if len(values) == 1:
+        table = (table > 0).astype(np.uint8)
+    else:
+        table = table / reference
+    phase = require(volume, "phase")
+    cells = np.empty([phase.sizes[dim] for dim in dims], table.dtype)
+    counts = np.zeros(256, np.int64)
+    to_order = [DIMS.index(dim) for dim in dims]
+    for start, slab in slabs(volume, "phase", team):
+        view = cells.transpose(np.argsort(to_order))[start : start + slab.shape[0]]
+        counts += _fill(slab, table, view, team)
+    if counts[NO_PHASE]:
+        raise DamagedStore(
+            f"{counts[NO_PHASE]} voxels have no phase (label {NO_PHASE}); "
+            "run poreflux verify to find the damaged chunks"
+        )
+    total = counts.sum()
+    spacing = dict(zip(DIMS, voxel_size(volume)))
+    return Medium(
+        cells,
+        tuple(spacing[dim] for dim in dims),
+        reference,
+        float(counts @ table / total),
+        float(counts[table > 0].sum() / total),
+    )
+
+
+def _fill(slab, table, view, team: Team) -> np.ndarray:
+    """Fill `view` from the labels of `slab`, split along y between the threads; return the label counts."""
+    edges = np.linspace(0, slab.shape[1], team.threads + 1).astype(int)
+    jobs = [
+        (slab[:, a:b], table, view[:, a:b], np.zeros(256, np.int64))
+        for a, b in zip(edges[:-1], edges[1:])
+    ]
+    team.each(geometry.look_up, jobs)
+    return sum(job[3] for job in jobs)
+
+
+def slabs(volume: xr.Dataset, name: str, team: Team):
+    """Yield (first plane, values) of a variable, whole planes along z; straight from the store where there is one."""
+    variable = volume[name]
+    nz, ny, nx = variable.shape
+    if isinstance(variable.data, np.ndarray):
+        yield 0, variable.data
+        return
+    path = volume.encoding.get("source")
+    stored = path is not None and as_stored(variable, path)
+    chunk = max(variable.chunks[0])
+    step = max(1, SLAB // (chunk * ny * nx * variable.dtype.itemsize)) * chunk
+    for a in range(0, nz, step):
+        b = min(nz, a + step)
+        if stored:
+            slab = store.read_box(path, name, (a, 0, 0), (b, ny, nx), threads=team.threads)
+        else:
+            slab = variable.isel(z=slice(a, b)).values
+        yield a, slab
+
+
+def as_stored(variable: xr.DataArray, path: str) -> bool:
+    """Return whether a lazy variable is what the store at `path` holds, neither cropped nor changed since."""
+    try:
+        return variable.data.name == token(Path(path), variable.name)
+    except (OSError, KeyError):
+        return False
