@@ -79,16 +79,7 @@ VARIABLES: dict[str, Variable] = {
     "autocorrelation": Variable(
         ("direction", "lag"), "f", "1", "autocorrelation of the pores along a direction"
     ),
-    # preview
-    "gray_slice_z": Variable(("y", "x"), "fiu", "1", "middle slice across z"),
-    "gray_slice_y": Variable(("z", "x"), "fiu", "1", "middle slice across y"),
-    "gray_slice_x": Variable(("z", "y"), "fiu", "1", "middle slice across x"),
-    "phase_slice_z": Variable(("y", "x"), "u", "1", "phases in the middle slice across z"),
-    "phase_slice_y": Variable(("z", "x"), "u", "1", "phases in the middle slice across y"),
-    "phase_slice_x": Variable(("z", "y"), "u", "1", "phases in the middle slice across x"),
-    "phase_percent": Variable(
-        ("coarse_z", "coarse_y", "coarse_x"), "u", "percent", "share of a phase in coarse voxels"
-    ),
+    # segmentation
     "gray_histogram": Variable(("gray_value",), "i", "1", "number of voxels of each grey value"),
     "threshold": Variable(("cut",), "f", "1", "threshold between two phases"),
     # transport

@@ -1,0 +1,245 @@
+"""The structure factor: identities, chunks, and 1 for the null model."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poreflux import from_array, porosity, structure_factor
+from poreflux.metrics.structure_factor import VARIANTS
+from poreflux.phantoms import arranged_spheres
+from poreflux.schema import DIMS
+from tests.metrics.cases import chunked_volumes, counting_volume, field, value
+
+
+def slow_autocovariance(pore: np.ndarray, valid: np.ndarray, lags: int) -> np.ndarray:
+    """Return C(k) along z by its definition."""
+    f = np.where(valid, pore - pore[valid].mean(), 0.0)
+    n = len(f)
+    return np.array([
+        (f[: n - k] * f[k:]).sum() / max(1, (valid[: n - k] & valid[k:]).sum())
+        for k in range(lags + 1)
+    ])  # fmt: skip
+
+
+@given(chunked_volumes(), st.sampled_from(DIMS), st.sampled_from(VARIANTS))
+@settings(deadline=None, max_examples=40)
+def test_no_bit_of_it_depends_on_the_chunks(case, direction, variant):
+    whole, pieces = case
+    options = {"direction": direction, "variant": variant, "decay_length": 3.0, "smoothing": 1.0}
+    one = value(structure_factor(whole, **options))
+    other = value(structure_factor(pieces, **options))
+    assert one.identical(other)
+
+
+@given(chunked_volumes())
+@settings(deadline=None, max_examples=40)
+def test_the_map_is_column_porosity_minus_porosity(case):
+    whole, pieces = case
+    valid = whole["mask"].values if "mask" in whole else np.ones(whole.phase.shape, bool)
+    pore = (whole["phase"].values == 0) & valid
+    if not valid.any():
+        return
+    columns = np.where(valid.any(0), pore.sum(0) / np.maximum(1, valid.sum(0)), np.nan)
+    got = value(structure_factor(pieces))["structure_factor"].values
+    np.testing.assert_allclose(got, columns - pore.sum() / valid.sum(), atol=1e-15)
+    # the mean over all voxels of the deviation of their column is zero
+    assert abs(np.nansum(got * valid.sum(0))) < 1e-12 * valid.size
+
+
+@given(chunked_volumes(), st.sampled_from(DIMS))
+@settings(deadline=None, max_examples=40)
+def test_autocorrelation_is_that_of_the_definition(case, direction):
+    whole, pieces = case
+    axis, n = DIMS.index(direction), whole.sizes[direction]
+    valid = whole["mask"].values if "mask" in whole else np.ones(whole.phase.shape, bool)
+    pore = (whole["phase"].values == 0) & valid
+    if not valid.any() or pore.sum() in (0, valid.sum()):
+        return
+    h = whole.attrs["voxel_size"][axis]
+    result = value(structure_factor(pieces, direction=direction, longest_lag=(n - 1) * h))
+    expected = slow_autocovariance(np.moveaxis(pore, axis, 0), np.moveaxis(valid, axis, 0), n - 1)
+    np.testing.assert_allclose(
+        result["autocorrelation"][0], expected / expected[0], rtol=1e-9, atol=1e-9
+    )
+
+
+def test_mean_square_of_the_map_is_the_sum_of_the_autocovariance(rng):
+    """<S²> = [N C(0) + 2 Σ (N - k) C(k)] / N², exactly: Parseval along the columns."""
+    volume = from_array(rng.random((11, 7, 5)) > 0.3)
+    result = value(structure_factor(volume, longest_lag=10))
+    p, n = float(value(porosity(volume))["porosity"]), 11
+    covariance = p * (1 - p) * result["autocorrelation"].values[0]
+    total = n * covariance[0] + 2 * np.sum((n - np.arange(1, n)) * covariance[1:])
+    np.testing.assert_allclose(result["structure_factor_rms"][0] ** 2, total / n**2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("length", [2.0, 4.0])
+@pytest.mark.parametrize("fraction", [0.06, 0.18])
+def test_z_score_of_a_homogeneous_medium_is_one(length, fraction):
+    """Of ~600 independent columns each; three seeds scatter by 3 % about the mean."""
+    scores = [
+        float(value(structure_factor(volume))["structure_factor_z_score"][0])
+        for volume in (from_array(field((96, 96, 96), length, fraction, seed)) for seed in range(3))
+    ]
+    assert abs(np.mean(scores) - 1) < 0.08
+
+
+def test_z_score_does_not_know_the_porosity_though_the_map_does():
+    medium = [from_array(field((64, 96, 96), 2.0, p, 1)) for p in (0.06, 0.18)]
+    thin, dense = (value(structure_factor(volume)) for volume in medium)
+    assert dense["structure_factor_rms"] > 1.5 * thin["structure_factor_rms"]
+    assert abs(dense["structure_factor_z_score"] / thin["structure_factor_z_score"] - 1) < 0.1
+
+
+def test_pores_through_the_whole_thickness_score_the_root_of_its_planes(rng):
+    columns = np.broadcast_to(rng.random((1, 40, 40)) > 0.2, (100, 40, 40))
+    score = value(structure_factor(from_array(columns)))["structure_factor_z_score"]
+    np.testing.assert_allclose(score, 10.0, rtol=1e-6)
+
+
+def test_short_pores_in_columns_score_more_than_at_random():
+    random, columnar = (
+        float(value(structure_factor(volume))["structure_factor_z_score"][0])
+        for volume in (arranged_spheres(120, kind, per_edge=7) for kind in ("random", "columnar"))
+    )
+    assert random < 1.1
+    assert columnar > random + 0.2
+
+
+def test_layers_do_not_show_in_the_map(rng):
+    layers = np.broadcast_to(rng.random((50, 1, 1)) > 0.3, (50, 20, 20))
+    result = value(structure_factor(from_array(layers)))
+    np.testing.assert_allclose(result["structure_factor"], 0, atol=1e-15)
+    np.testing.assert_allclose(result["structure_factor_z_score"], 0, atol=1e-12)
+
+
+def test_transposing_image_and_direction_together_changes_nothing(rng):
+    array = rng.random((9, 8, 7)) > 0.4
+    along_z = value(structure_factor(from_array(array)))
+    along_x = value(structure_factor(from_array(array.transpose(1, 2, 0)), direction="x"))
+    np.testing.assert_array_equal(
+        along_z["structure_factor"].values, along_x["structure_factor_x"].values
+    )
+    for name in along_z.data_vars:
+        if name != "structure_factor":
+            np.testing.assert_array_equal(along_z[name].values, along_x[name].values)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_a_flip_flips_the_map_and_leaves_its_scalars(axis, rng):
+    array = rng.random((9, 8, 7)) > 0.4
+    one = value(structure_factor(from_array(array)))
+    other = value(structure_factor(from_array(np.flip(array, axis))))
+    expected = one["structure_factor"].values
+    expected = expected if axis == 0 else np.flip(expected, axis - 1)
+    np.testing.assert_array_equal(other["structure_factor"].values, expected)
+    for name in ("integral_length", "structure_factor_z_score"):
+        np.testing.assert_allclose(other[name], one[name], rtol=1e-13)
+
+
+def test_variants_are_the_same_map_in_other_units(rng):
+    volume = from_array(rng.random((30, 8, 7)) > 0.3)
+    p = float(value(porosity(volume))["porosity"])
+    maps = {v: value(structure_factor(volume, variant=v)) for v in VARIANTS}
+    signed = maps["signed"]["structure_factor"].values
+    null = float(maps["signed"]["structure_factor_null"][0])
+    expected = {
+        "absolute": np.abs(signed),
+        "relative": signed / p,
+        "ratio": 1 + signed / p,
+        "z_score": signed / null,
+    }
+    for variant, array in expected.items():
+        np.testing.assert_allclose(maps[variant]["structure_factor"], array, rtol=1e-12, atol=1e-14)
+        assert maps[variant]["structure_factor_rms"] == maps["signed"]["structure_factor_rms"]
+
+
+def test_scalars_are_those_of_the_map(rng):
+    result = value(structure_factor(from_array(rng.random((30, 8, 7)) > 0.3)))
+    size = np.abs(result["structure_factor"].values)
+    np.testing.assert_allclose(result["structure_factor_mean_abs"], size.mean())
+    np.testing.assert_allclose(result["structure_factor_rms"], np.sqrt((size**2).mean()))
+    np.testing.assert_allclose(result["structure_factor_p95"], np.percentile(size, 95))
+
+
+def test_field_of_view_is_the_middle_of_the_map_against_the_whole_porosity(rng):
+    volume = from_array(rng.random((20, 12, 10)) > 0.3, voxel_size=(1, 0.5, 2))
+    whole = value(structure_factor(volume))["structure_factor"]
+    part = value(structure_factor(volume, field_of_view=(2.0, 8.0)))["structure_factor"]
+    assert part.identical(whole[4:8, 3:7])
+
+
+def test_smoothing_keeps_the_mean_and_the_z_score(rng):
+    volume = from_array(rng.random((20, 12, 10)) > 0.3)
+    plain, smooth = (value(structure_factor(volume, smoothing=s)) for s in (0.0, 2.0))
+    assert smooth["structure_factor_rms"] < 0.5 * plain["structure_factor_rms"]
+    assert smooth["structure_factor_z_score"] == plain["structure_factor_z_score"]
+    assert abs(float(smooth["structure_factor"].mean())) < 1e-15
+
+
+def test_smoothing_goes_round_masked_columns(rng):
+    volume = from_array(rng.random((20, 12, 10)) > 0.3)
+    mask = np.ones((20, 12, 10), bool)
+    mask[:, :3] = False
+    volume["mask"] = (DIMS, mask)
+    masked = value(structure_factor(volume, smoothing=0.3))["structure_factor"].values
+    assert np.isnan(masked[:3]).all()
+    assert np.isfinite(masked[3:]).all()
+
+
+def test_weights_that_decay_slowly_are_no_weights(rng):
+    volume = from_array(rng.random((20, 12, 10)) > 0.3)
+    plain, weighted = (value(structure_factor(volume, decay_length=d)) for d in (None, 1e9))
+    np.testing.assert_allclose(weighted["structure_factor"], plain["structure_factor"], atol=1e-6)
+
+
+def test_weights_that_decay_fast_see_the_last_plane_only(rng):
+    array = rng.random((20, 12, 10)) > 0.3
+    volume = from_array(array)
+    weighted = value(structure_factor(volume, decay_length=0.05))["structure_factor"]
+    p = float(value(porosity(volume))["porosity"])
+    np.testing.assert_allclose(weighted, ~array[-1] - p, atol=1e-6)
+
+
+def test_z_score_of_a_homogeneous_medium_is_one_with_weights_too():
+    volume = from_array(field((64, 96, 96), 2.0, 0.15, 3))
+    score = value(structure_factor(volume, decay_length=10.0))["structure_factor_z_score"]
+    assert abs(float(score[0]) - 1) < 0.1
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_one_phase_alone_has_no_structure(solid):
+    result = value(structure_factor(from_array(np.full((6, 5, 4), solid))))
+    assert (result["structure_factor"] == 0).all()
+    assert np.isnan(result["structure_factor_z_score"]).all()
+
+
+def test_one_plane_is_its_own_map(rng):
+    array = rng.random((1, 9, 8)) > 0.3
+    result = value(structure_factor(from_array(array)))
+    np.testing.assert_allclose(result["structure_factor"], ~array[0] - (~array).mean())
+    np.testing.assert_allclose(result["structure_factor_z_score"], 1)
+
+
+def test_pages_thinner_than_the_longest_lag_are_read_once(rng):
+    source, volume = counting_volume((rng.random((40, 6, 5)) > 0.3).astype(np.uint8), (1, 6, 5))
+    whole = value(structure_factor(from_array(source.values)))
+    assert value(structure_factor(volume)).identical(whole)
+    np.testing.assert_array_equal(source.reads, 1)
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"variant": "square"}, "'signed', 'absolute'"),
+        ({"direction": "w"}, "'z', 'y', 'x'"),
+        ({"field_of_view": 99.0}, "choose at most 5"),
+        ({"smoothing": -1.0}, "not a length"),
+        ({"decay_length": 0.0}, "not a length"),
+        ({"longest_lag": 6.0}, "choose less than 6"),
+    ],
+)
+def test_misuse_says_what_to_do(options, says):
+    with pytest.raises(ValueError, match=says):
+        structure_factor(from_array(np.ones((6, 5, 4), bool)), **options)
