@@ -7,11 +7,12 @@ colours apart. Nothing is drawn on a screen and no state of pyplot is touched: s
 
 from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
 from poreflux.plot.images import pores, slices, structure_factor
-from poreflux.plot.style import png, svg
+from poreflux.plot.style import data_uri, png, svg
 
 __all__ = [
     "block_porosity",
     "block_tortuosity",
+    "data_uri",
     "histogram",
     "png",
     "pores",

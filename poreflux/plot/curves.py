@@ -45,13 +45,15 @@ def histogram(results: xr.Dataset) -> Figure:
 
 
 @styled
-def porosity_profile(results: xr.Dataset) -> Figure:
+def porosity_profile(results: xr.Dataset, *, direction: str = "z") -> Figure:
     """Draw the porosity of each plane along a direction, and the mean of all.
 
     Parameters
     ----------
     results
-        with `porosity_profile` along z, y or x, from :func:`poreflux.porosity_profile`.
+        with `porosity_profile` (or `_y`, `_x`), from :func:`poreflux.porosity_profile`.
+    direction
+        across the planes.
 
     Examples
     --------
@@ -59,7 +61,7 @@ def porosity_profile(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = porosity_profile(poreflux.collect(poreflux.porosity_profile(volume)))
     """
-    profile = results["porosity_profile"]
+    profile = results["porosity_profile" + ("" if direction == "z" else f"_{direction}")]
     (dim,) = profile.dims
     mean = float(profile.mean())
     figure, ax = sheet(2.5)

@@ -7,7 +7,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from poreflux.plot.style import INK, WIDTH, extent, label, sheet, styled
+from poreflux.plot.style import INK, WIDTH, extent, sheet, styled
 from poreflux.plot.view import cast
 
 #: pore first; the others in the order of their labels
@@ -83,13 +83,15 @@ def phase_colours(names: list[str]) -> dict[str, str]:
 
 
 @styled
-def structure_factor(results: xr.Dataset) -> Figure:
+def structure_factor(results: xr.Dataset, *, direction: str = "z") -> Figure:
     """Draw the map of each column's porosity minus the mean, on colours symmetric about zero.
 
     Parameters
     ----------
     results
-        with `structure_factor` and its summaries, from :func:`poreflux.structure_factor`.
+        with `structure_factor` (or `_y`, `_x`), from :func:`poreflux.structure_factor`.
+    direction
+        of the columns.
 
     Examples
     --------
@@ -97,12 +99,12 @@ def structure_factor(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = structure_factor(poreflux.collect(poreflux.structure_factor(volume)))
     """
-    image = results["structure_factor"]
+    image = results["structure_factor" + ("" if direction == "z" else f"_{direction}")]
     reach = float(np.nanpercentile(np.abs(image), 99.5)) or 1e-6
-    figure, ax = sheet(0.62 * WIDTH, width=0.72 * WIDTH)
+    figure, ax = sheet(0.52 * WIDTH, width=0.64 * WIDTH)
     box = extent(*(image[d] for d in image.dims))
     drawn = ax.imshow(image.values, cmap="PuOr_r", vmin=-reach, vmax=reach, extent=box)
-    bar = figure.colorbar(drawn, ax=ax, label=label(image), shrink=0.95)
+    bar = figure.colorbar(drawn, ax=ax, label="column porosity minus mean", shrink=0.95)
     bar.outline.set_edgecolor(INK)
     ax.set(xlabel=f"{image.dims[1]} (µm)", ylabel=f"{image.dims[0]} (µm)")
     ax.spines[:].set_visible(True)
@@ -126,7 +128,7 @@ def pores(results: xr.Dataset) -> Figure:
     """
     coarse = results["phase_percent"]
     view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse))
-    figure, ax = sheet(0.76 * WIDTH, width=0.76 * WIDTH)
+    figure, ax = sheet(0.64 * WIDTH, width=0.64 * WIDTH)
     top = float(np.nanmax(view.height)) if np.isfinite(view.height).any() else 1.0
     shade = np.nan_to_num(view.height / max(top, 1e-9))
     colour = matplotlib.colormaps["viridis"](0.95 - 0.7 * shade)[..., :3]

@@ -62,4 +62,5 @@ def round_pores() -> np.ndarray:
 
 def _labelled(array: np.ndarray) -> xr.DataArray:
     z = (np.arange(EDGE) + 0.5) * H
-    return xr.DataArray(array, dims=("z", "y", "x"), coords={d: z for d in "zyx"})
+    coords = {d: (d, z, {"units": "um"}) for d in "zyx"}
+    return xr.DataArray(array, dims=("z", "y", "x"), coords=coords)

@@ -1,0 +1,129 @@
+"""Results become one self-contained page: numbers, figures, methods, provenance."""
+
+import datetime
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux.report.guards import guards
+from poreflux.report.methods import citations, methods, operations, program, volume_shape
+from poreflux.report.numbers import DIAGNOSTICS, rows, significant
+
+__all__ = ["guards", "report"]
+
+
+def report(
+    results: xr.Dataset | str | Path,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    progress=None,
+) -> Path:
+    """Write Results to one HTML file that needs no other and asks nothing of the network.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.collect`, or the folder where they are stored.
+    path
+        of the file; it appears when it is whole, and replaces an older one.
+    title
+        of the page; by default the name of the source.
+    progress
+        called as ``progress(done, total, note)``, in figures.
+
+    Returns
+    -------
+    The path of the file.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites(0.2, (16, 16, 16))
+    >>> page = report(poreflux.collect(poreflux.porosity(volume)), "report.html")
+    >>> "porosity" in page.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} is not a folder; make it first")
+    if not isinstance(results, xr.Dataset):
+        from poreflux import results as stored
+
+        results = stored.open(results)
+    page = render(results, title=title, progress=progress)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> str:
+    """Return the page as text."""
+    import jinja2
+
+    from poreflux.report.figures import cards
+
+    shown = []
+    for card in cards(results):
+        shown.append(card)
+        if progress:
+            progress(len(shown), len(shown) + 1, card.title)
+    table = rows(results)
+    template = files("poreflux.report").joinpath("page.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    source = str(results.attrs.get("source", "a volume"))
+    return environment.from_string(template).render(
+        title=title or source,
+        source=source,
+        made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        program=program(results),
+        numbers=[row for row in table if row.name not in DIAGNOSTICS],
+        diagnostics=[row for row in table if row.name in DIAGNOSTICS],
+        cards=shown,
+        warnings=guards(results),
+        methods=methods(results),
+        citations=citations(results),
+        provenance=provenance(results),
+        operations=[_told(entry) for entry in operations(results)],
+    )
+
+
+def provenance(results: xr.Dataset) -> list[tuple[str, str]]:
+    """Return what is known of the sample, as (what, value)."""
+    attrs, found = results.attrs, []
+    shape, size = volume_shape(results), attrs.get("voxel_size")
+    if shape:
+        found.append(("voxels (z, y, x)", " × ".join(map(str, shape))))
+    if size is not None:
+        found.append(("voxel edges (z, y, x)", " × ".join(f"{h:g}" for h in size) + " µm"))
+    if shape and size is not None:
+        lengths = " × ".join(significant(n * h, 4) for n, h in zip(shape, np.ravel(size)))
+        found.append(("size", f"{lengths} µm"))
+    for key, words in {"source": "source", "source_sha256": "sha-256 of the source"}.items():
+        if key in attrs:
+            found.append((words, str(attrs[key])))
+    found.append(("program", program(results)))
+    return found
+
+
+def _told(entry: dict) -> tuple[str, str]:
+    """Return an operation and its parameters in words."""
+    rest = {key: value for key, value in entry.items() if key != "operation"}
+    return str(entry.get("operation", "")), ", ".join(f"{k} = {_short(v)}" for k, v in rest.items())
+
+
+def _short(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_short(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_short, value))
+    return str(value)

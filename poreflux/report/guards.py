@@ -1,0 +1,129 @@
+"""Numbers that cannot be, or that usually mean a mistake: said in plain words."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux.report.numbers import otsu_classes
+
+#: µm; voxels of X-ray and electron tomograms lie between
+SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
+
+
+def guards(results: xr.Dataset) -> list[str]:
+    """Return a warning for each number of the Results that is impossible or suspicious.
+
+    Examples
+    --------
+    >>> guards(xr.Dataset({"porosity": 0.0}))
+    ['no voxel is pore; check the threshold and the names of the phases']
+    """
+    found = []
+    for check in (_voxel_size, _porosity, _pores_brighter, _percolation, _too_easy, _solver):
+        found += check(results)
+    return list(dict.fromkeys(found))
+
+
+def _voxel_size(results: xr.Dataset) -> Iterator[str]:
+    for length in np.unique(results.attrs.get("voxel_size", ())):
+        if not SMALLEST_VOXEL <= length <= LARGEST_VOXEL:
+            yield (
+                f"a voxel edge of {length:g} µm is unusual for a tomogram; "
+                "--voxel-size is in µm, not nm or mm"
+            )
+
+
+def _porosity(results: xr.Dataset) -> Iterator[str]:
+    if "porosity" not in results:
+        return
+    porosity = float(results["porosity"])
+    if porosity == 0:
+        yield "no voxel is pore; check the threshold and the names of the phases"
+    elif porosity == 1:
+        yield "every voxel is pore; check the threshold and the names of the phases"
+    elif porosity > 0.7:
+        yield f"the porosity is {porosity:.3f}: are pore and solid swapped?"
+
+
+def _pores_brighter(results: xr.Dataset) -> Iterator[str]:
+    """Pores attenuate least, so their grey values are the lowest unless the image is inverted."""
+    if not {"gray_slice_z", "phase_slice_z"} <= set(results.data_vars):
+        return
+    labels = results["phase_slice_z"]
+    names = str(labels.attrs.get("flag_meanings", "")).split()
+    values = np.atleast_1d(labels.attrs.get("flag_values", []))
+    gray = results["gray_slice_z"].values.astype(float)
+    mean = {
+        name: gray[labels.values == value].mean()
+        for name, value in zip(names, values)
+        if (labels.values == value).any()
+    }
+    others = [value for name, value in mean.items() if name != "pore"]
+    if "pore" in mean and others and mean["pore"] > max(others):
+        yield (
+            f"the pores are brighter ({mean['pore']:.4g}) than the solid ({max(others):.4g}): "
+            "are the phases swapped, or the image inverted?"
+        )
+    classes = otsu_classes(results)
+    if classes is not None:
+        yield from _separation(*classes)
+
+
+def _separation(values: np.ndarray, share: np.ndarray, threshold: float) -> Iterator[str]:
+    """Say so where the threshold separates little of the variance (Otsu's η below 0.6)."""
+    below = values <= threshold
+    weight = share[below].sum()
+    if not 0 < weight < 1:
+        return
+    mean = (values * share).sum()
+    low = (values * share)[below].sum() / weight
+    high = (values * share)[~below].sum() / (1 - weight)
+    total = ((values - mean) ** 2 * share).sum()
+    eta = weight * (1 - weight) * (high - low) ** 2 / total
+    if eta < 0.6:
+        yield (
+            f"the threshold separates only {100 * eta:.0f} % of the grey values' variance: "
+            "noise or blur may decide the porosity; compare thresholds"
+        )
+
+
+def _percolation(results: xr.Dataset) -> Iterator[str]:
+    for direction, tau in _directions(results, "tortuosity_factor"):
+        if math.isinf(tau):
+            yield (
+                f"the conducting phase does not connect the two faces along {direction}: the "
+                "effective conductivity is 0"
+            )
+    blocks = results.get("block_tortuosity_factor")
+    if blocks is not None and np.isinf(blocks).any():
+        yield (
+            f"{int(np.isinf(blocks).sum())} of {blocks.size} block solves found no path through; "
+            "means and deviations leave them out"
+        )
+
+
+def _too_easy(results: xr.Dataset) -> Iterator[str]:
+    for direction, tau in _directions(results, "tortuosity_factor"):
+        if tau < 1 - 1e-6:
+            yield (
+                f"the tortuosity factor along {direction} is {tau:.6g}, below 1, which no "
+                "structure of one conducting phase can have; check the conductivities"
+            )
+
+
+def _solver(results: xr.Dataset) -> Iterator[str]:
+    for direction, imbalance in _directions(results, "flux_imbalance"):
+        if imbalance > 0.01:
+            yield (
+                f"the flux along {direction} differs by {100 * imbalance:.2g} % between planes; "
+                "solve again with a smaller --rtol"
+            )
+
+
+def _directions(results: xr.Dataset, name: str) -> list[tuple[str, float]]:
+    if name not in results:
+        return []
+    array = results[name]
+    return [(str(d), float(array.sel(direction=d))) for d in np.atleast_1d(array["direction"])]

@@ -1,0 +1,163 @@
+"""What was done, in words to paste into a paper, and the works to cite for it."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux.report.numbers import significant
+
+WORKS = {
+    "otsu": "N. Otsu, A threshold selection method from gray-level histograms, "
+    "IEEE Trans. Syst. Man Cybern. 9 (1979) 62–66. doi:10.1109/TSMC.1979.4310076",
+    "multiotsu": "P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel "
+    "thresholding, J. Inf. Sci. Eng. 17 (2001) 713–727.",
+    "structure": "Lin et al., ACS Energy Lett. 9 (2024) 2387.",
+    "tortuosity": "B. Tjaden, D. J. L. Brett, P. R. Shearing, Tortuosity in electrochemical "
+    "devices: a review of calculation approaches, Int. Mater. Rev. 63 (2018) 47–67. "
+    "doi:10.1080/09506608.2016.1249995",
+    "cg": "M. R. Hestenes, E. Stiefel, Methods of conjugate gradients for solving linear systems, "
+    "J. Res. Natl. Bur. Stand. 49 (1952) 409–436. doi:10.6028/jres.049.044",
+    "xarray": "S. Hoyer, J. Hamman, xarray: N-D labeled arrays and datasets in Python, "
+    "J. Open Res. Softw. 5 (2017) 10. doi:10.5334/jors.148",
+    "dask": "M. Rocklin, Dask: parallel computation with blocked algorithms and task scheduling, "
+    "Proc. 14th Python in Science Conf. (2015) 126–132. doi:10.25080/Majora-7b98e3ed-013",
+}
+
+
+def operations(results: xr.Dataset) -> list[dict]:
+    """Return the operations that made the Results, first to last, each a dict with `operation`."""
+    history = results.attrs.get("history", [])
+    if isinstance(history, str):
+        history = json.loads(history)
+    return [dict(entry) if isinstance(entry, dict) else {"operation": entry} for entry in history]
+
+
+def methods(results: xr.Dataset) -> str:
+    """Return a methods paragraph of what the Results rest on.
+
+    Examples
+    --------
+    >>> methods(xr.Dataset({"porosity": 0.2}, attrs={"program": "poreflux 0.1.0"}))
+    'The volume was analysed with poreflux 0.1.0. The porosity is the share of pore voxels.'
+    """
+    return " ".join(" ".join(sentence.split()) for sentence in _sentences(results))
+
+
+def citations(results: xr.Dataset) -> list[str]:
+    """Return the works that this run used, in the order of the methods paragraph."""
+    return [WORKS[key] for key in WORKS if key in _used(results)]
+
+
+def program(results: xr.Dataset) -> str:
+    """Return name and version of the program that made the Results."""
+    from poreflux import __version__
+
+    return str(results.attrs.get("program", f"poreflux {__version__}"))
+
+
+def _used(results: xr.Dataset) -> set[str]:
+    used = {"xarray", "dask"}
+    for entry in operations(results):
+        method = str(entry.get("method", ""))
+        used |= {"otsu"} & {method} | ({"multiotsu"} if "multi" in method else set())
+    if any(str(name).startswith("structure_factor") for name in results.data_vars):
+        used.add("structure")
+    if "tortuosity_factor" in results or "block_tortuosity_factor" in results:
+        used |= {"tortuosity", "cg"}
+    return used
+
+
+def _sentences(results: xr.Dataset) -> Iterator[str]:
+    yield _volume(results)
+    for entry in operations(results):
+        if "segment" in str(entry.get("operation", "")):
+            yield _segmented(entry, results)
+    if "porosity" in results:
+        yield "The porosity is the share of pore voxels."
+    if "block_porosity" in results:
+        yield _blocks(results["block_porosity"])
+    if "structure_factor" in results:
+        yield (
+            "The structure factor map is the porosity of each column along z minus the mean "
+            "porosity."
+        )
+    if "structure_factor_z_score" in results:
+        yield (
+            "Its root mean square is compared with that of a homogeneous medium of the same "
+            "porosity and correlation length."
+        )
+    if "tortuosity_factor" in results:
+        yield from _transport(results)
+    if "block_tortuosity_factor" in results:
+        count = results["block_tortuosity_factor"].isel(direction=0).size
+        yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
+
+
+def _volume(results: xr.Dataset) -> str:
+    shape, size = volume_shape(results), results.attrs.get("voxel_size")
+    if shape is None or size is None:
+        return f"The volume was analysed with {program(results)}."
+    edges = sorted({f"{h:g}" for h in size})
+    voxel = f"{edges[0]} µm" if len(edges) == 1 else " × ".join(f"{h:g}" for h in size) + " µm"
+    return (
+        f"A volume of {' × '.join(map(str, shape))} voxels (z, y, x) with a voxel edge of {voxel} "
+        f"was analysed with {program(results)}."
+    )
+
+
+def volume_shape(results: xr.Dataset) -> tuple[int, ...] | None:
+    """Return the number of voxels (z, y, x) where the Results have all three coordinates."""
+    if not {"z", "y", "x"} <= set(results.sizes):
+        return None
+    return tuple(results.sizes[d] for d in "zyx")
+
+
+def _segmented(entry: dict, results: xr.Dataset) -> str:
+    method = str(entry.get("method", "threshold"))
+    words = {
+        "otsu": "Otsu's method",
+        "multiotsu": "the multi-level method of Otsu",
+        "multi-otsu": "the multi-level method of Otsu",
+        "threshold": "a fixed threshold",
+        "hysteresis": "two-sided hysteresis",
+    }.get(method, method)
+    thresholds = np.atleast_1d(entry.get("thresholds", entry.get("threshold", []))).tolist()
+    values = ", ".join(significant(float(t), 4) for t in thresholds if t is not None)
+    at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
+    names = str(results["phase_slice_z"].attrs["flag_meanings"]).split()[:]
+    phases = " and ".join([", ".join(names[:-1]), names[-1]]) if names else "phases"
+    median = " after a 3 × 3 × 3 median filter" if entry.get("median") else ""
+    return f"Grey values were segmented into {phases} by {words}{at}{median}."
+
+
+def _blocks(blocks: xr.DataArray) -> str:
+    grid = " × ".join(str(n) for n in blocks.shape)
+    return (
+        f"Sub-volumes are a {grid} division of the volume; sampling uncertainties are standard "
+        "errors of the mean over them."
+    )
+
+
+def _transport(results: xr.Dataset) -> Iterator[str]:
+    array = results["tortuosity_factor"]
+    along = " and ".join(str(d) for d in np.atleast_1d(array["direction"]))
+    attrs = array.attrs
+    given = attrs.get("conductivity")
+    given = json.loads(given) if isinstance(given, str) and given.startswith("{") else given
+    conducts = " and ".join(given) if isinstance(given, dict) and given else "conducting phase"
+    sides = attrs.get("sides", "insulated")
+    yield (
+        f"The tortuosity factor τ along {along} follows from κ_eff = κ0 φ / τ, with φ the volume "
+        f"fraction of the {conducts}: Laplace's equation was solved by finite volumes on the "
+        f"voxels (face neighbours; potentials on the outer faces of the first and last plane, "
+        f"{sides} sides) with conjugate gradients preconditioned by multigrid."
+    )
+    if "residual" in results:
+        worst = float(np.nanmax(np.abs(results["residual"])))
+        yield f"The largest relative residual was {worst:.1g}."
+    yield (
+        "Voxels represent curved walls by steps, which raises τ − 1; this discretisation error is "
+        "not part of the uncertainties given."
+    )

@@ -1,0 +1,78 @@
+"""Each guard speaks on the mistake it is there for, and is silent on sound results."""
+
+import numpy as np
+import pytest
+
+from poreflux.report import guards
+from tests.plot.sample import sample_results
+
+
+def sound():
+    results = sample_results()
+    tau = results["block_tortuosity_factor"]
+    results["block_tortuosity_factor"] = tau.where(np.isfinite(tau), 1.1)
+    return results
+
+
+def changed(**variables):
+    results = sound()
+    for name, value in variables.items():
+        results[name] = value
+    return results
+
+
+def test_sound_results_have_no_warning():
+    assert guards(sound()) == []
+
+
+@pytest.mark.parametrize("length", [0.92e-3, 920.0])
+def test_a_voxel_size_off_by_a_thousand_is_noticed(length):
+    results = sound()
+    results.attrs["voxel_size"] = [length] * 3
+    (warning,) = guards(results)
+    assert "voxel edge" in warning
+
+
+@pytest.mark.parametrize("porosity, words", [(0.0, "no voxel"), (1.0, "every"), (0.83, "swapped")])
+def test_an_odd_porosity_is_noticed(porosity, words):
+    (warning,) = guards(changed(porosity=porosity))
+    assert words in warning
+
+
+def test_bright_pores_are_noticed():
+    results = sound()
+    results["gray_slice_z"] = 200 - results["gray_slice_z"]
+    (warning,) = guards(results)
+    assert "swapped" in warning
+
+
+def test_a_tortuosity_below_one_is_noticed():
+    (warning,) = guards(changed(tortuosity_factor=("direction", [1.2, 0.97, 1.2])))
+    assert "along y is 0.97" in warning
+
+
+def test_a_phase_that_does_not_percolate_is_said():
+    (warning,) = guards(changed(tortuosity_factor=("direction", [1.2, 1.2, np.inf])))
+    assert "along x" in warning
+    assert "conductivity is 0" in warning
+
+
+def test_blocks_that_do_not_percolate_are_counted():
+    (warning,) = guards(sample_results())
+    assert warning.startswith("1 of 192")
+
+
+def test_flux_that_is_lost_between_planes_is_noticed():
+    (warning,) = guards(changed(flux_imbalance=("direction", [1e-9, 0.2, 1e-9])))
+    assert "along y differs by 20 %" in warning
+
+
+def test_a_threshold_in_one_hump_is_noticed():
+    values = np.arange(256)
+    hump = np.exp(-((values - 128.0) ** 2) / (2 * 20.0**2))
+    flat = np.where(np.abs(values - 128) < 60, 1.0, 0.0)
+    # Otsu's separation of a Gaussian cut in the middle is 2/pi, of one cut in its tail far less
+    results = changed(gray_histogram=("gray_value", hump * 1e6), threshold=("cut", [90.0]))
+    assert any("separates only" in warning for warning in guards(results))
+    results = changed(gray_histogram=("gray_value", flat * 1e6), threshold=("cut", [128.0]))
+    assert guards(results) == []
