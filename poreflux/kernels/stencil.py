@@ -284,7 +284,7 @@ def advance(op, source, alpha, p, x, r, k0, k1, work):
 def solved_plane(op, source, x, out, d, k):
     """out (2, Y, H) = both colours of the potential in padded plane k, black ones from the red ones of x."""
     one = x.dtype.type(1)
-    for j in range(GHOST, x.shape[2] - GHOST):
+    for j in range(x.shape[2]):
         for i in range(x.shape[3]):
             out[0, j, i] = x[0, k, j, i]
     black_plane(op, out[1, GHOST - 1 :], d, source, one, x, k, GHOST, x.shape[2] - GHOST)

@@ -186,8 +186,8 @@ def _dataset(direction: str, cells: Medium, solved: Solved) -> xr.Dataset:
         "percolating_fraction": solved.percolating,
         "relative_error": s.relative_error if s else 0.0,
         "flux_imbalance": s.flux_imbalance if s else 0.0,
-        "residual": s.residual if s else 0.0,
-        "iterations": s.iterations if s else 0,
+        "residual": s.run.residual if s else 0.0,
+        "iterations": s.run.iterations if s else 0,
     }
     variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
     variables["conducting_fraction"] = ((), cells.conducting, attributes("conducting_fraction"))

@@ -79,6 +79,7 @@ def coarser(fine: Operator) -> Operator:
     for array in g:
         neighbours.fill_ghosts(array)
     ends, end_of = coarser_ends(fine, shape)
+    neighbours.fill_sides(ends)
     kernel = Faces(*g, ends, end_of, neighbours.periodic[2])
     return Operator(kernel, shape, neighbours, fine.team)
 

@@ -22,9 +22,13 @@ class Alone:
         if self.periodic[0]:
             array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
             array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
+        self.fill_sides(array)
+
+    def fill_sides(self, array: np.ndarray) -> None:
+        """Do the same for the sides alone, of planes (..., Y, H)."""
         if self.periodic[1]:
-            array[:, :, :GHOST] = array[:, :, -2 * GHOST : -GHOST]
-            array[:, :, -GHOST:] = array[:, :, GHOST : 2 * GHOST]
+            array[..., :GHOST, :] = array[..., -2 * GHOST : -GHOST, :]
+            array[..., -GHOST:, :] = array[..., GHOST : 2 * GHOST, :]
         if self.periodic[2]:
             array[..., 0] = array[..., -2]
             array[..., -1] = array[..., 1]
@@ -105,6 +109,7 @@ def build(problem: Problem, team: Team, dtype=np.float32) -> Operator:
     shape = problem.shape
     neighbours = Alone(problem.periodic)
     ends, end_of, half_links = driven_ends(problem, dtype)
+    neighbours.fill_sides(ends)
     if problem.binary:
         kernel = _binary(problem, neighbours, team, ends, end_of, dtype)
     else:
@@ -113,6 +118,7 @@ def build(problem: Problem, team: Team, dtype=np.float32) -> Operator:
     if problem.ends == "driven":
         operator.source[1] += half_links[0]  # potential 1 on the low face
         operator.source[3] += half_links[0]
+        neighbours.fill_sides(operator.source)
     return operator
 
 

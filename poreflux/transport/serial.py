@@ -8,7 +8,8 @@ operator, for which the smallest Ritz value of the iteration so far stands (Meur
 Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
@@ -24,19 +25,31 @@ SAFETY = 2.0
 MAX_ITERATIONS = 1000
 
 
-@dataclass
+class Run(NamedTuple):
+    """What an iteration did: its length, its estimates of the relative error of the energy after each step (the
+    last one is the answer's), and the norm of the residual relative to that of the start."""
+
+    iterations: int
+    history: list[float]
+    residual: float
+
+
+@dataclass(frozen=True)
 class Solution:
-    """A solved problem: red potentials ``x``, and what the iteration found out."""
+    """A solved problem: red potentials ``x``, their energy, the iteration, and per plane the flux from the plane
+    before (n + 1, the driven faces included) and the mean potential (n)."""
 
     operator: Operator
     x: np.ndarray
-    iterations: int
     energy: float
-    relative_error: float
-    residual: float
+    run: Run
     plane_flux: np.ndarray
     plane_potential: np.ndarray
-    history: list[float] = field(default_factory=list)
+
+    @property
+    def relative_error(self) -> float:
+        """Return the estimated relative error of the energy."""
+        return self.run.history[-1] if self.run.history else 0.0
 
     @property
     def flux_imbalance(self) -> float:
@@ -96,10 +109,10 @@ def solve(
     multigrid = Multigrid(operator)
     x = operator.vector()
     ramp(operator, problem, x)
-    energy, _ = integrate(operator, problem, x)
-    result = conjugate_gradients(operator, multigrid, x, energy, rtol, progress)
-    energy, planes = integrate(operator, problem, x)
-    return Solution(operator, x, *result[:1], energy, *result[1:3], *planes, result[3])
+    energy = integrate(operator, problem, x)[0]
+    run = conjugate_gradients(operator, multigrid, x, energy, rtol, progress)
+    energy, flux, potential = integrate(operator, problem, x)
+    return Solution(operator, x, energy, run, flux, potential)
 
 
 def precision_for(rtol: float, precision: str | None = None) -> str:
@@ -109,12 +122,14 @@ def precision_for(rtol: float, precision: str | None = None) -> str:
     return precision or ("float32" if rtol >= 1e-5 else "float64")
 
 
-def conjugate_gradients(operator: Operator, multigrid, x, energy: float, rtol: float, progress):
-    """Lower the energy of x until it is right to `rtol`; return iterations, error, residual, history."""
+def conjugate_gradients(
+    operator: Operator, multigrid, x, energy: float, rtol: float, progress
+) -> Run:
+    """Lower the energy of x until it is right to `rtol`; return the run."""
     r, z, p = operator.vector(), operator.vector(dtype=np.float32), operator.vector()
     start = square = operator.residual(x, r)
     if square <= np.finfo(operator.dtype).eps ** 2 * energy**2:
-        return 0, 0.0, 0.0, []
+        return Run(0, [], 0.0)
     rz = multigrid.precondition(r, z)
     operator.direct(0.0, z, p)
     ritz, history = RitzValue(), []
@@ -136,7 +151,7 @@ def conjugate_gradients(operator: Operator, multigrid, x, energy: float, rtol: f
         if progress is not None:
             progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
         if error <= rtol:
-            return iteration, error, float(np.sqrt(square / start)), history
+            return Run(iteration, history, float(np.sqrt(square / start)))
         operator.direct(beta, z, p)
     raise NotConverged(
         f"error {history[-1]:.1e} after {MAX_ITERATIONS} iterations, rtol={rtol:.1e} wanted; "
@@ -156,10 +171,12 @@ def ramp(operator: Operator, problem: Problem, x: np.ndarray) -> None:
     n = problem.shape[0]
     jobs = [(operator.kernel, x, -1.0 / n, 1.0 - 0.5 / n, a, b) for a, b in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
+    operator.neighbours.fill_ghosts(x)
 
 
 def integrate(operator: Operator, problem: Problem, x: np.ndarray):
     """Return the energy of x and, per plane, the flux between planes (n + 1) and the mean potential (n)."""
+    operator.neighbours.fill_ghosts(x)
     n = problem.shape[0]
     planes = np.zeros((n + 1, 3))
     _, rows, pairs = redblack.packed_shape(problem.shape)
@@ -172,4 +189,4 @@ def integrate(operator: Operator, problem: Problem, x: np.ndarray):
     energy = operator.neighbours.sum(sum(operator.team.each(stencil.fluxes, jobs)))
     with np.errstate(invalid="ignore"):
         potential = planes[:n, 1] / planes[:n, 2]
-    return energy, (planes[:, 0], potential)
+    return energy, planes[:, 0], potential

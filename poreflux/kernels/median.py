@@ -1,0 +1,60 @@
+"""The median of the 27 voxels around each voxel, a row at a time."""
+
+import numba as nb
+
+compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
+
+#: rows that the selection holds at once: half of 27, and two
+HELD = 15
+
+
+@compiled
+def median_of_27(cells, out, held):
+    """out[k, j, i] = median of ``cells[k : k + 3, j : j + 3, i : i + 3]``.
+
+    `cells` has one ghost on each side of `out`; `held` is room for ``(HELD, out.shape[2])`` cells.
+    Of the cells seen so far the smallest and the largest cannot be the median once more than half
+    of all are among them; they are forgotten and the next is taken in, until one is left.
+    """
+    nz, ny, nx = out.shape
+    for k in range(nz):
+        for j in range(ny):
+            for taken in range(HELD):
+                _take(cells, k, j, taken, held, taken)
+            taken, left = HELD, HELD
+            while left > 3:
+                _extremes_to_ends(held, left)
+                if taken < 27:  # the smallest gives way to the next, the largest is dropped
+                    _take(cells, k, j, taken, held, 0)
+                    taken += 1
+                left -= 1
+            _extremes_to_ends(held, 3)
+            for i in range(nx):
+                out[k, j, i] = held[1, i]
+
+
+@compiled
+def _take(cells, k, j, number, held, row):
+    """Copy the neighbours of that number (0 to 26) of the cells of one row."""
+    k, j, shift = k + number // 9, j + number // 3 % 3, number % 3
+    for i in range(held.shape[1]):
+        held[row, i] = cells[k, j, i + shift]
+
+
+@compiled
+def _extremes_to_ends(held, n):
+    """Exchange cells among the first n rows until the first is the smallest, the last the largest."""
+    for a in range(n // 2):
+        _exchange(held, a, n - 1 - a)
+    for a in range(1, (n + 1) // 2):
+        _exchange(held, 0, a)
+    for a in range(n // 2, n - 1):
+        _exchange(held, a, n - 1)
+
+
+@compiled
+def _exchange(held, low, high):
+    for i in range(held.shape[1]):  # rows by index, not as views: these loops are vectorised
+        a, b = held[low, i], held[high, i]
+        held[low, i] = min(a, b)
+        held[high, i] = max(a, b)
