@@ -1,1 +1,140 @@
 """Files of many kinds become lazy volumes."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from poreflux.errors import UnreadableImage
+from poreflux.readers.image import reading
+
+_MAGIC = {
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+    b"II+\x00": "tiff",
+    b"MM\x00+": "tiff",
+    b"\x89HDF": "hdf5",
+    b"NRRD": "nrrd",
+    b"\x93NUM": "numpy",
+    b"MATL": "mat",
+}
+_SUFFIXES = {
+    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8"), "tiff"),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs", ".nx"), "hdf5"),
+    **dict.fromkeys((".nrrd", ".nhdr"), "nrrd"),
+    **dict.fromkeys((".npy", ".npz"), "numpy"),
+    **dict.fromkeys((".raw", ".bin", ".vol", ".dat"), "raw"),
+    ".mat": "mat",
+}
+
+
+def read(
+    path: str | Path,
+    *,
+    voxel_size: float | Sequence[float] | None = None,
+    kind: str = "gray",
+    phases: Mapping[int, str] | None = None,
+    dataset: str | None = None,
+    shape: Sequence[int] | None = None,
+    dtype=None,
+    header: int = 0,
+    axes: str = "zyx",
+) -> xr.Dataset:
+    """Read an image file or folder as a lazy Volume; `save` it to work with it.
+
+    TIFF (multi-page, BigTIFF, a folder of pages), HDF5, NRRD, MATLAB, NumPy, Zarr and OME-Zarr are
+    recognised by their content; raw numbers by the ``shape`` that is given.
+
+    Parameters
+    ----------
+    path
+        file or folder.
+    voxel_size
+        edge of a voxel in µm, one number or three for (z, y, x); by default what the file says.
+    kind
+        ``"gray"`` for measured values, ``"phase"`` for an image that is segmented already.
+    phases
+        for ``kind="phase"``, the meaning of every value in the file; by default
+        ``{0: "pore", 1: "electrolyte"}``. Values beyond 254, as in masks of 0 and 255, are numbered
+        anew from 0 in their order.
+    dataset
+        which array of an HDF5, MATLAB, .npz or Zarr file; by default Data Exchange's
+        ``exchange/data``, or the only one of three axes.
+    shape, dtype, header
+        of a raw file: voxels along (z, y, x), such as ``"<u2"``, and bytes to skip at its start.
+    axes
+        names of the axes as they come from the file; ``"yxz"`` for MATLAB's image stacks.
+
+    Returns
+    -------
+    Volume, lazy: only headers are read, until it is saved or computed.
+
+    Raises
+    ------
+    UnreadableImage
+        if the file is missing, cut short, of mixed page sizes, not three-dimensional, or no image.
+    ValueError
+        if the voxel size is neither given nor in the file, or an argument is not possible.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> path = tempfile.mkdtemp() + "/gray.npy"
+    >>> np.save(path, np.zeros((3, 4, 5), np.uint16))
+    >>> volume = read(path, voxel_size=0.92)
+    >>> volume.gray.shape, volume.gray.dtype.name
+    ((3, 4, 5), 'uint16')
+    """
+    from poreflux.readers.volumes import to_volume
+
+    place = Path(path).absolute()
+    if sorted(axes) != ["x", "y", "z"]:
+        raise ValueError(f"axes={axes!r} is not an order of 'z', 'y', 'x'; give such as 'yxz'")
+    if kind not in ("gray", "phase"):
+        raise ValueError(f"kind={kind!r} is not known; choose 'gray' or 'phase'")
+    reader = _reader_of(place, raw=shape is not None)
+    image = importlib.import_module(f"poreflux.readers.{reader}").read(
+        place, **_options(reader, dataset, kind, shape, dtype, header)
+    )
+    return to_volume(image, place, voxel_size=voxel_size, kind=kind, phases=phases, axes=axes)
+
+
+def _reader_of(path: Path, *, raw: bool) -> str:
+    """Return the name of the module that reads a path, by content first, then by name."""
+    if not path.exists():
+        raise UnreadableImage(f"{path} is not there; check the name")
+    if path.is_dir():
+        return "zarr" if _is_zarr(path) else "tiff"
+    if raw:
+        return "raw"
+    with reading(path, "a file"), path.open("rb") as file:
+        start = file.read(4)
+    by_name = _SUFFIXES.get(path.suffix.lower())
+    # a .npz is a zip file, a .mat may be HDF5, and HDF5 may begin with a block of the user's
+    if by_name in ("mat", "hdf5") or (by_name == "numpy" and start == b"PK\x03\x04"):
+        return by_name
+    reader = _MAGIC.get(start, "raw" if by_name == "raw" else None)
+    if reader is None:
+        raise UnreadableImage(
+            f"{path} is not an image that is known: it begins with {start!r}; give TIFF, HDF5, "
+            "NRRD, MATLAB, NumPy or Zarr, or the shape and dtype of raw numbers"
+        )
+    return reader
+
+
+def _is_zarr(path: Path) -> bool:
+    return any((path / mark).is_file() for mark in ("zarr.json", ".zarray", ".zgroup"))
+
+
+def _options(reader: str, dataset, kind, shape, dtype, header) -> dict:
+    options = {
+        "raw": {"shape": shape, "dtype": dtype, "header": header},
+        "zarr": {"dataset": dataset, "kind": kind},
+        "tiff": {},
+        "nrrd": {},
+    }.get(reader, {"dataset": dataset})
+    if dataset is not None and "dataset" not in options:
+        raise ValueError(f"dataset={dataset!r} is for files of several arrays; leave it out")
+    return options

@@ -1,0 +1,110 @@
+"""A file that can only be unpacked from its start becomes a lazy array read in order."""
+
+import functools
+import math
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+
+from poreflux.errors import UnreadableImage
+from poreflux.readers.image import PLANES, reading
+from poreflux.readers.lazy import from_chunks
+
+_BLOCK = 2**24
+
+
+def sequential(
+    opener: Callable,
+    path: Path,
+    offset: int,
+    shape: Sequence[int],
+    dtype: np.dtype,
+    fortran: bool = False,
+) -> da.Array:
+    """Return a lazy array of what ``opener()`` yields from ``offset`` on, in chunks of whole slabs.
+
+    Chunks are as deep as a slab of a store, so that an import unpacks the file once.
+    """
+    stored = tuple(shape[::-1]) if fortran else tuple(shape)
+    status = path.stat()
+    token = (str(path), status.st_size, status.st_mtime_ns, offset, dtype.str, vars(opener))
+    lazy = from_chunks(
+        functools.partial(_planes, opener, path, offset, stored, dtype),
+        stored,
+        dtype.newbyteorder("="),
+        (min(PLANES, stored[0]), *stored[1:]),
+        token=token,
+    )
+    return lazy.T if fortran else lazy
+
+
+def _planes(opener, path, offset, shape, dtype, start, stop) -> np.ndarray:
+    plane = math.prod(shape[1:]) * dtype.itemsize
+    values = np.empty((stop[0] - start[0], *shape[1:]), dtype)
+    with reading(path, "a packed file"), _cursor(opener, path.stat().st_mtime_ns) as cursor:
+        cursor.fill(offset + start[0] * plane, memoryview(values.reshape(-1).view(np.uint8)))
+        if stop[0] == shape[0]:
+            cursor.close()
+    box = values[:, start[1] : stop[1], start[2] : stop[2]]
+    return box.astype(dtype.newbyteorder("="), copy=False)
+
+
+class _Cursor:
+    """An open stream that goes on where it is, or begins anew for what lies before."""
+
+    def __init__(self, opener):
+        self.opener = opener
+        self.stream = None
+        self.position = 0
+        self.lock = threading.Lock()
+
+    def __enter__(self):
+        self.lock.acquire()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.close()
+        self.lock.release()
+
+    def close(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+
+    def fill(self, position: int, buffer: memoryview) -> None:
+        if self.stream is None or position < self.position:
+            self.close()
+            self.stream, self.position = self.opener(), 0
+        while self.position < position:
+            self._advance(len(self.stream.read(min(_BLOCK, position - self.position))))
+        done = 0
+        while done < len(buffer):
+            piece = self.stream.read(min(_BLOCK, len(buffer) - done))
+            buffer[done : done + len(piece)] = piece
+            self._advance(len(piece))
+            done += len(piece)
+
+    def _advance(self, count: int) -> None:
+        if not count:
+            raise UnreadableImage("it is cut short: it ends before the last plane")
+        self.position += count
+
+
+_CURSORS: dict = {}
+_GUARD = threading.Lock()
+
+
+def _cursor(opener, stamp: int) -> _Cursor:
+    key = (type(opener), tuple(vars(opener).values()), stamp)
+    with _GUARD:
+        if key not in _CURSORS:
+            for other in _CURSORS.values():
+                with other.lock:
+                    other.close()
+            _CURSORS.clear()
+            _CURSORS[key] = _Cursor(opener)
+        return _CURSORS[key]
