@@ -82,6 +82,9 @@ VARIABLES: dict[str, Variable] = {
     # segmentation
     "gray_histogram": Variable(("gray_value",), "i", "1", "number of voxels of each grey value"),
     "threshold": Variable(("cut",), "f", "1", "threshold between two phases"),
+    "separability": Variable(
+        (), "f", "1", "share of the variance of grey values that is between phases"
+    ),
     # transport
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
     "tortuosity_factor_percolating": Variable(

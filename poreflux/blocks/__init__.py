@@ -6,12 +6,14 @@ pass over the volume, by threads on this machine or on a dask cluster.
 """
 
 from poreflux.blocks.boxes import block_map, edges
-from poreflux.blocks.chunked import chunked, map_blocks, map_with_ghosts
+from poreflux.blocks.chunked import chunked, map_blocks, map_blocks_at, map_with_ghosts
+from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, united
 from poreflux.blocks.memory import forecast, free_memory, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
 from poreflux.blocks.run import compute
 
 __all__ = [
+    "Faces",
     "Patch",
     "Plan",
     "add_patches",
@@ -19,11 +21,16 @@ __all__ = [
     "chunked",
     "compute",
     "edges",
+    "first_voxels",
     "forecast",
     "free_memory",
+    "join_faces",
     "map_blocks",
+    "map_blocks_at",
     "map_with_ghosts",
+    "open_faces",
     "reduce",
     "refuse",
     "run",
+    "united",
 ]

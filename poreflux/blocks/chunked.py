@@ -1,24 +1,23 @@
 """Arrays in chunks, and functions of one block mapped over them, with or without ghosts."""
 
-import itertools
 import weakref
 from collections.abc import Callable, Sequence
 
 import dask.array as da
 import numpy as np
+from dask.base import tokenize
 
 #: edge in voxels of the blocks of an array that is whole in memory
 _EDGE = 128
 
-_serial = itertools.count()
 _names: dict[int, tuple[weakref.ref, str]] = {}
 
 
 def chunked(array) -> da.Array:
     """Return the array as a dask array; one in memory is cut into blocks, not copied.
 
-    The same array in memory always gets the same name, so that computations on it share their
-    blocks; its contents are not hashed.
+    The name is made of the contents, once for each array, so that computations on it share their
+    blocks and results are known again in another process.
 
     Examples
     --------
@@ -52,6 +51,20 @@ def map_blocks(function: Callable, *arrays, dtype) -> da.Array:
     others = [chunked(array).rechunk(first.chunks) for array in arrays[1:]]
     meta = np.empty((0,) * first.ndim, dtype)
     return da.map_blocks(function, first, *others, dtype=dtype, meta=meta)
+
+
+def map_blocks_at(function: Callable, *arrays, dtype) -> da.Array:
+    """Apply a function that also takes the index of the block's first voxel, as the first argument.
+
+    Otherwise as :func:`map_blocks`.
+
+    Examples
+    --------
+    >>> rows = map_blocks_at(lambda start, a: a + start[0], np.zeros((200, 2, 2)), dtype=float)
+    >>> rows[:, 0, 0].compute()[[0, 127, 128, 199]]
+    array([  0.,   0., 128., 128.])
+    """
+    return map_blocks(_At(function), *arrays, dtype=dtype)
 
 
 def map_with_ghosts(
@@ -102,10 +115,24 @@ def map_with_ghosts(
     return result if result.chunks == source.chunks else result.rechunk(source.chunks)
 
 
+class _At:
+    """Give a function the start of its block."""
+
+    def __init__(self, function: Callable):
+        self.function = function
+
+    def __call__(self, *blocks, block_info=None):
+        start = tuple(first for first, _ in block_info[0]["array-location"])
+        return self.function(start, *blocks)
+
+    def __dask_tokenize__(self):
+        return "_At", tokenize(self.function)
+
+
 def _name(array: np.ndarray) -> str:
     key = id(array)
     known = _names.get(key)
     if known is None or known[0]() is not array:
         watch = weakref.ref(array, lambda _: _names.pop(key, None))
-        known = _names[key] = (watch, f"in-memory-{next(_serial)}")
+        known = _names[key] = (watch, f"in-memory-{tokenize(array, _EDGE)}")
     return known[1]

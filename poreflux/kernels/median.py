@@ -43,7 +43,7 @@ def _take(cells, k, j, number, held, row):
 
 @compiled
 def _extremes_to_ends(held, n):
-    """Exchange cells among the first n rows until the first is the smallest, the last the largest."""
+    """Exchange cells of the first n rows until the first is the smallest, the last the largest."""
     for a in range(n // 2):
         _exchange(held, a, n - 1 - a)
     for a in range(1, (n + 1) // 2):

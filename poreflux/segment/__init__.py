@@ -1,0 +1,181 @@
+"""Grey values become phases: by thresholds on the histogram of the whole volume, chunk by chunk."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.schema import DIMS, attributes
+from poreflux.segment.histogram import Histogram, histogram
+from poreflux.segment.labels import by_hysteresis, by_thresholds
+from poreflux.segment.labels import median as filtered
+from poreflux.segment.options import check_options, check_thresholds, parting
+from poreflux.segment.thresholds import class_means, multi_otsu, otsu, separability
+from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
+
+__all__ = ["gray_histogram", "segment"]
+
+#: bins of the histogram that is recorded with the phases
+_RECORDED = 256
+
+
+def segment(
+    volume: xr.Dataset,
+    *,
+    method: str = "otsu",
+    threshold: float | Sequence[float] | None = None,
+    phases: Mapping[int, str] | None = None,
+    pore: str = "dark",
+    median: bool = False,
+    bins: int = 1024,
+    progress=None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Give each voxel a phase by its grey value.
+
+    The histogram is counted at once, in one pass (two for floats; one more for hysteresis);
+    `phase` is lazy.
+
+    Parameters
+    ----------
+    volume
+        with `gray`, dims (z, y, x); only voxels inside a `mask` count in the histogram.
+    method
+        ``"threshold"``: as given by `threshold`; ``"otsu"``: two phases; ``"multi-otsu"``: as many
+        as `phases`; ``"hysteresis"``: the darker phase is what is up to the upper threshold and
+        joined, by faces, to a voxel up to the lower one (exactly so with ``pore="bright"`` too,
+        with the sides exchanged).
+    threshold
+        one number for two phases, more, ascending, for more; two for hysteresis, by default Otsu's
+        and, on the side of the pores, the middle between it and the mean of their class.
+    phases
+        label and name of each phase, in the order of their grey values from the side of `pore`;
+        by default ``{0: "pore", 1: "electrolyte"}``.
+    pore
+        ``"dark"`` or ``"bright"``: the side on which `phases` begins.
+    median
+        replace each grey value by the median of its 3×3×3 neighbourhood first.
+    bins
+        of the histogram of floats.
+    progress, scheduler
+        as for :func:`poreflux.blocks.compute`.
+
+    Returns
+    -------
+    Volume with `phase` besides what it had; ``phase.attrs["segmentation"]`` records method,
+    thresholds, separability (the share of the variance that is between phases) and histogram.
+
+    Raises
+    ------
+    ValueError
+        if there is nothing to separate (a constant image, an empty phase), grey values are not
+        finite, or an option does not fit the others.
+
+    Notes
+    -----
+    A grey value up to and including a threshold is on its dark side.
+
+    References
+    ----------
+    Otsu, IEEE Trans. Syst. Man Cybern. 9, 62 (1979).
+
+    Examples
+    --------
+    >>> gray = from_array(np.array([[[10, 12, 11], [90, 91, 95]]], np.uint8), kind="gray")
+    >>> segmented = segment(gray)
+    >>> segmented["phase"].values
+    array([[[0, 0, 0],
+            [1, 1, 1]]], dtype=uint8)
+    >>> segmented["phase"].attrs["segmentation"]["thresholds"]
+    [12.0]
+    """
+    gray = require(volume, "gray")
+    names = dict(phases or PORE_AND_ELECTROLYTE)
+    given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
+    check_options(method, given, names, phases, pore)
+    values = blocks.chunked(gray.data)
+    if median:
+        values = filtered(values)
+    arrays = {"gray": values, **({"mask": volume["mask"].data} if "mask" in volume else {})}
+    how = {"progress": progress, "scheduler": scheduler}
+    counted = histogram(arrays, bins=bins, **how)
+    if counted.lowest == counted.highest:
+        raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
+    thresholds = given or _found(counted, method, len(names), pore)
+    check_thresholds(thresholds, counted, method, names, pore)
+    labels = list(names) if pore == "dark" else list(names)[::-1]
+    if method == "hysteresis":
+        phase = by_hysteresis(values, thresholds, labels, pore, **how)
+    else:
+        phase = by_thresholds(values, thresholds, labels)
+    record = {"method": method, "thresholds": thresholds, "pore": pore, "median": bool(median)}
+    record["separability"] = separability(counted, parting(thresholds, method, pore))
+    return _volume(volume, phase, names, record, counted)
+
+
+def gray_histogram(volume: xr.Dataset) -> xr.Dataset:
+    """Return the histogram and the thresholds that a segmentation recorded.
+
+    Parameters
+    ----------
+    volume
+        made by :func:`segment`, or read from where it was stored.
+
+    Returns
+    -------
+    Dataset with `gray_histogram` over (gray_value,), in bins where there are many grey values,
+    `threshold` over (cut,), and `separability`.
+
+    Examples
+    --------
+    >>> gray = from_array(np.array([[[10, 12, 12], [90, 91, 95]]], np.uint8), kind="gray")
+    >>> gray_histogram(segment(gray))["gray_histogram"].sel(gray_value=12).item()
+    2
+    """
+    record = require(volume, "phase").attrs.get("segmentation")
+    if record is None:
+        raise KeyError("the phases of the volume were not made by segment; there is no histogram")
+    counts = ("gray_value", record["histogram"]["counts"], attributes("gray_histogram"))
+    values = (
+        "gray_value",
+        record["histogram"]["values"],
+        {"units": "1", "long_name": "grey value"},
+    )
+    return xr.Dataset(
+        {
+            "gray_histogram": counts,
+            "threshold": ("cut", record["thresholds"], attributes("threshold")),
+            "separability": ((), record["separability"], attributes("separability")),
+        },
+        coords={"gray_value": values},
+    )
+
+
+def _found(counted: Histogram, method: str, count: int, pore: str) -> list[float]:
+    if method != "hysteresis":
+        return multi_otsu(counted, count)
+    middle = otsu(counted)
+    dark, bright = class_means(counted, middle)
+    if pore == "dark":
+        return [(dark + middle) / 2, middle]
+    return [middle, (middle + bright) / 2]
+
+
+def _volume(volume, phase, names, record, counted: Histogram) -> xr.Dataset:
+    labelled = from_array(phase, voxel_size=voxel_size(volume), phases=names)["phase"]
+    attrs = {**labelled.attrs, "segmentation": {**record, "histogram": _recorded(counted)}}
+    history = [*volume.attrs.get("history", []), {"operation": "segment", **record}]
+    result = volume.drop_vars("phase", errors="ignore")
+    result = result.assign(phase=(DIMS, labelled.data, attrs))
+    return result.assign_attrs(history=history)
+
+
+def _recorded(counted: Histogram) -> dict:
+    """Return the histogram in few enough bins to be an attribute."""
+    group = -(-counted.values.size // _RECORDED)
+    starts = np.arange(0, counted.values.size, group)
+    counts = np.add.reduceat(counted.counts, starts)
+    sizes = np.diff(np.append(starts, counted.values.size))
+    values = np.add.reduceat(counted.values.astype(float), starts) / sizes
+    return {"values": values.tolist(), "counts": counts.tolist()}

@@ -1,0 +1,76 @@
+"""Hysteresis: dark cores, and the less dark voxels joined to them, in volumes of any size."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.ndimage import label
+
+from poreflux import blocks
+
+
+def hysteresis(gray, low: float, high: float, **how):
+    """Return, lazily, which voxels are up to `high` and joined to one that is up to `low`.
+
+    Voxels are joined by faces, also across chunks: one pass now finds which components of which
+    chunks belong together; the result labels each chunk once more.
+
+    Parameters
+    ----------
+    gray
+        grey values, a dask array.
+    low, high
+        thresholds, ascending.
+    how
+        progress and scheduler, as for :func:`poreflux.blocks.compute`.
+    """
+    measure = partial(_measure, low=low, high=high, shape=gray.shape)
+    plan = blocks.Plan(measure, _combine, _finish, {})
+    (kept,) = blocks.compute(blocks.run({"gray": gray}, plan), **how)
+    grow = partial(_grown, low=low, high=high, shape=gray.shape, kept=kept)
+    return blocks.map_blocks_at(grow, gray, dtype=bool)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Faces of some blocks, and the components that touch them and have a core."""
+
+    faces: blocks.Faces
+    cores: np.ndarray
+
+
+def _components(gray: np.ndarray, low, high) -> tuple[np.ndarray, np.ndarray]:
+    """Return the components up to `high` of a block, and which of them have a core."""
+    labels, count = label(gray <= high)
+    core = np.zeros(count + 1, bool)
+    core[labels[gray <= low]] = True
+    return labels, core
+
+
+def _measure(arrays, start, *, low, high, shape) -> _Part:
+    labels, core = _components(arrays["gray"], low, high)
+    names = blocks.first_voxels(labels, core.size - 1, start, shape)
+    faces = blocks.open_faces(labels, names, start, shape)
+    touching = [present for present, _ in faces.open.values()]
+    touching = np.unique(np.concatenate(touching)) if touching else np.empty(0, np.int64)
+    return _Part(faces, np.intersect1d(names[core], touching))
+
+
+def _combine(parts) -> _Part:
+    faces = blocks.join_faces([part.faces for part in parts])
+    return _Part(faces, np.concatenate([part.cores for part in parts]))
+
+
+def _finish(part: _Part) -> np.ndarray:
+    """Return the components that have no core of their own but are joined to one that has."""
+    names, cluster = blocks.united(part.faces.joints, part.cores)
+    has_core = np.zeros(cluster.max(initial=-1) + 1, bool)
+    own = np.isin(names, part.cores)
+    has_core[cluster[own]] = True
+    return names[has_core[cluster] & ~own]
+
+
+def _grown(start, gray, *, low, high, shape, kept) -> np.ndarray:
+    labels, core = _components(gray, low, high)
+    names = blocks.first_voxels(labels, core.size - 1, start, shape)
+    return (core | np.isin(names, kept))[labels]
