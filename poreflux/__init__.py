@@ -5,6 +5,8 @@ so that ``import poreflux`` and ``poreflux --help`` are quick.
 """
 
 import importlib
+import sys
+import types
 
 __version__ = "0.1.0"
 
@@ -16,6 +18,7 @@ _HOMES = {
     "open": "store",
     "verify": "store",
     "segment": "segment",
+    "gray_histogram": "segment",
     "porosity": "metrics.porosity",
     "porosity_profile": "metrics.porosity_profile",
     "block_porosity": "metrics.block_porosity",
@@ -43,3 +46,14 @@ def __getattr__(name: str):
 
 def __dir__():
     return sorted({*globals(), *__all__})
+
+
+class _Package(types.ModuleType):
+    """The package: importing ``poreflux.segment`` the module leaves the function of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
