@@ -1,7 +1,7 @@
 """From a box of labels or conductivities to the geometry that the stencil reads."""
 
 from poreflux.kernels.redblack import GHOST, compiled
-from poreflux.kernels.stencil import SOLID
+from poreflux.kernels.rows import SOLID
 
 
 @compiled

@@ -11,37 +11,29 @@ distance doubles), that of a driven face likewise.
 """
 
 from poreflux.kernels.redblack import GHOST, compiled
-from poreflux.kernels.stencil import TILE, diagonal, face, red_sum, relax_row
-
-
-@compiled
-def red_guess(op, out, d, b, k, j0, j1):
-    """out = b / diagonal for the red cells of rows j0-2 to j1+1 of plane k."""
-    for j in range(j0 - 2, j1 + 2):
-        row, br = out[j - j0 + 2], b[0, k, j]
-        diagonal(op, d, 0, k, j)
-        for i in range(1, row.shape[0] - 1):
-            v = br[i] / d[i]
-            row[i] = v if d[i] > 0 else d[i] * 0
-        if op.wrap:
-            row[0] = row[row.shape[0] - 2]
-            row[row.shape[0] - 1] = row[1]
+from poreflux.kernels.rows import face, follow_row, guess_row, relax_row, rest_row, wrap_row
+from poreflux.kernels.stencil import TILE
 
 
 @compiled
 def black_from_guess(op, black, d, red, b, k, j0, j1):
-    """black = (b + red neighbours) / diagonal for rows j0-1 to j1 of plane k; red holds planes modulo 3, row j at
-    j - j0 + 2. One colour of b stands for b = 0 on black cells."""
+    """black = (b + red neighbours) / diagonal for rows j0-1 to j1 of plane k.
+
+    `red` holds planes modulo 3, row j at j - j0 + 2; one colour of b stands for b = 0 on black cells.
+    """
     both = b.shape[0] == 2
-    scale = black.dtype.type(1) if both else black.dtype.type(0)
-    c = 1 if both else 0
-    now = red[k % 3]
+    now, before, after = red[k % 3], red[(k - 1) % 3], red[(k + 1) % 3]
     for j in range(j0 - 1, j1 + 1):
         t = j - j0 + 2
-        relax_row(
-            op, black[j - j0 + 1], d, b[c, k, j], scale, 1, k, j,
-            now[t], now[t - 1], now[t + 1], red[(k - 1) % 3, t], red[(k + 1) % 3, t],
-        )  # fmt: skip
+        row = black[j - j0 + 1]
+        if both:
+            relax_row(
+                op, row, d, b[1, k, j], 1, k, j,
+                now[t], now[t - 1], now[t + 1], before[t], after[t],
+            )  # fmt: skip
+        else:
+            follow_row(op, row, d, 1, k, j, now[t], now[t - 1], now[t + 1], before[t], after[t])
+        wrap_row(op, row)
 
 
 @compiled
@@ -51,56 +43,54 @@ def descend(op, b, coarse, k0, k1, work):
     b (1 or 2, Z, Y, H); coarse (2, ...) of the coarser grid; own planes k0 to k1, both even or the last.
     """
     red, black = work[:3], work[3:6]
-    acc, d = work[6, 0], work[6, 1]
-    h = acc.shape[0] - 2
+    rest, d, nothing = work[6, 0], work[6, 1], work[6, 3]
+    h = rest.shape[0] - 2
     for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
         j1 = min(j0 + TILE, b.shape[2] - GHOST)
         for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
-            red_guess(op, red[m % 3], d, b, m, j0, j1)
+            for j in range(j0 - 2, j1 + 2):
+                row = red[m % 3, j - j0 + 2]
+                guess_row(op, row, d, b[0, m, j], nothing, 0, m, j)
+                wrap_row(op, row)
             if m >= k0 + GHOST:
                 black_from_guess(op, black[(m - 1) % 3], d, red, b, m - 1, j0, j1)
             k = m - 2
             if k < k0 + GHOST:
                 continue
+            now, before, after = black[k % 3], black[(k - 1) % 3], black[(k + 1) % 3]
             for j in range(j0, j1):
-                red_sum(op, acc, black, k, j, j - j0 + 1)
-                # cells that are blocked gather from conducting neighbours: their sums are no residual
-                diagonal(op, d, 0, k, j)
-                for i in range(1, h + 1):
-                    acc[i] = acc[i] if d[i] > 0 else d[i] * 0
+                t = j - j0 + 1
+                rest_row(op, rest, d, 0, k, j, now[t], now[t - 1], now[t + 1], before[t], after[t])
                 kk, jj = k // 2 + 1, j // 2 + 1
                 even, odd = coarse[(kk + jj) & 1, kk, jj], coarse[(kk + jj + 1) & 1, kk, jj]
                 if (k | j) & 1:
                     for i in range(h // 2):
-                        even[i + 1] += acc[2 * i + 1]
-                        odd[i + 1] += acc[2 * i + 2]
+                        even[i + 1] += rest[2 * i + 1]
+                        odd[i + 1] += rest[2 * i + 2]
                     if h & 1:
-                        even[h // 2 + 1] += acc[h]
+                        even[h // 2 + 1] += rest[h]
                 else:
                     for i in range(h // 2):
-                        even[i + 1] = acc[2 * i + 1]
-                        odd[i + 1] = acc[2 * i + 2]
+                        even[i + 1] = rest[2 * i + 1]
+                        odd[i + 1] = rest[2 * i + 2]
                     if h & 1:
-                        even[h // 2 + 1] = acc[h]
+                        even[h // 2 + 1] = rest[h]
 
 
 @compiled
 def ascend(op, b, e, out, k0, k1, work):
-    """out = the V-cycle's answer to A z = b from the coarse correction `e`; return b . out over red cells.
+    """out = the V-cycle's answer to A z = b from the coarse correction `e`; return b . out, red cells.
 
-    Adds e to what :func:`descend` had (red cells; black ones follow), then a black and a red half-sweep.
-    `out` has as many colours as b.
+    Adds e to what :func:`descend` had (red cells; black ones follow), then a black and a red
+    half-sweep. `out` has as many colours as b.
     """
     red, black = work[:3], work[3:6]
-    acc, d, correction = work[6, 0], work[6, 1], work[6, 2]
-    h = acc.shape[0] - 2
-    one = acc.dtype.type(1)
+    d, correction = work[6, 1], work[6, 2]
+    h = d.shape[0] - 2
     total = 0.0
     for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
         j1 = min(j0 + TILE, b.shape[2] - GHOST)
         for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
-            plane = red[m % 3]
-            red_guess(op, plane, d, b, m, j0, j1)
             for j in range(j0 - 2, j1 + 2):
                 if j & 1 == 0:
                     kk, jj = m // 2 + 1, j // 2 + 1
@@ -110,30 +100,25 @@ def ascend(op, b, e, out, k0, k1, work):
                         correction[2 * i + 2] = odd[i + 1]
                     if h & 1:
                         correction[h] = even[h // 2 + 1]
-                diagonal(op, d, 0, m, j)
-                row = plane[j - j0 + 2]
-                for i in range(1, h + 1):
-                    row[i] += correction[i] if d[i] > 0 else d[i] * 0
-                if op.wrap:
-                    row[0] = row[h]
-                    row[h + 1] = row[1]
+                row = red[m % 3, j - j0 + 2]
+                guess_row(op, row, d, b[0, m, j], correction, 0, m, j)
+                wrap_row(op, row)
             if m >= k0 + GHOST:
                 black_from_guess(op, black[(m - 1) % 3], d, red, b, m - 1, j0, j1)
             k = m - 2
             if k < k0 + GHOST:
                 continue
-            now = black[k % 3]
+            now, before, after = black[k % 3], black[(k - 1) % 3], black[(k + 1) % 3]
             for j in range(j0, j1):
                 t = j - j0 + 1
-                red_sum(op, acc, black, k, j, t)
-                diagonal(op, d, 0, k, j)
                 br, zr = b[0, k, j], out[0, k, j]
-                s = one * 0
+                relax_row(
+                    op, zr, d, br, 0, k, j,
+                    now[t], now[t - 1], now[t + 1], before[t], after[t],
+                )  # fmt: skip
+                s = zr[0] * 0
                 for i in range(1, h + 1):
-                    v = (br[i] + acc[i]) / d[i]
-                    v = v if d[i] > 0 else d[i] * 0
-                    zr[i] = v
-                    s += br[i] * v
+                    s += br[i] * zr[i]
                 total += s
                 if out.shape[0] == 2:
                     zb, row = out[1, k, j], now[t]

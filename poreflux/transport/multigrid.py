@@ -4,7 +4,7 @@ import numpy as np
 
 from poreflux.kernels import redblack, transfer
 from poreflux.kernels.redblack import GHOST
-from poreflux.kernels.stencil import Faces
+from poreflux.kernels.rows import Faces
 from poreflux.transport.operator import Operator, pack_plane
 
 #: a grid of at most this many cells is solved directly

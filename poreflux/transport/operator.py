@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from poreflux.kernels import geometry, redblack, stencil
+from poreflux.kernels import geometry, redblack, rows, stencil
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
@@ -52,8 +52,8 @@ class Operator:
         self.team = team
         self.dtype = np.dtype(dtype)
         self.slabs = team.slabs(shape)
-        rows, pairs = stencil.TILE + 4, redblack.packed_shape(shape)[2]
-        self.scratch = [np.zeros((7, rows, pairs), dtype) for _ in self.slabs]
+        pairs = redblack.packed_shape(shape)[2]
+        self.scratch = [np.zeros((7, stencil.TILE + 4, pairs), dtype) for _ in self.slabs]
         self.source = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), dtype)
 
     def vector(self, colours: int = 1, dtype=None) -> np.ndarray:
@@ -84,12 +84,12 @@ class Operator:
 
     def curvature(self, p: np.ndarray) -> float:
         """Return p . S p."""
-        return self.total(stencil.curvature, self.source, p)
+        return self.total(stencil.curvature, p)
 
     def advance(self, alpha: float, p, x, r) -> float:
         """x += alpha p and r -= alpha S p; return r . r."""
         alpha = self.dtype.type(alpha)
-        square = self.total(stencil.advance, self.source, alpha, p, x, r)
+        square = self.total(stencil.advance, alpha, p, x, r)
         self.neighbours.fill_ghosts(r)
         return square
 
@@ -126,10 +126,10 @@ def driven_ends(problem: Problem, dtype):
     """Return the half-cell links to the driven faces: ``ends`` (4, 2, Y, H), ``end_of`` (Z,) and the links of
     the low and the high face (2, Y, H) each."""
     shape = problem.shape
-    planes, rows, pairs = redblack.packed_shape(shape)
-    ends = np.zeros((4, 2, rows, pairs), dtype)
+    planes, *plane = redblack.packed_shape(shape)
+    ends = np.zeros((4, 2, *plane), dtype)
     end_of = np.zeros(planes, np.uint8)
-    links = np.zeros((2, 2, rows, pairs), dtype)
+    links = np.zeros((2, 2, *plane), dtype)
     if problem.ends == "driven":
         for which, k in ((0, 0), (1, shape[0] - 1)):
             kappa = problem.cells[k].astype(dtype)
@@ -143,9 +143,9 @@ def driven_ends(problem: Problem, dtype):
 def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
     """Return own plane k, values (ny, nx), as (2, Y, H) in the layout of :mod:`poreflux.kernels.redblack`."""
     ny, nx = values.shape
-    _, rows, pairs = redblack.packed_shape((1, ny, nx))
+    plane = redblack.packed_shape((1, ny, nx))[1:]
     # colours depend on the parity of k only, so a box of two planes stands for any
-    out = np.zeros((2, 2 * GHOST + 2, rows, pairs), dtype)
+    out = np.zeros((2, 2 * GHOST + 2, *plane), dtype)
     cells = np.zeros((2, ny, nx), dtype)
     cells[k % 2] = values
     redblack.pack(cells, out, k % 2, k % 2 + 1)
@@ -170,7 +170,7 @@ def _binary(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     team.each(first_touch, [(i, a, b) for i, (a, b) in enumerate(slabs)])
     neighbours.fill_ghosts(code)
     scalar = np.dtype(dtype).type
-    return stencil.Binary(code, ends, end_of, *map(scalar, problem.weights()), side)
+    return rows.Binary(code, ends, end_of, *map(scalar, problem.weights()), side)
 
 
 def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
@@ -185,4 +185,4 @@ def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     team.each(geometry.conduct, jobs)
     for array in g:
         neighbours.fill_ghosts(array)
-    return stencil.Faces(*g, ends, end_of, side)
+    return rows.Faces(*g, ends, end_of, side)
