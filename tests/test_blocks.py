@@ -134,6 +134,40 @@ def test_one_task_visits_a_chunk_for_all_plans(rng):
     assert six - one < 8 * 5, f"{one} tasks for one plan, {six} for six, over 8 chunks"
 
 
+class CountedSum:
+    """A measurement that counts its calls; equal to others of the same power."""
+
+    calls = 0
+
+    def __init__(self, power):
+        self.power = power
+
+    def __eq__(self, other):
+        return self.power == other.power
+
+    def __hash__(self):
+        return hash(self.power)
+
+    def __call__(self, inputs, start):
+        CountedSum.calls += 1
+        return measure_sum(inputs, start, self.power)
+
+
+def test_equal_measurements_are_made_once(rng):
+    array = da.from_array(rng.integers(0, 9, (9, 8, 7)), chunks=(3, 8, 7))
+    plans = [
+        blocks.Plan(CountedSum(power), blocks.add_patches, finish_sum, {"sum": ((), int)})
+        for power in (1, 2, 1, 2, 1)
+    ]
+    CountedSum.calls = 0
+    found = blocks.compute(*(dataset(array, plan) for plan in plans), scheduler="synchronous")
+    assert CountedSum.calls == 2 * 3
+    values = array.compute()
+    assert [int(each["sum"]) for each in found] == [
+        (values.astype(int) ** power).sum() for power in (1, 2, 1, 2, 1)
+    ]
+
+
 def test_a_lazy_result_can_be_computed_by_plain_xarray(rng):
     array = rng.integers(0, 9, (5, 4, 3))
     assert dataset(array, sum_plan()).compute()["sum"] == array.sum()

@@ -143,7 +143,10 @@ class Pass(MaterializedLayer):
 
 
 def fuse(graph: HighLevelGraph) -> HighLevelGraph:
-    """Return the graph with all passes over one volume made one: each chunk is visited once."""
+    """Return the graph with all passes over one volume made one: each chunk is visited once.
+
+    Plans that measure and combine alike, such as those of two results of one quantity, become one.
+    """
     passes = [layer for layer in graph.layers.values() if isinstance(layer, Pass)]
     layers, dependencies = dict(graph.layers), dict(graph.dependencies)
     for _, group in itertools.groupby(sorted(passes, key=_volume_name), key=_volume_name):
@@ -151,19 +154,30 @@ def fuse(graph: HighLevelGraph) -> HighLevelGraph:
         if len(members) == 1:
             continue
         name = f"pass-{uuid.uuid4().hex}"
-        fused = Pass(
-            name,
-            [plan for member in members for plan in member.plans],
-            [inputs for member in members for inputs in member.inputs],
-        )
+        work = [pair for member in members for pair in zip(member.plans, member.inputs)]
+        distinct = _distinct(work)
+        fused = Pass(name, *zip(*(work[i] for i in sorted(set(distinct)))))
         layers[name], dependencies[name] = fused, fused.dependencies
+        places = {i: place for place, i in enumerate(sorted(set(distinct)))}
         first = 0
         for member in members:
             last = first + len(member.plans)
-            alias = {(member.name,): (partial(_part, first, last), (name,))}
+            mine = [places[i] for i in distinct[first:last]]
+            alias = {(member.name,): (partial(_part, mine), (name,))}
             layers[member.name], dependencies[member.name] = MaterializedLayer(alias), {name}
             first = last
     return HighLevelGraph(layers, dependencies)
+
+
+def _distinct(work: Sequence[tuple[Plan, dict[str, da.Array]]]) -> list[int]:
+    """Return for each plan the first one that measures and combines the same of the same arrays.
+
+    Functions are the same where they are equal: two partials never are, frozen dataclasses may be.
+    """
+    seen: list[tuple] = []
+    for plan, inputs in work:
+        seen.append((plan.measure, plan.combine, {k: array.name for k, array in inputs.items()}))
+    return [seen.index(each) for each in seen]
 
 
 def _finished(arrays, plan: Plan) -> tuple[str, HighLevelGraph]:
@@ -252,8 +266,8 @@ def _same(value):
     return value
 
 
-def _part(first, last, partials):
-    return partials[first:last]
+def _part(mine, partials):
+    return [partials[i] for i in mine]
 
 
 def _finish(finish, partials):
