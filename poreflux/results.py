@@ -1,0 +1,296 @@
+"""Small Datasets become Results: collected in one pass, with provenance, stored and opened."""
+
+import csv
+import datetime
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux import __version__, blocks
+from poreflux.errors import DamagedStore, StoreExists
+from poreflux.schema import DIMS, VARIABLES
+from poreflux.segment import gray_histogram
+from poreflux.store import disk
+from poreflux.store.metadata import jsonable
+from poreflux.store.partial import making
+
+#: version of this layout of results; raised when older programs could not read a newer folder
+FORMAT = 1
+
+#: attributes that say which voxels the results are of
+_OF_VOLUME = ("voxel_size", "source_sha256", "history")
+
+#: how xarray reads results
+_AS_STORED = {"consolidated": False, "chunks": None, "decode_times": False}
+
+Progress = Callable[[int, int, str], None]
+
+
+def collect(
+    *datasets: xr.Dataset,
+    volume: xr.Dataset | None = None,
+    progress: Progress | None = None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Evaluate metrics together, in one pass over the volume, into one Results Dataset.
+
+    Parameters
+    ----------
+    datasets
+        what metrics (lazy) and solvers (in memory) return; each variable once, but for those over
+        (direction,), whose directions are put together.
+    volume
+        where they come from: its attributes (voxel size, source, history) become those of the
+        results, and its grey-value histogram and thresholds join them where it was segmented here.
+    progress, scheduler
+        as for :func:`poreflux.blocks.compute`.
+
+    Returns
+    -------
+    Dataset in memory, with `program` and `collected` (the time) among its attributes.
+
+    Raises
+    ------
+    ValueError
+        if two datasets hold different values of one variable.
+
+    Examples
+    --------
+    >>> from poreflux import porosity, porosity_profile
+    >>> from poreflux.phantoms import random_sites
+    >>> volume = random_sites((4, 5, 6), 0.2)
+    >>> results = collect(porosity(volume), porosity_profile(volume), volume=volume)
+    >>> sorted(results.data_vars)
+    ['pore_voxels', 'porosity', 'porosity_profile', 'voxels']
+    """
+    found = list(blocks.compute(*datasets, progress=progress, scheduler=scheduler))
+    if volume is not None and "segmentation" in volume.get("phase", xr.DataArray()).attrs:
+        found.append(gray_histogram(volume))
+    results = _together(found)
+    own = {key: value for each in reversed(found) for key, value in each.attrs.items()}
+    results.attrs = {
+        **own,
+        **({} if volume is None else volume.attrs),
+        "program": f"poreflux {__version__}",
+        "collected": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    return results
+
+
+def save(results: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write Results to a folder, a Zarr v3 store, whole or not at all.
+
+    Parameters
+    ----------
+    results
+        of :func:`collect`.
+    path
+        folder to make, by custom ``name.zarr``.
+    overwrite
+        replace what is there, after the new folder is whole.
+
+    Raises
+    ------
+    StoreExists
+        if something is there and is not to be replaced, or is no results.
+    CannotWrite
+        if the disk is full or refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = save(xr.Dataset({"porosity": 0.25}), tempfile.mkdtemp() + "/results.zarr")
+    >>> float(open(path)["porosity"])
+    0.25
+    """
+    path = Path(path).resolve()
+    if path.exists():
+        if not overwrite:
+            raise StoreExists(
+                f"{path} is there already; choose another name, or replace it with overwrite"
+            )
+        _refuse_other(path)
+    with making(path) as partial:
+        _write(partial, results)
+    return path
+
+
+def update(results: xr.Dataset, path: str | Path) -> Path:
+    """Write Results to a folder that may hold others of the same volume; those are kept.
+
+    Of a variable in both, the new values are taken; of one over (direction,) the new directions
+    are, and the others are kept.
+
+    Raises
+    ------
+    StoreExists
+        if what is there is of another volume, of other phases or other blocks.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = save(xr.Dataset({"porosity": 0.25}), tempfile.mkdtemp() + "/results.zarr")
+    >>> sorted(open(update(xr.Dataset({"voxels": 64}), path)).data_vars)
+    ['porosity', 'voxels']
+    """
+    path = Path(path).resolve()
+    if path.exists():
+        _refuse_other(path)
+    with making(path) as partial:
+        _write(partial, _updated(open(path), results, path) if path.exists() else results)
+    return path
+
+
+def open(path: str | Path) -> xr.Dataset:
+    """Read Results from a folder into memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        if there is no such folder.
+    ValueError
+        if it holds something else, such as a volume.
+    DamagedStore
+        if it cannot be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there; collect and save results first")
+    try:
+        stored = xr.open_dataset(path, engine="zarr", **_AS_STORED)
+        if "poreflux_results" in stored.attrs:
+            stored = stored.load()
+    except Exception as error:
+        raise DamagedStore(f"{path} cannot be read as results ({error}); collect again") from error
+    with stored:
+        if stored.attrs.pop("poreflux_results", None) is None:
+            raise ValueError(f"{path} holds no results; measure a volume first")
+    for variable in stored.variables.values():
+        if "flag_values" in variable.attrs:
+            variable.attrs["flag_values"] = np.asarray(variable.attrs["flag_values"], np.uint8)
+    return stored.drop_encoding()
+
+
+def scalars(results: xr.Dataset) -> list[dict]:
+    """Return each number of the results: quantity, direction, value, units, meaning.
+
+    Examples
+    --------
+    >>> scalars(xr.Dataset({"porosity": 0.25}))[0]["value"]
+    0.25
+    """
+    rows = []
+    for name, array in results.data_vars.items():
+        if array.dtype.kind not in "fiub" or array.dims not in ((), ("direction",)):
+            continue
+        for index in np.ndindex(array.shape):
+            direction = str(array["direction"].values[index]) if index else ""
+            value = array.values[index].item()
+            if value == value:  # NaN: a direction that was not asked for
+                attrs = {key: array.attrs.get(key, "") for key in ("units", "long_name")}
+                rows.append({"quantity": name, "direction": direction, "value": value, **attrs})
+    return rows
+
+
+def to_csv(results: xr.Dataset, path: str | Path) -> Path:
+    """Write the table of :func:`scalars` to a file of comma-separated values, all digits kept."""
+    path = Path(path)
+    text = io.StringIO()
+    columns = ["quantity", "direction", "value", "units", "long_name"]
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(scalars(results))
+    with disk.writing(path):
+        disk.write_file(path, text.getvalue().encode())
+    return path
+
+
+def _together(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
+    if not datasets:
+        return xr.Dataset()
+    try:
+        merged = xr.merge(
+            datasets, compat="no_conflicts", join="outer", combine_attrs="drop_conflicts"
+        )
+    except xr.MergeError as error:
+        raise ValueError(
+            f"two of the datasets hold different values of one variable ({error}); collect them "
+            "apart"
+        ) from error
+    return _in_order(merged)
+
+
+def _in_order(results: xr.Dataset) -> xr.Dataset:
+    """Return the results with directions in the order z, y, x, and whole numbers as integers."""
+    if "direction" not in results.dims:
+        return results
+    here = results["direction"].values.tolist()
+    results = results.sel(direction=[d for d in DIMS if d in here])
+    counts = [
+        name
+        for name, array in results.data_vars.items()
+        if name in VARIABLES and VARIABLES[name].kind in "iu" and array.dtype.kind == "f"
+    ]
+    return results.assign(
+        {name: results[name].astype(int) for name in counts if results[name].notnull().all()}
+    )
+
+
+def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
+    for key in _OF_VOLUME:
+        if key in old.attrs and key in new.attrs and old.attrs[key] != jsonable(new.attrs[key]):
+            raise StoreExists(
+                f"{path} holds results of another volume or segmentation ({key} differs); choose "
+                "another name, or replace it with overwrite"
+            )
+    replaced = [name for name in new.data_vars if name in old and not _directed(new[name])]
+    kept = old.drop_vars(replaced)
+    kept = kept.drop_vars([name for name in kept.coords if not _used(kept, name)])
+    for dim in set(kept.dims) & set(new.dims) - {"direction", "lag"}:
+        if kept.sizes[dim] != new.sizes[dim] or not kept[dim].equals(new[dim]):
+            raise StoreExists(
+                f"{path} has {kept.sizes[dim]} {dim}, the new results {new.sizes[dim]}; take the "
+                "same, another name, or overwrite"
+            )
+    result = _in_order(new.combine_first(kept))
+    for name, variable in result.variables.items():
+        variable.attrs = (new if name in new.variables else kept)[name].attrs
+    result.attrs = {**old.attrs, **new.attrs}
+    return result
+
+
+def _directed(array: xr.DataArray) -> bool:
+    return "direction" in array.dims
+
+
+def _used(results: xr.Dataset, coordinate: str) -> bool:
+    dims = set(results[coordinate].dims)
+    return any(dims & set(array.dims) for array in results.data_vars.values())
+
+
+def _refuse_other(path: Path) -> None:
+    """Refuse to replace what is no results."""
+    try:
+        open(path)
+    except ValueError:
+        raise StoreExists(f"{path} is there and holds no results; choose another name") from None
+    except DamagedStore as error:
+        raise StoreExists(f"{error}; remove it first") from error
+
+
+def _write(partial, results: xr.Dataset) -> None:
+    plain = results.drop_encoding()
+    for variable in plain.variables.values():
+        variable.attrs = jsonable(variable.attrs)
+    plain.attrs = {**jsonable(plain.attrs), "poreflux_results": FORMAT}
+    try:
+        with disk.writing(partial.store):
+            partial.begin("results")
+            plain.to_zarr(partial.data, mode="w", zarr_format=3, consolidated=False)
+            partial.finish(["."])
+    except BaseException:
+        partial.discard()
+        raise

@@ -1,0 +1,192 @@
+"""Results are collected in one pass, say where they come from, and survive being stored."""
+
+import csv
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from poreflux import (
+    __version__,
+    block_porosity,
+    collect,
+    from_array,
+    porosity,
+    porosity_profile,
+    results,
+    segment,
+    structure_factor,
+)
+from poreflux.errors import DamagedStore, StoreExists
+from poreflux.schema import DIMS
+from tests.metrics.cases import counting_volume
+
+
+@pytest.fixture
+def volume(rng):
+    made = from_array(rng.random((12, 10, 8)) > 0.3, voxel_size=(1, 2, 0.5))
+    return made.assign_attrs(source="pellet.tif", source_sha256="abc")
+
+
+@pytest.fixture
+def measured(volume):
+    return collect(
+        porosity(volume),
+        block_porosity(volume, blocks=(2, 2, 2)),
+        *(porosity_profile(volume, direction=d) for d in DIMS),
+        *(structure_factor(volume, direction=d) for d in DIMS),
+        volume=volume,
+    )
+
+
+def test_everything_is_in_memory_and_reads_each_voxel_once(rng):
+    source, lazy = counting_volume((rng.random((9, 8, 7)) > 0.3).astype(np.uint8), (4, 3, 7))
+    found = collect(porosity(lazy), block_porosity(lazy, blocks=(2, 2, 2)), structure_factor(lazy))
+    np.testing.assert_array_equal(source.reads, 1)
+    assert all(isinstance(v.data, np.ndarray) for v in found.variables.values())
+
+
+def test_directions_are_put_together_in_the_order_of_the_axes(measured):
+    assert measured["direction"].values.tolist() == ["z", "y", "x"]
+    assert measured["structure_factor_rms"].notnull().all()
+
+
+def test_results_say_where_they_come_from(measured):
+    assert measured.attrs["program"] == f"poreflux {__version__}"
+    assert measured.attrs["source_sha256"] == "abc"
+    assert measured.attrs["voxel_size"] == [1.0, 2.0, 0.5]
+    assert measured.attrs["collected"].endswith("+00:00")
+
+
+def test_a_segmented_volume_brings_its_histogram(rng):
+    gray = from_array(rng.integers(0, 99, (6, 5, 4)).astype(np.uint8), kind="gray")
+    volume = segment(gray, method="threshold", threshold=40)
+    found = collect(porosity(volume), volume=volume)
+    assert found["gray_histogram"].sum() == gray["gray"].size
+    below = found["gray_histogram"].sel(gray_value=slice(None, 40)).sum() / gray["gray"].size
+    np.testing.assert_allclose(below, found["porosity"])
+    assert found["threshold"].values.tolist() == [40.0]
+    assert found.attrs["history"][-1]["operation"] == "segment"
+
+
+def test_two_values_of_one_variable_are_refused(volume, rng):
+    other = from_array(rng.random((12, 10, 8)) > 0.5, voxel_size=(1, 2, 0.5))
+    with pytest.raises(ValueError, match="collect them apart"):
+        collect(porosity(volume), porosity(other))
+
+
+def test_nothing_collected_is_an_empty_dataset():
+    assert not collect().data_vars
+
+
+def test_results_come_back_as_they_were_stored(measured, tmp_path):
+    path = results.save(measured, tmp_path / "results.zarr")
+    xr.testing.assert_identical(results.open(path), measured)
+    assert [p.name for p in tmp_path.iterdir()] == ["results.zarr"]
+
+
+def test_plain_xarray_opens_the_folder(measured, tmp_path):
+    path = results.save(measured, tmp_path / "results.zarr")
+    with xr.open_zarr(path, consolidated=False) as stored:
+        np.testing.assert_array_equal(stored["block_porosity"], measured["block_porosity"])
+
+
+def test_what_is_there_is_not_replaced_unasked(measured, tmp_path):
+    path = results.save(measured[["porosity"]], tmp_path / "results.zarr")
+    with pytest.raises(StoreExists, match="overwrite"):
+        results.save(measured, path)
+    assert list(results.open(path).data_vars) == ["porosity"]
+    results.save(measured, path, overwrite=True)
+    xr.testing.assert_identical(results.open(path), measured)
+
+
+def test_overwrite_replaces_results_only(measured, tmp_path):
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.txt").write_text("years of work")
+    with pytest.raises(StoreExists):
+        results.save(measured, other, overwrite=True)
+    assert (other / "chapter.txt").read_text() == "years of work"
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_what_was(measured, tmp_path):
+    path = results.save(measured, tmp_path / "results.zarr")
+    broken = measured.assign(bad=((), np.array(object(), dtype=object)))
+    with pytest.raises((TypeError, ValueError)):
+        results.save(broken, path, overwrite=True)
+    xr.testing.assert_identical(results.open(path), measured)
+    assert [p.name for p in tmp_path.iterdir()] == ["results.zarr"]
+
+
+def test_an_update_keeps_what_other_verbs_found(measured, tmp_path):
+    tortuosity = xr.Dataset(
+        {"tortuosity_factor": ("direction", [1.2]), "iterations": ("direction", [7])},
+        coords={"direction": ["y"]},
+    )
+    path = results.save(measured, tmp_path / "results.zarr")
+    results.update(tortuosity, path)
+    found = results.update(tortuosity.assign_coords(direction=["z"]) * 2, path)
+    found = results.open(found)
+    assert found["tortuosity_factor"].values.tolist()[:2] == [2.4, 1.2]
+    assert np.isnan(found["tortuosity_factor"].values[2])
+    for name in measured.data_vars:
+        xr.testing.assert_identical(found[name], measured[name])
+    assert found.attrs["source_sha256"] == "abc"
+
+
+def test_whole_numbers_stay_whole_when_all_directions_are_there(tmp_path):
+    path = tmp_path / "results.zarr"
+    for direction in "xyz":
+        one = xr.Dataset({"iterations": ("direction", [9])}, coords={"direction": [direction]})
+        results.update(one, path)
+    assert results.open(path)["iterations"].dtype == int
+    assert results.open(path)["direction"].values.tolist() == ["z", "y", "x"]
+
+
+def test_an_update_takes_new_values_with_their_new_blocks(volume, tmp_path):
+    path = results.save(collect(block_porosity(volume, blocks=(2, 2, 2))), tmp_path / "r.zarr")
+    new = collect(block_porosity(volume, blocks=(3, 2, 1)))
+    results.update(new, path)
+    xr.testing.assert_equal(results.open(path), new)
+
+
+def test_blocks_that_do_not_fit_those_there_are_refused(measured, volume, tmp_path):
+    path = results.save(measured, tmp_path / "results.zarr")
+    other = collect(block_porosity(volume, blocks=(3, 2, 2))).rename(block_porosity="other")
+    with pytest.raises(StoreExists, match="block_z"):
+        results.update(other, path)
+    xr.testing.assert_identical(results.open(path), measured)
+
+
+@pytest.mark.parametrize("attrs", [{"source_sha256": "def"}, {"voxel_size": [2.0, 2.0, 2.0]}])
+def test_results_of_another_volume_are_not_mixed_in(measured, tmp_path, attrs):
+    path = results.save(measured, tmp_path / "results.zarr")
+    with pytest.raises(StoreExists, match="another volume"):
+        results.update(measured.assign_attrs(attrs), path)
+
+
+def test_the_table_holds_each_number_once(measured, tmp_path):
+    path = results.to_csv(measured, tmp_path / "results.csv")
+    with path.open() as file:
+        table = {(row["quantity"], row["direction"]): row for row in csv.DictReader(file)}
+    assert float(table["porosity", ""]["value"]) == float(measured["porosity"])
+    for direction in DIMS:
+        row = table["integral_length", direction]
+        expected = float(measured["integral_length"].sel(direction=direction))
+        assert (float(row["value"]), row["units"]) == (expected, "um")
+
+
+@pytest.mark.parametrize("broken", ["zarr.json", "porosity/zarr.json"])
+def test_damaged_results_say_so(measured, tmp_path, broken):
+    path = results.save(measured, tmp_path / "results.zarr")
+    (path / broken).write_text("{")
+    with pytest.raises(DamagedStore, match="collect again"):
+        results.open(path)
+
+
+def test_a_missing_folder_and_another_folder_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none"):
+        results.open(tmp_path / "none")
+    xr.Dataset({"a": 1}).to_zarr(tmp_path / "other.zarr", zarr_format=3, consolidated=False)
+    with pytest.raises(ValueError, match="holds no results"):
+        results.open(tmp_path / "other.zarr")
