@@ -33,7 +33,8 @@ def check_options(
     wanted = 2 if method == "hysteresis" else len(names) - 1
     if given is not None and len(given) != wanted:
         raise ValueError(
-            f"threshold={given} has {len(given)} numbers; {method} takes {wanted} here"
+            f"threshold={given} has {len(given)} numbers; {method} takes {wanted} for {len(names)} "
+            "phases"
         )
 
 
