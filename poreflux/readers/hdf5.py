@@ -41,6 +41,7 @@ def read(path: Path, dataset: str | None = None, *, reverse: bool = False) -> Im
         _refuse_projections(path, name, stored)
         if stored.dtype.kind not in "biuf":
             raise UnreadableImage(f"{path} holds {stored.dtype} in {name}, not real numbers")
+        _require_filters(path, stored)
         shape = three_axes(stored.shape, f"{path}:{name}")
         keep = kept_axes(stored.shape, shape)
         itemsize = stored.dtype.itemsize
@@ -56,8 +57,6 @@ def read(path: Path, dataset: str | None = None, *, reverse: bool = False) -> Im
             token=(str(path), status.st_size, status.st_mtime_ns, name),
         )
         size = _element_size(stored)
-        if stored.size:
-            _box(path, name, len(stored.shape), keep, (0, 0, 0), (1, 1, 1))
     how = {"dataset": name, **({"voxel_size_from": "element_size_um"} if size else {})}
     return Image(lazy.T if reverse else lazy, size, [path], how)
 
@@ -68,15 +67,19 @@ def _box(path: Path, name: str, ndim: int, keep: tuple[int, ...], start, stop) -
     for axis, a, b in zip(keep, start, stop):
         index[axis] = slice(a, b)
     with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
-        try:
-            return file[name][tuple(index)]
-        except OSError as error:
-            if "filter" in str(error):
-                raise UnreadableImage(
-                    f"{path} is compressed with a filter that is not installed ({error}); "
-                    "pip install 'poreflux[hdf5]'"
-                ) from error
-            raise
+        return file[name][tuple(index)]
+
+
+def _require_filters(path: Path, stored: h5py.Dataset) -> None:
+    """Refuse a compression that cannot be undone, before the work."""
+    created = stored.id.get_create_plist()
+    for number in range(created.get_nfilters()):
+        code, _, _, name = created.get_filter(number)
+        if not h5py.h5z.filter_avail(code):
+            raise UnreadableImage(
+                f"{path} is compressed with the HDF5 filter {code} ({name.decode() or 'no name'}), "
+                "which is not installed; pip install 'poreflux[hdf5]'"
+            )
 
 
 def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:

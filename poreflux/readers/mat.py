@@ -1,69 +1,176 @@
-"""MATLAB files: version 5 through SciPy, version 7.3, which is HDF5, in pieces.
+"""MATLAB files: version 5 by a walk of our own, version 7.3 as the HDF5 it is.
 
 The axes are as SciPy gives them and as MATLAB writes them: `A(i, j, k)` becomes the voxel z=i, y=j,
-x=k, in both versions. For image stacks `A(row, column, slice)`, say ``axes="yxz"``.
+x=k, in both versions. For image stacks `A(row, column, slice)`, say ``axes="yxz"``. The walk is our
+own because SciPy reads an array as a whole, and crashes on some damaged files.
 """
 
-import functools
-import threading
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers import hdf5
-from poreflux.readers.image import Image, plane_chunks, reading, three_axes
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.image import Image, reading, three_axes
 from poreflux.readers.numpy import choose
+from poreflux.readers.raw import flat
+from poreflux.readers.stream import sequential
 
-_KINDS = {
-    **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    **{"single": "float32", "double": "float64", "logical": "bool"},
+_HEADER = 128
+_MATRIX, _COMPRESSED = 14, 15
+#: how numbers are stored
+_STORED = {
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
 }
-_LOCK = threading.Lock()
+#: what they are for MATLAB
+_CLASSES = {
+    **{6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4"},
+    **{14: "i8", 15: "u8"},
+}
+_LOGICAL, _COMPLEX = 0x02, 0x08
+#: a name and three lengths fit in this
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class _Variable:
+    """One array of a file: shape, numbers, and where they begin (within its packed stream)."""
+
+    shape: tuple[int, ...]
+    stored: np.dtype | None
+    dtype: np.dtype | None
+    offset: int
+    packed_at: int | None
 
 
 def read(path: Path, dataset: str | None = None) -> Image:
     """Read one variable of a MATLAB file, by default the only one of three axes."""
+    with reading(path, "a MATLAB file"):
+        with path.open("rb") as file:
+            if b"MATLAB 7.3" in file.read(_HEADER):
+                return hdf5.read(path, dataset, reverse=True)
+        variables = dict(_variables(path))
+        name = choose(path, {key: item.shape for key, item in variables.items()}, dataset)
+        found = variables[name]
+        if found.dtype is None or found.stored is None:
+            raise UnreadableImage(f"{path} holds something else than real numbers in {name}")
+        shape = three_axes(found.shape, f"{path}:{name}")
+        if found.packed_at is None:
+            array = flat(path, found.offset, shape, found.stored, fortran=True)
+        else:
+            opener = _Inflate(path, found.packed_at)
+            array = sequential(opener, path, found.offset, shape, found.stored, fortran=True)
+        return Image(array.astype(found.dtype), None, [path], {"dataset": name})
+
+
+class _Inflate:
+    """Opens a zlib stream that begins somewhere in a file."""
+
+    def __init__(self, path: Path, position: int):
+        self.path = path
+        self.position = position
+
+    def __call__(self):
+        return _Inflating(self.path, self.position)
+
+
+class _Inflating:
+    """A zlib stream that is being unpacked."""
+
+    def __init__(self, path: Path, position: int):
+        self.file = path.open("rb")
+        self.file.seek(position)
+        self.unpacker = zlib.decompressobj()
+        self.waiting = b""
+
+    def read(self, count: int) -> bytes:
+        pieces, got = [], 0
+        while got < count and not self.unpacker.eof:
+            packed = self.waiting or self.file.read(2**20)
+            if not packed:
+                break
+            pieces.append(self.unpacker.decompress(packed, count - got))
+            self.waiting = self.unpacker.unconsumed_tail
+            got += len(pieces[-1])
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _variables(path: Path) -> Iterator[tuple[str, _Variable]]:
+    """Yield the name and place of each variable of a file of version 5."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        if b"MATLAB 7.3" in file.read(128):
-            return hdf5.read(path, dataset, reverse=True)
-    with reading(path, "a MATLAB file"):
-        listed = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
-        name = choose(path, {key: value[0] for key, value in listed.items()}, dataset)
-        stored, kind = listed[name]
-        if kind not in _KINDS:
-            raise UnreadableImage(f"{path} holds {kind} in {name}, not real numbers")
-        shape = three_axes(stored, f"{path}:{name}")
-        status = path.stat()
-        stamp = (status.st_size, status.st_mtime_ns)
-        dtype = _variable(path, name, stamp).dtype
-        lazy = from_chunks(
-            functools.partial(_box, path, name, stamp, shape),
-            shape,
-            dtype.newbyteorder("="),
-            plane_chunks(shape, dtype.itemsize),
-            token=(str(path), *stamp, name),
+        head = file.read(_HEADER)
+        order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
+        if order is None:
+            raise UnreadableImage(f"{path} is not a MATLAB file of version 5 or 7.3; save it anew")
+        position = _HEADER
+        while position + 8 <= size:
+            file.seek(position)
+            kind, count = struct.unpack(order + "II", file.read(8))
+            if position + 8 + count > size:
+                raise UnreadableImage(
+                    f"{path} is cut short: a variable reaches to byte {position + 8 + count}, the "
+                    f"file ends at {size}; fetch it again"
+                )
+            if kind == _MATRIX:
+                yield _parse(file.read(min(count, _HEAD_BYTES)), order, path, position + 8, None)
+            elif kind == _COMPRESSED:
+                stream = zlib.decompressobj()
+                start = stream.decompress(file.read(min(count, _HEAD_BYTES)), _HEAD_BYTES)
+                if struct.unpack(order + "I", start[:4])[0] == _MATRIX:
+                    yield _parse(start[8:], order, path, 8, position + 8)
+            position += 8 + count
+
+
+def _parse(
+    head: bytes, order: str, path: Path, start: int, packed_at: int | None
+) -> tuple[str, _Variable]:
+    """Return the name and place of a variable from the first bytes of its matrix element."""
+    at = 0
+    parts = []
+    for _ in range(3):
+        _, count, body, after = _element(head, at, order)
+        parts.append(head[body : body + count])
+        at = after
+    (flags,) = struct.unpack(order + "I", parts[0][:4])
+    shape = tuple(int(n) for n in np.frombuffer(parts[1], order + "i4"))
+    name = parts[2].decode("ascii", "replace")
+    dtype = _CLASSES.get(flags & 0xFF)
+    if dtype is None or (flags >> 8) & _COMPLEX or not shape or min(shape) < 1:
+        return name, _Variable(shape, None, None, 0, packed_at)
+    kind, count, body, _ = _element(head, at, order)
+    stored = np.dtype(_STORED[kind]).newbyteorder(order)
+    if count != math.prod(shape) * stored.itemsize:
+        raise UnreadableImage(
+            f"{path} has {count} bytes for {name} of shape {'x'.join(map(str, shape))}; "
+            "save it anew"
         )
-    return Image(lazy, None, [path], {"dataset": name})
+    dtype = bool if (flags >> 8) & _LOGICAL else dtype
+    return name, _Variable(shape, stored, np.dtype(dtype), start + body, packed_at)
 
 
-def _box(path: Path, name: str, stamp: tuple, shape, start, stop) -> np.ndarray:
-    with reading(path, "a MATLAB file"):
-        values = _variable(path, name, stamp).reshape(shape, order="F")
-        return np.ascontiguousarray(values[tuple(map(slice, start, stop))])
-
-
-def _variable(path: Path, name: str, stamp: tuple) -> np.ndarray:
-    # a variable of version 5 has at most 2 GiB and is packed as one: it is kept for the next chunk
-    with _LOCK:
-        return _loaded(path, name, stamp)
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(path: Path, name: str, stamp: tuple) -> np.ndarray:
-    values = scipy.io.loadmat(path, variable_names=[name])[name]
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
-        raise UnreadableImage(f"{path} holds no array of real numbers in {name}")
-    return values
+def _element(head: bytes, at: int, order: str) -> tuple[int, int, int, int]:
+    """Return kind, number of bytes, where they begin and where the next element does."""
+    (word,) = struct.unpack_from(order + "I", head, at)
+    if word >> 16:
+        # up to four bytes are kept in the tag itself
+        return word & 0xFFFF, word >> 16, at + 4, at + 8
+    (count,) = struct.unpack_from(order + "I", head, at + 4)
+    return word, count, at + 8, at + 8 + -(-count // 8) * 8

@@ -75,7 +75,8 @@ def _read_folder(folder: Path) -> Image:
             dtype = _dtype(file, files[0])
         _try_first(files[0], ifd.pages(files[0], ifd.stamp(files[0])))
     _warn_of_gaps(folder, files)
-    shape = three_axes((len(files), first.length, first.width), folder)
+    plane = (first.length, first.width)
+    shape = three_axes((len(files), *plane) if len(files) > 1 else plane, folder)
     return Image(_lazy(files, shape, dtype), size, files, how)
 
 

@@ -1,6 +1,7 @@
 """Zarr of version 2 and 3: OME-Zarr images at full size, our own stores, plain arrays."""
 
 import functools
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,11 +35,7 @@ def read(path: Path, dataset: str | None = None, *, kind: str = "gray") -> Image
         node = zarr.open(path, mode="r")
         if isinstance(node, zarr.Array):
             return _image(path, "", node, {})
-        arrays = {
-            name: item
-            for name, item in node.members(max_depth=None)
-            if isinstance(item, zarr.Array)
-        }
+        arrays = _arrays(node)
         images = _ome_images(node)
         if dataset is None and kind in arrays:
             name = kind
@@ -49,6 +46,14 @@ def read(path: Path, dataset: str | None = None, *, kind: str = "gray") -> Image
         if name not in arrays:
             raise UnreadableImage(f"{path} lacks its array {name}; fetch it again")
         return _image(path, name, arrays[name], images, node.attrs.get("voxel_size"))
+
+
+def _arrays(group: zarr.Group) -> dict[str, zarr.Array]:
+    with warnings.catch_warnings():
+        # other files in the folder are none of our business
+        warnings.simplefilter("ignore")
+        members = group.members(max_depth=None)
+    return {name: item for name, item in members if isinstance(item, zarr.Array)}
 
 
 def _image(path: Path, name: str, array: zarr.Array, images: Mapping, saved=None) -> Image:

@@ -1,0 +1,57 @@
+"""A damaged file is read, or refused by name; nothing else comes out of a reader."""
+
+import logging
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from poreflux.errors import TooLarge, UnreadableImage
+from poreflux.readers import read
+from tests.readers.files import FORMATS, FRAGILE
+
+STACK = np.random.default_rng(7).integers(0, 99, (3, 6, 7)).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    """Return the bytes and suffix of one small file of each format."""
+    found = {}
+    for name in FRAGILE:
+        path, _ = FORMATS[name](tmp_path_factory.mktemp("fuzz"), STACK)
+        found[name] = (path.read_bytes(), path.suffix)
+    return found
+
+
+damages = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=0, max_size=4)
+
+
+@pytest.mark.parametrize("name", FRAGILE)
+@given(damage=damages, cut=st.one_of(st.just(None), st.floats(0, 1)), near=st.booleans())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_damaged_file_is_read_or_refused(tmp_path_factory, originals, name, damage, cut, near):
+    content, suffix = originals[name]
+    altered = bytearray(content)
+    for place, value in damage:
+        # headers are where damage is interesting
+        altered[place % (min(400, len(altered)) if near else len(altered))] = value
+    if cut is not None:
+        del altered[int(cut * len(altered)) :]
+    path = tmp_path_factory.mktemp("fuzz") / f"damaged{suffix}"
+    path.write_bytes(altered)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            volume = read(path, voxel_size=1)
+            if volume.gray.nbytes < 2**24:
+                volume.gray.values  # noqa: B018  the chunks are read too
+    except (UnreadableImage, ValueError, TooLarge):
+        pass
+
+
+def test_readers_keep_others_logs_quiet():
+    assert not logging.getLogger("tifffile").isEnabledFor(logging.ERROR)
