@@ -86,6 +86,7 @@ def block_tortuosity(
     variables = {
         name: (dims, np.moveaxis(results[name], -1, 0), attributes(name)) for name in NAMES
     }
+    variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
     coords = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
         edges = blocked.edges(phase.shape[axis], blocks[axis]) * voxel_size(volume)[axis]

@@ -96,7 +96,8 @@ def tortuosity_factor(
         solved = solve(cells, sides, rtol, precision, team, progress)
     finally:
         team.close()
-    return _dataset(direction, cells, solved)
+    note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol}
+    return _dataset(direction, cells, solved, note)
 
 
 class Solved(NamedTuple):
@@ -172,7 +173,7 @@ def _refuse_too_large(volume, direction, rtol, precision) -> None:
     )
 
 
-def _dataset(direction: str, cells: Medium, solved: Solved) -> xr.Dataset:
+def _dataset(direction: str, cells: Medium, solved: Solved, note: Mapping) -> xr.Dataset:
     kappa = solved.conductivity
     s = solved.solution
     with np.errstate(divide="ignore"):
@@ -191,4 +192,5 @@ def _dataset(direction: str, cells: Medium, solved: Solved) -> xr.Dataset:
     }
     variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
     variables["conducting_fraction"] = ((), cells.conducting, attributes("conducting_fraction"))
+    variables["tortuosity_factor"][2].update(note)  # what it depends on stays beside it
     return xr.Dataset(variables, coords={"direction": [direction]})
