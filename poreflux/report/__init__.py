@@ -10,7 +10,7 @@ import xarray as xr
 
 from poreflux.report.guards import guards
 from poreflux.report.methods import citations, methods, operations, program, volume_shape
-from poreflux.report.numbers import DIAGNOSTICS, rows, significant
+from poreflux.report.numbers import FIRST, rows, significant
 
 __all__ = ["guards", "report"]
 
@@ -41,9 +41,11 @@ def report(
 
     Examples
     --------
+    >>> import tempfile
     >>> import poreflux
-    >>> volume = poreflux.phantoms.random_sites(0.2, (16, 16, 16))
-    >>> page = report(poreflux.collect(poreflux.porosity(volume)), "report.html")
+    >>> volume = poreflux.phantoms.random_sites((16, 16, 16), 0.2)
+    >>> results = poreflux.collect(poreflux.porosity(volume), volume=volume)
+    >>> page = report(results, tempfile.mkdtemp() + "/report.html")
     >>> "porosity" in page.read_text(encoding="utf-8")
     True
     """
@@ -84,8 +86,8 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
         source=source,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         program=program(results),
-        numbers=[row for row in table if row.name not in DIAGNOSTICS],
-        diagnostics=[row for row in table if row.name in DIAGNOSTICS],
+        numbers=[row for row in table if row.name in FIRST],
+        others=[row for row in table if row.name not in FIRST],
         cards=shown,
         warnings=guards(results),
         methods=methods(results),

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from poreflux.report.numbers import otsu_classes
-
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 
@@ -21,7 +19,15 @@ def guards(results: xr.Dataset) -> list[str]:
     ['no voxel is pore; check the threshold and the names of the phases']
     """
     found = []
-    for check in (_voxel_size, _porosity, _pores_brighter, _percolation, _too_easy, _solver):
+    for check in (
+        _voxel_size,
+        _porosity,
+        _pores_brighter,
+        _separation,
+        _percolation,
+        _too_easy,
+        _solver,
+    ):
         found += check(results)
     return list(dict.fromkeys(found))
 
@@ -66,25 +72,16 @@ def _pores_brighter(results: xr.Dataset) -> Iterator[str]:
             f"the pores are brighter ({mean['pore']:.4g}) than the solid ({max(others):.4g}): "
             "are the phases swapped, or the image inverted?"
         )
-    classes = otsu_classes(results)
-    if classes is not None:
-        yield from _separation(*classes)
 
 
-def _separation(values: np.ndarray, share: np.ndarray, threshold: float) -> Iterator[str]:
-    """Say so where the threshold separates little of the variance (Otsu's η below 0.6)."""
-    below = values <= threshold
-    weight = share[below].sum()
-    if not 0 < weight < 1:
+def _separation(results: xr.Dataset) -> Iterator[str]:
+    """Pietsch et al. (2018): the share of variance between the classes tells how sure a cut is."""
+    if "separability" not in results:
         return
-    mean = (values * share).sum()
-    low = (values * share)[below].sum() / weight
-    high = (values * share)[~below].sum() / (1 - weight)
-    total = ((values - mean) ** 2 * share).sum()
-    eta = weight * (1 - weight) * (high - low) ** 2 / total
-    if eta < 0.6:
+    share = float(results["separability"])
+    if share < 0.6:
         yield (
-            f"the threshold separates only {100 * eta:.0f} % of the grey values' variance: "
+            f"the threshold separates only {100 * share:.0f} % of the grey values' variance: "
             "noise or blur may decide the porosity; compare thresholds"
         )
 

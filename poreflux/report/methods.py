@@ -1,6 +1,5 @@
 """What was done, in words to paste into a paper, and the works to cite for it."""
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +10,7 @@ from poreflux.report.numbers import significant
 WORKS = {
     "otsu": "N. Otsu, A threshold selection method from gray-level histograms, "
     "IEEE Trans. Syst. Man Cybern. 9 (1979) 62–66. doi:10.1109/TSMC.1979.4310076",
-    "multiotsu": "P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel "
+    "multi-otsu": "P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel "
     "thresholding, J. Inf. Sci. Eng. 17 (2001) 713–727.",
     "structure": "Lin et al., ACS Energy Lett. 9 (2024) 2387.",
     "tortuosity": "B. Tjaden, D. J. L. Brett, P. R. Shearing, Tortuosity in electrochemical "
@@ -28,10 +27,16 @@ WORKS = {
 
 def operations(results: xr.Dataset) -> list[dict]:
     """Return the operations that made the Results, first to last, each a dict with `operation`."""
-    history = results.attrs.get("history", [])
-    if isinstance(history, str):
-        history = json.loads(history)
-    return [dict(entry) if isinstance(entry, dict) else {"operation": entry} for entry in history]
+    found = list(results.attrs.get("history", []))
+    for name in ("tortuosity_factor", "block_tortuosity_factor"):
+        given = {
+            key: value
+            for key, value in getattr(results.get(name), "attrs", {}).items()
+            if key in ("conductivity", "sides", "rtol")
+        }
+        if given:
+            found.append({"operation": name, **given})
+    return found
 
 
 def methods(results: xr.Dataset) -> str:
@@ -61,7 +66,7 @@ def _used(results: xr.Dataset) -> set[str]:
     used = {"xarray", "dask"}
     for entry in operations(results):
         method = str(entry.get("method", ""))
-        used |= {"otsu"} & {method} | ({"multiotsu"} if "multi" in method else set())
+        used |= {method} & {"otsu", "multi-otsu"}
     if any(str(name).startswith("structure_factor") for name in results.data_vars):
         used.add("structure")
     if "tortuosity_factor" in results or "block_tortuosity_factor" in results:
@@ -71,9 +76,9 @@ def _used(results: xr.Dataset) -> set[str]:
 
 def _sentences(results: xr.Dataset) -> Iterator[str]:
     yield _volume(results)
-    for entry in operations(results):
-        if "segment" in str(entry.get("operation", "")):
-            yield _segmented(entry, results)
+    segmentations = [e for e in operations(results) if e.get("operation") == "segment"]
+    if segmentations:
+        yield _segmented(segmentations[-1], results)
     if "porosity" in results:
         yield "The porosity is the share of pore voxels."
     if "block_porosity" in results:
@@ -118,7 +123,6 @@ def _segmented(entry: dict, results: xr.Dataset) -> str:
     method = str(entry.get("method", "threshold"))
     words = {
         "otsu": "Otsu's method",
-        "multiotsu": "the multi-level method of Otsu",
         "multi-otsu": "the multi-level method of Otsu",
         "threshold": "a fixed threshold",
         "hysteresis": "two-sided hysteresis",
@@ -126,10 +130,22 @@ def _segmented(entry: dict, results: xr.Dataset) -> str:
     thresholds = np.atleast_1d(entry.get("thresholds", entry.get("threshold", []))).tolist()
     values = ", ".join(significant(float(t), 4) for t in thresholds if t is not None)
     at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
-    names = str(results["phase_slice_z"].attrs["flag_meanings"]).split()[:]
-    phases = " and ".join([", ".join(names[:-1]), names[-1]]) if names else "phases"
+    labels = results.get("phase_slice_z", xr.DataArray())
+    names = str(labels.attrs.get("flag_meanings", "")).split()
+    phases = _listed(names) or "phases"
     median = " after a 3 × 3 × 3 median filter" if entry.get("median") else ""
     return f"Grey values were segmented into {phases} by {words}{at}{median}."
+
+
+def _listed(words: list[str]) -> str:
+    """Return ``"a, b and c"``.
+
+    Examples
+    --------
+    >>> _listed(["z", "y", "x"]), _listed(["z"]), _listed([])
+    ('z, y and x', 'z', '')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]][len(words) < 2 :]) if words else ""
 
 
 def _blocks(blocks: xr.DataArray) -> str:
@@ -142,21 +158,25 @@ def _blocks(blocks: xr.DataArray) -> str:
 
 def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
-    along = " and ".join(str(d) for d in np.atleast_1d(array["direction"]))
-    attrs = array.attrs
-    given = attrs.get("conductivity")
-    given = json.loads(given) if isinstance(given, str) and given.startswith("{") else given
-    conducts = " and ".join(given) if isinstance(given, dict) and given else "conducting phase"
-    sides = attrs.get("sides", "insulated")
+    along = _listed([str(d) for d in np.atleast_1d(array["direction"])])
+    given = array.attrs.get("conductivity") or {}
+    conducts = _listed(list(given)) or "conducting phase"
+    sides = array.attrs.get("sides", "insulated")
+    if len(given) > 1:
+        values = _listed([f"{name} {value:g}" for name, value in given.items()])
+        yield f"The conductivities were {values}, in one unit."
     yield (
         f"The tortuosity factor τ along {along} follows from κ_eff = κ0 φ / τ, with φ the volume "
         f"fraction of the {conducts}: Laplace's equation was solved by finite volumes on the "
         f"voxels (face neighbours; potentials on the outer faces of the first and last plane, "
         f"{sides} sides) with conjugate gradients preconditioned by multigrid."
     )
-    if "residual" in results:
-        worst = float(np.nanmax(np.abs(results["residual"])))
-        yield f"The largest relative residual was {worst:.1g}."
+    if "relative_error" in results:
+        worst = float(np.nanmax(results["relative_error"]))
+        yield (
+            "It stopped when the estimated relative error of the effective conductivity was "
+            f"{worst:.1g} or less."
+        )
     yield (
         "Voxels represent curved walls by steps, which raises τ − 1; this discretisation error is "
         "not part of the uncertainties given."

@@ -8,7 +8,7 @@ import xarray as xr
 
 from poreflux.schema import VARIABLES
 
-#: what a reader looks for first, in this order; other scalars follow, these last go below the line
+#: what a reader looks for first, in this order; other scalars follow, diagnostics come last
 FIRST = (
     "porosity",
     "conducting_fraction",
@@ -16,6 +16,8 @@ FIRST = (
     "effective_conductivity",
     "macmullin_number",
     "percolating_fraction",
+    "structure_factor_rms",
+    "structure_factor_z_score",
 )
 DIAGNOSTICS = ("flux_imbalance", "residual", "relative_error", "iterations")
 
@@ -37,6 +39,11 @@ class Row:
     def text(self) -> str:
         """Return the value, rounded to what its largest uncertainty allows."""
         return rounded(self.value, max((u for u, _ in self.uncertainties), default=math.nan))
+
+    @property
+    def printed_unit(self) -> str:
+        """Return the unit as it is printed: nothing for pure numbers."""
+        return {"1": "", "um": "µm", "percent": "%"}.get(self.unit, self.unit)
 
     @property
     def spread(self) -> str:
@@ -109,7 +116,7 @@ def significant(value: float, digits: int) -> str:
     ('0.0012', '4.000', '3.2e-07', '12')
     """
     if value == 0 or isinstance(value, int):
-        return f"{value:g}"
+        return f"{value:.0f}"
     if not 1e-4 <= abs(value) < 10.0**6:
         return f"{value:.{digits - 1}e}"
     return f"{value:.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}"
