@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from poreflux.phantoms.modulation import CUT, Modulation
 from poreflux.phantoms.noise import cell_generator, cells_of
 
-PORES, SPECKS, MODULATION = range(3)  # streams of random numbers
+PORES, SPECKS, PORE_NUMBER, SPECK_NUMBER, MODULATION = range(5)  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -127,32 +127,43 @@ def _mean_of_exponential(k: float) -> float:
 @functools.lru_cache(maxsize=4096)
 def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     """Return one row for each pore of a cell: centre, long and short half-axis, short direction."""
-    rng = cell_generator(plan.seed, PORES, cell)
     amplitude = plan.modulation.amplitude
     top = CUT * amplitude  # more candidates than the densest place needs, then thinned
-    tries = rng.poisson(plan.density * np.exp(top - amplitude**2 / 2) * plan._cell**3)
-    centres = (np.array(cell) + rng.random((tries, 3))) * plan._cell
-    lot = rng.random(tries)
-    logs = np.clip(rng.standard_normal(tries), -CUT, CUT) * plan.spread
-    slopes = rng.standard_normal((tries, 2)) * plan.tilt
-    kept = np.ones(tries, bool)
+    mean = plan.density * np.exp(top - amplitude**2 / 2) * plan._cell**3
+    lot = _lots(plan.seed, PORE_NUMBER, PORES, cell, mean, 7)
+    centres = (np.array(cell) + lot[:, :3]) * plan._cell
     if amplitude:
-        kept = lot < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
-    radius = plan.diameter / 2 * np.exp(logs)
-    normal = np.column_stack([np.ones(tries), slopes])
+        kept = lot[:, 3] < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
+        lot, centres = lot[kept], centres[kept]
+    radius = plan.diameter / 2 * np.exp(np.clip(ndtri(lot[:, 4]), -CUT, CUT) * plan.spread)
+    normal = np.column_stack([np.ones(len(lot)), ndtri(lot[:, 5:]) * plan.tilt])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     axes = np.outer(radius, [plan.aspect ** (-1 / 3), plan.aspect ** (2 / 3)])
-    return np.column_stack([centres, axes, normal])[kept]
+    return np.column_stack([centres, axes, normal])
 
 
 @functools.lru_cache(maxsize=4096)
 def _specks_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
-    rng = cell_generator(plan.seed, SPECKS, cell)
-    number = rng.poisson(plan.specks * plan.density * plan._cell**3)
-    centres = (np.array(cell) + rng.random((number, 3))) * plan._cell
-    radius = rng.uniform(*plan.speck_diameter, number) / 2
-    upright = np.tile([1.0, 0.0, 0.0], (number, 1))
+    """Return the specks of a cell in the same columns."""
+    mean = plan.specks * plan.density * plan._cell**3
+    lot = _lots(plan.seed, SPECK_NUMBER, SPECKS, cell, mean, 4)
+    centres = (np.array(cell) + lot[:, :3]) * plan._cell
+    least, largest = plan.speck_diameter
+    radius = (least + (largest - least) * lot[:, 3]) / 2
+    upright = np.tile([1.0, 0.0, 0.0], (len(lot), 1))
     return np.column_stack([centres, radius, radius, upright])
+
+
+def _lots(seed: int, number: int, stream: int, cell, mean: float, columns: int) -> np.ndarray:
+    """Return uniform numbers, a row for each of a Poisson number of things.
+
+    A larger mean adds rows and keeps those there are, so that a volume changes little where a
+    parameter does.
+    """
+    enough = int(mean + 10 * np.sqrt(mean) + 20)
+    arrivals = np.cumsum(cell_generator(seed, number, cell).standard_exponential(enough))
+    count = int(np.searchsorted(arrivals, mean))
+    return cell_generator(seed, stream, cell).random((count, columns))
 
 
 def _paint(out: np.ndarray, lines: Sequence[np.ndarray], spheroids: np.ndarray) -> None:
