@@ -80,7 +80,8 @@ def save(
     with _made(path) as partial:
         if path.exists() and not overwrite:
             source = provenance.source_attrs(volume)
-            if _identities(volume, layouts, source) == _stored_identities(path):
+            wanted = _identities(volume, layouts, source)
+            if wanted.items() <= _stored_identities(path).items():  # `add` may have added more
                 _tell_done(progress, path)
                 return path
             raise StoreExists(
