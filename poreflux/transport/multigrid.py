@@ -5,7 +5,7 @@ import numpy as np
 from poreflux.kernels import redblack, transfer
 from poreflux.kernels.redblack import GHOST
 from poreflux.kernels.rows import Faces
-from poreflux.transport.operator import Operator, pack_plane
+from poreflux.transport.operator import Operator, ends_of_planes, pack_plane
 
 #: a grid of at most this many cells is solved directly
 DIRECT = 400
@@ -75,43 +75,42 @@ def coarser(fine: Operator) -> Operator:
     g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
     jobs = [(fine.kernel, *g, shape[2], a, b) for a, b in fine.team.slabs(shape)]
     fine.team.each(transfer.coarsen, jobs)
-    cut_seams(g, fine.neighbours.periodic, neighbours.periodic)
+    cut_seams(g, fine.neighbours, neighbours)
     for array in g:
         neighbours.fill_ghosts(array)
-    ends, end_of = coarser_ends(fine, shape)
+    ends, end_of = coarser_ends(fine, shape, neighbours)
     neighbours.fill_sides(ends)
     kernel = Faces(*g, ends, end_of, neighbours.periodic[2])
     return Operator(kernel, shape, neighbours, fine.team)
 
 
-def cut_seams(g, fine: tuple[bool, bool, bool], coarse: tuple[bool, bool, bool]) -> None:
-    """Remove the conductances through the faces of axes that are periodic on the finer grid only."""
-    if fine[0] and not coarse[0]:
+def cut_seams(g, fine, coarse) -> None:
+    """Remove the conductances through the faces of axes that are periodic among the finer neighbours only."""
+    lost = [p and not q for p, q in zip(fine.periodic, coarse.periodic)]
+    if lost[0] and fine.span(0)[0] == 0:
         g[0][:, GHOST] = 0
-    if fine[1] and not coarse[1]:
+    if lost[1]:
         g[1][:, :, GHOST] = 0
-    if fine[2] and not coarse[2]:
+    if lost[2]:
         k, j = np.indices(g[2].shape[1:3])
         for colour in range(2):
             g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
 
 
-def coarser_ends(fine: Operator, shape):
+def coarser_ends(fine: Operator, shape, neighbours):
     """Return ``ends`` and ``end_of`` of the coarser grid: half the sum of four links."""
     ends = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), np.float32)
-    end_of = np.zeros(shape[0] + 2 * GHOST, np.uint8)
-    for which, bit in ((1, 1), (2, 2)):
-        planes = np.flatnonzero(fine.kernel.end_of & bit)
-        for plane in planes - GHOST:
-            links = unpack_plane(fine.kernel.ends[which], plane, fine.shape)
-            ny, nx = (2 * n for n in shape[1:])
-            padded = np.zeros((ny, nx), np.float32)
-            padded[: links.shape[0], : links.shape[1]] = links
-            coarse = padded.reshape(ny // 2, 2, nx // 2, 2).sum((1, 3)) / 2
-            ends[which] = pack_plane(coarse, plane // 2, np.float32)
-            end_of[plane // 2 + GHOST] |= bit
+    last = fine.neighbours.span(fine.shape[0])[1] - 1
+    for which, plane in ((1, 0), (2, last)):
+        links = unpack_plane(fine.kernel.ends[which], plane, fine.shape)
+        ny, nx = (2 * n for n in shape[1:])
+        padded = np.zeros((ny, nx), np.float32)
+        padded[: links.shape[0], : links.shape[1]] = links
+        coarse = padded.reshape(ny // 2, 2, nx // 2, 2).sum((1, 3)) / 2
+        ends[which] = pack_plane(coarse, plane // 2, np.float32)
     ends[3] = ends[1] + ends[2]
-    return ends, end_of
+    start, whole = neighbours.span(shape[0])
+    return ends, ends_of_planes(start, shape[0] + 2 * GHOST, whole) * np.uint8(ends.any())
 
 
 def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:

@@ -37,6 +37,24 @@ class Alone:
         """Return the sum of `value` over all boxes."""
         return value
 
+    def span(self, planes: int) -> tuple[int, int]:
+        """Return the place of the first of `planes` own planes in the problem, and the planes of the problem."""
+        return 0, planes
+
+    def around(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the planes before the first and after the last of `cells`, zero where there are none."""
+        if self.periodic[0]:
+            return cells[-1], cells[0]
+        return np.zeros_like(cells[0]), np.zeros_like(cells[0])
+
+    def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last plane of the problem."""
+        return cells[0], cells[-1]
+
+    def stack(self, planes: np.ndarray) -> np.ndarray:
+        """Return the rows of all boxes, one a plane and one more for the high face of the last box."""
+        return planes
+
     def coarser(self, shape: tuple[int, int, int]) -> "Alone":
         """Return the neighbours on a coarser grid; an odd number of cells cannot be periodic in two colours."""
         return Alone(tuple(p and n % 2 == 0 for p, n in zip(self.periodic, shape)))
@@ -104,11 +122,11 @@ class Operator:
         return self.neighbours.sum(sum(self.team.each(redblack.dot, jobs)))
 
 
-def build(problem: Problem, team: Team, dtype=np.float32) -> Operator:
-    """Return the operator of a whole problem in one box."""
+def build(problem: Problem, team: Team, dtype=np.float32, neighbours=None) -> Operator:
+    """Return the operator of a problem: of all of it, or of the box that the cells are among `neighbours`."""
     shape = problem.shape
-    neighbours = Alone(problem.periodic)
-    ends, end_of, half_links = driven_ends(problem, dtype)
+    neighbours = neighbours or Alone(problem.periodic)
+    ends, end_of, half_links = driven_ends(problem, dtype, neighbours)
     neighbours.fill_sides(ends)
     if problem.binary:
         kernel = _binary(problem, neighbours, team, ends, end_of, dtype)
@@ -122,22 +140,32 @@ def build(problem: Problem, team: Team, dtype=np.float32) -> Operator:
     return operator
 
 
-def driven_ends(problem: Problem, dtype):
+def driven_ends(problem: Problem, dtype, neighbours):
     """Return the half-cell links to the driven faces: ``ends`` (4, 2, Y, H), ``end_of`` (Z,) and the links of
     the low and the high face (2, Y, H) each."""
-    shape = problem.shape
-    planes, *plane = redblack.packed_shape(shape)
+    planes, *plane = redblack.packed_shape(problem.shape)
     ends = np.zeros((4, 2, *plane), dtype)
     end_of = np.zeros(planes, np.uint8)
     links = np.zeros((2, 2, *plane), dtype)
     if problem.ends == "driven":
-        for which, k in ((0, 0), (1, shape[0] - 1)):
-            kappa = problem.cells[k].astype(dtype)
+        start, whole = neighbours.span(problem.shape[0])
+        for which, k in enumerate((0, whole - 1)):
+            kappa = neighbours.outermost(problem.cells)[which].astype(dtype)
             links[which] = pack_plane(2 * problem.weights()[0] * kappa, k, dtype)
-            end_of[k + GHOST] |= 1 << which
         ends[1], ends[2] = links
         ends[3] = links.sum(0)
+        end_of = ends_of_planes(start, planes, whole)
     return ends, end_of, links
+
+
+def ends_of_planes(start: int, planes: int, whole: int) -> np.ndarray:
+    """Return which driven faces each padded plane of a box touches: bit 0 the low one, bit 1 the high one.
+
+    >>> ends_of_planes(2, 7, 6)
+    array([1, 0, 0, 0, 0, 2, 0], dtype=uint8)
+    """
+    number = np.arange(planes) + start - GHOST
+    return ((number == 0) | ((number == whole - 1) << 1)).astype(np.uint8)
 
 
 def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
@@ -155,9 +183,8 @@ def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
 def _binary(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     solid = problem.cells
     code = redblack.empty(solid.shape, np.uint8, 2)
-    nothing = np.zeros(solid.shape[1:], np.uint8)
-    z, side = problem.periodic[:2]
-    low, high = (solid[-1], solid[0]) if z else (nothing, nothing)
+    side = problem.periodic[1]
+    low, high = neighbours.around(solid)
     slabs = team.slabs(solid.shape)
     zero = np.uint8(0)
     last = len(slabs) - 1
@@ -177,7 +204,7 @@ def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     cells = problem.cells
     g = [np.zeros((2, *redblack.packed_shape(cells.shape)), dtype) for _ in range(3)]
     side = problem.periodic[1]
-    below = cells[-1] if problem.periodic[0] else np.zeros_like(cells[0])
+    below = neighbours.around(cells)[0]
     jobs = [
         (cells, problem.arithmetic, *g, below, *problem.weights(), side, side, a, b)
         for a, b in team.slabs(cells.shape)

@@ -168,8 +168,9 @@ def decades(error: float, rtol: float) -> tuple[int, int]:
 
 def ramp(operator: Operator, problem: Problem, x: np.ndarray) -> None:
     """x = the potential of a uniform box, in conducting cells: 1 at the low face to 0 at the high one."""
-    n = problem.shape[0]
-    jobs = [(operator.kernel, x, -1.0 / n, 1.0 - 0.5 / n, a, b) for a, b in operator.slabs]
+    start, n = operator.neighbours.span(problem.shape[0])
+    first = 1.0 - (start + 0.5) / n
+    jobs = [(operator.kernel, x, -1.0 / n, first, a, b) for a, b in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
     operator.neighbours.fill_ghosts(x)
 
@@ -187,6 +188,7 @@ def integrate(operator: Operator, problem: Problem, x: np.ndarray):
         for a, b in operator.slabs
     ]  # fmt: skip
     energy = operator.neighbours.sum(sum(operator.team.each(stencil.fluxes, jobs)))
+    planes = operator.neighbours.stack(planes)
     with np.errstate(invalid="ignore"):
-        potential = planes[:n, 1] / planes[:n, 2]
+        potential = planes[:-1, 1] / planes[:-1, 2]
     return energy, planes[:, 0], potential
