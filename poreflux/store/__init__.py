@@ -11,6 +11,8 @@ _HOMES = {
     "save": "saving",
     "add": "saving",
     "open": "opening",
+    "verify": "verifying",
+    "Damage": "verifying",
     "read_box": "box",
     "write_box": "box",
     "create_field": "field",

@@ -19,13 +19,14 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def strips(layout: Layout, itemsize: int, source_chunk: int) -> int:
-    """Return into how many strips along y a slab must be cut to fit in a third of the free memory.
+def strips(layout: Layout, itemsize: int, source_chunk: int, along: int, across: int) -> int:
+    """Return into how many strips a slab must be cut to fit in a third of the free memory.
 
     Parameters
     ----------
     layout
-        of the array to write; a slab is one row of its files along z.
+        of the array to write; a slab is one row of its files along the axis ``along``, a strip a
+        part of it along the axis ``across``.
     itemsize
         bytes of a voxel as it is read.
     source_chunk
@@ -37,9 +38,9 @@ def strips(layout: Layout, itemsize: int, source_chunk: int) -> int:
         if even one strip, one row of files, does not fit.
     """
     free = psutil.virtual_memory().available
-    slab = math.prod((layout.shard[0], *layout.shape[1:])) * itemsize
+    slab = math.prod(layout.shape) * itemsize // layout.shape[along] * layout.shard[along]
     in_hand = threads() * (source_chunk + 2 * math.prod(layout.shard) * layout.dtype.itemsize)
-    rows = layout.grid[1]
+    rows = layout.grid[across]
     count = min(rows, max(1, -(-3 * slab // free)))
     need = -(-rows // count) * slab // rows + in_hand
     if need > free:

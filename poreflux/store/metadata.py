@@ -71,23 +71,25 @@ def seal(document: dict, others: Mapping[str, bytes]) -> dict:
     return {**document, "attributes": {**attributes, "poreflux": signed}}
 
 
-def broken_seals(root: Path, document: dict) -> list[str]:
-    """Return the metadata files that are not as they were when the store was sealed."""
-    own = document.get("attributes", {}).get("poreflux", {})
-    sealed = own.get("metadata", {})
+def broken_seals(root: Path, payload: bytes) -> list[str]:
+    """Return the metadata files that are not as they were when the store was sealed.
+
+    ``payload`` is the root's `zarr.json` as it is on the disk; each of its bytes counts.
+    """
+    document = json.loads(payload)
+    own = document["attributes"]["poreflux"]
     broken = []
-    others = {}
-    for path in sealed:
+    for path, checksum in own["metadata"].items():
         try:
-            others[path] = (root / path).read_bytes()
+            found = google_crc32c.value((root / path).read_bytes())
         except OSError:
-            broken.append(path)
-            continue
-        if google_crc32c.value(others[path]) != sealed[path]:
+            found = None
+        if found != checksum:
             broken.append(path)
     unsigned = {key: value for key, value in own.items() if key != "crc32c"}
-    attributes = {**document.get("attributes", {}), "poreflux": unsigned}
-    if google_crc32c.value(dump({**document, "attributes": attributes})) != own.get("crc32c"):
+    attributes = {**document["attributes"], "poreflux": unsigned}
+    signed = google_crc32c.value(dump({**document, "attributes": attributes}))
+    if signed != own.get("crc32c") or dump(document) != payload:
         broken.append("zarr.json")
     return broken
 

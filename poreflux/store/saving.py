@@ -223,6 +223,7 @@ def _write(
     threads = forecast.threads()
     with ThreadPoolExecutor(1) as aside:
         source = aside.submit(provenance.source_attrs, volume)
+        synced = []
         for name, layout in planned.items():
             folder, step = partial.data / name, counter.of(name)
             missing = slabs.missing(folder, layout, threads) if resumed else set(layout.files())
@@ -234,6 +235,11 @@ def _write(
                 step(1)
             else:
                 slabs.write(volume[name].data, folder, layout, missing, step)
+            # the disk works while the processors do
+            synced.append(aside.submit(disk.sync_tree, folder))
+        with disk.writing(partial.store):
+            for future in synced:
+                future.result()
         return source.result()
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 import dask
@@ -18,13 +19,14 @@ def write(
     array,
     folder: Path,
     layout: Layout,
-    missing: set[Index],
+    wanted: set[Index],
     step: Callable[[int], None],
 ) -> None:
-    """Write the ``missing`` files of an array; call ``step(n)`` after each n files.
+    """Write the ``wanted`` files of an array; call ``step(n)`` after each n files.
 
-    A slab is one row of files along z: its source is read once (once for each strip along y where
-    the slab would not fit in memory), and its files are written in parallel.
+    A slab is one row of files along the axis in which the source is cut finest (z for a stack of
+    pages): its source is read once, and its files are written in parallel. A slab that would not
+    fit in memory is cut in strips, and its source read once for each.
 
     Parameters
     ----------
@@ -34,20 +36,24 @@ def write(
         of the array in the store.
     """
     lazy = array if isinstance(array, da.Array) else da.from_array(array, chunks=layout.shard)
-    source_chunk = max_chunk_bytes(lazy)
-    count = forecast.strips(layout, lazy.dtype.itemsize, source_chunk)
-    rows = np.array_split(np.arange(layout.grid[1]), count) if lazy.ndim > 1 else [None]
-    for k in range(layout.grid[0]):
-        for strip in rows:
-            first = (k, int(strip[0]), 0)
-            last = (k, int(strip[-1]), layout.grid[2] - 1)
-            wanted = {i for i in missing if all(a <= j <= b for a, j, b in zip(first, i, last))}
-            if wanted:
-                _write_part(lazy, folder, layout, first, last, wanted, copy=count > 1)
-                step(len(wanted))
+    along = int(np.argmax(lazy.numblocks))
+    across = 1 if along == 0 else 0
+    count = forecast.strips(layout, lazy.dtype.itemsize, max_chunk_bytes(lazy), along, across)
+    rows = -(-layout.grid[across] // count)
+
+    def part(index: Index) -> Index:
+        return index[along], index[across] // rows
+
+    for _, group in groupby(sorted(wanted, key=part), key=part):
+        files = set(group)
+        _write_part(lazy, folder, layout, files, copy=count > 1)
+        step(len(files))
 
 
-def _write_part(lazy, folder, layout, first, last, wanted, *, copy: bool) -> None:
+def _write_part(lazy, folder: Path, layout: Layout, files: set[Index], *, copy: bool) -> None:
+    """Write some files by one computation over the smallest box that holds them."""
+    first = tuple(map(min, zip(*files)))
+    last = tuple(map(max, zip(*files)))
     start, stop = layout.span(first)[0], layout.span(last)[1]
     part = lazy[tuple(map(slice, start, stop))]
     if copy:
@@ -62,19 +68,19 @@ def _write_part(lazy, folder, layout, first, last, wanted, *, copy: bool) -> Non
         folder=folder,
         layout=layout,
         first=first,
-        wanted=wanted,
+        files=files,
     )
-    dask.compute(written, optimize_graph=True)
+    dask.compute(written)
 
 
-def _write_file(values, folder, layout, first, wanted, block_info=None) -> np.ndarray:
+def _write_file(values, folder, layout, first, files, block_info=None) -> np.ndarray:
     location = block_info[0]["chunk-location"]
     index = tuple(a + b for a, b in zip(first, location))
-    if index in wanted:
+    if index in files:
         if layout.fill == NO_PHASE and values.max() >= NO_PHASE:
-            start, _ = layout.span(index)
+            at = np.argwhere(values >= NO_PHASE)[0] + layout.span(index)[0]
             raise ValueError(
-                f"phase label {NO_PHASE} near voxel {start} is kept for lost chunks; "
+                f"phase label {NO_PHASE} at voxel {tuple(at.tolist())} is kept for lost chunks; "
                 f"use labels 0 to {NO_PHASE - 1}"
             )
         box.write_shard(folder, layout, index, values)
@@ -101,8 +107,8 @@ def intact(folder: Path, layout: Layout, index: Index) -> bool:
     """Return whether a file is there with right checksums."""
     try:
         payload = layout.file(folder, index).read_bytes()
-        return all(
-            codec.checked(piece) is not None for _, piece in codec.pieces(payload, layout, index)
-        )
+        for _, piece in codec.pieces(payload, layout, index):
+            codec.checked(piece)
+        return True
     except (OSError, codec.Torn):
         return False

@@ -1,0 +1,162 @@
+"""Every byte of a store is checked, and all that is wrong is named."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from poreflux.errors import DamagedStore
+from poreflux.schema import NO_PHASE
+from poreflux.store import box, codec, forecast, metadata
+from poreflux.store.layout import Index, Layout, clip
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong with a store.
+
+    ``chunk`` is the index of a chunk in its array and ``voxels`` the (start, stop) of its voxels
+    along each axis; both are empty where the metadata is at fault.
+    """
+
+    array: str
+    chunk: Index
+    voxels: tuple[tuple[int, int], ...]
+    what: str
+
+    def __str__(self) -> str:
+        if not self.voxels:
+            return f"{self.array or 'the store'}: {self.what}"
+        ranges = ", ".join(f"{a}:{b}" for a, b in self.voxels)
+        return f"{self.array} chunk {'/'.join(map(str, self.chunk))} [{ranges}]: {self.what}"
+
+
+def verify(
+    store: str | Path, *, progress: Callable[[int, int, str], None] | None = None
+) -> list[Damage]:
+    """Check every byte of a store and name what is missing, torn or altered.
+
+    Parameters
+    ----------
+    store
+        that `save` made.
+    progress
+        called as ``progress(done, total, note)``, in files.
+
+    Returns
+    -------
+    What is wrong, in order; an empty list for a store that is whole.
+
+    Raises
+    ------
+    FileNotFoundError
+        if there is no store.
+
+    Notes
+    -----
+    Chunks are compared with their crc32c, shards with that of their index, metadata with the
+    checksums that the root keeps of it and of itself. Phase labels are unpacked too: 255 is no
+    label, and stands for a chunk that was lost before it was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from poreflux import from_array, save
+    >>> path = save(from_array(np.ones((4, 5, 6), np.uint8)), tempfile.mkdtemp() + "/vol.zarr")
+    >>> (path / "phase/c/0/0/0").unlink()
+    >>> print(*verify(path))
+    phase chunk 0/0/0 [0:4, 0:5, 0:6]: it is missing
+    """
+    path = Path(store).resolve()
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is not a store; import or save one first")
+    damages = list(_metadata(path))
+    layouts = {}
+    for name in sorted(str(Path(file).parent) for file in metadata.documents(path)):
+        try:
+            layouts[name] = box.find(path, name)[1]
+        except (DamagedStore, FileNotFoundError):
+            # a group, what another program added, or metadata that is named above
+            continue
+    total = sum(len(list(layout.files())) for layout in layouts.values())
+    done = 0
+    with ThreadPoolExecutor(forecast.threads()) as pool:
+        for name, layout in layouts.items():
+            files = list(layout.files())
+            check = _Check(path, name, layout)
+            for found in pool.map(check, files):
+                damages.extend(found)
+                done += 1
+                if progress is not None:
+                    progress(done, total, name)
+    return damages
+
+
+class _Check:
+    """Finds what is wrong with one file of one array."""
+
+    def __init__(self, store: Path, name: str, layout: Layout):
+        self.folder = store / name
+        self.name = name
+        self.layout = layout
+        self.labels = layout.dtype == "u1" and layout.fill == NO_PHASE
+
+    def __call__(self, index: Index) -> list[Damage]:
+        try:
+            payload = self.layout.file(self.folder, index).read_bytes()
+            pieces = list(codec.pieces(payload, self.layout, index))
+        except FileNotFoundError:
+            return self._all(index, "it is missing")
+        except OSError as error:
+            return self._all(index, f"it cannot be read ({error.strerror})")
+        except codec.Torn as torn:
+            return self._all(index, f"the index of its shard is damaged: {torn}")
+        found = []
+        for chunk, piece in pieces:
+            what = self._what(chunk, piece)
+            if what:
+                found.append(self._damage(chunk, what))
+        return found
+
+    def _what(self, chunk: Index, piece: memoryview) -> str:
+        """Return what is wrong with one chunk, nothing where it is whole."""
+        if self.layout.sharded and not len(piece):
+            return "it is missing"
+        try:
+            if not self.labels:
+                codec.checked(piece)
+                return ""
+            start, stop = self.layout.chunk_span(chunk)
+            values = codec.decode(piece, self.layout)
+            inside = values[tuple(slice(0, b - a) for a, b in zip(start, stop))]
+            lost = int((inside == NO_PHASE).sum())
+            return f"{lost} of its voxels hold {NO_PHASE}, which is no label" if lost else ""
+        except codec.Torn as torn:
+            return str(torn)
+
+    def _all(self, index: Index, what: str) -> list[Damage]:
+        return [self._damage(chunk, what) for chunk in self.layout.chunks_of(index)]
+
+    def _damage(self, chunk: Index, what: str) -> Damage:
+        start, stop = clip(chunk, self.layout.chunk, self.layout.shape)
+        return Damage(self.name, chunk, tuple(zip(start, stop)), what)
+
+
+def _metadata(path: Path) -> Iterator[Damage]:
+    altered = "is not as it was written (damaged, or altered by another program)"
+    try:
+        payload = (path / "zarr.json").read_bytes()
+        broken = metadata.broken_seals(path, payload)
+    except FileNotFoundError:
+        yield Damage("", (), (), "zarr.json is missing")
+        return
+    except (ValueError, KeyError, TypeError, AttributeError):
+        yield Damage("", (), (), "zarr.json cannot be read")
+        return
+    for file in broken:
+        name = str(Path(file).parent)
+        missing = not (path / file).is_file()
+        yield Damage(
+            "" if name == "." else name, (), (), f"zarr.json {'is missing' if missing else altered}"
+        )

@@ -1,0 +1,146 @@
+"""Whatever byte of a store is lost or altered, `verify` names it, and reading refuses it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from poreflux import from_array, store
+from poreflux.errors import DamagedStore
+
+SHAPE = (13, 17, 19)
+
+
+@pytest.fixture(scope="module", params=[10**6, 1], ids=["plain", "sharded"])
+def whole(request, tmp_path_factory):
+    """Return a store with grey values, labels, pyramids and a field."""
+    rng = np.random.default_rng(5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("poreflux.store.layout.MANY_CHUNKS", request.param)
+        gray = from_array(rng.integers(0, 99, SHAPE).astype(np.uint8), kind="gray")
+        path = store.save(gray, tmp_path_factory.mktemp("whole") / "v.zarr", chunk=6)
+        store.add(from_array(gray.gray.values > 50), path)
+    store.create_field(path, "potential", chunk=(13, 8, 19))
+    for y in (0, 8, 16):
+        part = np.full((13, min(8, 17 - y), 19), y, np.float32)
+        store.write_box(path, "potential", (0, y, 0), part)
+    return path
+
+
+def files(path: Path) -> list[Path]:
+    return sorted(p.relative_to(path) for p in path.rglob("*") if p.is_file())
+
+
+def names(damages) -> set[str]:
+    return {damage.array for damage in damages}
+
+
+def array_of(file: Path) -> str:
+    """Return the array that a file of the store belongs to."""
+    parts = file.parts[: file.parts.index("c")] if "c" in file.parts else file.parts[:-1]
+    return "/".join(parts)
+
+
+def test_a_whole_store_has_no_damage(whole):
+    assert store.verify(whole) == []
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_flipped_bit_is_named(whole, data):
+    file = whole / data.draw(st.sampled_from(files(whole)))
+    content = file.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    altered = bytearray(content)
+    altered[place] ^= 1 << data.draw(st.integers(0, 7))
+    file.write_bytes(altered)
+    try:
+        damages = store.verify(whole)
+    finally:
+        file.write_bytes(content)
+    assert array_of(file.relative_to(whole)) in names(damages)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_truncated_file_is_named(whole, data):
+    file = whole / data.draw(st.sampled_from(files(whole)))
+    content = file.read_bytes()
+    file.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
+    try:
+        damages = store.verify(whole)
+    finally:
+        file.write_bytes(content)
+    assert array_of(file.relative_to(whole)) in names(damages)
+
+
+def test_any_deleted_file_is_named(whole):
+    for file in files(whole):
+        content = (whole / file).read_bytes()
+        (whole / file).unlink()
+        damages = store.verify(whole)
+        (whole / file).write_bytes(content)
+        assert array_of(file) in names(damages), file
+    assert store.verify(whole) == []
+
+
+def test_a_deleted_array_is_named(whole, tmp_path):
+    for name in ("gray", "pyramid/phase/1", "z"):
+        shutil.move(whole / name, tmp_path / "away")
+        damages = store.verify(whole)
+        shutil.move(tmp_path / "away", whole / name)
+        assert names(damages) == {name}
+
+
+@pytest.mark.parametrize("chunk", [(0, 0, 0), (1, 2, 3), (2, 2, 3)])
+def test_damage_is_named_by_chunk_and_voxels(whole, chunk):
+    """Alter one byte of the middle of one chunk; nothing else is named."""
+    from poreflux.store import box, codec
+
+    array, layout = box.find(whole, "phase")
+    index = tuple(c // n for c, n in zip(chunk, layout.inner_grid))
+    file = layout.file(array, index)
+    content = file.read_bytes()
+    piece = dict(codec.pieces(content, layout, index))[chunk]
+    altered = bytearray(content)
+    altered[content.index(bytes(piece)) + len(piece) // 2] ^= 1
+    file.write_bytes(altered)
+    try:
+        (damage,) = store.verify(whole)
+        voxels = tuple((6 * c, min(6 * c + 6, n)) for c, n in zip(chunk, SHAPE))
+        assert (damage.array, damage.chunk, damage.voxels) == ("phase", chunk, voxels)
+        start, stop = zip(*voxels)
+        with pytest.raises(DamagedStore, match="/".join(map(str, chunk))):
+            store.read_box(whole, "phase", start, stop)
+        assert np.all(store.read_box(whole, "gray") == store.open(whole).gray.values)
+        with pytest.raises(DamagedStore):
+            store.open(whole).phase.values  # noqa: B018
+    finally:
+        file.write_bytes(content)
+
+
+def test_a_chunk_of_255_is_named_even_with_a_right_checksum(tmp_path):
+    path = store.save(from_array(np.zeros(SHAPE, np.uint8)), tmp_path / "v.zarr", chunk=8)
+    part = np.zeros((8, 8, 8), np.uint8)
+    part[2, 3, 4] = 255
+    store.write_box(path, "phase", (0, 8, 0), part)
+    (damage,) = store.verify(path)
+    assert damage.chunk == (0, 1, 0)
+    assert "1 of its voxels hold 255" in damage.what
+
+
+def test_a_field_that_is_not_written_yet_is_named_by_chunk(tmp_path):
+    path = store.save(from_array(np.zeros(SHAPE, np.uint8)), tmp_path / "v.zarr", chunk=8)
+    store.create_field(path, "potential", chunk=8)
+    store.write_box(path, "potential", (0, 0, 0), np.zeros((8, 8, 8), np.float32))
+    assert len(store.verify(path)) == 2 * 3 * 3 - 1
+
+
+def test_what_is_no_store_cannot_be_verified(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        store.verify(tmp_path / "nothing.zarr")
+    (damage,) = store.verify(tmp_path)
+    assert damage.what == "zarr.json is missing"
