@@ -85,6 +85,63 @@ VARIABLES: dict[str, Variable] = {
     "separability": Variable(
         (), "f", "1", "share of the variance of grey values that is between phases"
     ),
+    # pores, one row each
+    "pore_voxel_count": Variable(("pore",), "i", "1", "number of voxels of a pore"),
+    "pore_volume": Variable(("pore",), "f", "um^3", "volume of a pore"),
+    "pore_diameter": Variable(("pore",), "f", "um", "diameter of the sphere of a pore's volume"),
+    **{
+        f"pore_centroid_{dim}": Variable(("pore",), "f", "um", f"{dim} of a pore's centroid")
+        for dim in DIMS
+    },
+    **{
+        f"pore_extent_{dim}": Variable(("pore",), "f", "um", f"extent of a pore along {dim}")
+        for dim in DIMS
+    },
+    "pore_surface": Variable(("pore",), "f", "um^2", "surface of a pore inside the volume"),
+    "pore_sphericity": Variable(("pore",), "f", "1", "sphericity of a pore"),
+    "pore_on_edge": Variable(("pore",), "b", "1", "pore that reaches the edge of the volume"),
+    "pore_label": Variable(DIMS, "i", "1", "number of the pore of each voxel, 0 outside pores"),
+    # pore sizes
+    "pore_number": Variable(("diameter",), "i", "1", "number of pores"),
+    "pore_number_resolved": Variable(
+        ("diameter",), "i", "1", "number of pores of 8 voxels or more"
+    ),
+    "pore_number_unbiased": Variable(
+        ("diameter",), "f", "1", "number of pores, weighted for those the edges cut"
+    ),
+    "pore_volume_share": Variable(("diameter",), "f", "1", "share of the pore volume"),
+    "pore_count": Variable((), "i", "1", "number of pores"),
+    "pore_count_resolved": Variable((), "i", "1", "number of pores of 8 voxels or more"),
+    "pore_count_on_edge": Variable((), "i", "1", "number of pores that reach the volume's edge"),
+    "pore_count_unbiased": Variable(
+        (), "f", "1", "number of pores, weighted for those the edges cut"
+    ),
+    "pore_largest_share": Variable((), "f", "1", "share of the pore volume in the largest pore"),
+    **{
+        f"pore_diameter{by}_{name}": Variable(
+            ("mode",) if name == "modes" else (), "f", "um", f"{words} of the pore diameter{how}"
+        )
+        for by, how in (("", ""), ("_by_volume", ", weighted by volume"))
+        for name, words in (
+            ("mean", "mean"),
+            ("std", "standard deviation"),
+            ("median", "median"),
+            ("modes", "modes"),
+        )
+    },
+    # connectivity
+    "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
+    "largest_cluster_fraction": Variable(
+        ("neighbours",), "f", "1", "share of the phase in its largest cluster"
+    ),
+    "isolated_fraction": Variable(
+        ("neighbours",), "f", "1", "share of the phase in clusters that reach no face"
+    ),
+    "percolating_phase_fraction": Variable(
+        ("neighbours", "direction"), "f", "1", "share of the phase in clusters that join both faces"
+    ),
+    "euler_number": Variable(("neighbours",), "i", "1", "Euler number"),
+    "euler_density": Variable(("neighbours",), "f", "um^-3", "Euler number of a unit of volume"),
     # transport
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
     "tortuosity_factor_percolating": Variable(

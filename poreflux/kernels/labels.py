@@ -1,21 +1,22 @@
 """Clusters of labelled voxels: measured in a block, joined across the faces of blocks, added up.
 
 A table has one row of integers for each cluster: number of voxels, least flat index of a voxel in
-the volume, the sums of the indices along (z, y, x), their least, their largest, and an area.
+the volume, the sums of the indices along (z, y, x), their least, their largest, an area, and how
+many neighbours lie outside the mask.
 """
 
 from poreflux.kernels.components import join
 from poreflux.kernels.counting import compiled
 
-VOXELS, FIRST, SUMS, LOW, HIGH, AREA, COLUMNS = 0, 1, 2, 5, 8, 11, 12
+VOXELS, FIRST, SUMS, LOW, HIGH, AREA, CUT, COLUMNS = 0, 1, 2, 5, 8, 11, 12, 13
 
 
 @compiled
 def measure_labels(labels, solid, weights, start, shape, table):
     """Measure the clusters of one block; label a is row a - 1 of `table` (zero), label 0 is none.
 
-    `start` is the block's first voxel in a volume of `shape`. Each neighbour that is `solid` adds its
-    ``weights[dz + 1, dy + 1, dx + 1]`` to the area.
+    `start` is the block's first voxel in a volume of `shape`. Each neighbour that is `solid` adds
+    its ``weights[dz + 1, dy + 1, dx + 1]`` to the area.
     """
     nz, ny, nx = labels.shape
     for k in range(nz):
@@ -45,6 +46,8 @@ def measure_labels(labels, solid, weights, start, shape, table):
                         for ii in range(max(i - 1, 0), min(i + 2, nx)):
                             if solid[kk, jj, ii]:
                                 row[AREA] += weights[kk - k + 1, jj - j + 1, ii - i + 1]
+                            elif labels[kk, jj, ii] == 0:
+                                row[CUT] += 1
 
 
 @compiled
@@ -61,8 +64,6 @@ def meet(lower, upper, shift, corners, weights, below, above, parent, table):
     for i in range(max(0, shift[0] - 1), min(n0, shift[0] + m0 + 1)):
         for j in range(max(0, shift[1] - 1), min(n1, shift[1] + m1 + 1)):
             a = lower[i, j]
-            if a < 0:
-                continue
             for ii in range(max(i - 1, shift[0]), min(i + 2, shift[0] + m0)):
                 for jj in range(max(j - 1, shift[1]), min(j + 2, shift[1] + m1)):
                     b = upper[ii - shift[0], jj - shift[1]]
@@ -73,6 +74,10 @@ def meet(lower, upper, shift, corners, weights, below, above, parent, table):
                         table[below + a - 1, AREA] += weights[ii - i + 1, jj - j + 1]
                     elif a == 0 and b > 0:
                         table[above + b - 1, AREA] += weights[ii - i + 1, jj - j + 1]
+                    elif a > 0 and b < 0:
+                        table[below + a - 1, CUT] += 1
+                    elif a < 0 and b > 0:
+                        table[above + b - 1, CUT] += 1
 
 
 @compiled
@@ -103,6 +108,7 @@ def fold(new, table, out):
             continue
         total[VOXELS] += row[VOXELS]
         total[AREA] += row[AREA]
+        total[CUT] += row[CUT]
         total[FIRST] = min(total[FIRST], row[FIRST])
         for axis in range(3):
             total[SUMS + axis] += row[SUMS + axis]

@@ -1,0 +1,296 @@
+"""Connected clusters of a phase, found in one pass over chunks of any size.
+
+Each block is labelled by itself and its clusters are measured; of the labels only the faces of the
+block are kept, until the faces across are met, where clusters that touch become one. So memory is
+set by the chunks in work and the number of clusters, and nothing depends on the chunks.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cc3d
+import numpy as np
+import xarray as xr
+
+from poreflux.blocks import Plan
+from poreflux.kernels import labels as kernel
+from poreflux.metrics.counting import select
+from poreflux.metrics.directions import area_unit, area_weights
+from poreflux.volume import label_of, require, voxel_size
+
+#: which voxels belong together: across faces (6), or across faces, edges and corners (26)
+NEIGHBOURS = (6, 26)
+
+_OUTSIDE = -1
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Face:
+    """Labels on one side of the plane between chunks, until all labels across have been met.
+
+    `side` is 0 where the voxels lie below the plane, which has index `plane` along `axis`; `corner`
+    is their first index along the other two. Labels are rows of the clusters plus 1; 0 is solid,
+    negative what is outside the mask. `met` counts the voxels across that have been met.
+    """
+
+    axis: int
+    plane: int
+    side: int
+    corner: tuple[int, int]
+    labels: np.ndarray
+    met: int = 0
+
+    @property
+    def stop(self) -> tuple[int, int]:
+        """Return the index after the last voxel."""
+        return self.corner[0] + self.labels.shape[0], self.corner[1] + self.labels.shape[1]
+
+    @property
+    def reach(self) -> np.ndarray:
+        """Return first and last index of the voxels across that are met on this plane.
+
+        A chunk touches others across one, two or three planes, and meets them on the first.
+        """
+        beyond = ((1, 1), (0, 1), (0, 0))[self.axis]
+        return np.subtract(self.corner, beyond), np.add(self.stop, beyond)
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """A table with one row for each cluster, see :mod:`poreflux.kernels.labels`; lengths in voxels.
+
+    `faces` wait for those across; `rows`, where asked for, holds the row of each label of each
+    block by the block's start; `valid` the bounds of the mask along each axis.
+    """
+
+    table: np.ndarray
+    faces: Sequence[Face] = ()
+    rows: Mapping[Index, np.ndarray] = field(default_factory=dict)
+    valid: tuple[Index, Index] | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def voxels(self) -> np.ndarray:
+        """Number of voxels."""
+        return self.table[:, kernel.VOXELS]
+
+    @property
+    def sums(self) -> np.ndarray:
+        """Sums of the indices of the voxels, (row, axis)."""
+        return self.table[:, kernel.SUMS : kernel.LOW]
+
+    @property
+    def low(self) -> np.ndarray:
+        """Least index along each axis, (row, axis)."""
+        return self.table[:, kernel.LOW : kernel.HIGH]
+
+    @property
+    def high(self) -> np.ndarray:
+        """Largest index along each axis, (row, axis)."""
+        return self.table[:, kernel.HIGH : kernel.AREA]
+
+    @property
+    def area(self) -> np.ndarray:
+        """Surface in units of :func:`poreflux.metrics.directions.area_unit`."""
+        return self.table[:, kernel.AREA]
+
+    @property
+    def cut(self) -> np.ndarray:
+        """Whether a voxel has a neighbour in the volume that lies outside the mask."""
+        return self.table[:, kernel.CUT] > 0
+
+
+@dataclass(frozen=True)
+class MeasureClusters:
+    """Label one block and measure its clusters; equal ones of several metrics are done once."""
+
+    label: int
+    neighbours: int
+    shape: Index
+    voxel_size: tuple[float, float, float]
+    keep_rows: bool = False
+
+    def __call__(self, arrays, start: Index) -> Clusters:
+        chosen, mask = select(arrays, self.label)
+        labels, count = label_block(chosen, self.neighbours)
+        solid = ~chosen if mask is None else mask & ~chosen
+        table = np.zeros((count, kernel.COLUMNS), np.int64)
+        weights = area_weights(self.voxel_size)
+        kernel.measure_labels(labels, solid.view(np.uint8), weights, start, self.shape, table)
+        rows = {start: np.arange(count)} if self.keep_rows else {}
+        faces = _faces_of_block(labels, solid, start, self.shape)
+        valid = None if mask is None else _bounds(mask, start)
+        return Clusters(table, faces, rows, valid)
+
+
+@dataclass(frozen=True)
+class CombineClusters:
+    """Join the clusters of several parts where their faces meet."""
+
+    neighbours: int
+    shape: Index
+    voxel_size: tuple[float, float, float]
+
+    def __call__(self, parts: Sequence[Clusters]) -> Clusters:
+        below = np.cumsum([0, *(len(part) for part in parts)])
+        table = np.concatenate([part.table for part in parts])
+        parent = np.arange(len(table))
+        met = self._meet_all(parts, below, parent, table)
+        new = np.empty_like(parent)
+        total = np.zeros((kernel.number_roots(_flat(parent), new), kernel.COLUMNS), np.int64)
+        kernel.fold(new, table, total)
+        faces, rows = [], {}
+        for p, part in enumerate(parts):
+            mine = new[below[p] : below[p + 1]]
+            rows |= {start: mine[each] for start, each in part.rows.items()}
+            faces += self._waiting(part.faces, met, mine)
+        return Clusters(total, faces, rows, _union([part.valid for part in parts]))
+
+    def _meet_all(self, parts, below, parent, table) -> dict[int, int]:
+        """Let all faces of different parts meet; return how many voxels each has met in all."""
+        met: dict[int, int] = {}
+        planes: dict[tuple[int, int], tuple[list, list]] = {}
+        for p, part in enumerate(parts):
+            for face in part.faces:
+                planes.setdefault((face.axis, face.plane), ([], []))[face.side].append((p, face))
+                met[id(face)] = face.met
+        weights = area_weights(self.voxel_size)
+        for (axis, _), (lower, upper) in planes.items():
+            across = np.take(weights, 2, axis)
+            for (p, a), (q, b) in _touching(lower, upper):
+                shift = (b.corner[0] - a.corner[0], b.corner[1] - a.corner[1])
+                full = self.neighbours == 26
+                kernel.meet(
+                    a.labels, b.labels, shift, full, across, below[p], below[q], parent, table
+                )
+                met[id(a)] += _overlap(a, b)
+                met[id(b)] += _overlap(b, a)
+        return met
+
+    def _waiting(self, faces: Sequence[Face], met, new: np.ndarray) -> list[Face]:
+        """Return the faces that have not met all there is across, with their new labels."""
+        waiting = []
+        for face in faces:
+            ends = [n for axis, n in enumerate(self.shape) if axis != face.axis]
+            low, high = face.reach
+            if met[id(face)] < math.prod(np.minimum(high, ends) - np.maximum(low, 0)):
+                labels = face.labels.copy()
+                kernel.renumber(labels, new)
+                args = face.axis, face.plane, face.side, face.corner, labels, met[id(face)]
+                waiting.append(Face(*args))
+        return waiting
+
+
+def cluster_plan(
+    volume: xr.Dataset, phase: str, neighbours: int, finish, outputs, *, keep_rows: bool = False
+) -> Plan:
+    """Return the plan that finds the clusters of a phase and hands :class:`Clusters` to `finish`.
+
+    Examples
+    --------
+    >>> from poreflux import blocks, from_array
+    >>> volume = from_array(np.array([[[0, 1, 0, 0]]]))
+    >>> plan = cluster_plan(volume, "pore", 6, by_first_voxel, {})
+    >>> blocks.compute(blocks.run({"phase": volume.phase.data}, plan))[0].voxels
+    array([1, 2])
+    """
+    if neighbours not in NEIGHBOURS:
+        raise ValueError(f"neighbours={neighbours!r} is not known; choose one of {NEIGHBOURS}")
+    shape, size = require(volume, "phase").shape, voxel_size(volume)
+    measure = MeasureClusters(label_of(volume, phase), neighbours, shape, size, keep_rows)
+    return Plan(measure, CombineClusters(neighbours, shape, size), finish, outputs)
+
+
+def by_first_voxel(clusters: Clusters) -> Clusters:
+    """Return the clusters in the order of their first voxels, which no chunking changes."""
+    order = np.argsort(clusters.table[:, kernel.FIRST])
+    new = np.empty_like(order)
+    new[order] = np.arange(len(order))
+    rows = {start: new[each] for start, each in clusters.rows.items()}
+    return Clusters(clusters.table[order], (), rows, clusters.valid)
+
+
+def label_block(chosen: np.ndarray, neighbours: int) -> tuple[np.ndarray, int]:
+    """Label the clusters of an array of booleans from 1 on; return the labels and how many."""
+    return cc3d.connected_components(
+        chosen.view(np.uint8),
+        connectivity=neighbours,
+        return_N=True,
+        out_dtype=np.uint32,
+    )
+
+
+def volumes(clusters: Clusters, size: tuple[float, float, float]) -> np.ndarray:
+    """Return the volume of each cluster in µm³."""
+    return clusters.voxels * math.prod(size)
+
+
+def areas(clusters: Clusters, size: tuple[float, float, float]) -> np.ndarray:
+    """Return the surface of each cluster in µm², without what lies on a face of the volume."""
+    return clusters.area * area_unit(size)
+
+
+def _faces_of_block(labels, solid, start: Index, shape: Index) -> list[Face]:
+    """Return the faces of a block that have other blocks across."""
+    faces = []
+    for axis, (first, n) in enumerate(zip(start, labels.shape)):
+        corner = tuple(i for a, i in enumerate(start) if a != axis)
+        for side, plane, index in ((0, first + n, n - 1), (1, first, 0)):
+            if 0 < plane < shape[axis]:
+                mine = np.take(labels, index, axis).astype(np.int64)
+                mine[(mine == 0) & ~np.take(solid, index, axis)] = _OUTSIDE
+                faces.append(Face(axis, plane, side, corner, mine))
+    return faces
+
+
+def _touching(lower: Sequence, upper: Sequence):
+    """Yield pairs of faces below and above one plane, of different parts, that touch."""
+    if not lower or not upper:
+        return
+    parts = np.array([q for q, _ in upper])
+    corners = np.array([face.corner for _, face in upper])
+    stops = np.array([face.stop for _, face in upper])
+    for p, face in lower:
+        low, high = face.reach
+        touch = (parts != p) & np.all((corners < high) & (stops > low), axis=1)
+        for i in np.flatnonzero(touch):
+            yield (p, face), upper[i]
+
+
+def _overlap(face: Face, other: Face) -> int:
+    """Return how many voxels of the other face this one meets."""
+    low, high = face.reach
+    return math.prod(np.minimum(high, other.stop) - np.maximum(low, other.corner))
+
+
+def _bounds(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:
+    if not mask.any():
+        return None
+    low, high = [], []
+    for axis, first in enumerate(start):
+        there = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        low.append(first + int(there[0]))
+        high.append(first + int(there[-1]))
+    return tuple(low), tuple(high)
+
+
+def _union(bounds: Sequence) -> tuple[Index, Index] | None:
+    known = [each for each in bounds if each is not None]
+    if not known:
+        return None
+    low, high = zip(*known)
+    return tuple(map(min, zip(*low))), tuple(map(max, zip(*high)))
+
+
+def _flat(parent: np.ndarray) -> np.ndarray:
+    """Point each row at the root of its cluster."""
+    while True:
+        shorter = parent[parent]
+        if np.array_equal(shorter, parent):
+            return parent
+        parent = shorter

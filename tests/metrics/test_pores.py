@@ -1,0 +1,229 @@
+"""Pores found chunk by chunk are those of the whole array, each with its size, place and shape."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+from skimage.measure import regionprops_table
+
+from poreflux import from_array, store
+from poreflux.metrics.pore_labels import pore_labels
+from poreflux.metrics.pore_size import pore_size
+from poreflux.metrics.pore_table import pore_table, save_table
+from poreflux.metrics.size_histogram import edge_weights, modes, size_bins
+from poreflux.phantoms import random_spheres, spheres
+from poreflux.schema import DIMS
+from tests.metrics.cases import chunked_volumes, counting_volume, value
+
+anything = settings(deadline=None, max_examples=20)
+either = st.sampled_from([6, 26])
+
+STRUCTURE = {6: ndimage.generate_binary_structure(3, 1), 26: np.ones((3, 3, 3))}
+
+
+def whole_labels(volume, neighbours) -> tuple[np.ndarray, int]:
+    pore = volume["phase"].values == 0
+    if "mask" in volume:
+        pore &= volume["mask"].values
+    return ndimage.label(pore, STRUCTURE[neighbours])
+
+
+@given(chunked_volumes(), either)
+@anything
+def test_labels_are_those_of_the_whole_array(case, neighbours):
+    whole, pieces = case
+    expected, _ = whole_labels(whole, neighbours)
+    found = pore_labels(pieces, neighbours=neighbours)
+    np.testing.assert_array_equal(found["pore_label"], expected)
+
+
+@given(chunked_volumes(), either)
+@anything
+def test_the_table_does_not_depend_on_the_chunks(case, neighbours):
+    whole, pieces = case
+    xr.testing.assert_identical(
+        pore_table(whole, neighbours=neighbours), pore_table(pieces, neighbours=neighbours)
+    )
+
+
+@given(chunked_volumes(), either)
+@anything
+def test_the_table_is_that_of_region_properties(case, neighbours):
+    whole, pieces = case
+    labels, n = whole_labels(whole, neighbours)
+    h = np.array(whole.attrs["voxel_size"])
+    table = pore_table(pieces, neighbours=neighbours)
+    assert table.sizes["pore"] == n
+    if n == 0:
+        return
+    wanted = ("area", "centroid", "bbox")
+    expected = regionprops_table(labels, properties=wanted)
+    np.testing.assert_array_equal(table["pore_voxel_count"], expected["area"])
+    np.testing.assert_allclose(table["pore_volume"], expected["area"] * h.prod())
+    for axis, dim in enumerate(DIMS):
+        centre = (expected[f"centroid-{axis}"] + 0.5) * h[axis]
+        np.testing.assert_allclose(table[f"pore_centroid_{dim}"], centre)
+        extent = (expected[f"bbox-{axis + 3}"] - expected[f"bbox-{axis}"]) * h[axis]
+        np.testing.assert_allclose(table[f"pore_extent_{dim}"], extent)
+
+
+@given(chunked_volumes(), either)
+@anything
+def test_a_pore_is_on_the_edge_where_something_unknown_is_next_to_it(case, neighbours):
+    whole, pieces = case
+    labels, n = whole_labels(whole, neighbours)
+    mask = whole["mask"].values if "mask" in whole else np.ones(labels.shape, bool)
+    unknown = np.pad(~mask, 1, constant_values=True)
+    near = ndimage.binary_dilation(unknown, STRUCTURE[26])[1:-1, 1:-1, 1:-1]
+    expected = ndimage.maximum(near, labels, np.arange(1, n + 1)).astype(bool) if n else []
+    edge = pore_table(pieces, neighbours=neighbours)["pore_on_edge"]
+    np.testing.assert_array_equal(edge, expected)
+
+
+@given(chunked_volumes(), either)
+@anything
+def test_sizes_do_not_depend_on_the_chunks(case, neighbours):
+    whole, pieces = case
+    xr.testing.assert_identical(
+        value(pore_size(whole, neighbours=neighbours)),
+        value(pore_size(pieces, neighbours=neighbours)),
+    )
+
+
+@given(chunked_volumes())
+@anything
+def test_histograms_account_for_every_pore(case):
+    whole, pieces = case
+    _, n = whole_labels(whole, 26)
+    sizes = value(pore_size(pieces, spacing="log"))
+    assert sizes["pore_count"] == sizes["pore_number"].sum() == n
+    assert sizes["pore_count_resolved"] == sizes["pore_number_resolved"].sum()
+    np.testing.assert_allclose(sizes["pore_number_unbiased"].sum(), sizes["pore_count_unbiased"])
+    if n:
+        np.testing.assert_allclose(sizes["pore_volume_share"].sum(), 1)
+
+
+def test_separate_spheres_are_each_found_once():
+    volume = random_spheres(64, 12, [5, 9, 14], voxel_size=0.5)
+    table = pore_table(volume.chunk(23))
+    assert table.sizes["pore"] == 12
+    assert not table["pore_on_edge"].any()
+    found = np.sort(table["pore_diameter"])
+    np.testing.assert_allclose(found, np.repeat([2.5, 4.5, 7], 4), rtol=0.05)
+
+
+@pytest.mark.parametrize("diameter", [8, 12, 20, 31])
+def test_the_surface_of_a_sphere_is_within_two_per_cent(diameter, rng):
+    n = diameter + 6
+    errors = []
+    for _ in range(8):
+        centre = n / 2 + rng.random(3) - 0.5
+        table = pore_table(spheres(n, [centre], diameter).chunk(7))
+        errors.append(float(table["pore_surface"][0]) / (np.pi * diameter**2) - 1)
+        assert abs(float(table["pore_sphericity"][0]) - 1) < 0.05
+    assert abs(np.mean(errors)) < 0.02
+
+
+def test_the_surface_of_a_sphere_does_not_depend_on_the_shape_of_voxels():
+    n, r = (30, 20, 60), 8.0
+    h = np.array([1.0, 1.5, 0.5])
+    place = (np.indices(n).transpose(1, 2, 3, 0) + 0.5) * h - np.array(n) * h / 2
+    ball = (place**2).sum(-1) > r**2
+    table = pore_table(from_array(ball, voxel_size=tuple(h)))
+    np.testing.assert_allclose(table["pore_surface"], 4 * np.pi * r**2, rtol=0.02)
+
+
+def test_two_sizes_are_the_modes_of_a_bimodal_distribution():
+    volume = random_spheres(120, 40, [4, 16], voxel_size=0.92)
+    sizes = value(pore_size(volume))
+    np.testing.assert_allclose(sizes["pore_diameter_modes"], [4 * 0.92, 16 * 0.92], rtol=0.05)
+    large = sizes["pore_diameter_by_volume_modes"].values
+    np.testing.assert_allclose(large, [16 * 0.92, np.nan], rtol=0.05)
+
+
+def test_one_size_has_one_mode():
+    np.testing.assert_allclose(modes(np.full(50, 3.0)), [3, np.nan], rtol=0.01)
+
+
+@given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(5, 9)] * 3))
+@anything
+def test_counts_without_edges_are_free_of_bias(extents, shape):
+    """A pore at each place in turn, as likely as any: seen whole or not, it counts 1 on average."""
+    seen = 0.0
+    for place in np.ndindex(shape):
+        inside = all(a > 0 and a + b < n for a, b, n in zip(place, extents, shape))
+        seen += inside * edge_weights(np.array([extents]), shape)[0]
+    np.testing.assert_allclose(seen, np.prod(shape))
+
+
+def test_a_network_shows_as_one_large_share():
+    array = np.ones((20, 20, 20), np.uint8)
+    array[::4] = 0
+    array[:, 10, 10] = 0
+    array[2, 2, 2] = 0
+    sizes = value(pore_size(from_array(array)))
+    assert sizes["pore_count"] == 2
+    assert sizes["pore_largest_share"] > 0.99
+
+
+@pytest.mark.parametrize("h", [0.92, 0.05, 7.0, 1300.0])
+def test_a_bin_is_a_round_width_of_at_least_a_voxel(h):
+    edges = size_bins(from_array(np.ones((9, 3, 3), bool), voxel_size=h))
+    width = edges[1] - edges[0]
+    assert width / h <= 2.5
+    assert width / h >= 1 - 1e-9
+    assert edges[-1] >= 9 * h
+
+
+def test_no_pore_is_no_error():
+    sizes = value(pore_size(from_array(np.ones((3, 3, 3), bool))))
+    assert sizes["pore_count"] == 0
+    assert np.isnan(sizes["pore_diameter_mean"])
+    assert pore_table(from_array(np.ones((3, 3, 3), bool))).sizes["pore"] == 0
+
+
+def test_sizes_take_one_pass(rng):
+    source, volume = counting_volume((rng.random((9, 9, 9)) > 0.2).astype(np.uint8), 4)
+    lazy = pore_size(volume)
+    assert source.reads.max() == 0
+    value(lazy)
+    np.testing.assert_array_equal(source.reads, 1)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_survives_its_file(tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
+    table = pore_table(random_spheres(40, 5, [4, 8]))
+    path = save_table(table, tmp_path / f"pores.{ending}")
+    frame = pd.read_csv(path) if ending == "csv" else pd.read_parquet(path)
+    np.testing.assert_allclose(frame["pore_volume [um^3]"], table["pore_volume"])
+    assert len(frame) == 5
+
+
+def test_a_table_of_another_ending_is_refused(tmp_path):
+    table = pore_table(random_spheres(20, 1, [4]))
+    with pytest.raises(ValueError, match="let it end in"):
+        save_table(table, tmp_path / "pores.xlsx")
+
+
+def test_labels_are_stored_beside_their_volume(tmp_path):
+    volume = random_spheres(40, 5, [4, 8])
+    path = store.save(volume, tmp_path / "volume.zarr", chunk=16)
+    stored = store.open(path)
+    store.add(pore_labels(stored), path)
+    labels, _ = ndimage.label(volume["phase"].values == 0, STRUCTURE[26])
+    np.testing.assert_array_equal(store.open(path)["pore_label"], labels)
+
+
+def test_misuse_is_named():
+    volume = from_array(np.ones((3, 3, 3), bool))
+    with pytest.raises(ValueError, match="choose one of"):
+        pore_size(volume, method="guess")
+    with pytest.raises(ValueError, match="choose one of"):
+        pore_table(volume, neighbours=18)
+    with pytest.raises(ValueError, match="not a length"):
+        pore_size(volume, bin_width=-1)
