@@ -80,6 +80,26 @@ def conduct(kappa, arithmetic, gz, gy, gx, below, wz, wy, wx, wrap_y, wrap_x, k0
 
 
 @compiled
+def sum_faces(gz, gy, gx, degree, k0, k1):
+    """degree = sum of the six conductances of the cells of own planes k0 to k1."""
+    n = degree.shape[3] - 2
+    for c in range(2):
+        for k in range(k0 + GHOST, k1 + GHOST):
+            for j in range(GHOST, degree.shape[2] - GHOST):
+                o = (c + k + j) & 1
+                row = degree[c, k, j]
+                for i in range(1, n + 1):
+                    row[i] = (
+                        gz[c, k, j, i]
+                        + gz[1 - c, k + 1, j, i]
+                        + gy[c, k, j, i]
+                        + gy[1 - c, k, j + 1, i]
+                        + gx[c, k, j, i]
+                        + gx[1 - c, k, j, i + o]
+                    )
+
+
+@compiled
 def between(a, b, arithmetic):
     """Return the conductivity of the face between two cells, zero where either is blocked."""
     if not (a > 0 and b > 0):

@@ -36,6 +36,7 @@ class Faces(NamedTuple):
     gz: np.ndarray  # (2, Z, Y, H)
     gy: np.ndarray
     gx: np.ndarray
+    degree: np.ndarray  # (2, Z, Y, H): sum of the six conductances of each cell, ghosts included
     ends: np.ndarray
     end_of: np.ndarray
     wrap: bool
@@ -59,19 +60,9 @@ def _binary_diagonal(op, d, c, k, j):
 
 
 def _faces_diagonal(op, d, c, k, j):
-    o = (c + k + j) & 1
-    n = d.shape[0] - 2
-    end = op.ends[op.end_of[k], c, j]
-    before, after = op.gz[c, k, j], op.gz[1 - c, k + 1, j]
-    for i in range(1, n + 1):
-        d[i] = end[i] + before[i] + after[i]
-    before, after = op.gy[c, k, j], op.gy[1 - c, k, j + 1]
-    for i in range(1, n + 1):
-        d[i] += before[i] + after[i]
-    before = op.gx[c, k, j]
-    after = op.gx[1 - c, k, j, o : o + n + 1]
-    for i in range(1, n + 1):
-        d[i] += before[i] + after[i]
+    degree, end = op.degree[c, k, j], op.ends[op.end_of[k], c, j]
+    for i in range(1, d.shape[0] - 1):
+        d[i] = degree[i] + end[i]
 
 
 def _binary_rest(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):

@@ -5,7 +5,7 @@ import numpy as np
 from poreflux.kernels import redblack, transfer
 from poreflux.kernels.redblack import GHOST
 from poreflux.kernels.rows import Faces
-from poreflux.transport.operator import Operator, ends_of_planes, pack_plane
+from poreflux.transport.operator import Operator, close, ends_of_planes, pack_plane
 
 #: a grid of at most this many cells is solved directly
 DIRECT = 400
@@ -50,6 +50,7 @@ class Multigrid:
         level.team.each(transfer.descend, jobs)
         below.neighbours.fill_ghosts(self.b[at + 1])
         self.cycle(at + 1, self.b[at + 1], self.x[at + 1])
+        fill_seams(self.x[at + 1], level.neighbours, below.neighbours)
         jobs = [
             (level.kernel, b, self.x[at + 1], x, lo, hi, work)
             for (lo, hi), work in zip(level.slabs, self.scratch[at])
@@ -76,12 +77,24 @@ def coarser(fine: Operator) -> Operator:
     jobs = [(fine.kernel, *g, shape[2], a, b) for a, b in fine.team.slabs(shape)]
     fine.team.each(transfer.coarsen, jobs)
     cut_seams(g, fine.neighbours, neighbours)
-    for array in g:
-        neighbours.fill_ghosts(array)
+    degree = close(g, neighbours, fine.team)
     ends, end_of = coarser_ends(fine, shape, neighbours)
     neighbours.fill_sides(ends)
-    kernel = Faces(*g, ends, end_of, neighbours.periodic[2])
+    kernel = Faces(*g, degree, ends, end_of, neighbours.periodic[2])
     return Operator(kernel, shape, neighbours, fine.team)
+
+
+def fill_seams(x: np.ndarray, fine, coarse) -> None:
+    """Fill the ghosts of a correction `x` on axes that are periodic on the finer grid only.
+
+    There the coarse grid has an odd number of cells: a cell and its image differ in colour.
+    """
+    if fine.periodic[0] and not coarse.periodic[0]:
+        x[:, GHOST - 1] = x[::-1, -GHOST - 1]
+        x[:, -GHOST] = x[::-1, GHOST]
+    if fine.periodic[1] and not coarse.periodic[1]:
+        x[:, :, GHOST - 1] = x[::-1, :, -GHOST - 1]
+        x[:, :, -GHOST] = x[::-1, :, GHOST]
 
 
 def cut_seams(g, fine, coarse) -> None:
@@ -125,7 +138,7 @@ def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
 def inverse(operator: Operator) -> np.ndarray:
     """Return the (pseudo-)inverse of the matrix of a small grid, cells in the order (z, y, x)."""
     A = matrix(operator)
-    return np.linalg.pinv(A, rcond=1e-6, hermitian=True).astype(np.float32)
+    return np.linalg.pinv(A, rcond=1e-13, hermitian=True).astype(np.float32)
 
 
 def matrix(operator: Operator) -> np.ndarray:

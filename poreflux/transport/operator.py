@@ -210,6 +210,16 @@ def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
         for a, b in team.slabs(cells.shape)
     ]
     team.each(geometry.conduct, jobs)
+    degree = close(g, neighbours, team)
+    return rows.Faces(*g, degree, ends, end_of, side)
+
+
+def close(g: list[np.ndarray], neighbours, team: Team) -> np.ndarray:
+    """Fill the ghosts of the three conductances of each cell; return their sums, ghosts filled."""
     for array in g:
         neighbours.fill_ghosts(array)
-    return rows.Faces(*g, ends, end_of, side)
+    degree = np.zeros_like(g[0])
+    planes = g[0].shape[1] - 2 * GHOST
+    team.each(geometry.sum_faces, [(*g, degree, a, b) for a, b in redblack.slabs(planes, team.threads)])
+    neighbours.fill_ghosts(degree)
+    return degree
