@@ -5,7 +5,8 @@ import numpy as np
 from poreflux.kernels import redblack, transfer
 from poreflux.kernels.redblack import GHOST
 from poreflux.kernels.rows import Faces
-from poreflux.transport.operator import Operator, close, ends_of_planes, pack_plane
+from poreflux.transport.ends import coarser_ends, unpack_plane
+from poreflux.transport.operator import Operator, close
 
 #: a grid of at most this many cells is solved directly
 DIRECT = 400
@@ -26,6 +27,13 @@ class Multigrid:
             [np.zeros(work.shape, np.float32) for work in operator.scratch],
             *(level.scratch for level in self.levels[1:]),
         ]
+
+    def renew_ends(self) -> None:
+        """Follow the ends of the finest grid after they have changed; the geometry stays."""
+        for fine, coarse in zip(self.levels, self.levels[1:]):
+            coarse.ends.follow(fine.ends)
+            coarse.neighbours.fill_sides(coarse.ends.packed)
+        self.inverse = inverse(self.levels[-1])
 
     def precondition(self, r: np.ndarray, z: np.ndarray) -> float:
         """z = M^-1 r for one colour; return r . z."""
@@ -64,7 +72,8 @@ class Multigrid:
         level = self.levels[-1]
         cells = np.empty(level.shape, np.float32)
         redblack.unpack(b, cells, 0, level.shape[0])
-        cells = (self.inverse @ cells.ravel()).reshape(level.shape)
+        # in float64: a face of little conductance makes the potential of the whole grid a weak mode
+        cells = (self.inverse @ cells.ravel()).reshape(level.shape).astype(np.float32)
         redblack.pack(cells, x, 0, level.shape[0])
         level.neighbours.fill_ghosts(x)
 
@@ -78,10 +87,10 @@ def coarser(fine: Operator) -> Operator:
     fine.team.each(transfer.coarsen, jobs)
     cut_seams(g, fine.neighbours, neighbours)
     degree = close(g, neighbours, fine.team)
-    ends, end_of = coarser_ends(fine, shape, neighbours)
-    neighbours.fill_sides(ends)
-    kernel = Faces(*g, degree, ends, end_of, neighbours.periodic[2])
-    return Operator(kernel, shape, neighbours, fine.team)
+    ends = coarser_ends(fine.ends, shape, *neighbours.span(shape[0]))
+    neighbours.fill_sides(ends.packed)
+    kernel = Faces(*g, degree, ends.packed, ends.of, neighbours.periodic[2])
+    return Operator(kernel, shape, neighbours, fine.team, np.float32, ends)
 
 
 def fill_seams(x: np.ndarray, fine, coarse) -> None:
@@ -110,35 +119,10 @@ def cut_seams(g, fine, coarse) -> None:
             g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
 
 
-def coarser_ends(fine: Operator, shape, neighbours):
-    """Return ``ends`` and ``end_of`` of the coarser grid: half the sum of four links."""
-    ends = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), np.float32)
-    last = fine.neighbours.span(fine.shape[0])[1] - 1
-    for which, plane in ((1, 0), (2, last)):
-        links = unpack_plane(fine.kernel.ends[which], plane, fine.shape)
-        ny, nx = (2 * n for n in shape[1:])
-        padded = np.zeros((ny, nx), np.float32)
-        padded[: links.shape[0], : links.shape[1]] = links
-        coarse = padded.reshape(ny // 2, 2, nx // 2, 2).sum((1, 3)) / 2
-        ends[which] = pack_plane(coarse, plane // 2, np.float32)
-    ends[3] = ends[1] + ends[2]
-    start, whole = neighbours.span(shape[0])
-    return ends, ends_of_planes(start, shape[0] + 2 * GHOST, whole) * np.uint8(ends.any())
-
-
-def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
-    """Return (2, Y, H) of own plane k as (ny, nx): the inverse of :func:`poreflux.transport.operator.pack_plane`."""
-    box = np.zeros((2, 2 * GHOST + 2, *packed.shape[1:]), packed.dtype)
-    box[:, k % 2 + GHOST] = packed
-    out = np.zeros((2, shape[1], shape[2]), packed.dtype)
-    redblack.unpack(box, out, k % 2, k % 2 + 1)
-    return out[k % 2]
-
-
 def inverse(operator: Operator) -> np.ndarray:
     """Return the (pseudo-)inverse of the matrix of a small grid, cells in the order (z, y, x)."""
     A = matrix(operator)
-    return np.linalg.pinv(A, rcond=1e-13, hermitian=True).astype(np.float32)
+    return np.linalg.pinv(A, rcond=1e-13, hermitian=True)
 
 
 def matrix(operator: Operator) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 
 from poreflux.kernels import geometry, redblack, rows, stencil
 from poreflux.kernels.redblack import GHOST
+from poreflux.transport.ends import LOW, Ends, open_ends, pack_plane
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 
@@ -63,16 +64,25 @@ class Alone:
 class Operator:
     """The operator of one grid on one box, in one precision, with the scratch rows of its threads."""
 
-    def __init__(self, kernel, shape, neighbours, team: Team, dtype=np.float32):
+    def __init__(self, kernel, shape, neighbours, team: Team, dtype, ends: Ends):
         self.kernel = kernel
         self.shape = shape
         self.neighbours = neighbours
         self.team = team
         self.dtype = np.dtype(dtype)
+        self.ends = ends
         self.slabs = team.slabs(shape)
         pairs = redblack.packed_shape(shape)[2]
         self.scratch = [np.zeros((7, stencil.TILE + 4, pairs), dtype) for _ in self.slabs]
         self.source = np.zeros((4, 2, *redblack.packed_shape(shape)[1:]), dtype)
+
+    def drive(self, low=0.0, high=0.0) -> None:
+        """Make planes (ny, nx) the right-hand side of the cells at the low and the high face."""
+        for face, values in enumerate((low, high)):
+            plane = np.broadcast_to(values, self.ends.half.shape[1:])
+            self.source[1 + face] = pack_plane(plane, self.ends.places[face], self.dtype)
+        self.source[3] = self.source[1] + self.source[2]
+        self.neighbours.fill_sides(self.source)
 
     def vector(self, colours: int = 1, dtype=None) -> np.ndarray:
         """Return a vector of zeros, each slab touched first by its own thread."""
@@ -124,63 +134,28 @@ class Operator:
 
 def build(problem: Problem, team: Team, dtype=np.float32, neighbours=None) -> Operator:
     """Return the operator of a problem: of all of it, or of the box that the cells are among `neighbours`."""
-    shape = problem.shape
     neighbours = neighbours or Alone(problem.periodic)
-    ends, end_of, half_links = driven_ends(problem, dtype, neighbours)
-    neighbours.fill_sides(ends)
-    if problem.binary:
-        kernel = _binary(problem, neighbours, team, ends, end_of, dtype)
-    else:
-        kernel = _faces(problem, neighbours, team, ends, end_of, dtype)
-    operator = Operator(kernel, shape, neighbours, team, dtype)
+    ends = driven_ends(problem, dtype, neighbours)
+    make = _binary if problem.binary else _faces
+    kernel = make(problem, neighbours, team, ends, dtype)
+    operator = Operator(kernel, problem.shape, neighbours, team, dtype, ends)
     if problem.ends == "driven":
-        operator.source[1] += half_links[0]  # potential 1 on the low face
-        operator.source[3] += half_links[0]
-        neighbours.fill_sides(operator.source)
+        operator.drive(low=ends.half[LOW])  # potential 1 on the low face
     return operator
 
 
-def driven_ends(problem: Problem, dtype, neighbours):
-    """Return the half-cell links to the driven faces: ``ends`` (4, 2, Y, H), ``end_of`` (Z,) and the links of
-    the low and the high face (2, Y, H) each."""
-    planes, *plane = redblack.packed_shape(problem.shape)
-    ends = np.zeros((4, 2, *plane), dtype)
-    end_of = np.zeros(planes, np.uint8)
-    links = np.zeros((2, 2, *plane), dtype)
+def driven_ends(problem: Problem, dtype, neighbours) -> Ends:
+    """Return the links of half a cell to the driven faces, none where there are no faces."""
+    half = np.zeros((2, *problem.shape[1:]))
     if problem.ends == "driven":
-        start, whole = neighbours.span(problem.shape[0])
-        for which, k in enumerate((0, whole - 1)):
-            kappa = neighbours.outermost(problem.cells)[which].astype(dtype)
-            links[which] = pack_plane(2 * problem.weights()[0] * kappa, k, dtype)
-        ends[1], ends[2] = links
-        ends[3] = links.sum(0)
-        end_of = ends_of_planes(start, planes, whole)
-    return ends, end_of, links
+        outer = np.array(neighbours.outermost(problem.cells), float)
+        half[:] = 2 * problem.weights()[0] * outer
+    ends = open_ends(half, problem.shape, *neighbours.span(problem.shape[0]), dtype)
+    neighbours.fill_sides(ends.packed)
+    return ends
 
 
-def ends_of_planes(start: int, planes: int, whole: int) -> np.ndarray:
-    """Return which driven faces each padded plane of a box touches: bit 0 the low one, bit 1 the high one.
-
-    >>> ends_of_planes(2, 7, 6)
-    array([1, 0, 0, 0, 0, 2, 0], dtype=uint8)
-    """
-    number = np.arange(planes) + start - GHOST
-    return ((number == 0) | ((number == whole - 1) << 1)).astype(np.uint8)
-
-
-def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
-    """Return own plane k, values (ny, nx), as (2, Y, H) in the layout of :mod:`poreflux.kernels.redblack`."""
-    ny, nx = values.shape
-    plane = redblack.packed_shape((1, ny, nx))[1:]
-    # colours depend on the parity of k only, so a box of two planes stands for any
-    out = np.zeros((2, 2 * GHOST + 2, *plane), dtype)
-    cells = np.zeros((2, ny, nx), dtype)
-    cells[k % 2] = values
-    redblack.pack(cells, out, k % 2, k % 2 + 1)
-    return out[:, k % 2 + GHOST]
-
-
-def _binary(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
+def _binary(problem: Problem, neighbours, team: Team, ends: Ends, dtype):
     solid = problem.cells
     code = redblack.empty(solid.shape, np.uint8, 2)
     side = problem.periodic[1]
@@ -197,10 +172,10 @@ def _binary(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     team.each(first_touch, [(i, a, b) for i, (a, b) in enumerate(slabs)])
     neighbours.fill_ghosts(code)
     scalar = np.dtype(dtype).type
-    return rows.Binary(code, ends, end_of, *map(scalar, problem.weights()), side)
+    return rows.Binary(code, ends.packed, ends.of, *map(scalar, problem.weights()), side)
 
 
-def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
+def _faces(problem: Problem, neighbours, team: Team, ends: Ends, dtype):
     cells = problem.cells
     g = [np.zeros((2, *redblack.packed_shape(cells.shape)), dtype) for _ in range(3)]
     side = problem.periodic[1]
@@ -211,7 +186,7 @@ def _faces(problem: Problem, neighbours, team: Team, ends, end_of, dtype):
     ]
     team.each(geometry.conduct, jobs)
     degree = close(g, neighbours, team)
-    return rows.Faces(*g, degree, ends, end_of, side)
+    return rows.Faces(*g, degree, ends.packed, ends.of, side)
 
 
 def close(g: list[np.ndarray], neighbours, team: Team) -> np.ndarray:
@@ -220,6 +195,8 @@ def close(g: list[np.ndarray], neighbours, team: Team) -> np.ndarray:
         neighbours.fill_ghosts(array)
     degree = np.zeros_like(g[0])
     planes = g[0].shape[1] - 2 * GHOST
-    team.each(geometry.sum_faces, [(*g, degree, a, b) for a, b in redblack.slabs(planes, team.threads)])
+    team.each(
+        geometry.sum_faces, [(*g, degree, a, b) for a, b in redblack.slabs(planes, team.threads)]
+    )
     neighbours.fill_ghosts(degree)
     return degree
