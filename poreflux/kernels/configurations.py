@@ -1,6 +1,6 @@
 """Configurations of 2 x 2 x 2 voxels, counted."""
 
-from poreflux.kernels.counting import compiled
+from poreflux.kernels.redblack import compiled
 
 
 @compiled

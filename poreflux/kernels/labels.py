@@ -1,22 +1,23 @@
 """Clusters of labelled voxels: measured in a block, joined across the faces of blocks, added up.
 
 A table has one row of integers for each cluster: number of voxels, least flat index of a voxel in
-the volume, the sums of the indices along (z, y, x), their least, their largest, an area, and how
-many neighbours lie outside the mask.
+the volume, the sums of the indices along (z, y, x), their least, their largest, an area, and
+whether a neighbour lies outside the mask.
 """
 
 from poreflux.kernels.components import join
-from poreflux.kernels.counting import compiled
+from poreflux.kernels.redblack import compiled
 
 VOXELS, FIRST, SUMS, LOW, HIGH, AREA, CUT, COLUMNS = 0, 1, 2, 5, 8, 11, 12, 13
 
 
 @compiled
-def measure_labels(labels, solid, weights, start, shape, table):
+def measure_labels(labels, around, weights, start, shape, table):
     """Measure the clusters of one block; label a is row a - 1 of `table` (zero), label 0 is none.
 
-    `start` is the block's first voxel in a volume of `shape`. Each neighbour that is `solid` adds
-    its ``weights[dz + 1, dy + 1, dx + 1]`` to the area.
+    `start` is the block's first voxel in a volume of `shape`. `around` is the block with one more
+    voxel on each side: 1 where there is solid, 2 outside the mask, 0 where there is neither or
+    nothing is known. Each solid neighbour adds its ``weights[dz + 1, dy + 1, dx + 1]`` to the area.
     """
     nz, ny, nx = labels.shape
     for k in range(nz):
@@ -41,13 +42,15 @@ def measure_labels(labels, solid, weights, start, shape, table):
                 row[HIGH + 1] = max(row[HIGH + 1], y)
                 row[LOW + 2] = min(row[LOW + 2], x)
                 row[HIGH + 2] = max(row[HIGH + 2], x)
-                for kk in range(max(k - 1, 0), min(k + 2, nz)):
-                    for jj in range(max(j - 1, 0), min(j + 2, ny)):
-                        for ii in range(max(i - 1, 0), min(i + 2, nx)):
-                            if solid[kk, jj, ii]:
-                                row[AREA] += weights[kk - k + 1, jj - j + 1, ii - i + 1]
-                            elif labels[kk, jj, ii] == 0:
-                                row[CUT] += 1
+                area, met = 0, 0
+                for dz in range(3):
+                    for dy in range(3):
+                        for dx in range(3):
+                            there = around[k + dz, j + dy, i + dx]
+                            met |= there
+                            area += weights[dz, dy, dx] * (there & 1)
+                row[AREA] += area
+                row[CUT] |= met >> 1
 
 
 @compiled
@@ -75,9 +78,9 @@ def meet(lower, upper, shift, corners, weights, below, above, parent, table):
                     elif a == 0 and b > 0:
                         table[above + b - 1, AREA] += weights[ii - i + 1, jj - j + 1]
                     elif a > 0 and b < 0:
-                        table[below + a - 1, CUT] += 1
+                        table[below + a - 1, CUT] = 1
                     elif a < 0 and b > 0:
-                        table[above + b - 1, CUT] += 1
+                        table[above + b - 1, CUT] = 1
 
 
 @compiled
@@ -108,7 +111,7 @@ def fold(new, table, out):
             continue
         total[VOXELS] += row[VOXELS]
         total[AREA] += row[AREA]
-        total[CUT] += row[CUT]
+        total[CUT] |= row[CUT]
         total[FIRST] = min(total[FIRST], row[FIRST])
         for axis in range(3):
             total[SUMS + axis] += row[SUMS + axis]

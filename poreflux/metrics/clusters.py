@@ -121,7 +121,7 @@ class MeasureClusters:
         solid = ~chosen if mask is None else mask & ~chosen
         table = np.zeros((count, kernel.COLUMNS), np.int64)
         weights = area_weights(self.voxel_size)
-        kernel.measure_labels(labels, solid.view(np.uint8), weights, start, self.shape, table)
+        kernel.measure_labels(labels, _around(solid, mask), weights, start, self.shape, table)
         rows = {start: np.arange(count)} if self.keep_rows else {}
         faces = _faces_of_block(labels, solid, start, self.shape)
         valid = None if mask is None else _bounds(mask, start)
@@ -233,6 +233,16 @@ def volumes(clusters: Clusters, size: tuple[float, float, float]) -> np.ndarray:
 def areas(clusters: Clusters, size: tuple[float, float, float]) -> np.ndarray:
     """Return the surface of each cluster in µm², without what lies on a face of the volume."""
     return clusters.area * area_unit(size)
+
+
+def _around(solid: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Return 1 where there is solid, 2 outside the mask, 0 elsewhere and beyond the block."""
+    around = np.zeros([n + 2 for n in solid.shape], np.uint8)
+    inner = around[1:-1, 1:-1, 1:-1]
+    inner[...] = solid
+    if mask is not None:
+        inner[~mask] = 2
+    return around
 
 
 def _faces_of_block(labels, solid, start: Index, shape: Index) -> list[Face]:
