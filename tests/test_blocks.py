@@ -203,6 +203,48 @@ def test_progress_ends_at_its_total(rng):
     assert done == total > 0
 
 
+def start_of(start, block):
+    return np.full(block.shape, start[0] * 100 + start[1] * 10 + start[2])
+
+
+@given(arrays_and_chunks())
+@settings(deadline=None, max_examples=20)
+def test_a_block_knows_where_it_starts(case):
+    array, chunks = case
+    starts = [np.repeat(np.cumsum([0, *sizes[:-1]]), sizes) for sizes in chunks]
+    z, y, x = np.meshgrid(*starts, indexing="ij")
+    lazy = blocks.map_blocks_at(start_of, da.from_array(array, chunks=chunks), dtype=int)
+    np.testing.assert_array_equal(lazy, z * 100 + y * 10 + x)
+
+
+@given(arrays_and_chunks())
+@settings(deadline=None, max_examples=40)
+def test_components_joined_over_faces_are_those_of_the_whole(case):
+    array, chunks = case
+    array = array > 5
+    measure = partial(measure_faces, shape=array.shape)
+    plan = blocks.Plan(measure, combine_faces, finish_faces, {})
+    (clusters,) = blocks.compute(blocks.run({"a": da.from_array(array, chunks=chunks)}, plan))
+    assert clusters == ndimage.label(array)[1]
+
+
+def measure_faces(inputs, start, shape):
+    labels, count = ndimage.label(inputs["a"])
+    names = blocks.first_voxels(labels, count, start, shape)
+    return blocks.open_faces(labels, names, start, shape), names[1:]
+
+
+def combine_faces(parts):
+    faces, names = zip(*parts)
+    return blocks.join_faces(faces), np.concatenate(names)
+
+
+def finish_faces(total):
+    faces, names = total
+    assert not faces.open
+    return len(set(blocks.united(faces.joints, names)[1]))
+
+
 def mean_of_block(arrays, box):
     return {"mean": arrays["a"].mean(), "start": [s.start for s in box]}
 
@@ -228,6 +270,28 @@ def test_blocks_tile_the_axis_and_differ_by_one_voxel_at_most(n, parts):
     cuts = blocks.edges(n, parts)
     assert (cuts[0], cuts[-1]) == (0, n)
     assert np.ptp(np.diff(cuts)) <= 1
+
+
+def test_an_array_in_memory_is_known_by_its_contents(rng):
+    array = rng.random((9, 8, 7))
+    before = blocks.chunked(array).name
+    assert blocks.chunked(array.copy()).name == before
+    array[0, 0, 0] += 1
+    assert blocks.chunked(array).name != before
+
+
+def test_two_computations_on_one_array_in_memory_share_its_blocks(rng, tmp_path):
+    np.save(tmp_path / "array.npy", rng.random((9, 8, 7)))
+    for mode in (None, "r"):
+        array = np.load(tmp_path / "array.npy", mmap_mode=mode)
+        assert blocks.chunked(array).name == blocks.chunked(array).name
+
+
+def test_a_function_that_spoils_its_block_leaves_the_array_as_it_was(rng):
+    array = rng.random((9, 8, 7))
+    before = array.copy()
+    blocks.map_blocks(lambda block: np.multiply(block, 0, out=block), array, dtype=float).compute()
+    np.testing.assert_array_equal(array, before)
 
 
 def test_a_computation_that_cannot_fit_is_refused_with_numbers():

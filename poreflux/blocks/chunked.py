@@ -1,23 +1,27 @@
 """Arrays in chunks, and functions of one block mapped over them, with or without ghosts."""
 
 import weakref
+import zlib
 from collections.abc import Callable, Sequence
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
 
+from poreflux.readers.lazy import from_chunks
+
 #: edge in voxels of the blocks of an array that is whole in memory
 _EDGE = 128
 
-_names: dict[int, tuple[weakref.ref, str]] = {}
+#: of arrays in memory: a weak reference, a checksum, and the name of the contents
+_tokens: dict[int, tuple[weakref.ref, int, str]] = {}
 
 
 def chunked(array) -> da.Array:
-    """Return the array as a dask array; one in memory is cut into blocks, not copied.
+    """Return the array as a dask array; one in memory is cut into blocks, each copied when used.
 
-    The name is made of the contents, once for each array, so that computations on it share their
-    blocks and results are known again in another process.
+    Its name is made of its contents, so that computations on it share their blocks, and results are
+    known again in another process.
 
     Examples
     --------
@@ -27,7 +31,8 @@ def chunked(array) -> da.Array:
     if isinstance(array, da.Array):
         return array
     array = np.asarray(array)
-    return da.from_array(array, chunks=(_EDGE,) * array.ndim, name=_name(array))
+    token = _token(array)  # and not dask's from_array, which would copy the whole array at once
+    return from_chunks(_Cut(array, token), array.shape, array.dtype, _EDGE, token=token)
 
 
 def map_blocks(function: Callable, *arrays, dtype) -> da.Array:
@@ -129,10 +134,27 @@ class _At:
         return "_At", tokenize(self.function)
 
 
-def _name(array: np.ndarray) -> str:
-    key = id(array)
-    known = _names.get(key)
-    if known is None or known[0]() is not array:
-        watch = weakref.ref(array, lambda _: _names.pop(key, None))
-        known = _names[key] = (watch, f"in-memory-{tokenize(array, _EDGE)}")
-    return known[1]
+class _Cut:
+    """Take one block out of an array in memory."""
+
+    def __init__(self, array: np.ndarray, token: str):
+        self.array, self.token = array, token
+
+    def __call__(self, start, stop) -> np.ndarray:
+        box = tuple(map(slice, start, stop))
+        return self.array[box].copy()  # contiguous, and the caller's array stays as it is
+
+    def __dask_tokenize__(self):
+        return self.token
+
+
+def _token(array: np.ndarray) -> str:
+    """Return a name of the contents, made once, and again where a checksum finds them changed."""
+    if isinstance(array, np.memmap):  # known by its file, which is not read for it
+        return tokenize(array)
+    key, quick = id(array), zlib.crc32(np.ascontiguousarray(array))
+    known = _tokens.get(key)
+    if known is None or known[0]() is not array or known[1] != quick:
+        watch = weakref.ref(array, lambda _: _tokens.pop(key, None))
+        known = _tokens[key] = (watch, quick, tokenize(array))
+    return known[2]

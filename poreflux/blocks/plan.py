@@ -27,8 +27,8 @@ class Plan:
     ----------
     measure
         ``measure(blocks, start)``: from the blocks of one chunk, a dict of plain arrays by name,
-        and the index of their first voxel, to a small *partial* of any type. It must not keep a
-        view of a block.
+        and the index of their first voxel, to a small *partial* of any type. It must neither
+        change a block nor keep a view of it.
     combine
         ``combine(partials)``: from a list of partials, in any order and grouping, to one.
     finish

@@ -124,7 +124,13 @@ def into_blocks(chosen: np.ndarray, start: Start, *, cuts: Sequence[np.ndarray])
         inside = edges[(edges > low) & (edges < low + n)] - low
         longest *= int(np.diff(np.concatenate(([0], inside, [n]))).max())
         dtype = np.min_scalar_type(longest)
-        counts = np.add.reduceat(counts, np.concatenate(([0], inside)), axis=axis, dtype=dtype)
+        counts = np.concatenate(
+            [
+                np.add.reduce(part, axis=axis, dtype=dtype, keepdims=True)
+                for part in np.split(counts, inside, axis=axis)
+            ],
+            axis=axis,
+        )
         first.append(lowest)
     return blocks.Patch(tuple(first), counts)
 
