@@ -8,6 +8,7 @@ operator, for which the smallest Ritz value of the iteration so far stands (Meur
 Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -126,14 +127,55 @@ def conjugate_gradients(
     operator: Operator, multigrid, x, energy: float, rtol: float, progress
 ) -> Run:
     """Lower the energy of x until it is right to `rtol`; return the run."""
-    r, z, p = operator.vector(), operator.vector(dtype=np.float32), operator.vector()
+    history: list[float] = []
+    ratio, nothing = 0.0, np.finfo(operator.dtype).eps ** 2 * energy**2
+    for step in descent(operator, multigrid, x, history, nothing=nothing):
+        ratio = step.square / step.start
+        energy -= step.gain
+        history.append(step.left / energy)
+        if progress is not None:
+            note = f"iteration {step.iteration}, error {history[-1]:.0e}"
+            progress(*decades(history[-1], rtol), note)
+        if history[-1] <= rtol:
+            break
+        if step.iteration == MAX_ITERATIONS:
+            raise NotConverged(
+                f"error {history[-1]:.1e} after {MAX_ITERATIONS} iterations, rtol={rtol:.1e} "
+                "wanted; ask for fewer digits or precision='float64'",
+                history,
+            )
+    return Run(len(history), history, float(np.sqrt(ratio)))
+
+
+class Step(NamedTuple):
+    """One iteration: its number, by how much it lowered the energy, an estimate of what there is
+    still to gain, and the squares of the residual at the start and now."""
+
+    iteration: int
+    gain: float
+    left: float
+    start: float
+    square: float
+
+
+def descent(
+    operator: Operator, multigrid, x, history, *, nothing: float = 0.0, vectors=None
+) -> Iterator[Step]:
+    """Lower the energy ``x . A x - 2 b . x`` of x, in place, one step each time one is asked for.
+
+    Ends by itself where the square of the residual is `nothing`, or zero to round-off. `history` is
+    what :class:`NotConverged` is to carry; `vectors` are those of :func:`work_vectors` to work in.
+    """
+    r, z, p = vectors or work_vectors(operator)
     start = square = operator.residual(x, r)
-    if square <= np.finfo(operator.dtype).eps ** 2 * energy**2:
-        return Run(0, [], 0.0)
+    nothing = max(nothing, np.finfo(operator.dtype).eps ** 2 * start)
+    if square <= nothing:
+        return
     rz = multigrid.precondition(r, z)
     operator.direct(0.0, z, p)
-    ritz, history = RitzValue(), []
-    for iteration in range(1, MAX_ITERATIONS + 1):
+    ritz, iteration = RitzValue(), 0
+    while square > nothing:
+        iteration += 1
         curvature = operator.curvature(p)
         if not curvature > 0 or not np.isfinite(rz):
             raise NotConverged(
@@ -143,21 +185,16 @@ def conjugate_gradients(
             )
         alpha = rz / curvature
         square = operator.advance(alpha, p, x, r)
-        energy -= alpha * rz
+        gain = alpha * rz
         rz, before = multigrid.precondition(r, z), rz
         beta = rz / before
-        error = SAFETY * rz / ritz.add(alpha, beta) / energy
-        history.append(error)
-        if progress is not None:
-            progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
-        if error <= rtol:
-            return Run(iteration, history, float(np.sqrt(square / start)))
+        yield Step(iteration, gain, SAFETY * rz / ritz.add(alpha, beta), start, square)
         operator.direct(beta, z, p)
-    raise NotConverged(
-        f"error {history[-1]:.1e} after {MAX_ITERATIONS} iterations, rtol={rtol:.1e} wanted; "
-        "ask for fewer digits or precision='float64'",
-        history,
-    )
+
+
+def work_vectors(operator: Operator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what :func:`descent` works in: residual, preconditioned residual, direction."""
+    return operator.vector(), operator.vector(dtype=np.float32), operator.vector()
 
 
 def decades(error: float, rtol: float) -> tuple[int, int]:
