@@ -24,6 +24,15 @@ from poreflux.phantoms.lattices import sphere_lattice
 from poreflux.phantoms.level_sets import LevelSetPores, with_exact_porosity
 from poreflux.phantoms.modulation import Modulation
 from poreflux.phantoms.oblate import OblatePores
+from poreflux.phantoms.presets import (
+    fine_100,
+    fine_300,
+    fine_500,
+    regular_100,
+    regular_300,
+    regular_500,
+    synthetic_twin,
+)
 
 __all__ = [
     "GaussianField",
@@ -37,15 +46,22 @@ __all__ = [
     "cubes",
     "cylinders",
     "dead_end",
+    "fine_100",
+    "fine_300",
+    "fine_500",
     "generate",
     "layers",
     "measure_gray",
     "one_missing_voxel",
     "random_sites",
     "random_spheres",
+    "regular_100",
+    "regular_300",
+    "regular_500",
     "slanted_strip",
     "sphere_lattice",
     "spheres",
+    "synthetic_twin",
     "uniform",
     "with_exact_porosity",
 ]

@@ -51,7 +51,7 @@ def random_sites(
 def spheres(
     shape: Shape,
     centres: np.ndarray,
-    diameters: float | Sequence[float],
+    diameters: float | Sequence[float] | np.ndarray,
     *,
     periodic: bool = False,
     voxel_size: float = 1.0,

@@ -60,7 +60,7 @@ def generate(
     shape, size = three(shape), three_lengths(voxel_size)
     phase = from_chunks(functools.partial(_phase, plan, size), shape, np.uint8, chunks)
     volume = from_array(phase, voxel_size=size)
-    volume.attrs["phantom"] = {"name": type(plan).__name__, **dataclasses.asdict(plan)}
+    volume.attrs["phantom"] = {"name": type(plan).__name__, **dataclasses.asdict(plan)}  # type: ignore[call-overload]
     if supersample > 1:
         part = functools.partial(_solid_fraction, plan, size, supersample)
         lazy = from_chunks(part, shape, np.float32, chunks)

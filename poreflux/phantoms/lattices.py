@@ -78,21 +78,24 @@ def sphere_lattice(
 
 def _radius(lattice: str, fraction: float | None, overlap: float | None) -> float:
     """Return the radius in units of the cell edge."""
+    if fraction is not None and overlap is None:
+        return _radius_of_fraction(lattice, fraction)
+    if overlap is not None and fraction is None:
+        if 0 <= overlap <= 1:
+            return LATTICES[lattice][1] / (2 - overlap)
+        raise ValueError(f"overlap={overlap} is not between 0 (touching) and 1")
+    raise ValueError(f"fraction={fraction}, overlap={overlap}; give exactly one of the two")
+
+
+def _radius_of_fraction(lattice: str, fraction: float) -> float:
     centres, neighbour = LATTICES[lattice]
-    if (fraction is None) == (overlap is None):
-        raise ValueError(f"fraction={fraction}, overlap={overlap}; give exactly one of the two")
-    if overlap is not None:
-        if not 0 <= overlap <= 1:
-            raise ValueError(f"overlap={overlap} is not between 0 (touching) and 1")
-        return neighbour / (2 - overlap)
-    radius = (3 * fraction / (4 * np.pi * len(centres))) ** (1 / 3)
-    if not 0 <= radius <= neighbour / 2:
-        most = len(centres) * np.pi / 6 * neighbour**3
+    most = len(centres) * np.pi / 6 * neighbour**3
+    if not 0 <= fraction <= most:
         raise ValueError(
             f"fraction={fraction} is not between 0 and {most:.4f}, where spheres of the lattice "
             f"{lattice!r} touch; give overlap= for more"
         )
-    return radius
+    return (3 * fraction / (4 * np.pi * len(centres))) ** (1 / 3)
 
 
 def _squared_distance(lattice: str, n: int) -> np.ndarray:

@@ -63,12 +63,12 @@ class LevelSetPores:
     def height(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
         """Return the largest of ``g_i + M - t_i`` at the voxel centres of a box, float32."""
         lines = [(np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, voxel_size)]
-        highest = None
+        highest = np.full([len(x) for x in lines], -np.inf, np.float32)
         for i, (length, level) in enumerate(zip(self.lengths, self.levels)):
             flat, wide = length * self.aspect ** (2 / 3), length * self.aspect ** (-1 / 3)
             g = GaussianField((flat, wide, wide), self.seed, FIELDS + i).on_grid(lines)
             g -= np.float32(level)
-            highest = g if highest is None else np.maximum(highest, g, out=highest)
+            np.maximum(highest, g, out=highest)
         highest += self.modulation.on_grid(lines, self.seed, MODULATION)
         return highest
 

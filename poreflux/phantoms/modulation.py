@@ -38,13 +38,14 @@ class Modulation:
         """Standard deviation of the sum."""
         return float(np.hypot(self.clusters, self.layers))
 
-    def on_grid(self, positions, seed: int, stream: int) -> np.ndarray | np.float32:
-        """Return the modulation on a grid, float32; it may have length 1 where it is constant."""
-        total = np.float32(0)
+    def on_grid(self, positions, seed: int, stream: int) -> np.ndarray:
+        """Return the modulation on a grid, float32, of length 1 along axes where it is constant."""
+        total = np.zeros((1, 1, 1), np.float32)
         for amplitude, field, axes in self._fields(seed, stream):
             lines = [x if axis in axes else x[:1] for axis, x in enumerate(positions)]
             total = total + np.float32(amplitude) * field.on_grid(lines)
-        return np.clip(total, *np.float32([-CUT * self.amplitude, CUT * self.amplitude]))
+        top = np.float32(CUT * self.amplitude)
+        return np.clip(total, -top, top)
 
     def at(self, points: np.ndarray, seed: int, stream: int) -> np.ndarray:
         """Return the modulation at scattered points, rows (z, y, x) in µm."""

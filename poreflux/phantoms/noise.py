@@ -59,13 +59,13 @@ def white_noise(seed: int, stream: int, start: Sequence[int], stop: Sequence[int
     >>> bool((whole[13:23, 2:5, :1] == part).all())
     True
     """
-    start, stop = np.asarray(start), np.asarray(stop)
-    out = np.empty(stop - start, np.float32)
-    for cell in cells_of(start / SITES, stop / SITES):
+    first, last = np.asarray(start), np.asarray(stop)
+    out = np.empty(last - first, np.float32)
+    for cell in cells_of(first / SITES, last / SITES):
         corner = np.array(cell) * SITES
-        low, high = np.maximum(corner, start), np.minimum(corner + SITES, stop)
+        low, high = np.maximum(corner, first), np.minimum(corner + SITES, last)
         values = cell_generator(seed, stream, cell).standard_normal((SITES,) * 3, np.float32)
-        out[_slices(low - start, high - start)] = values[_slices(low - corner, high - corner)]
+        out[_slices(low - first, high - first)] = values[_slices(low - corner, high - corner)]
     return out
 
 

@@ -1,0 +1,104 @@
+"""The synthetic twins are what they say they are."""
+
+import numpy as np
+import pytest
+
+from poreflux import phantoms
+from poreflux.phantoms.calibration import Properties, calibrate, mismatch
+from poreflux.phantoms.presets import TWINS
+from tests.phantoms.calibrate import blocks, sample, tortuosity
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_what_a_twin_achieved_is_within_the_tolerances_of_its_target(name):
+    twin = TWINS[name]
+    found = Properties(*(twin.achieved[key] for key in Properties.__dataclass_fields__))
+    assert np.abs(mismatch(found, twin.target)).max() <= 1
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_are_those_that_were_calibrated(name):
+    # one changed random number would make what is stored beside the volume untrue
+    volume = phantoms.synthetic_twin(name, 64, chunks=40)
+    assert int((volume.phase == 0).sum()) == TWINS[name].corner_pores
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["regular_100", "fine_100"])
+def test_a_twin_achieves_again_what_is_stored(name):
+    volume, stored = sample(TWINS[name].plan), TWINS[name].achieved
+    porosity, deviation = blocks(volume)
+    assert porosity == pytest.approx(stored["porosity"], abs=2e-5)
+    assert deviation == pytest.approx(stored["block_deviation"], abs=2e-5)
+    # to the tolerance of the solver, twice
+    assert tortuosity(volume, "z") == pytest.approx(stored["tortuosity_factor"], rel=2e-4)
+
+
+@pytest.mark.parametrize("powder", ["regular", "fine"])
+def test_pressure_lowers_porosity_tortuosity_and_variation(powder):
+    for key in ("porosity", "tortuosity_factor", "block_deviation"):
+        values = [TWINS[f"{powder}_{p}"].achieved[key] for p in (100, 300, 500)]
+        assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_conduct_worse_along_the_pressing(name):
+    achieved = TWINS[name].achieved
+    plane = [achieved["tortuosity_factor_y"], achieved["tortuosity_factor_x"]]
+    assert achieved["tortuosity_factor"] > max(plane)
+    assert plane[0] == pytest.approx(plane[1], abs=0.005)
+    # the bound of Hashin and Shtrikman holds for the mean conductivity of the three directions
+    mean = 3 / sum(1 / t for t in [achieved["tortuosity_factor"], *plane])
+    assert mean >= 1 + achieved["porosity"] / 2
+
+
+def test_a_small_twin_is_the_corner_of_a_large_one():
+    small = phantoms.fine_100(30).phase.values
+    large = phantoms.fine_100((40, 50, 60)).phase.values
+    assert np.array_equal(small, large[:30, :30, :30])
+
+
+def test_attributes_tell_the_calibrated_volume_from_others():
+    whole = phantoms.regular_300().attrs["phantom"]
+    assert whole["is_the_calibrated_volume"]
+    assert whole["achieved"]["porosity"] == pytest.approx(0.155, abs=0.002)
+    for other in (
+        phantoms.regular_300(64),
+        phantoms.regular_300(seed=9),
+        phantoms.regular_300(voxel_size=0.5),
+    ):
+        assert not other.attrs["phantom"]["is_the_calibrated_volume"]
+        assert other.attrs["phantom"]["achieved_on"]["shape"] == [500, 500, 500]
+
+
+def test_another_seed_is_another_sample():
+    one, other = phantoms.fine_300(64).phase, phantoms.fine_300(64, seed=99).phase
+    assert not np.array_equal(one, other)
+
+
+def test_calibration_finds_the_parameters_of_a_volume_it_made():
+    truth = phantoms.OblatePores(
+        0.15, 4.0, aspect=0.7, modulation=phantoms.Modulation(0.5, 12.0), seed=3
+    )
+
+    def measure(plan):
+        pores = plan.pores((0,) * 3, (96,) * 3, (1.0,) * 3)
+        faces = [np.count_nonzero(np.diff(pores.view(np.int8), axis=a)) for a in (0, 2)]
+        local = pores.reshape(4, 24, 4, 24, 4, 24).mean(axis=(1, 3, 5))
+        # a stand-in that moves like a tortuosity factor: more for flatter pores
+        return Properties(pores.mean(), 1 + pores.mean() * faces[0] / faces[1], local.std())
+
+    target = measure(truth)
+    start = phantoms.OblatePores(
+        0.13, 4.0, aspect=0.8, modulation=phantoms.Modulation(0.4, 12.0), seed=3
+    )
+    before = np.abs(mismatch(measure(start), target)).max()
+    plan, found = calibrate(start, target, measure)
+    assert before > 1
+    assert np.abs(mismatch(found, target)).max() <= 0.2
+    assert plan.porosity == pytest.approx(0.15, rel=0.05)
+
+
+def test_an_unknown_twin_is_refused():
+    with pytest.raises(ValueError, match="choose one of"):
+        phantoms.synthetic_twin("coarse_100")
