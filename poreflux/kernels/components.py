@@ -99,10 +99,15 @@ def join_planes(first, start, stop, parent, ny, ka, kb):
 
 
 @compiled
-def mark(parent, flags, run0, run1, bit):
-    """Set `bit` on the clusters of runs run0 to run1."""
-    for a in range(run0, run1):
-        flags[root(parent, a)] |= bit
+def mark_where(first, start, stop, parent, flags, where, k, bit):
+    """Set `bit` on the clusters of runs of plane k that have a cell where `where` (ny, nx) is true."""
+    for j in range(where.shape[0]):
+        row = where[j]
+        for a in range(first[k * where.shape[0] + j], first[k * where.shape[0] + j + 1]):
+            for i in range(start[a], stop[a]):
+                if row[i]:
+                    flags[root(parent, a)] |= bit
+                    break
 
 
 @compiled

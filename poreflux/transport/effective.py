@@ -131,12 +131,14 @@ def solve(
     return Solved(problem.relative_conductivity(solution.energy), share, solution)
 
 
-def percolate(cells: np.ndarray, team: Team, periodic=(False, False, False)) -> int:
+def percolate(
+    cells: np.ndarray, team: Team, periodic=(False, False, False), where=(None, None)
+) -> int:
     """Clear cells that do not join the first and the last plane; return how many stay."""
     if cells.dtype == np.uint8:
-        return keep_percolating(cells, team, periodic)
+        return keep_percolating(cells, team, periodic, where=where)
     solid = (cells > 0).astype(np.uint8)
-    kept = keep_percolating(solid, team, periodic)
+    kept = keep_percolating(solid, team, periodic, where=where)
     cells *= solid
     return kept
 
@@ -176,9 +178,8 @@ def _refuse_too_large(volume, direction, rtol, precision) -> None:
 def _dataset(direction: str, cells: Medium, solved: Solved, note: Mapping) -> xr.Dataset:
     kappa = solved.conductivity
     s = solved.solution
-    with np.errstate(divide="ignore"):
-        tau = np.float64(cells.mean) / kappa
-        macmullin = np.float64(1.0) / kappa
+    tau = cells.mean / kappa if kappa else np.inf
+    macmullin = 1 / kappa if kappa else np.inf
     values = {
         "tortuosity_factor": tau,
         "tortuosity_factor_percolating": tau * solved.percolating if s else np.inf,
