@@ -99,6 +99,29 @@ def curvature(op, p, k0, k1, work):
 
 
 @compiled
+def apply(op, p, y, k0, k1, work):
+    """y = S p for the red cells of y (own planes, Y, H), which has no ghost planes; return p . S p."""
+    total = 0.0
+    row, d = work[6, 0], work[6, 1]
+    for j0 in range(GHOST, p.shape[2] - GHOST, TILE):
+        j1 = min(j0 + TILE, p.shape[2] - GHOST)
+        for m in range(k0 + GHOST - 1, k1 + GHOST + 1):
+            followers(op, work[m % 3], d, p, m, j0, j1)
+            k = m - 1
+            if k < k0 + GHOST:
+                continue
+            for j in range(j0, j1):
+                apply_red(op, row, d, p, work, k, j, j - j0 + 1)
+                pr, yr = p[0, k, j], y[k - GHOST, j]
+                s = row[0] * 0
+                for i in range(1, row.shape[0] - 1):
+                    yr[i] = row[i]
+                    s += pr[i] * row[i]
+                total += s
+    return total
+
+
+@compiled
 def advance(op, alpha, p, x, r, k0, k1, work):
     """x += alpha p, r -= alpha S p; return r . r."""
     total = 0.0
@@ -130,16 +153,19 @@ def solved_plane(op, source, x, out, d, k):
         for i in range(x.shape[3]):
             out[0, j, i] = x[0, k, j, i]
     black_plane(op, out[1, GHOST - 1 :], d, source, x, k, GHOST, x.shape[2] - GHOST)
+    for j in range(GHOST - 1, x.shape[2] - GHOST + 1):
+        wrap_row(op, out[0, j])
 
 
 @compiled
 def fluxes(op, source, values, x, planes, k0, k1, work):
     """Integrate over the solution; return its energy on own planes k0 to k1.
 
-    ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from plane k-1 into
-    plane k, from the driven face for k = 0, and into the driven face at the high end; then the sum of the
-    potential over the conducting cells of plane k and their number. `values` are the potentials of the two
-    driven faces; `work` is (2, 2, Y, H) and (2, H) of scratch. Faces towards plane k0-1 are counted here.
+    ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from plane
+    k-1 into plane k, from the driven face for k = 0, and into the driven face at the high end; the
+    sum of the potential over the conducting cells of plane k and their number; the sums of the fluxes
+    along y and along x between cells of plane k. `values` are the potentials of the two driven faces;
+    `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1 are counted here.
     """
     buffer, d = work
     energy = 0.0
@@ -149,14 +175,9 @@ def fluxes(op, source, values, x, planes, k0, k1, work):
         k = own + GHOST
         now, below = buffer[own & 1], buffer[(own - 1) & 1]
         solved_plane(op, source, x, now, d, k)
-        if op.wrap:
-            for c in range(2):
-                for j in range(now.shape[1]):
-                    now[c, j, 0] = now[c, j, now.shape[2] - 2]
-                    now[c, j, now.shape[2] - 1] = now[c, j, 1]
         low = op.end_of[k] & 1
         high = op.end_of[k] >> 1
-        flux_in = flux_out = potential = count = 0.0
+        flux_in = flux_out = potential = count = along_y = along_x = 0.0
         for c in range(2):
             for j in range(GHOST, x.shape[2] - GHOST):
                 o = (c + k + j) & 1
@@ -183,12 +204,16 @@ def fluxes(op, source, values, x, planes, k0, k1, work):
                     g = face(op, 1, c, k, j, i)
                     du = now[1 - c, j - 1, i] - u
                     energy += g * du * du
+                    along_y += g * du
                     g = face(op, 2, c, k, j, i)
                     du = now[1 - c, j, i - 1 + o] - u
                     energy += g * du * du
+                    along_x += g * du
         planes[own, 0] = flux_in
         planes[own, 1] = potential
         planes[own, 2] = count
+        planes[own, 3] = along_y
+        planes[own, 4] = along_x
         if high:
             planes[last, 0] = flux_out
     return energy
@@ -205,3 +230,65 @@ def ramp(op, x, slope, start, k0, k1, work):
             row = x[0, own + GHOST, j]
             for i in range(1, row.shape[0] - 1):
                 row[i] = value if d[i] > 0 else value * 0
+
+
+@compiled
+def potential(op, source, x, out, k0, k1, work):
+    """out (k1 - k0, ny, nx) = the potential in own planes k0 to k1, NaN where blocked.
+
+    `work` is (2, Y, H) and (H,) of scratch.
+    """
+    now, d = work
+    for own in range(k0, k1):
+        k = own + GHOST
+        solved_plane(op, source, x, now, d, k)
+        for j in range(out.shape[1]):
+            jj = j + GHOST
+            for c in range(2):
+                o = (c + k + jj) & 1
+                diagonal_row(op, d, c, k, jj)
+                for i in range((out.shape[2] - o + 1) // 2):
+                    u = now[c, jj, i + 1]
+                    out[own - k0, j, 2 * i + o] = u if d[i + 1] > 0 else np.nan
+
+
+@compiled
+def current(op, source, values, x, out, scales, k0, k1, work):
+    """out (k1 - k0, ny, nx) = magnitude of the current density in own planes k0 to k1, NaN where blocked.
+
+    Each component is the mean of those through the two faces of a cell; `scales` turn a conductance
+    times a difference into a current density. `work` is (3, 2, Y, H) and (H,) of scratch.
+    """
+    planes, d = work
+    solved_plane(op, source, x, planes[(k0 + GHOST - 1) % 3], d, k0 + GHOST - 1)
+    solved_plane(op, source, x, planes[(k0 + GHOST) % 3], d, k0 + GHOST)
+    for own in range(k0, k1):
+        k = own + GHOST
+        solved_plane(op, source, x, planes[(k + 1) % 3], d, k + 1)
+        below, now, above = planes[(k - 1) % 3], planes[k % 3], planes[(k + 1) % 3]
+        low, high = op.end_of[k] & 1, op.end_of[k] >> 1
+        for j in range(out.shape[1]):
+            jj = j + GHOST
+            for c in range(2):
+                o = (c + k + jj) & 1
+                diagonal_row(op, d, c, k, jj)
+                for i in range((out.shape[2] - o + 1) // 2):
+                    h = i + 1
+                    if not d[h] > 0:
+                        out[own - k0, j, 2 * i + o] = np.nan
+                        continue
+                    u = now[c, jj, h]
+                    if low:
+                        z = op.ends[1, c, jj, h] * (values[0] - u)
+                    else:
+                        z = face(op, 0, c, k, jj, h) * (below[1 - c, jj, h] - u)
+                    if high:
+                        z += op.ends[2, c, jj, h] * (u - values[1])
+                    else:
+                        z += face(op, 0, 1 - c, k + 1, jj, h) * (u - above[1 - c, jj, h])
+                    y = face(op, 1, c, k, jj, h) * (now[1 - c, jj - 1, h] - u)
+                    y += face(op, 1, 1 - c, k, jj + 1, h) * (u - now[1 - c, jj + 1, h])
+                    s = face(op, 2, c, k, jj, h) * (now[1 - c, jj, h - 1 + o] - u)
+                    s += face(op, 2, 1 - c, k, jj, h + o) * (u - now[1 - c, jj, h + o])
+                    z, y, s = z * scales[0], y * scales[1], s * scales[2]
+                    out[own - k0, j, 2 * i + o] = 0.5 * np.sqrt(z * z + y * y + s * s)
