@@ -104,6 +104,13 @@ class Operator:
         jobs = [(self.kernel, *args, a, b, work) for (a, b), work in zip(self.slabs, self.scratch)]
         return self.neighbours.sum(sum(self.team.each(kernel, jobs)))
 
+    def blocked(self) -> np.ndarray:
+        """Return where there is no unknown (2, Z, Y, H), ghosts included."""
+        kernel = self.kernel
+        if isinstance(kernel, rows.Binary):
+            return kernel.code == 0
+        return kernel.degree + kernel.ends[kernel.end_of].swapaxes(0, 1) == 0
+
     def residual(self, x: np.ndarray, r: np.ndarray) -> float:
         """r = b - S x; return its square."""
         square = self.total(stencil.residual, self.source, x, r)

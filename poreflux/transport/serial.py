@@ -17,6 +17,7 @@ from scipy.linalg import eigvalsh_tridiagonal
 
 from poreflux.errors import NotConverged
 from poreflux.kernels import redblack, stencil
+from poreflux.kernels.redblack import GHOST
 from poreflux.transport.multigrid import Multigrid
 from poreflux.transport.operator import Operator, build
 from poreflux.transport.problem import Problem
@@ -37,20 +38,24 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved problem: red potentials ``x``, their energy, the iteration, and per plane the flux from the plane
-    before (n + 1, the driven faces included) and the mean potential (n)."""
+    """A solved problem: red potentials ``x``, their energy, the iteration, and what was integrated per
+    plane (:func:`poreflux.kernels.stencil.fluxes`)."""
 
     operator: Operator
     x: np.ndarray
     energy: float
     run: Run
-    plane_flux: np.ndarray
-    plane_potential: np.ndarray
+    planes: np.ndarray
 
     @property
     def relative_error(self) -> float:
         """Return the estimated relative error of the energy."""
         return self.run.history[-1] if self.run.history else 0.0
+
+    @property
+    def plane_flux(self) -> np.ndarray:
+        """Return the flux from the plane before (n + 1), the driven faces included."""
+        return self.planes[:, 0]
 
     @property
     def flux_imbalance(self) -> float:
@@ -112,8 +117,10 @@ def solve(
     ramp(operator, problem, x)
     energy = integrate(operator, problem, x)[0]
     run = conjugate_gradients(operator, multigrid, x, energy, rtol, progress)
-    energy, flux, potential = integrate(operator, problem, x)
-    return Solution(operator, x, energy, run, flux, potential)
+    energy, planes = integrate(operator, problem, x)
+    if problem.ends == "periodic":
+        planes[-1, 0] = planes[0, 0]
+    return Solution(operator, x, energy, run, planes)
 
 
 def precision_for(rtol: float, precision: str | None = None) -> str:
@@ -209,14 +216,26 @@ def ramp(operator: Operator, problem: Problem, x: np.ndarray) -> None:
     first = 1.0 - (start + 0.5) / n
     jobs = [(operator.kernel, x, -1.0 / n, first, a, b) for a, b in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
+    fill_potential(operator, x)
+
+
+def fill_potential(operator: Operator, x: np.ndarray) -> None:
+    """Fill the ghosts of a potential, which jumps by one around a period of axis 0."""
     operator.neighbours.fill_ghosts(x)
+    if operator.neighbours.periodic[0]:
+        start, n = operator.neighbours.span(operator.shape[0])
+        blocked = operator.blocked()
+        if start == 0:
+            x[:, :GHOST][~blocked[:1, :GHOST]] += 1
+        if start + operator.shape[0] == n:
+            x[:, -GHOST:][~blocked[:1, -GHOST:]] -= 1
 
 
 def integrate(operator: Operator, problem: Problem, x: np.ndarray):
-    """Return the energy of x and, per plane, the flux between planes (n + 1) and the mean potential (n)."""
-    operator.neighbours.fill_ghosts(x)
+    """Return the energy of x and what :func:`poreflux.kernels.stencil.fluxes` finds per plane (n + 1, 5)."""
+    fill_potential(operator, x)
     n = problem.shape[0]
-    planes = np.zeros((n + 1, 3))
+    planes = np.zeros((n + 1, 5))
     _, rows, pairs = redblack.packed_shape(problem.shape)
     values = (1.0, 0.0)
     jobs = [
@@ -225,7 +244,4 @@ def integrate(operator: Operator, problem: Problem, x: np.ndarray):
         for a, b in operator.slabs
     ]  # fmt: skip
     energy = operator.neighbours.sum(sum(operator.team.each(stencil.fluxes, jobs)))
-    planes = operator.neighbours.stack(planes)
-    with np.errstate(invalid="ignore"):
-        potential = planes[:-1, 1] / planes[:-1, 2]
-    return energy, planes[:, 0], potential
+    return energy, operator.neighbours.stack(planes)
