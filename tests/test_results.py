@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 import xarray as xr
+from distributed import LocalCluster
 
 from poreflux import (
     __version__,
@@ -14,11 +15,13 @@ from poreflux import (
     porosity,
     porosity_profile,
     results,
+    save,
     segment,
     structure_factor,
 )
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.schema import DIMS
+from poreflux.store import open as open_store
 from tests.metrics.cases import counting_volume
 
 
@@ -77,6 +80,21 @@ def test_two_values_of_one_variable_are_refused(volume, rng):
 
 def test_nothing_collected_is_an_empty_dataset():
     assert not collect().data_vars
+
+
+def test_a_cluster_of_processes_finds_what_threads_find(rng, tmp_path):
+    gray = from_array(rng.integers(0, 200, (40, 36, 30)).astype(np.uint8), kind="gray")
+    stored = open_store(save(gray, tmp_path / "gray.zarr", chunk=16))
+
+    def found(scheduler):
+        volume = segment(stored, method="hysteresis", median=True, scheduler=scheduler)
+        metrics = [porosity(volume), structure_factor(volume), block_porosity(volume)]
+        return collect(*metrics, volume=volume, scheduler=scheduler)
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        by_processes = found(cluster.scheduler_address)
+    by_threads = found("threads")
+    xr.testing.assert_equal(by_processes, by_threads)
 
 
 def test_results_come_back_as_they_were_stored(measured, tmp_path):

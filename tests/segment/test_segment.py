@@ -8,13 +8,21 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage import filters
 
-from poreflux import blocks, from_array, gray_histogram, porosity, segment
+from poreflux import (
+    blocks,
+    from_array,
+    gray_histogram,
+    porosity,
+    preview,
+    segment,
+    structure_factor,
+)
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunks_of, counting_volume, value
 
 DTYPES = (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64)
 THREE = {0: "pore", 1: "binder", 2: "active"}
-anything = settings(deadline=None, max_examples=25)
+anything = settings(deadline=None, max_examples=15)
 
 
 def tomogram(shape, dtype, seed: int = 0, classes: int = 2) -> np.ndarray:
@@ -208,6 +216,15 @@ def test_only_the_histogram_is_read_before_the_phases_are_asked_for():
     np.testing.assert_array_equal(source.reads, 1)
     blocks.compute(porosity(segmented))
     np.testing.assert_array_equal(source.reads, 2)
+
+
+@pytest.mark.parametrize("method", ["otsu", "hysteresis"])
+def test_phases_made_lazily_cost_one_reading_for_all_metrics_and_pictures(method):
+    source, volume = counting_volume(tomogram((14, 13, 12), np.uint8), (5, 6, 12), kind="gray")
+    segmented = segment(volume, method=method, median=True)
+    source.reads[:] = 0
+    blocks.compute(porosity(segmented), structure_factor(segmented), preview(segmented))
+    np.testing.assert_array_equal(source.reads, 1)
 
 
 def test_grey_values_outside_the_mask_do_not_count():
