@@ -20,7 +20,7 @@ class Answer(NamedTuple):
 
 
 def ask(volume: xr.Dataset | np.ndarray, **options) -> Answer:
-    """Solve a Volume, or an array of labels with 1 for electrolyte, to ten digits unless told otherwise."""
+    """Solve a Volume, or an array with 1 for electrolyte, to ten digits unless told otherwise."""
     if isinstance(volume, np.ndarray):
         volume = from_array(volume)
     result = tortuosity_factor(volume, **{"rtol": 1e-10, **options}).squeeze("direction")
@@ -45,10 +45,10 @@ def kappa(volume: xr.Dataset | np.ndarray, **options) -> float:
 
 
 def polarisability(solid: np.ndarray) -> float:
-    """Return what one insulating inclusion in an endless solid costs: C of ``kappa = 1 - C p``, p small.
+    """Return what one insulating inclusion costs: C of ``kappa = 1 - C p`` for a small porosity p.
 
-    `solid` is one cell of a cubic lattice, the inclusion in its middle. What inclusions do to each other
-    is that of dipoles (Clausius and Mossotti): ``(1 - kappa) / (2 + kappa) = C p / 3``.
+    `solid` is one cell of a cubic lattice, the inclusion in its middle. Its images act on it as dipoles
+    do (Clausius and Mossotti): ``(1 - kappa) / (2 + kappa) = C p / 3``.
     """
     k = kappa(np.ascontiguousarray(solid, np.uint8))
     return 3 * (1 - k) / ((2 + k) * (1 - solid.mean()))

@@ -1,7 +1,7 @@
 """An independent answer: the finite-volume matrix of a small volume, assembled and factorised.
 
-Written from the definitions alone (face conductance = harmonic mean times area over distance, half a
-voxel between the outer voxels and the driven faces) and sharing no code with the package.
+Written from the definitions alone (a face conducts the harmonic mean times area over distance; half
+a voxel lies between the outer voxels and the driven faces), sharing no code with the package.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from scipy.sparse.linalg import spsolve
 
 @dataclass(frozen=True)
 class Network:
-    """Conductances between voxels (pairs of flat indices) and from voxels to the two driven faces."""
+    """Conductances between voxels (pairs of flat indices) and from voxels to the driven faces."""
 
     pairs: np.ndarray  # (faces, 2)
     conductance: np.ndarray  # (faces,)
@@ -30,7 +30,7 @@ class Network:
         return sp.diags_array(off.sum(axis=1) + self.low + self.high) - off
 
     def energy(self, u: np.ndarray) -> float:
-        """Return the sum of conductance times squared difference, with 1 on the low face and 0 on the high one."""
+        """Return the sum of conductance times squared difference, 1 on the low face, 0 on the high."""
         du = u[self.pairs[:, 0]] - u[self.pairs[:, 1]]
         inside = self.conductance @ du**2
         return float(inside + self.low @ (1 - u) ** 2 + self.high @ u**2)

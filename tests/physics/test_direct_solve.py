@@ -50,7 +50,7 @@ class Case(NamedTuple):
 
 @st.composite
 def cases(draw, least_contrast: float = -6.0) -> Case:
-    """Draw odd, even and one-voxel-thin shapes, all directions and sides, contrasts up to a million."""
+    """Draw odd, even and one-voxel-thin shapes, any direction and sides, contrast to a million."""
     shape = draw(st.tuples(*[st.integers(1, 11)] * 3))
     phases = draw(st.integers(1, 3))
     exponents = st.floats(least_contrast, 0)
