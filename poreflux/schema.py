@@ -129,6 +129,26 @@ VARIABLES: dict[str, Variable] = {
             ("modes", "modes"),
         )
     },
+    # chords
+    **{
+        f"chord_{name}": Variable(("direction",), kind, units, words)
+        for name, kind, units, words in (
+            ("count", "i", "1", "number of whole chords"),
+            ("count_cut", "i", "1", "number of chords that the edge cuts"),
+            ("length_mean", "f", "um", "mean chord length"),
+            ("length_std", "f", "um", "standard deviation of the length of whole chords"),
+            ("length_by_length_mean", "f", "um", "mean length of whole chords, weighted by length"),
+            ("length_longest", "f", "um", "length of the longest chord"),
+        )
+    },
+    **{
+        f"chord_{name}": Variable(("direction", "diameter"), kind, "1", words)
+        for name, kind, words in (
+            ("number", "i", "number of whole chords"),
+            ("number_unbiased", "f", "number of chords, weighted for those the edges cut"),
+            ("length_share", "f", "share of the length of whole chords"),
+        )
+    },
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(
@@ -163,6 +183,22 @@ VARIABLES: dict[str, Variable] = {
         ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
     ),
     "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
+    "local_tortuosity_factor": Variable(
+        ("direction",), "f", "1", "tortuosity factor of each plane across the transport"
+    ),
+    "plane_potential": Variable(
+        ("direction",), "f", "1", "mean potential of each plane, of the difference applied"
+    ),
+    "effective_conductivity_tensor": Variable(
+        ("component", "direction"),
+        "f",
+        "1",
+        "effective conductivity tensor relative to the reference phase",
+    ),
+    "potential": Variable(DIMS, "f", "1", "potential, of the difference applied"),
+    "current_density_magnitude": Variable(
+        DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"
+    ),
     "block_tortuosity_factor": Variable(
         ("direction", "block_z", "block_y", "block_x"), "f", "1", "tortuosity factor of sub-volumes"
     ),

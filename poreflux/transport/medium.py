@@ -24,7 +24,8 @@ class Medium:
     """Cells (axis 0 along the transport), voxel edges in that order, and what was counted on the way.
 
     ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative to
-    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts at all.
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts at
+    all, ``arithmetic`` the mean that faces take.
     """
 
     cells: np.ndarray
@@ -32,6 +33,7 @@ class Medium:
     reference: float
     mean: float
     conducting: float
+    arithmetic: bool = False
 
 
 def order(direction: str) -> tuple[str, ...]:
@@ -99,6 +101,31 @@ def medium(
         reference,
         float(counts @ table / total),
         float(counts[table > 0].sum() / total),
+    )
+
+
+def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float]) -> Medium:
+    """Read the solid fractions of a Volume as conductivities of its one conducting phase."""
+    conductivity_table(volume, conductivity)
+    if len([value for value in conductivity.values() if value > 0]) != 1:
+        raise ValueError(
+            f"conductivity={dict(conductivity)} names several conductors; partial voxels take one"
+        )
+    dims = order(direction)
+    fraction = require(volume, "solid_fraction").transpose(*dims)
+    cells = np.ascontiguousarray(fraction.values, dtype=np.float64)
+    if not (cells.min() >= 0 and cells.max() <= 1):
+        raise ValueError(
+            f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
+        )
+    spacing = dict(zip(DIMS, voxel_size(volume)))
+    return Medium(
+        cells,
+        tuple(spacing[dim] for dim in dims),
+        max(conductivity.values()),
+        float(cells.mean()),
+        float((cells > 0).mean()),
+        arithmetic=True,
     )
 
 
