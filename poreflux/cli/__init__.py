@@ -1,0 +1,93 @@
+"""The command line: one verb a step, from a scan to a report.
+
+Exit status: 0 done, 1 failed, 2 misuse, 130 interrupted; a failure is one line on stderr.
+"""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+from poreflux.cli.answer import SCHEMA, Answer
+
+
+def main(tokens: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    words = list(sys.argv[1:] if tokens is None else tokens)
+    try:
+        status = run(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("interrupted; the same command goes on where this one stopped")
+        _leave(130)
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        _leave(1)
+    raise SystemExit(status)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command; return its exit status."""
+    from cyclopts import CycloptsError
+
+    from poreflux.cli.app import app
+
+    debug, machine = "--debug" in words, "--json" in words
+    if not debug:
+        warnings.simplefilter("ignore")
+    try:
+        answer = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _fail(str(error), 2, machine)
+    except (ValueError, TypeError, KeyError) as error:
+        if debug:
+            raise
+        return _fail(_sentence(error), 2, machine)
+    except Exception as error:
+        if debug:
+            raise
+        return _fail(_sentence(error), 1, machine)
+    return _print(answer, machine) if isinstance(answer, Answer) else 0
+
+
+def _print(answer: Answer, machine: bool) -> int:
+    if machine:
+        print(json.dumps(answer.document(), indent=2, allow_nan=False))
+    else:
+        for line in answer.lines:
+            print(line)
+    for warning in answer.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if answer.failure:
+        _say(answer.failure)
+    return 1 if answer.failure else 0
+
+
+def _fail(sentence: str, status: int, machine: bool) -> int:
+    if machine:
+        print(json.dumps({"schema": SCHEMA, "error": sentence, "status": status}, indent=2))
+    _say(sentence)
+    return status
+
+
+def _sentence(error: BaseException) -> str:
+    """Return one line that names what happened; an error that is not ours says its own name."""
+    from poreflux.errors import PorefluxError
+
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    text = " ".join(text.split())
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"
+    ours = isinstance(error, (PorefluxError, ValueError, TypeError, KeyError, OSError))
+    return text if ours and text else f"{type(error).__name__}: {text} (--debug shows where)"
+
+
+def _say(sentence: str) -> None:
+    print(f"poreflux: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
+
+
+def _leave(status: int) -> None:
+    """End at once: threads at work would otherwise be waited for."""
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,107 @@
+"""poreflux doctor: what this installation and this machine can do."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+from poreflux.cli.answer import Answer
+from poreflux.cli.options import COMMON, Common
+from poreflux.cli.words import size
+
+PACKAGES = (
+    "numpy", "scipy", "xarray", "dask", "distributed", "zarr", "numba", "scikit-image", "tifffile",
+    "h5py", "pynrrd", "matplotlib", "jinja2", "cyclopts", "rich", "psutil",
+)  # fmt: skip
+
+#: what an extra brings, and the packages that show it is there
+EXTRAS = {
+    "mpi": ("runs on several machines through MPI and PETSc", ("mpi4py", "petsc4py")),
+    "tiff": ("LZW, JPEG and other TIFF compressions", ("imagecodecs",)),
+    "hdf5": ("beamline compressions of HDF5", ("hdf5plugin",)),
+}
+
+
+def doctor(*, common: Common = COMMON) -> Answer:
+    """Say which versions run here, what is missing, and how large a volume this machine can solve.
+
+    Examples
+    --------
+    poreflux doctor
+    poreflux doctor --json > doctor.json
+    """
+    import psutil
+
+    from poreflux import __version__
+    from poreflux.blocks import free_memory
+    from poreflux.cli.forecast import free_disk, triad
+
+    if common.dry_run:
+        return Answer("doctor", ["doctor changes nothing; it takes a few seconds"])
+    cores, memory = len(os.sched_getaffinity(0)), psutil.virtual_memory().total
+    free, disk = free_memory(), free_disk(Path.cwd())
+    speed, edge = triad(), largest_cube(free)
+    versions = {name: version(name) for name in PACKAGES}
+    extras = {
+        name: {"brings": brings, "versions": {package: version(package) for package in packages}}
+        for name, (brings, packages) in EXTRAS.items()
+    }
+    missing = [name for name, found in versions.items() if found is None]
+    data = {
+        "poreflux": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+        "extras": extras,
+        "cores": cores,
+        "memory_bytes": memory,
+        "free_memory_bytes": free,
+        "free_disk_bytes": disk,
+        "triad_bytes_per_second": round(speed),
+        "largest_cube": edge,
+    }
+    lines = [
+        f"poreflux {__version__}, Python {data['python']}, {data['platform']}",
+        f"cores    {cores}",
+        f"memory   {size(free)} free of {size(memory)}, moved at {speed / 1e9:.1f} GB/s",
+        f"disk     {size(disk)} free here",
+        f"solves   {edge}³ voxels at most at rtol=1e-4, in memory, on this machine",
+        "packages " + ", ".join(f"{name} {found}" for name, found in versions.items() if found),
+        *(_extra(name, **extra) for name, extra in extras.items()),
+    ]
+    failure = f"missing: {', '.join(missing)}; pip install poreflux again" if missing else None
+    return Answer("doctor", lines, data, failure=failure)
+
+
+def version(package: str) -> str | None:
+    """Return the version of an installed package, None where it is missing.
+
+    Examples
+    --------
+    >>> version("no-such-package") is None
+    True
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def largest_cube(free: float) -> int:
+    """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes."""
+    from poreflux.transport.effective import forecast
+
+    low, high = 1, 1 << 16
+    while high - low > 1:
+        middle = (low + high) // 2
+        if forecast((middle,) * 3, "float32") <= free:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _extra(name: str, brings: str, versions: dict[str, str | None]) -> str:
+    if all(versions.values()):
+        return f"[{name}]".ljust(9) + ", ".join(f"{k} {v}" for k, v in versions.items())
+    return f"[{name}]".ljust(9) + f"not installed: pip install 'poreflux[{name}]' for {brings}"

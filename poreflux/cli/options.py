@@ -1,0 +1,45 @@
+"""Options that every verb takes."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+@Parameter(name="*", group="Every verb")
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Options of every verb.
+
+    Attributes
+    ----------
+    json
+        print one JSON document (its key `schema` is its version) instead of text.
+    dry_run
+        say what the verb would need in memory, disk and time, and do nothing.
+    debug
+        show the traceback of a failure.
+    """
+
+    json: Flag = False
+    dry_run: Flag = False
+    debug: Flag = False
+
+
+@Parameter(name="*", group="Where it runs")
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the block computations run.
+
+    Attributes
+    ----------
+    scheduler
+        address of a dask scheduler, such as tcp://host:8786; by default threads on this machine.
+    """
+
+    scheduler: str | None = None
+
+
+COMMON, PLACE = Common(), Place()

@@ -1,0 +1,46 @@
+"""poreflux report: results become one page."""
+
+from pathlib import Path
+
+from poreflux.cli.answer import Answer
+from poreflux.cli.options import COMMON, Common
+from poreflux.cli.terminal import progress
+
+
+def report(
+    results: Path,
+    /,
+    *,
+    out: Path = Path("report.html"),
+    title: str | None = None,
+    common: Common = COMMON,
+) -> Answer:
+    """Write results as one HTML page that needs no other file and no network.
+
+    Parameters
+    ----------
+    results
+        folder that `poreflux measure` and `poreflux solve` made.
+    out
+        the page.
+    title
+        of the page; by default the name of the source.
+
+    Examples
+    --------
+    poreflux report results.zarr --out report.html
+    """
+    from poreflux import results as stored
+    from poreflux.report import guards
+    from poreflux.report import report as write
+
+    found = stored.open(results)
+    if common.dry_run:
+        from poreflux.cli import forecast
+
+        need = forecast.Need(8 * found.nbytes + 3e8, found.nbytes + 3e6, forecast.START["report"])
+        return forecast.answer("report", need, out)
+    with progress("report") as tell:
+        page = write(found, out, title=title, progress=tell)
+    data = {"report": str(page.absolute()), "bytes": page.stat().st_size}
+    return Answer("report", [str(page.absolute())], data, guards(found))

@@ -1,0 +1,100 @@
+"""poreflux solve: transport problems on a whole volume."""
+
+import math
+from pathlib import Path
+
+from poreflux.cli.answer import Answer
+from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.terminal import progress
+from poreflux.cli.words import directions as split
+from poreflux.cli.words import numbers, pairs
+
+
+def tortuosity(
+    store: Path,
+    /,
+    *,
+    direction: str = "z",
+    conductivity: str = "electrolyte=1.0",
+    sides: str = "insulated",
+    rtol: float = 1e-6,
+    blocks: str | None = None,
+    out: Path = Path("results.zarr"),
+    overwrite: Flag = False,
+    common: Common = COMMON,
+    place: Place = PLACE,
+) -> Answer:
+    """Solve for the tortuosity factor of a store, and of its sub-volumes.
+
+    Parameters
+    ----------
+    store
+        segmented volume.
+    direction
+        of transport: z, y, x, several like zx, or all.
+    conductivity
+        of the phases that conduct, like electrolyte=1.0,binder=0.1.
+    sides
+        insulated or periodic.
+    rtol
+        relative error of the effective conductivity at which the solver stops.
+    blocks
+        also solve in so many sub-volumes along z,y,x, like 4,4,4.
+    out
+        folder of results; what is there of other verbs is kept.
+    overwrite
+        replace all results that are there, of whatever volume.
+
+    Examples
+    --------
+    poreflux solve tortuosity vol.zarr --direction all --blocks 4,4,4 --out results.zarr
+    """
+    from poreflux import block_tortuosity, tortuosity_factor
+    from poreflux.store import open as open_store
+
+    volume = open_store(store)
+    given = pairs(conductivity, option="--conductivity", key=str, value=float)
+    options = {"conductivity": given, "sides": sides}
+    chosen = split(direction)
+    parts = _parts(blocks)
+    if common.dry_run:
+        return _forecast(volume, chosen, rtol, parts, out)
+    found = []
+    for one in chosen:
+        with progress(f"solve along {one}") as tell:
+            found.append(
+                tortuosity_factor(volume, direction=one, rtol=rtol, progress=tell, **options)
+            )
+    if parts:
+        with progress("solve blocks") as tell:
+            found.append(
+                block_tortuosity(
+                    volume, blocks=parts, directions=chosen, progress=tell,
+                    scheduler=place.scheduler, **options,
+                )
+            )  # fmt: skip
+    from poreflux.cli.results import merged
+
+    return merged("solve tortuosity", found, volume, out, overwrite=overwrite)
+
+
+def _parts(blocks: str | None) -> list[int] | None:
+    if blocks is None:
+        return None
+    parts = numbers(blocks, option="--blocks", kind=int)
+    return parts * 3 if len(parts) == 1 else parts
+
+
+def _forecast(volume, chosen: str, rtol: float, parts, out: Path) -> Answer:
+    from poreflux.cli import forecast
+    from poreflux.transport.effective import forecast as memory_of
+    from poreflux.transport.serial import precision_for
+
+    shape = tuple(volume.sizes[d] for d in "zyx")
+    voxels = math.prod(shape)
+    bandwidth = forecast.triad()
+    seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
+    if parts:
+        seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
+    memory = memory_of(shape, precision_for(rtol, None)) + 3e8
+    return forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)

@@ -1,0 +1,63 @@
+"""Progress on stderr: a bar where a person looks, now and then a plain line in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Progress = Callable[..., None]
+
+#: in a log: the least time between two lines, in seconds
+_PAUSE = 10.0
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Yield ``progress(done, total, note="")``, which shows how far a verb has come."""
+    if sys.stderr.isatty():
+        with _bar(title) as tell:
+            yield tell
+    else:
+        yield _Log(title)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=None, note="")
+
+        def tell(done: float, total: float, note: str = "") -> None:
+            bars.update(task, completed=done, total=total, note=note)
+
+        yield tell
+
+
+class _Log:
+    """Print a line when a tenth more is done or some seconds have passed, not more often."""
+
+    def __init__(self, title: str):
+        self.title, self.tenth, self.last = title, 0, time.monotonic()
+
+    def __call__(self, done: float, total: float, note: str = "") -> None:
+        tenth, now = int(10 * done / max(total, 1)), time.monotonic()
+        if now - self.last < _PAUSE and (tenth <= self.tenth or now - self.last < 1.0):
+            return
+        self.tenth, self.last = tenth, now
+        words = f"{self.title}: {100 * done / max(total, 1):.0f} % {note}".rstrip()
+        print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,43 @@
+"""poreflux verify: every chunk of a store is there and is what was written."""
+
+from pathlib import Path
+
+from poreflux.cli.answer import Answer
+from poreflux.cli.options import COMMON, Common
+from poreflux.cli.terminal import progress
+
+#: how many damaged chunks are named to people; --json names all
+_SHOWN = 20
+
+
+def verify(store: Path, /, *, common: Common = COMMON) -> Answer:
+    """Check every chunk of a store, and name those that are missing, torn or altered.
+
+    Parameters
+    ----------
+    store
+        folder that `poreflux import` made.
+
+    Examples
+    --------
+    poreflux verify vol.zarr
+    """
+    from poreflux.store import verify as damages
+
+    if common.dry_run:
+        return Answer("verify", ["verify reads the whole store once and changes nothing"])
+    with progress("verify") as tell:
+        found = damages(store, progress=tell)
+    lines = [f"{d.array} chunk {d.chunk}, voxels {d.voxels}: {d.what}" for d in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"and {len(found) - _SHOWN} more (--json names all)")
+    data = {
+        "store": str(store.resolve()),
+        "damaged": [
+            {"array": d.array, "chunk": d.chunk, "voxels": d.voxels, "what": d.what} for d in found
+        ],
+    }
+    if not found:
+        return Answer("verify", [f"{store}: every chunk is there and as it was written"], data)
+    failure = f"{store}: {len(found)} damaged chunks; import or segment again with --overwrite"
+    return Answer("verify", lines, data, failure=failure)

@@ -1,0 +1,84 @@
+"""The small languages of the command line: ``0=pore,1=electrolyte`` and ``4,4,4``."""
+
+from collections.abc import Callable
+
+
+def pairs(text: str, *, option: str, key: Callable, value: Callable) -> dict:
+    """Return a dict from ``key=value,key=value``.
+
+    Examples
+    --------
+    >>> pairs("0=pore,1=electrolyte", option="--phases", key=int, value=str)
+    {0: 'pore', 1: 'electrolyte'}
+    >>> pairs("0", option="--phases", key=int, value=str)
+    Traceback (most recent call last):
+    ValueError: --phases 0 is not understood; write it like 0=pore,1=electrolyte
+    """
+    example = {"--phases": "0=pore,1=electrolyte"}.get(option, "electrolyte=1.0,binder=0.1")
+    try:
+        items = [item.split("=") for item in text.split(",") if item.strip()]
+        found = {key(left.strip()): value(right.strip()) for left, right in items}
+        if not found:
+            raise ValueError(text)
+    except ValueError:
+        raise ValueError(f"{option} {text} is not understood; write it like {example}") from None
+    return found
+
+
+def numbers(text: str, *, option: str, kind: Callable = float) -> list:
+    """Return the numbers of ``0.92`` or ``2,1,1``.
+
+    Examples
+    --------
+    >>> numbers("4,4,2", option="--blocks", kind=int)
+    [4, 4, 2]
+    >>> numbers("four", option="--blocks", kind=int)
+    Traceback (most recent call last):
+    ValueError: --blocks four is not understood; write one number, or three for z,y,x
+    """
+    try:
+        found = [kind(item) for item in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) not in (1, 3):
+        raise ValueError(f"{option} {text} is not understood; write one number, or three for z,y,x")
+    return found
+
+
+def directions(text: str) -> str:
+    """Return the directions of ``z``, ``zy`` or ``all``, each once, in the order given.
+
+    Examples
+    --------
+    >>> directions("all"), directions("x")
+    ('zyx', 'x')
+    """
+    return "zyx" if text == "all" else "".join(dict.fromkeys(text.replace(",", "")))
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people.
+
+    Examples
+    --------
+    >>> size(3_500_000), size(20 * 2**30)
+    ('3.3 MiB', '20.0 GiB')
+    """
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people.
+
+    Examples
+    --------
+    >>> duration(3.2), duration(200), duration(7300)
+    ('3 s', '3.3 min', '2.0 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

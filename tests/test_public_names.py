@@ -1,0 +1,26 @@
+"""The public names of the package are what they say, in whatever order they are asked for."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+import poreflux
+
+
+@pytest.mark.parametrize("name", poreflux.__all__)
+def test_every_public_name_is_there(name):
+    value = getattr(poreflux, name)
+    wanted = types.ModuleType if name in ("phantoms", "plot") else types.FunctionType
+    assert isinstance(value, wanted)
+
+
+@pytest.mark.parametrize("name", ["segment", "report"])
+def test_a_function_keeps_its_name_when_its_module_is_imported(name):
+    code = (
+        f"import poreflux, poreflux.{name}; from poreflux import {name};"
+        f"print(callable(poreflux.{name}), callable({name}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "True"]
