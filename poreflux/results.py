@@ -3,8 +3,9 @@
 import csv
 import datetime
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -24,7 +25,7 @@ FORMAT = 1
 _OF_VOLUME = ("voxel_size", "source_sha256", "history")
 
 #: how xarray reads results
-_AS_STORED = {"consolidated": False, "chunks": None, "decode_times": False}
+_AS_STORED: dict[str, Any] = {"consolidated": False, "chunks": None, "decode_times": False}
 
 Progress = Callable[[int, int, str], None]
 
@@ -266,7 +267,7 @@ def _directed(array: xr.DataArray) -> bool:
     return "direction" in array.dims
 
 
-def _used(results: xr.Dataset, coordinate: str) -> bool:
+def _used(results: xr.Dataset, coordinate: Hashable) -> bool:
     dims = set(results[coordinate].dims)
     return any(dims & set(array.dims) for array in results.data_vars.values())
 

@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -86,8 +87,8 @@ def _task(inputs: Mapping[str, da.Array], function, box) -> Delayed:
         pieces[name] = (array.dtype, list(_pieces(array.chunks, box)))
         chunks += [(array.name, *index) for index, _, _ in pieces[name][1]]
     name = f"block-{uuid.uuid4().hex}"
-    task = {name: (_Block(function, box, pieces), chunks)}
-    graph = HighLevelGraph.from_collections(name, task, dependencies=list(inputs.values()))
+    task: dict[Any, Any] = {name: (_Block(function, box, pieces), chunks)}
+    graph = HighLevelGraph.from_collections(name, task, dependencies=list[Any](inputs.values()))
     return Delayed(name, graph, layer=name)
 
 

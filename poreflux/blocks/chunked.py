@@ -152,7 +152,7 @@ def _token(array: np.ndarray) -> str:
     """Return a name of the contents, made once, and again where a checksum finds them changed."""
     if isinstance(array, np.memmap):  # known by its file, which is not read for it
         return tokenize(array)
-    key, quick = id(array), zlib.crc32(np.ascontiguousarray(array))
+    key, quick = id(array), zlib.crc32(np.ascontiguousarray(array).data)
     known = _tokens.get(key)
     if known is None or known[0]() is not array or known[1] != quick:
         watch = weakref.ref(array, lambda _: _tokens.pop(key, None))

@@ -3,10 +3,12 @@
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import dask
 import psutil
 import xarray as xr
+from dask.delayed import Delayed
 
 from poreflux.blocks.plan import Pass
 from poreflux.errors import TooLarge
@@ -17,7 +19,7 @@ _COPIES = 4
 GIB = 2**30
 
 
-def forecast(*datasets: xr.Dataset, workers: int | None = None) -> int:
+def forecast(*datasets: xr.Dataset | Delayed, workers: int | None = None) -> int:
     """Return the bytes that evaluating lazy Datasets in this process will need at most.
 
     Parameters
@@ -39,10 +41,11 @@ def forecast(*datasets: xr.Dataset, workers: int | None = None) -> int:
     """
     workers = workers or dask.config.get("num_workers", None) or os.cpu_count() or 1
     lazy = [each for each in datasets if dask.is_dask_collection(each)]
+    graphs: list[Any] = [each.__dask_graph__() for each in lazy]
     passes = {
         id(layer): layer
-        for each in lazy
-        for layer in each.__dask_graph__().layers.values()
+        for graph in graphs
+        for layer in graph.layers.values()
         if isinstance(layer, Pass)
     }
     inputs = {

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import dask
 import dask.array as da
@@ -69,7 +70,7 @@ def compute(
 
 def _lazy(datasets) -> list:
     """Return the dask arrays of all Datasets, each once."""
-    found = {}
+    found: dict[str, Any] = {}
     for dataset in datasets:
         if isinstance(dataset, xr.Dataset):
             found |= {

@@ -2,13 +2,27 @@
 
 import numba as nb
 import numpy as np
+from numba.extending import intrinsic, overload
 
 compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
 
-_ODD = np.uint64(0x5555555555555555)
-_PAIRS = np.uint64(0x3333333333333333)
-_NIBBLES = np.uint64(0x0F0F0F0F0F0F0F0F)
-_BYTES = np.uint64(0x0101010101010101)
+
+def bits_set(word):
+    """Return the number of set bits of a 64-bit word; one instruction where compiled."""
+    return int(word).bit_count()
+
+
+@intrinsic
+def _population(context, word):
+    def generate(context, builder, signature, args):
+        return builder.ctpop(args[0])
+
+    return nb.types.uint64(nb.types.uint64), generate
+
+
+@overload(bits_set)
+def _bits_set(word):
+    return lambda word: _population(word)  # type: ignore[call-arg]  # numba gives the context
 
 
 @compiled
@@ -23,14 +37,10 @@ def count_pairs(lower, upper, offset, counts):
         first = max(0, 1 + i - offset)
         last = min(upper.shape[0], counts.size + i - offset)
         for j in range(first, last):
-            total = np.uint64(0)
+            total = np.int64(0)
             for w in range(words):
-                b = lower[i, w] & upper[j, w]
-                b = b - ((b >> np.uint64(1)) & _ODD)
-                b = (b & _PAIRS) + ((b >> np.uint64(2)) & _PAIRS)
-                b = (b + (b >> np.uint64(4))) & _NIBBLES
-                total += (b * _BYTES) >> np.uint64(56)
-            counts[offset + j - i] += np.int64(total)
+                total += np.int64(bits_set(lower[i, w] & upper[j, w]))
+            counts[offset + j - i] += total
 
 
 @compiled

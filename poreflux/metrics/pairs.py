@@ -55,7 +55,7 @@ def measure_pairs(
 
 def combine_pairs(parts: Sequence[Pairs], *, length: int) -> Pairs:
     """Join the runs of several parts where they meet; `length` is the number of planes in all."""
-    counts = sum(part.counts for part in parts)
+    counts = np.sum([part.counts for part in parts], axis=0)
     columns: dict[tuple[int, ...], list[Run]] = {}
     for part in parts:
         for corner, runs in part.columns.items():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Histogram:
     highest: float
 
 
-def histogram(arrays: Mapping[str, object], *, bins: int = 1024, **how) -> Histogram:
+def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **how) -> Histogram:
     """Count the grey values of a volume, or of its mask, in one pass (two for floats).
 
     Parameters

@@ -51,9 +51,8 @@ def _measure(arrays, start, *, low, high, shape) -> _Part:
     labels, core = _components(arrays["gray"], low, high)
     names = blocks.first_voxels(labels, core.size - 1, start, shape)
     faces = blocks.open_faces(labels, names, start, shape)
-    touching = [present for present, _ in faces.open.values()]
-    touching = np.unique(np.concatenate(touching)) if touching else np.empty(0, np.int64)
-    return _Part(faces, np.intersect1d(names[core], touching))
+    touching = [np.empty(0, np.int64), *(present for present, _ in faces.open.values())]
+    return _Part(faces, np.intersect1d(names[core], np.concatenate(touching)))
 
 
 def _combine(parts) -> _Part:

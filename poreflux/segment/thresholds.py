@@ -95,9 +95,10 @@ def separability(counted: Histogram, thresholds: Sequence[float]) -> float:
 def class_means(counted: Histogram, threshold: float) -> tuple[float, float]:
     """Return the mean grey value on the dark and on the bright side of a threshold."""
     dark = counted.values <= threshold
-    return tuple(
-        float(np.average(counted.values[side], weights=counted.counts[side]))
-        for side in (dark, ~dark)
+    values, counts = counted.values, counted.counts
+    return (
+        float(np.average(values[dark], weights=counts[dark])),
+        float(np.average(values[~dark], weights=counts[~dark])),
     )
 
 
