@@ -1,16 +1,21 @@
 """The tortuosity factor of sub-volumes, each a solve of its own, side by side."""
 
+import hashlib
+import json
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
 from poreflux.schema import DIMS, NO_PHASE, attributes
-from poreflux.transport.effective import ELECTROLYTE, solve
+from poreflux.transport.effective import ELECTROLYTE, forecast, solve
 from poreflux.transport.medium import Medium, conductivity_table, order
 from poreflux.transport.problem import validated
-from poreflux.transport.threads import Team
+from poreflux.transport.threads import Team, available_cores
 from poreflux.volume import require, voxel_size
 
 NAMES = (
@@ -28,6 +33,7 @@ def block_tortuosity(
     conductivity: Mapping[str, float] = ELECTROLYTE,
     sides: str = "insulated",
     rtol: float = 1e-4,
+    checkpoint: str | Path | None = None,
     progress=None,
     scheduler=None,
 ) -> xr.Dataset:
@@ -43,6 +49,8 @@ def block_tortuosity(
         the directions of transport, e.g. ``"zyx"`` or ``"z"``.
     conductivity, sides, rtol
         as for :func:`poreflux.tortuosity_factor`.
+    checkpoint
+        folder that keeps each finished sub-volume: a run that was interrupted goes on from there.
     progress
         called as ``progress(done, total, note)`` with sub-volumes.
     scheduler
@@ -78,7 +86,11 @@ def block_tortuosity(
         order(direction)
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
+    _refuse_too_large(phase.shape, blocks, table)
     task = _Task(table, directions, voxel_size(volume), sides, rtol)
+    if checkpoint is not None:
+        Path(checkpoint).mkdir(parents=True, exist_ok=True)
+        task = _Kept(task, str(checkpoint))
     results = blocked.block_map(
         {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
     )
@@ -95,12 +107,26 @@ def block_tortuosity(
     return xr.Dataset(variables, coords=coords)
 
 
+def _refuse_too_large(shape, blocks, table) -> None:
+    block = tuple(-(-n // parts) for n, parts in zip(shape, blocks))
+    binary = len(np.unique(table[table > 0])) == 1
+    workers = min(available_cores(), int(np.prod(blocks)))
+    blocked.refuse(
+        workers * forecast(block, "float32", binary),
+        f"{workers} sub-volumes of {'x'.join(map(str, block))} voxels at a time",
+        do="cut the volume into more blocks",
+    )
+
+
+@dataclass(frozen=True)
 class _Task:
     """The solves of one sub-volume: picklable, one thread."""
 
-    def __init__(self, table, directions, spacing, sides, rtol):
-        self.table, self.directions, self.spacing = table, directions, spacing
-        self.sides, self.rtol = sides, rtol
+    table: np.ndarray
+    directions: str
+    spacing: tuple[float, float, float]
+    sides: str
+    rtol: float
 
     def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
         phase = arrays["phase"]
@@ -111,6 +137,13 @@ class _Task:
         cells = ((kappa > 0).astype(np.uint8) if one else kappa)[phase]
         rows = [self._along(direction, cells) for direction in self.directions]
         return {name: np.array([row[name] for row in rows]) for name in NAMES}
+
+    def key(self, arrays: dict[str, np.ndarray]) -> str:
+        """Return what the answer depends on, digested."""
+        text = repr((self.directions, self.spacing, self.sides, self.rtol, arrays["phase"].shape))
+        digest = hashlib.sha256(text.encode() + self.table.tobytes())
+        digest.update(np.ascontiguousarray(arrays["phase"]))
+        return digest.hexdigest()[:32]
 
     def _along(self, direction: str, cells: np.ndarray) -> dict[str, float]:
         dims = order(direction)
@@ -131,3 +164,21 @@ class _Task:
             "block_effective_conductivity": solved.conductivity,
             "block_percolating_fraction": solved.percolating,
         }
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A task whose answers are kept in a folder, under the digest of what they depend on."""
+
+    task: _Task
+    folder: str
+
+    def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
+        path = Path(self.folder) / f"{self.task.key(arrays)}.json"
+        if path.exists():
+            return {name: np.array(row) for name, row in json.loads(path.read_text()).items()}
+        answer = self.task(arrays, box)
+        unique = path.with_suffix(f".{uuid.uuid4().hex}.partial")
+        unique.write_text(json.dumps({name: row.tolist() for name, row in answer.items()}))
+        unique.replace(path)
+        return answer
