@@ -158,14 +158,15 @@ def solved_plane(op, source, x, out, d, k):
 
 
 @compiled
-def fluxes(op, source, values, x, planes, k0, k1, work):
+def fluxes(op, source, x, planes, k0, k1, work):
     """Integrate over the solution; return its energy on own planes k0 to k1.
 
     ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from plane
     k-1 into plane k, from the driven face for k = 0, and into the driven face at the high end; the
     sum of the potential over the conducting cells of plane k and their number; the sums of the fluxes
-    along y and along x between cells of plane k. `values` are the potentials of the two driven faces;
-    `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1 are counted here.
+    along y and along x between cells of plane k. Through a driven face flows what its source feeds less
+    what its link drains. `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1 are
+    counted here.
     """
     buffer, d = work
     energy = 0.0
@@ -190,8 +191,9 @@ def fluxes(op, source, values, x, planes, k0, k1, work):
                     count += 1.0
                     if low:
                         g = op.ends[1, c, j, i]
-                        flux_in += g * (values[0] - u)
-                        energy += g * (values[0] - u) ** 2
+                        flux = source[1, c, j, i] - g * u
+                        flux_in += flux
+                        energy += flux * flux / g if g > 0 else 0.0
                     else:
                         g = face(op, 0, c, k, j, i)
                         du = below[1 - c, j, i] - u
@@ -199,8 +201,9 @@ def fluxes(op, source, values, x, planes, k0, k1, work):
                         energy += g * du * du
                     if high:
                         g = op.ends[2, c, j, i]
-                        flux_out += g * (u - values[1])
-                        energy += g * (u - values[1]) ** 2
+                        flux = g * u - source[2, c, j, i]
+                        flux_out += flux
+                        energy += flux * flux / g if g > 0 else 0.0
                     g = face(op, 1, c, k, j, i)
                     du = now[1 - c, j - 1, i] - u
                     energy += g * du * du
@@ -253,7 +256,7 @@ def potential(op, source, x, out, k0, k1, work):
 
 
 @compiled
-def current(op, source, values, x, out, scales, k0, k1, work):
+def current(op, source, x, out, scales, k0, k1, work):
     """out (k1 - k0, ny, nx) = magnitude of the current density in own planes k0 to k1, NaN where blocked.
 
     Each component is the mean of those through the two faces of a cell; `scales` turn a conductance
@@ -279,11 +282,11 @@ def current(op, source, values, x, out, scales, k0, k1, work):
                         continue
                     u = now[c, jj, h]
                     if low:
-                        z = op.ends[1, c, jj, h] * (values[0] - u)
+                        z = source[1, c, jj, h] - op.ends[1, c, jj, h] * u
                     else:
                         z = face(op, 0, c, k, jj, h) * (below[1 - c, jj, h] - u)
                     if high:
-                        z += op.ends[2, c, jj, h] * (u - values[1])
+                        z += op.ends[2, c, jj, h] * u - source[2, c, jj, h]
                     else:
                         z += face(op, 0, 1 - c, k + 1, jj, h) * (u - above[1 - c, jj, h])
                     y = face(op, 1, c, k, jj, h) * (now[1 - c, jj - 1, h] - u)

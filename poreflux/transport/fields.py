@@ -85,7 +85,7 @@ def current_slab(solution, problem, volume, direction, start: int, stop: int, sh
     operator.team.each(
         stencil.current,
         [
-            (operator.kernel, operator.source, (1.0, 0.0), solution.x, out[a:b], scales,
+            (operator.kernel, operator.source, solution.x, out[a:b], scales,
              start + a, start + b, scratch(operator, 3))
             for a, b in operator.team.slabs(out.shape)
         ],

@@ -237,9 +237,8 @@ def integrate(operator: Operator, problem: Problem, x: np.ndarray):
     n = problem.shape[0]
     planes = np.zeros((n + 1, 5))
     _, rows, pairs = redblack.packed_shape(problem.shape)
-    values = (1.0, 0.0)
     jobs = [
-        (operator.kernel, operator.source, values, x, planes, a, b,
+        (operator.kernel, operator.source, x, planes, a, b,
          (np.zeros((2, 2, rows, pairs), operator.dtype), np.zeros((2, pairs), operator.dtype)[0]))
         for a, b in operator.slabs
     ]  # fmt: skip
