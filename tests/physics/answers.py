@@ -47,8 +47,8 @@ def kappa(volume: xr.Dataset | np.ndarray, **options) -> float:
 def polarisability(solid: np.ndarray) -> float:
     """Return what one insulating inclusion costs: C of ``kappa = 1 - C p`` for a small porosity p.
 
-    `solid` is one cell of a cubic lattice, the inclusion in its middle. Its images act on it as dipoles
-    do (Clausius and Mossotti): ``(1 - kappa) / (2 + kappa) = C p / 3``.
+    `solid` is one cell of a cubic lattice, the inclusion in its middle. Its images act on it as
+    dipoles do (Clausius and Mossotti): ``(1 - kappa) / (2 + kappa) = C p / 3``.
     """
     k = kappa(np.ascontiguousarray(solid, np.uint8))
     return 3 * (1 - k) / ((2 + k) * (1 - solid.mean()))

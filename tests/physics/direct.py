@@ -30,7 +30,7 @@ class Network:
         return sp.diags_array(off.sum(axis=1) + self.low + self.high) - off
 
     def energy(self, u: np.ndarray) -> float:
-        """Return the sum of conductance times squared difference, 1 on the low face, 0 on the high."""
+        """Return the sum of conductance times squared difference, 1 on the low face, 0 on high."""
         du = u[self.pairs[:, 0]] - u[self.pairs[:, 1]]
         inside = self.conductance @ du**2
         return float(inside + self.low @ (1 - u) ** 2 + self.high @ u**2)
