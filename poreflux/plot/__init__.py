@@ -7,6 +7,7 @@ colours apart. Nothing is drawn on a screen and no state of pyplot is touched: s
 
 from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
 from poreflux.plot.images import pores, slices, structure_factor
+from poreflux.plot.overview import overview
 from poreflux.plot.style import data_uri, png, svg
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "block_tortuosity",
     "data_uri",
     "histogram",
+    "overview",
     "png",
     "pores",
     "porosity_profile",

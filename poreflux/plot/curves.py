@@ -95,7 +95,7 @@ def block_porosity(results: xr.Dataset) -> Figure:
     """
     blocks = results["block_porosity"]
     figure, ax = sheet(2.8)
-    _cloud(ax, blocks, SERIES[0], 0.0)
+    draw_cloud(ax, blocks, SERIES[0], 0.0)
     ax.set(xlabel="z of the block's centre (µm)", ylabel="porosity of a block")
     ax.grid(axis="y")
     _legend(ax)
@@ -127,7 +127,7 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
     directions = [str(d) for d in blocks["direction"].values]
     for k, (direction, colour) in enumerate(zip(directions, SERIES)):
         shift = 0.16 * (k - (len(directions) - 1) / 2)
-        _cloud(left, blocks.sel(direction=direction), colour, shift, f"along {direction}")
+        draw_cloud(left, blocks.sel(direction=direction), colour, shift, f"along {direction}")
         _strip(right, k, blocks.sel(direction=direction).values.ravel(), colour)
         whole = _whole(results, direction)
         if np.isfinite(whole):
@@ -143,7 +143,9 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
     return figure
 
 
-def _cloud(ax, blocks: xr.DataArray, colour: str, shift: float, name: str = "one block") -> None:
+def draw_cloud(
+    ax, blocks: xr.DataArray, colour: str, shift: float, name: str = "one block"
+) -> None:
     """Draw one point a block beside its layer's mean ± standard deviation."""
     z = blocks["block_z"].values.astype(float)
     pitch = (z[1] - z[0]) if z.size > 1 else max(z[0], 1.0)

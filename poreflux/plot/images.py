@@ -41,33 +41,41 @@ def slices(results: xr.Dataset, *, direction: str = "z") -> Figure:
         min(panel * ratio, 6.0) + 1.1, columns=len(names), width=width, squeeze=False, sharey=True
     )
     for ax, name in zip(axes[0], names):
-        draw = _gray if name.startswith("gray") else _phases
+        draw = draw_gray if name.startswith("gray") else draw_phases
         draw(ax, results[name])
         vertical, horizontal = results[name].dims
         ax.set_xlabel(f"{horizontal} (µm)")
         ax.spines[:].set_visible(True)
     axes[0, 0].set_ylabel(f"{vertical} (µm)")
+    if names[-1].startswith("phase"):
+        keys = phase_keys(results[names[-1]])
+        figure.legend(handles=keys, loc="outside lower right", ncols=len(keys), fontsize=8)
     return figure
 
 
-def _gray(ax, image: xr.DataArray) -> None:
+def draw_gray(ax, image: xr.DataArray) -> None:
+    """Draw a slice of grey values."""
     low, high = np.nanpercentile(image, [0.2, 99.8])
     box = extent(*(image[d] for d in image.dims))
     ax.imshow(image.values, cmap="gray", vmin=low, vmax=high, extent=box)
     ax.set_title("as measured")
 
 
-def _phases(ax, image: xr.DataArray) -> None:
+def draw_phases(ax, image: xr.DataArray) -> None:
+    """Draw a slice of phases."""
     labels = np.atleast_1d(image.attrs["flag_values"]).astype(float)
-    names = image.attrs["flag_meanings"].split()
-    colours = phase_colours(names)
+    colours = phase_colours(image.attrs["flag_meanings"].split())
     edges = np.append(labels - 0.5, labels[-1] + 0.5)
     box = extent(*(image[d] for d in image.dims))
     cmap = ListedColormap(list(colours.values()))
     ax.imshow(image.values, cmap=cmap, norm=BoundaryNorm(edges, len(labels)), extent=box)
     ax.set_title("segmented")
-    keys = [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in colours.items()]
-    ax.figure.legend(handles=keys, loc="outside lower right", ncols=len(keys), fontsize=8)
+
+
+def phase_keys(image: xr.DataArray) -> list[Patch]:
+    """Return the legend's entries for a slice of phases."""
+    colours = phase_colours(image.attrs["flag_meanings"].split())
+    return [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in colours.items()]
 
 
 def phase_colours(names: list[str]) -> dict[str, str]:
@@ -126,19 +134,24 @@ def pores(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = pores(poreflux.collect(poreflux.preview(volume)))
     """
-    coarse = results["phase_percent"]
-    view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse))
     figure, ax = sheet(0.64 * WIDTH, width=0.64 * WIDTH)
+    corners = draw_pores(ax, results["phase_percent"])
+    coarse = results["phase_percent"]
+    _box_labels(ax, corners, [n * h for n, h in zip(coarse.shape, coarse_voxel_size(coarse))])
+    return figure
+
+
+def draw_pores(ax, coarse: xr.DataArray) -> dict:
+    """Draw a coarse phase from outside, in its box; return the box's corners in pixels."""
+    view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse))
     top = float(np.nanmax(view.height)) if np.isfinite(view.height).any() else 1.0
     shade = np.nan_to_num(view.height / max(top, 1e-9))
     colour = matplotlib.colormaps["viridis"](0.95 - 0.7 * shade)[..., :3]
     picture = np.dstack([colour * np.nan_to_num(view.light)[..., None], np.isfinite(view.light)])
     ax.imshow(np.clip(picture, 0, 1), zorder=1, interpolation="antialiased")
     _box(ax, view.corners)
-    lengths = [n * h for n, h in zip(coarse.shape, coarse_voxel_size(coarse))]
-    _box_labels(ax, view.corners, lengths)
     ax.set_axis_off()
-    return figure
+    return view.corners
 
 
 def coarse_voxel_size(coarse: xr.DataArray) -> tuple[float, ...]:
