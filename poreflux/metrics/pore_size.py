@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.metrics.chord_length import chord_length
 from poreflux.metrics.clusters import Clusters, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.counting import dataset, inputs
 from poreflux.metrics.pore_table import bounds, equivalent_diameter, on_edge
@@ -20,7 +21,7 @@ from poreflux.metrics.size_histogram import (
 )
 from poreflux.volume import require, voxel_size
 
-METHODS = ("components",)
+METHODS = ("components", "chords")
 
 #: voxels below which a pore counts as unresolved: less than 2 x 2 x 2
 RESOLVED = 8
@@ -43,7 +44,8 @@ def pore_size(
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
     method
         ``"components"``: each connected cluster is a pore, its size the diameter of the sphere of
-        its volume.
+        its volume. ``"chords"``: the length of its runs of voxels along each direction, see
+        :func:`poreflux.metrics.chord_length.chord_length`, which has its own results.
     neighbours
         26 if voxels that share a face, an edge or a corner belong together, 6 if only a face.
     bin_width, spacing
@@ -74,6 +76,8 @@ def pore_size(
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; choose one of {METHODS}")
+    if method == "chords":
+        return chord_length(volume, bin_width=bin_width, spacing=spacing, phase=phase)
     edges = size_bins(volume, bin_width, spacing)
     finish = FinishSizes(require(volume, "phase").shape, voxel_size(volume), edges)
     plan = cluster_plan(volume, phase, neighbours, finish, size_outputs(len(edges) - 1))
