@@ -27,6 +27,7 @@ _HOMES = {
     "pore_table": "metrics.pore_table",
     "pore_labels": "metrics.pore_labels",
     "chord_length": "metrics.chord_length",
+    "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",
     "preview": "metrics.preview",

@@ -149,6 +149,11 @@ VARIABLES: dict[str, Variable] = {
             ("length_share", "f", "share of the length of whole chords"),
         )
     },
+    # surface
+    "specific_surface": Variable((), "f", "um^-1", "surface of a unit of volume"),
+    "surface_area": Variable((), "f", "um^2", "surface area"),
+    "specific_surface_faces": Variable((), "f", "um^-1", "voxel faces of a unit of volume"),
+    "surface_crossings": Variable(("step",), "f", "1", "share of pairs of neighbours that differ"),
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(

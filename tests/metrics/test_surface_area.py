@@ -1,0 +1,109 @@
+"""The surface of a phase, by voxel faces and by lines."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+
+from poreflux import from_array
+from poreflux.metrics.chord_length import chord_length
+from poreflux.metrics.directions import STEPS, shares
+from poreflux.metrics.pore_table import pore_table
+from poreflux.metrics.surface_area import surface_area
+from poreflux.phantoms import layers, random_spheres, spheres
+from tests.metrics.cases import chunked_volumes, counting_volume, value
+
+anything = settings(deadline=None, max_examples=25)
+
+
+@given(chunked_volumes())
+@anything
+def test_nothing_depends_on_the_chunks(case):
+    whole, pieces = case
+    xr.testing.assert_identical(value(surface_area(whole)), value(surface_area(pieces)))
+
+
+@given(chunked_volumes())
+@anything
+def test_crossings_are_those_of_all_pairs_of_neighbours(case):
+    whole, pieces = case
+    state = whole["phase"].values.astype(int)
+    if "mask" in whole:
+        state[~whole["mask"].values] = 9
+    padded = np.pad(state, 1, constant_values=9)
+    expected = []
+    for step in STEPS:
+        other = np.roll(padded, [-s for s in step], (0, 1, 2))
+        both = (padded != 9) & (other != 9)
+        pairs = both.sum()
+        expected.append((both & (padded != other)).sum() / pairs if pairs else np.nan)
+    np.testing.assert_allclose(value(surface_area(pieces))["surface_crossings"], expected)
+
+
+@given(chunked_volumes())
+@anything
+def test_ends_of_chords_are_voxel_faces(case):
+    whole, _ = case
+    size = np.array(whole.attrs["voxel_size"])
+    surface = value(surface_area(whole))
+    chords = value(chord_length(whole))["chord_length_mean"].values
+    crossings = surface["surface_crossings"].values[:3]
+    if np.isfinite(crossings).all() and (crossings > 0).all():
+        mask = whole["mask"].values if "mask" in whole else np.ones(whole.phase.shape, bool)
+        porosity = ((whole["phase"].values == 0) & mask).sum() / mask.sum()
+        np.testing.assert_allclose(2 * porosity / chords, crossings / size)
+
+
+@given(chunked_volumes())
+@anything
+def test_a_phase_and_the_rest_have_the_same_surface(case):
+    _, pieces = case
+    one, other = (value(surface_area(pieces, phase=p)) for p in ("pore", "electrolyte"))
+    np.testing.assert_allclose(one["specific_surface"], other["specific_surface"])
+
+
+@pytest.mark.parametrize("diameter", [10, 20, 40])
+def test_a_sphere_has_its_surface_by_lines_and_half_more_by_faces(diameter, rng):
+    n = 100
+    found = value(surface_area(spheres(n, n / 2 + rng.random((1, 3)), diameter)))
+    true = np.pi * diameter**2
+    np.testing.assert_allclose(found["surface_area"], true, rtol=0.05)
+    np.testing.assert_allclose(found["specific_surface_faces"] * n**3, 1.5 * true, rtol=0.05)
+
+
+@pytest.mark.parametrize("tilt", [(0, 0), (0.5, 0), (1, 1), (0.3, 0.8)])
+def test_a_tilted_plane_is_within_eight_per_cent_by_lines(tilt):
+    z, y, x = np.indices((140, 60, 60)) + 0.5
+    volume = from_array(z - 70 > tilt[0] * (y - 30) + tilt[1] * (x - 30))
+    plane = 60**2 * np.sqrt(1 + tilt[0] ** 2 + tilt[1] ** 2)
+    pairs = 0.02  # 59 pairs for 60 voxels
+    np.testing.assert_allclose(
+        value(surface_area(volume))["surface_area"], plane, rtol=0.08 + pairs
+    )
+
+
+def test_the_whole_is_the_sum_of_its_pores():
+    volume = random_spheres(64, 10, [6, 12], voxel_size=0.7)
+    n = 64
+    total = float(pore_table(volume)["pore_surface"].sum())
+    found = value(surface_area(volume))
+    # each direction has its own number of pairs: (n - 1) / n to the power of its steps
+    steps = np.abs(STEPS).sum(axis=1)
+    pairs = ((n - 1) / n) ** steps
+    crossings = found["surface_crossings"].values * pairs
+    length = np.linalg.norm(np.array(STEPS) * 0.7, axis=1)
+    again = 2 * (shares((0.7, 0.7, 0.7)) * crossings / length).sum() * (n * 0.7) ** 3
+    np.testing.assert_allclose(again, total, rtol=1e-5)
+
+
+def test_layers_have_two_faces_a_period():
+    found = value(surface_area(layers((40, 8, 8), thickness=5, voxel_size=0.5)))
+    np.testing.assert_allclose(found["specific_surface_faces"], 7 / 39 / 0.5)
+
+
+def test_surfaces_take_one_pass(rng):
+    source, volume = counting_volume((rng.random((9, 9, 9)) > 0.2).astype(np.uint8), 4)
+    lazy = surface_area(volume)
+    assert source.reads.max() == 0
+    value(lazy)
+    np.testing.assert_array_equal(source.reads, 1)
