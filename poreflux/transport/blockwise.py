@@ -101,9 +101,10 @@ def block_tortuosity(
     variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
     coords = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
-        edges = blocked.edges(phase.shape[axis], blocks[axis]) * voxel_size(volume)[axis]
+        edges = blocked.edges(phase.shape[axis], blocks[axis])
+        centres = (edges[1:] + edges[:-1]) / 2 * voxel_size(volume)[axis]
         attrs = {"units": "um", "long_name": f"centre of the block along {dim}"}
-        coords[f"block_{dim}"] = (f"block_{dim}", (edges[1:] + edges[:-1]) / 2, attrs)
+        coords[f"block_{dim}"] = (f"block_{dim}", centres, attrs)
     return xr.Dataset(variables, coords=coords)
 
 
