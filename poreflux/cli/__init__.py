@@ -19,7 +19,7 @@ def main(tokens: Sequence[str] | None = None) -> None:
         status = run(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        _say("interrupted; the same command goes on where this one stopped")
+        _say("interrupted; run the same command again, what was finished is kept")
         _leave(130)
     except BrokenPipeError:  # the reader of our output is gone, as with `| head`
         _leave(1)

@@ -1,6 +1,8 @@
 """poreflux solve: transport problems on a whole volume."""
 
 import math
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
@@ -54,7 +56,7 @@ def tortuosity(
 
     volume = open_store(store)
     given = pairs(conductivity, option="--conductivity", key=str, value=float)
-    options = {"conductivity": given, "sides": sides}
+    options: dict = {"conductivity": given, "sides": sides}
     chosen = split(direction)
     parts = _parts(blocks)
     if common.dry_run:
@@ -65,17 +67,28 @@ def tortuosity(
             found.append(
                 tortuosity_factor(volume, direction=one, rtol=rtol, progress=tell, **options)
             )
+    finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
     if parts:
-        with progress("solve blocks") as tell:
+        options |= {"blocks": parts, "directions": chosen, "checkpoint": finished}
+        with progress("solve blocks") as tell, _kept(finished):
             found.append(
-                block_tortuosity(
-                    volume, blocks=parts, directions=chosen, progress=tell,
-                    scheduler=place.scheduler, **options,
-                )
-            )  # fmt: skip
+                block_tortuosity(volume, progress=tell, scheduler=place.scheduler, **options)
+            )
     from poreflux.cli.results import merged
 
-    return merged("solve tortuosity", found, volume, out, overwrite=overwrite)
+    answer = merged("solve tortuosity", found, volume, out, overwrite=overwrite)
+    shutil.rmtree(finished, ignore_errors=True)
+    return answer
+
+
+@contextmanager
+def _kept(folder: Path):
+    """Leave no empty folder behind where nothing was finished."""
+    try:
+        yield
+    finally:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _parts(blocks: str | None) -> list[int] | None:

@@ -28,7 +28,7 @@ def verify(store: Path, /, *, common: Common = COMMON) -> Answer:
         return Answer("verify", ["verify reads the whole store once and changes nothing"])
     with progress("verify") as tell:
         found = damages(store, progress=tell)
-    lines = [f"{d.array} chunk {d.chunk}, voxels {d.voxels}: {d.what}" for d in found[:_SHOWN]]
+    lines = [str(damage) for damage in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN} more (--json names all)")
     data = {
