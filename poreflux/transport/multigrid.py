@@ -50,6 +50,13 @@ class Multigrid:
         if at == len(self.levels) - 1:
             self.solve_directly(b, x)
             return 0.0
+        product = self.smooth(at, b, x)
+        level = self.levels[at]
+        level.neighbours.fill_ghosts(x)
+        return level.neighbours.sum(product) if at == 0 else 0.0
+
+    def smooth(self, at: int, b: np.ndarray, x: np.ndarray) -> float:
+        """Do the same but for the ghosts of x; return b . x over the red cells of this box alone."""
         level, below = self.levels[at], self.levels[at + 1]
         jobs = [
             (level.kernel, b, self.b[at + 1], lo, hi, work)
@@ -63,9 +70,7 @@ class Multigrid:
             (level.kernel, b, self.x[at + 1], x, lo, hi, work)
             for (lo, hi), work in zip(level.slabs, self.scratch[at])
         ]
-        product = sum(level.team.each(transfer.ascend, jobs))
-        level.neighbours.fill_ghosts(x)
-        return level.neighbours.sum(product) if at == 0 else 0.0
+        return sum(level.team.each(transfer.ascend, jobs))
 
     def solve_directly(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = A^-1 b on the coarsest grid."""

@@ -1,0 +1,86 @@
+"""Processes connected by MPI."""
+
+import time
+
+import numpy as np
+from mpi4py import MPI
+
+#: seconds between two looks at a message that an idle process waits for
+PATIENCE = 0.005
+
+
+class Link:
+    """What :mod:`poreflux.transport.mpi_neighbours` calls a link, over an MPI communicator.
+
+    Counts what it sends: ``messages`` and ``message_bytes`` to neighbours, ``reductions``, and
+    ``joined_bytes`` of arrays that go to all.
+    """
+
+    def __init__(self, comm: MPI.Intracomm):
+        self.comm = comm
+        self.rank = comm.rank
+        self.size = comm.size
+        self.messages = self.message_bytes = self.reductions = self.joined_bytes = 0
+
+    def exchange(self, low: np.ndarray, high: np.ndarray, wrap: bool = False):
+        """Send `low` to the process below, `high` to the one above; return what they sent, or None."""
+        below, above = self.rank - 1, self.rank + 1
+        if wrap:
+            below, above = below % self.size, above % self.size
+        requests, found = [], [None, None]
+        for at, (partner, tag) in enumerate(((below, 1), (above, 0))):
+            if 0 <= partner < self.size:
+                found[at] = np.empty_like(high if at == 0 else low)
+                requests.append(self.comm.Irecv(found[at], partner, tag))
+        for array, partner, tag in ((low, below, 0), (high, above, 1)):
+            if 0 <= partner < self.size:
+                requests.append(self.comm.Isend(array, partner, tag))
+                self.messages += 1
+                self.message_bytes += array.nbytes
+        MPI.Request.Waitall(requests)
+        return found[0], found[1]
+
+    def gather(self, value) -> np.ndarray:
+        """Return the number, or the few numbers, of each process, in their order."""
+        value = np.asarray(value, float)
+        out = np.empty((self.size, *value.shape))
+        self.comm.Allgather(value, out)
+        self.reductions += 1
+        return out
+
+    def join(self, array: np.ndarray, lengths=None) -> list[np.ndarray]:
+        """Return the arrays of all processes; they differ along axis 0, by `lengths` if known."""
+        array = np.ascontiguousarray(array)
+        lengths = self.gather(len(array)).astype(np.int64) if lengths is None else lengths
+        one = int(np.prod(array.shape[1:], dtype=np.int64)) * array.itemsize
+        row = MPI.BYTE.Create_contiguous(
+            one
+        ).Commit()  # counts of rows, not bytes, must stay below 2^31
+        out = np.empty((int(lengths.sum()), *array.shape[1:]), array.dtype)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self.comm.Allgatherv([array, len(array), row], [out, lengths, starts, row])
+        row.Free()
+        self.joined_bytes += array.nbytes
+        return np.split(out, starts[1:])
+
+    def spread(self, array: np.ndarray, source: int) -> np.ndarray:
+        """Return the array of one process."""
+        out = array if self.rank == source else np.empty_like(array)
+        self.comm.Bcast(out, source)
+        return out
+
+    def part(self, members: int) -> "Link | None":
+        """Return a link between the first `members` processes, None for the others."""
+        comm = self.comm.Split(0 if self.rank < members else MPI.UNDEFINED, self.rank)
+        return None if comm == MPI.COMM_NULL else Link(comm)
+
+    def agree(self, failure: str | None) -> tuple[int, str] | None:
+        """Return the rank and the words of the first process that failed, None where none did."""
+        found = self.comm.allgather(failure)
+        return next(((rank, words) for rank, words in enumerate(found) if words), None)
+
+    def rest(self) -> None:
+        """Wait for all processes, leaving the core to those that work."""
+        request = self.comm.Ibarrier()
+        while not request.Test():
+            time.sleep(PATIENCE)

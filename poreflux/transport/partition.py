@@ -1,0 +1,125 @@
+"""One box per process: slabs of whole planes along the transport; pure arithmetic."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+#: a grid of fewer cells than this is not worth the messages: every process works all of it
+SMALL = 60_000
+
+#: a partition along the chunks of the store is taken where it costs at most this much more work
+PRICE_OF_CHUNKS = 1.05
+
+
+@dataclass(frozen=True)
+class Partition:
+    """How planes are shared: box p has those from ``edges[p]`` to ``edges[p + 1]``.
+
+    Every edge but the last is a multiple of ``granule``. The grids 0 (the finest) to ``grids`` - 1
+    are worked on the boxes, with at least two planes in each and every box starting at an even one;
+    the grids below are worked whole, by every process alike.
+    """
+
+    edges: tuple[int, ...]
+    granule: int
+    grids: int
+
+    @property
+    def boxes(self) -> int:
+        """Return the number of boxes: of the processes that have work."""
+        return len(self.edges) - 1
+
+    @property
+    def planes(self) -> int:
+        """Return the number of planes of the whole problem."""
+        return self.edges[-1]
+
+    def span(self, box: int) -> tuple[int, int]:
+        """Return the planes of one box, from and to."""
+        return self.edges[box], self.edges[box + 1]
+
+
+def partition(shape: tuple[int, int, int], processes: int, chunk: int = 1) -> Partition:
+    """Share the planes of `shape` (axis 0 along the transport) between at most so many processes.
+
+    Parameters
+    ----------
+    shape
+        cells along the three axes.
+    processes
+        there are; those that would make the boxes too thin to be of help stay without one.
+    chunk
+        planes of a chunk of the store; where it costs little, boxes start at chunks.
+
+    Notes
+    -----
+    With edges at multiples of 2^k the k finest grids can be worked on the boxes. The larger k, the
+    less even are the boxes; the smaller k, the more work is done by every process alike. The k is
+    taken at which the busiest process has least to do.
+
+    Examples
+    --------
+    >>> partition((500, 500, 500), 2, chunk=128).edges
+    (0, 256, 500)
+    >>> partition((7, 9, 9), 8).edges
+    (0, 2, 4, 7)
+    """
+    planes = shape[0]
+    powers = [2**k for k in range(1, 12)]
+    numbers = {min(processes, planes // g) for g in powers} - {0, 1}
+    choices = [(b, g) for b in numbers for g in powers if _narrowest(edges_at(planes, b, g)) >= 2]
+    if not choices:
+        return Partition((0, planes), planes, 1)
+    boxes, granule = min(choices, key=lambda c: work(planes, *c))
+    fits = chunk % 2 == 0 and _narrowest(edges_at(planes, boxes, chunk)) >= 2
+    if fits and work(planes, boxes, chunk) <= PRICE_OF_CHUNKS * work(planes, boxes, granule):
+        granule = chunk
+    edges = edges_at(planes, boxes, granule)
+    return Partition(edges, granule, _grids(shape, edges))
+
+
+def edges_at(planes: int, boxes: int, granule: int) -> tuple[int, ...]:
+    """Return the edges at multiples of `granule` nearest to equal boxes.
+
+    >>> edges_at(10, 2, 4)
+    (0, 4, 10)
+    """
+    inner = ((2 * planes * p + boxes * granule) // (2 * boxes * granule) for p in range(1, boxes))
+    return (0, *(granule * edge for edge in inner), planes)
+
+
+def work(planes: int, boxes: int, granule: int) -> float:
+    """Return the work of the busiest process, that of one process alone being 1."""
+    edges = edges_at(planes, boxes, granule)
+    widest = max(b - a for a, b in pairwise(edges))
+    return widest / planes + 1 / 8 ** twos(granule)
+
+
+def twos(number: int) -> int:
+    """Return how often a number can be halved.
+
+    >>> twos(12)
+    2
+    """
+    return (number & -number).bit_length() - 1
+
+
+def halved(edges: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the edges on the next coarser grid."""
+    return tuple((edge + 1) // 2 for edge in edges)
+
+
+def _narrowest(edges: tuple[int, ...]) -> int:
+    return min(b - a for a, b in pairwise(edges))
+
+
+def _grids(shape: tuple[int, int, int], edges: tuple[int, ...]) -> int:
+    """Return how many of the finest grids have boxes that start at even planes, of two or more."""
+    grids, cells = 0, shape
+    while True:
+        if any(edge % 2 for edge in edges[:-1]) or _narrowest(edges) < 2:
+            return grids
+        if grids and cells[0] * cells[1] * cells[2] < SMALL:
+            return grids
+        grids += 1
+        cells = tuple((n + 1) // 2 for n in cells)
+        edges = halved(edges)
