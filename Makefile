@@ -1,6 +1,7 @@
 # make demo     a real tomogram to a report, in an environment of its own
 # make test     everything, with MPI and PETSc, and the tests
 # make bench    the table of figures of merit, against this machine's memory bandwidth
+# make peers    adds the programs that the bench compares with, in an environment of their own
 # make lint     style and types
 # make notebooks  executes the notebooks at reduced size
 # make petsc    only the MPI and PETSc set-up
@@ -10,7 +11,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
-.PHONY: demo test bench lint notebooks petsc clean
+.PHONY: demo test bench peers lint notebooks petsc clean
 
 demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
@@ -21,6 +22,9 @@ test: $(VENV)/.test $(VENV)/.petsc
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+peers: .venv-peers/.done
+	.venv-peers/bin/python -m tests.bench --only peers
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -42,6 +46,11 @@ $(VENV)/.base: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.test: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@
+
+.venv-peers/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet -e '.[peers,test]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.base

@@ -1,12 +1,15 @@
 """The benchmarks run, at small size, so that they cannot rot."""
 
+import math
+
 import pytest
 
-from tests.bench import one_pass
+from tests.bench.__main__ import GROUPS, run, table
 
 
 @pytest.mark.bench
-def test_one_pass_reports_a_rate_from_store_and_from_memory():
-    rows = one_pass.measure(n=64, repeats=1)
-    assert [row["unit"] for row in rows] == ["MB/s", "MB/s"]
-    assert all(row["value"] > 0 for row in rows)
+@pytest.mark.parametrize("name", [name for name in GROUPS if name != "peers"])
+def test_each_group_of_benchmarks_gives_rows_of_numbers(name):
+    rows = run([name], small=True)
+    assert all(math.isfinite(each["value"]) for each in rows)
+    assert table(rows).row_count == len(rows)
