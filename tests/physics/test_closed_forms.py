@@ -35,7 +35,7 @@ def test_conductors_in_series_have_the_harmonic_mean(direction, thickness, perio
     assert kappa(volume, direction=direction, conductivity=phases) == pytest.approx(2 / 3, rel=1e-9)
 
 
-@pytest.mark.parametrize("direction, across", itertools.permutations(DIMS, 2))
+@pytest.mark.parametrize("direction, across", list(itertools.permutations(DIMS, 2)))
 def test_conductors_in_parallel_have_the_arithmetic_mean(direction, across):
     volume = phantoms.layers(6, direction=across)
     phases = {"electrolyte": 1.0, "pore": 0.5}
