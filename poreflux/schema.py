@@ -221,6 +221,80 @@ VARIABLES: dict[str, Variable] = {
     ),
 }
 
+_ACROSS = {"": ("y", "x"), "_y": ("z", "x"), "_x": ("z", "y")}
+
+#: numbers of one map of the current density at an electrode
+_CURRENT = {
+    "current_density_mean": ("f", "mA/cm**2", "mean current density of the contact"),
+    "current_density_cv": ("f", "1", "coefficient of variation of the current density"),
+    "current_density_max": ("f", "mA/cm**2", "largest current density"),
+    "current_density_p01": ("f", "mA/cm**2", "1st percentile of the current density"),
+    "current_density_p05": ("f", "mA/cm**2", "5th percentile of the current density"),
+    "current_density_p50": ("f", "mA/cm**2", "median current density"),
+    "current_density_p95": ("f", "mA/cm**2", "95th percentile of the current density"),
+    "current_density_p99": ("f", "mA/cm**2", "99th percentile of the current density"),
+    "current_density_gini": ("f", "1", "Gini coefficient of the current density"),
+    "high_current_fraction": ("f", "1", "share of the contact above 2 mA/cm²"),
+    "hot_spot_fraction": ("f", "1", "share of the contact above 1.5 times the mean current"),
+    "hot_spot_count": ("i", "1", "number of hot spots"),
+    "hot_spot_area": ("f", "um**2", "mean area of a hot spot"),
+    "hot_spot_area_largest": ("f", "um**2", "area of the largest hot spot"),
+    "hot_spot_spacing": ("f", "um", "mean distance from a hot spot to the nearest other"),
+    "current_correlation_length": ("f", "um", "correlation length of the current density"),
+    "contact_fraction": ("f", "1", "share of the face that reacts"),
+    "contact_mask_fraction": ("f", "1", "share of the face in contact, pores included"),
+    "area_specific_resistance": ("f", "ohm*cm**2", "area-specific resistance of the whole face"),
+    "area_specific_resistance_bulk": ("f", "ohm*cm**2", "its part in the bulk"),
+    "area_specific_resistance_constriction": ("f", "ohm*cm**2", "its part from constriction"),
+    "area_specific_resistance_kinetic": ("f", "ohm*cm**2", "its part in the interface"),
+    "wagner_length": ("f", "um", "Wagner length"),
+    "current_mismatch": ("f", "1", "current that leaves over current that enters, less one"),
+    "current_residual": ("f", "1", "largest imbalance of a voxel over the mean current of a face"),
+    "current_iterations": ("i", "1", "iterations of conjugate gradients for the current"),
+    "newton_steps": ("i", "1", "steps of Newton's method"),
+}
+
+VARIABLES |= {
+    **{f"current_density{s}": Variable(dims, "f", "mA/cm**2", "current density at the electrode")
+       for s, dims in _ACROSS.items()},
+    **{f"interface_state{s}": Variable(dims, "u", "1", "state of each face of the electrode")
+       for s, dims in _ACROSS.items()},
+    **{f"current_section{s}": Variable(dims, "f", "mA/cm**2", "current density, middle section")
+       for s, dims in {"": ("z", "x"), "_y": ("y", "x"), "_x": ("x", "y")}.items()},
+    **{name: Variable(("direction",), *rest) for name, rest in _CURRENT.items()},
+    "unconnected_contact_fraction": Variable(
+        ("direction",), "f", "1", "share of the face in contact with electrolyte that carries nothing"
+    ),
+    "carrying_fraction": Variable(
+        ("direction",), "f", "1", "share of the conducting phase that joins the current to the contact"
+    ),
+    "current_structure_correlation": Variable(
+        ("direction",), "f", "1", "correlation of the current with the porosity of its column"
+    ),
+    "current_porosity_correlation": Variable(
+        ("direction",), "f", "1", "correlation of the current with the porosity near the electrode"
+    ),
+    "current_flux_imbalance": Variable(
+        ("direction",), "f", "1", "largest minus smallest current through a plane, relative"
+    ),
+    **{f"sweep_{name}": Variable(("direction", "swept_wagner_length"), *rest)
+       for name, rest in _CURRENT.items()},
+    **{f"sweep_current_density{s}": Variable(
+           ("swept_wagner_length", *dims), "f", "mA/cm**2", "current density at the electrode")
+       for s, dims in _ACROSS.items()},
+    **{f"upscaled_{name}": Variable(("direction",), kind, units, f"{words}, from blocks")
+       for name, (kind, units, words) in _CURRENT.items()},
+    **{f"upscaled_current_density{s}": Variable(
+           tuple(f"cell_{dim}" for dim in dims), "f", "mA/cm**2",
+           "current density at the electrode, from blocks")
+       for s, dims in _ACROSS.items()},
+    "upscaled_correlation": Variable(
+        ("direction",), "f", "1", "correlation of the current from blocks with that from voxels"
+    ),
+    "cell_potential": Variable(DIMS, "f", "V", "potential against the electrode"),
+    "cell_current_density": Variable(DIMS, "f", "mA/cm**2", "magnitude of the current density"),
+}  # fmt: skip
+
 
 def attributes(name: str) -> dict[str, str]:
     """Return the ``units`` and ``long_name`` of a variable.
