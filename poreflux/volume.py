@@ -22,7 +22,8 @@ def from_array(
     Parameters
     ----------
     array
-        three-dimensional, axes (z, y, x); phase labels (integers 0 to 254 or booleans) or grey values.
+        three-dimensional, axes (z, y, x); phase labels (integers 0 to 254 or booleans) or grey
+        values.
     voxel_size
         edge of a voxel in µm, one number or three for (z, y, x).
     kind
@@ -51,7 +52,8 @@ def from_array(
         array = np.asarray(array)
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(
-            f"the array has shape {tuple(array.shape)}; a volume has three axes (z, y, x), none empty"
+            f"the array has shape {tuple(array.shape)}; a volume has three axes (z, y, x), "
+            "none empty"
         )
     size = three_lengths(voxel_size)
     if kind == "phase":
@@ -137,12 +139,12 @@ def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
         "flag_values": np.asarray(labels, dtype=np.uint8),
         "flag_meanings": " ".join(phases[label] for label in labels),
     }
-    if isinstance(array, np.ndarray) and array.dtype.itemsize > 1:
-        if array.min() < 0 or array.max() >= NO_PHASE:
-            raise ValueError(
-                f"phase labels run from {array.min()} to {array.max()}; they must lie in 0 to "
-                f"{NO_PHASE - 1}"
-            )
+    wide = isinstance(array, np.ndarray) and array.dtype.itemsize > 1
+    if wide and (array.min() < 0 or array.max() >= NO_PHASE):
+        raise ValueError(
+            f"phase labels run from {array.min()} to {array.max()}; they must lie in 0 to "
+            f"{NO_PHASE - 1}"
+        )
     return _dataset("phase", array.astype(np.uint8, copy=False), size, attrs)
 
 

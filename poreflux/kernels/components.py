@@ -1,7 +1,8 @@
-"""Which conducting cells join both driven faces: clusters of face neighbours by union-find over runs along x.
+"""Which conducting cells join both driven faces: clusters of face neighbours by union-find over
+runs along x.
 
-A run is a stretch of conducting cells in one row; runs are about ten times fewer than cells. Slabs of
-planes are labelled side by side, then joined plane by plane. Only arrays of runs are allocated.
+A run is a stretch of conducting cells in one row; runs are about ten times fewer than cells. Slabs
+of planes are labelled side by side, then joined plane by plane. Only arrays of runs are allocated.
 """
 
 import numpy as np
@@ -23,7 +24,9 @@ def count_runs(solid, counts, k0, k1):
 
 @compiled
 def list_runs(solid, first, start, stop, parent, k0, k1):
-    """Write start and stop of the runs of planes k0 to k1; ``first`` (nz * ny + 1) is the first run of each row."""
+    """Write start and stop of the runs of planes k0 to k1; ``first`` (nz * ny + 1) is the first run
+    of each row.
+    """
     ny, nx = solid.shape[1], solid.shape[2]
     for k in range(k0, k1):
         for j in range(ny):
@@ -63,7 +66,9 @@ def join(parent, a, b):
 
 @compiled
 def join_rows(start, stop, parent, a, a_end, b, b_end):
-    """Unite every run a..a_end of one row with those b..b_end of a neighbouring row that overlap it."""
+    """Unite every run a..a_end of one row with those b..b_end of a neighbouring row that overlap
+    it.
+    """
     while a < a_end and b < b_end:
         if start[a] < stop[b] and start[b] < stop[a]:
             join(parent, a, b)
@@ -112,7 +117,9 @@ def mark_where(first, start, stop, parent, flags, where, k, bit):
 
 @compiled
 def keep(solid, first, start, stop, parent, flags, wanted, k0, k1):
-    """Clear the cells of planes k0 to k1 whose cluster lacks one of the `wanted` bits; return how many stay."""
+    """Clear the cells of planes k0 to k1 whose cluster lacks one of the `wanted` bits; return how
+    many stay.
+    """
     ny = solid.shape[1]
     kept = 0
     for k in range(k0, k1):

@@ -6,7 +6,9 @@ from poreflux.kernels.rows import SOLID
 
 @compiled
 def look_up(labels, table, out, counts):
-    """out = table[labels], of one shape in three dims; add to ``counts`` (256) how often each label is there."""
+    """out = table[labels], of one shape in three dims; add to ``counts`` (256) how often each label
+    is there.
+    """
     for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
             for i in range(labels.shape[2]):
@@ -19,7 +21,8 @@ def look_up(labels, table, out, counts):
 def encode(solid, code, low, high, wrap_y, wrap_x, row, k0, k1):
     """Fill the code bytes of own planes k0 to k1 from `solid` (nz, ny, nx), 1 where conducting.
 
-    `low`, `high` (ny, nx) are the planes before the first and after the last one, zero where there are none;
+    `low`, `high` (ny, nx) are the planes before the first and after the last one, zero where there
+    are none;
     `row` (nx) is scratch. Ghosts of `code` are left alone.
     """
     nz, ny, nx = solid.shape
@@ -59,12 +62,14 @@ def encode(solid, code, low, high, wrap_y, wrap_x, row, k0, k1):
 
 @compiled
 def conduct(kappa, arithmetic, gz, gy, gx, below, wz, wy, wx, wrap_y, wrap_x, k0, k1):
-    """Fill the face conductances of own planes k0 to k1 from conductivities `kappa` (nz, ny, nx), zero where blocked.
+    """Fill the face conductances of own planes k0 to k1 from conductivities `kappa` (nz, ny, nx),
+    zero where blocked.
 
-    A face between a and b conducts 2 a b / (a + b) times its weight, or (a + b) / 2 with `arithmetic`, where
-    both conduct. `below` (ny, nx) is the plane before the first, zero where there is none.
+    A face between a and b conducts 2 a b / (a + b) times its weight, or (a + b) / 2 with
+    `arithmetic`, where both conduct. `below` (ny, nx) is the plane before the first, zero where
+    there is none.
     """
-    nz, ny, nx = kappa.shape
+    _, ny, nx = kappa.shape
     for k in range(k0, k1):
         before = kappa[k - 1] if k > 0 else below
         for j in range(ny):

@@ -1,9 +1,12 @@
-"""Red-black layout: the two colours of a chequerboard in separate arrays, so that all loops run at stride one.
+"""Red-black layout: the two colours of a chequerboard in separate arrays, so that all loops run at
+stride one.
 
-A cell (k, j, x) has colour ``c = (k + j + x) & 1``; it is stored at ``[c, k + 2, j + 2, x // 2 + 1]``
-of an array with two ghost planes, two ghost rows and one ghost pair at each end. A cell of colour c in
-row (k, j) sits at ``x = 2 i + o`` with ``o = (c + k + j) & 1``; its six neighbours have the other colour:
-those in z and y at the same i, the left one at ``i - 1 + o``, the right one at ``i + o``.
+A cell (k, j, x) has colour ``c = (k + j + x) & 1``; it is stored at ``[c, k + 2, j + 2, x // 2 +
+1]`` of an array with two ghost planes, two ghost rows and one ghost pair at each end. A cell of
+colour c
+in row (k, j) sits at ``x = 2 i + o`` with ``o = (c + k + j) & 1``; its six neighbours have the
+other
+colour: those in z and y at the same i, the left one at ``i - 1 + o``, the right one at ``i + o``.
 Exactly because every neighbour has the other colour, black unknowns can be eliminated on the fly.
 
 Functions take ranges of planes and release the GIL; a pool of threads runs them side by side.
@@ -14,7 +17,8 @@ import numpy as np
 
 GHOST = 2
 
-#: how kernels are compiled; reference counting is off since kernels own nothing and its atomics would cost half the time
+#: how kernels are compiled; reference counting is off since kernels own nothing and its atomics
+#: would cost half the time
 OPTIONS = {
     "_nrt": False,
     "error_model": "numpy",
@@ -74,7 +78,9 @@ def unpack(colours, out, k0, k1):
 
 @compiled
 def fill(array, value, k0, k1):
-    """Set padded planes k0 to k1 of every colour; the first touch of an array, by the thread that will use it."""
+    """Set padded planes k0 to k1 of every colour; the first touch of an array, by the thread that
+    will use it.
+    """
     for c in range(array.shape[0]):
         for k in range(k0, k1):
             for j in range(array.shape[2]):
@@ -96,7 +102,9 @@ def axpby(a, x, b, y, k0, k1):
 
 @compiled
 def dot(x, y, k0, k1):
-    """Return the sum of x y over planes k0 to k1 (own cells) of one colour, rows in their own precision."""
+    """Return the sum of x y over planes k0 to k1 (own cells) of one colour, rows in their own
+    precision.
+    """
     total = 0.0
     for k in range(k0 + GHOST, k1 + GHOST):
         for j in range(GHOST, x.shape[2] - GHOST):
@@ -110,7 +118,8 @@ def dot(x, y, k0, k1):
 
 
 def slabs(n: int, parts: int) -> list[tuple[int, int]]:
-    """Cut 0..n into at most `parts` ranges that start at even numbers (the colours and coarse cells of a
+    """Cut 0..n into at most `parts` ranges that start at even numbers (the colours and coarse cells
+    of a
     slab then line up with its neighbours').
 
     >>> slabs(7, 2)

@@ -1,9 +1,12 @@
-"""One row of the seven-point operator, for the two kinds of geometry: `Binary` (one byte per voxel) and `Faces`.
+"""One row of the seven-point operator, for the two kinds of geometry: `Binary` (one byte per voxel)
+and `Faces`.
 
-Every function handles the cells of colour c in row (k, j) of a red-black array (ghosts counted). ``q, qym,
-qyp, qzm, qzp`` are the rows of the other colour at the same place and one step along y and z; ``d`` is a
-scratch row. Cells that are blocked get zero. For one byte per voxel each function is a single loop, short
-enough in arrays for the compiler to vectorise it.
+Every function handles the cells of colour c in row (k, j) of a red-black array (ghosts counted).
+``q, qym, qyp, qzm, qzp`` are the rows of the other colour at the same place and one step along y
+and z; ``d``
+is a scratch row. Cells that are blocked get zero. For one byte per voxel each function is a single
+loop,
+short enough in arrays for the compiler to vectorise it.
 """
 
 from typing import NamedTuple
@@ -18,7 +21,8 @@ SOLID = 0x40
 
 
 class Binary(NamedTuple):
-    """One conducting phase. ``code`` holds, per voxel, the number of conducting neighbours along z, y,
+    """One conducting phase. ``code`` holds, per voxel, the number of conducting neighbours along z,
+    y,
     x in bits 0-1, 2-3, 4-5, and SOLID; 0 is blocked. A face conducts wz, wy or wx."""
 
     code: np.ndarray  # (2, Z, Y, H) uint8
@@ -31,7 +35,9 @@ class Binary(NamedTuple):
 
 
 class Faces(NamedTuple):
-    """Any conductivities: ``gz[c, k, j, i]`` conducts from cell (c, k, j, i) to the one before it in z."""
+    """Any conductivities: ``gz[c, k, j, i]`` conducts from cell (c, k, j, i) to the one before it
+    in z.
+    """
 
     gz: np.ndarray  # (2, Z, Y, H)
     gy: np.ndarray
@@ -197,7 +203,9 @@ def _faces_face(op, axis, c, k, j, i):
 
 
 def either(binary, faces):
-    """Return the decorator of a function that is one of two implementations, by the kind of its operator."""
+    """Return the decorator of a function that is one of two implementations, by the kind of its
+    operator.
+    """
 
     def decorate(generic):
         def choose(op, *_):

@@ -148,7 +148,9 @@ def advance(op, alpha, p, x, r, k0, k1, work):
 
 @compiled
 def solved_plane(op, source, x, out, d, k):
-    """out (2, Y, H) = both colours of the potential in padded plane k, black ones from the red ones of x."""
+    """out (2, Y, H) = both colours of the potential in padded plane k, black ones from the red ones
+    of x.
+    """
     for j in range(x.shape[2]):
         for i in range(x.shape[3]):
             out[0, j, i] = x[0, k, j, i]
@@ -161,11 +163,14 @@ def solved_plane(op, source, x, out, d, k):
 def fluxes(op, source, x, planes, k0, k1, work):
     """Integrate over the solution; return its energy on own planes k0 to k1.
 
-    ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from plane
-    k-1 into plane k, from the driven face for k = 0, and into the driven face at the high end; the
-    sum of the potential over the conducting cells of plane k and their number; the sums of the fluxes
-    along y and along x between cells of plane k. Through a driven face flows what its source feeds less
-    what its link drains. `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1 are
+    ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from
+    plane k-1 into plane k, from the driven face for k = 0, and into the driven face at the high
+    end; the
+    sum of the potential over the conducting cells of plane k and their number; the sums of the
+    fluxes along y and along x between cells of plane k. Through a driven face flows what its source
+    feeds
+    less what its link drains. `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1
+    are
     counted here.
     """
     buffer, d = work
@@ -257,7 +262,8 @@ def potential(op, source, x, out, k0, k1, work):
 
 @compiled
 def current(op, source, x, out, scales, k0, k1, work):
-    """out (k1 - k0, ny, nx) = magnitude of the current density in own planes k0 to k1, NaN where blocked.
+    """out (k1 - k0, ny, nx) = magnitude of the current density in own planes k0 to k1, NaN where
+    blocked.
 
     Each component is the mean of those through the two faces of a cell; `scales` turn a conductance
     times a difference into a current density. `work` is (3, 2, Y, H) and (H,) of scratch.

@@ -1,13 +1,16 @@
-"""Between a red-black grid and the next coarser one (2 x 2 x 2 cells to one): smoothing fused with transfer.
+"""Between a red-black grid and the next coarser one (2 x 2 x 2 cells to one): smoothing fused with
+transfer.
 
 One V-cycle step is, on the way down, a red and a black Gauss-Seidel half-sweep from zero and the
-restriction of what is left; on the way up, the correction, a black and a red half-sweep. After the first
-two half-sweeps the residual of black cells is zero and that of a red one is the sum of its black
-neighbours, so that neither the iterate nor the residual is ever stored; on the way up red values are made
-again from the right-hand side. The way up is the adjoint of the way down: the cycle is symmetric.
+restriction of what is left; on the way up, the correction, a black and a red half-sweep. After the
+first two half-sweeps the residual of black cells is zero and that of a red one is the sum of its
+black
+neighbours, so that neither the iterate nor the residual is ever stored; on the way up red values
+are made again from the right-hand side. The way up is the adjoint of the way down: the cycle is
+symmetric.
 
-The coarse conductance between two cells is half the sum of the fine ones through their common face (their
-distance doubles), that of a driven face likewise.
+The coarse conductance between two cells is half the sum of the fine ones through their common face
+(their distance doubles), that of a driven face likewise.
 """
 
 from poreflux.kernels.redblack import GHOST, compiled
@@ -19,7 +22,8 @@ from poreflux.kernels.stencil import TILE
 def black_from_guess(op, black, d, red, b, k, j0, j1):
     """black = (b + red neighbours) / diagonal for rows j0-1 to j1 of plane k.
 
-    `red` holds planes modulo 3, row j at j - j0 + 2; one colour of b stands for b = 0 on black cells.
+    `red` holds planes modulo 3, row j at j - j0 + 2; one colour of b stands for b = 0 on black
+    cells.
     """
     both = b.shape[0] == 2
     now, before, after = red[k % 3], red[(k - 1) % 3], red[(k + 1) % 3]
@@ -40,7 +44,8 @@ def black_from_guess(op, black, d, red, b, k, j0, j1):
 def descend(op, b, coarse, k0, k1, work):
     """coarse = restriction of what a red and a black half-sweep from zero leave of A z = b.
 
-    b (1 or 2, Z, Y, H); coarse (2, ...) of the coarser grid; own planes k0 to k1, both even or the last.
+    b (1 or 2, Z, Y, H); coarse (2, ...) of the coarser grid; own planes k0 to k1, both even or the
+    last.
     """
     red, black = work[:3], work[3:6]
     rest, d, nothing = work[6, 0], work[6, 1], work[6, 3]
@@ -79,7 +84,8 @@ def descend(op, b, coarse, k0, k1, work):
 
 @compiled
 def ascend(op, b, e, out, k0, k1, work):
-    """out = the V-cycle's answer to A z = b from the coarse correction `e`; return b . out, red cells.
+    """out = the V-cycle's answer to A z = b from the coarse correction `e`; return b . out, red
+    cells.
 
     Adds e to what :func:`descend` had (red cells; black ones follow), then a black and a red
     half-sweep. `out` has as many colours as b.
@@ -129,7 +135,9 @@ def ascend(op, b, e, out, k0, k1, work):
 
 @compiled
 def coarsen(op, gz, gy, gx, nx, k0, k1):
-    """Fill the conductances of coarse own planes k0 to k1, nx cells a row, from those of the finer operator."""
+    """Fill the conductances of coarse own planes k0 to k1, nx cells a row, from those of the finer
+    operator.
+    """
     for K in range(k0 + GHOST, k1 + GHOST):
         k = 2 * (K - GHOST) + GHOST
         for J in range(GHOST, gz.shape[2] - GHOST):

@@ -1,4 +1,6 @@
-"""The memory triad, the yardstick of everything that is limited by memory: a = b + s c (McCalpin's STREAM)."""
+"""The memory triad, the yardstick of everything that is limited by memory: a = b + s c (McCalpin's
+STREAM).
+"""
 
 from poreflux.kernels.redblack import compiled
 

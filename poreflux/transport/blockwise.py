@@ -59,8 +59,8 @@ def block_tortuosity(
     Returns
     -------
     Dataset with `block_tortuosity_factor`, `block_effective_conductivity` and
-    `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), and the position of the
-    block centres in µm; infinite where a sub-volume does not percolate.
+    `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), and the position of
+    the block centres in µm; infinite where a sub-volume does not percolate.
 
     Raises
     ------
@@ -69,8 +69,8 @@ def block_tortuosity(
     Notes
     -----
     ``tau = phi kappa_0 / kappa_eff`` of each sub-volume, with its own phi. The mean over isolated
-    sub-volumes is not the value of the whole volume: walls and equipotential planes that are not there
-    push it either way.
+    sub-volumes is not the value of the whole volume: walls and equipotential planes that are not
+    there push it either way.
 
     Examples
     --------

@@ -52,8 +52,8 @@ def tortuosity_factor(
     precision
         ``"float32"`` or ``"float64"`` of the Krylov vectors; by default what `rtol` needs.
     field
-        the store of this volume, to which to write `potential` (1 at the low face, 0 at the high one)
-        and `current_density_magnitude`.
+        the store of this volume, to which to write `potential` (1 at the low face, 0 at the high
+        one) and `current_density_magnitude`.
     threads
         by default all cores that this process may use.
     progress
@@ -61,7 +61,8 @@ def tortuosity_factor(
 
     Returns
     -------
-    Dataset with dim `direction` (one entry) and `tortuosity_factor`, `tortuosity_factor_percolating`,
+    Dataset with dim `direction` (one entry) and `tortuosity_factor`,
+    `tortuosity_factor_percolating`,
     `effective_conductivity` and `macmullin_number` (relative to the most conductive phase),
     `conducting_fraction`, `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`,
     `iterations`. Where nothing joins the two faces the tortuosity factor is infinite and the
@@ -80,15 +81,17 @@ def tortuosity_factor(
 
     Notes
     -----
-    ``tau = phi kappa_0 / kappa_eff``, with phi the fraction of all voxels that conduct, percolating or
-    not, and the potentials given on the outer faces of the first and the last plane of voxels. For
-    several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face between
-    unlike voxels has the harmonic mean of their conductivities, between partial voxels the arithmetic
-    one. kappa_eff is the energy of the potential, an upper bound of the discrete value.
+    ``tau = phi kappa_0 / kappa_eff``, with phi the fraction of all voxels that conduct, percolating
+    or not, and the potentials given on the outer faces of the first and the last plane of voxels.
+    For
+    several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face
+    between unlike voxels has the harmonic mean of their conductivities, between partial voxels the
+    arithmetic one. kappa_eff is the energy of the potential, an upper bound of the discrete value.
 
     References
     ----------
-    Cooper et al., SoftwareX 5 (2016) 203; Tjaden et al., Int. Mater. Rev. 63 (2018) 47 on definitions.
+    Cooper et al., SoftwareX 5 (2016) 203; Tjaden et al., Int. Mater. Rev. 63 (2018) 47 on
+    definitions.
 
     Examples
     --------
@@ -136,7 +139,8 @@ def solve(
 ) -> Solved:
     """Remove what does not percolate from the cells (in place) and solve for the rest.
 
-    ``conductivity`` is relative to the reference, ``percolating`` the share of conducting cells that stays.
+    ``conductivity`` is relative to the reference, ``percolating`` the share of conducting cells
+    that stays.
     """
     team = team or Team()
     side = sides == "periodic"
@@ -167,7 +171,9 @@ def percolate(
 
 
 def evened(cells: np.ndarray) -> np.ndarray:
-    """Return two periods of the cells along each side with an odd number: a chequerboard closes on even ones."""
+    """Return two periods of the cells along each side with an odd number: a chequerboard closes on
+    even ones.
+    """
     return np.tile(cells, (1, *(1 + n % 2 for n in cells.shape[1:])))
 
 
@@ -175,8 +181,8 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
     """Return the bytes that a solve of `shape` voxels takes at its peak, the cells included.
 
     Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
-    geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of six
-    float32 for the next grid, and so on.
+    geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
+    six float32 for the next grid, and so on.
     """
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
@@ -209,7 +215,8 @@ def refuse_too_large(
 
 
 def tortuosity_bracket(volume: xr.Dataset, **options) -> xr.Dataset:
-    """Compute the tortuosity factor with partial and with whole voxels: what lies between is resolution.
+    """Compute the tortuosity factor with partial and with whole voxels: what lies between is
+    resolution.
 
     Parameters
     ----------
@@ -220,8 +227,9 @@ def tortuosity_bracket(volume: xr.Dataset, **options) -> xr.Dataset:
 
     Returns
     -------
-    the Dataset of :func:`tortuosity_factor` with a dim `geometry`, ``["partial", "voxels"]``. Whole voxels
-    make pores rough and the tortuosity factor too high, partial ones of a blurred image too low.
+    the Dataset of :func:`tortuosity_factor` with a dim `geometry`, ``["partial", "voxels"]``. Whole
+    voxels make pores rough and the tortuosity factor too high, partial ones of a blurred image too
+    low.
 
     Examples
     --------

@@ -21,11 +21,13 @@ SLAB = 64 * 2**20
 
 @dataclass(frozen=True)
 class Medium:
-    """Cells (axis 0 along the transport), voxel edges in that order, and what was counted on the way.
+    """Cells (axis 0 along the transport), voxel edges in that order, and what was counted on the
+    way.
 
-    ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative to
-    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts at
-    all, ``arithmetic`` the mean that faces take.
+    ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative
+    to
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
+    at all, ``arithmetic`` the mean that faces take.
     """
 
     cells: np.ndarray
@@ -47,7 +49,9 @@ def order(direction: str) -> tuple[str, ...]:
 
 
 def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) -> np.ndarray:
-    """Return the conductivity of each of the 256 labels; raise where a name or a value makes no sense."""
+    """Return the conductivity of each of the 256 labels; raise where a name or a value makes no
+    sense.
+    """
     table = np.zeros(256)
     for phase, value in conductivity.items():
         if not (np.isfinite(value) and value >= 0):
@@ -130,7 +134,9 @@ def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float
 
 
 def _fill(slab, table, view, team: Team) -> np.ndarray:
-    """Fill `view` from the labels of `slab`, split along y between the threads; return the label counts."""
+    """Fill `view` from the labels of `slab`, split along y between the threads; return the label
+    counts.
+    """
     edges = np.linspace(0, slab.shape[1], team.threads + 1).astype(int)
     jobs = [
         (slab[:, a:b], table, view[:, a:b], np.zeros(256, np.int64))
@@ -141,7 +147,9 @@ def _fill(slab, table, view, team: Team) -> np.ndarray:
 
 
 def slabs(volume: xr.Dataset, name: str, team: Team):
-    """Yield (first plane, values) of a variable, whole planes along z; straight from the store where there is one."""
+    """Yield (first plane, values) of a variable, whole planes along z; straight from the store
+    where there is one.
+    """
     variable = volume[name]
     nz, ny, nx = variable.shape
     if isinstance(variable.data, np.ndarray):
@@ -161,7 +169,9 @@ def slabs(volume: xr.Dataset, name: str, team: Team):
 
 
 def as_stored(variable: xr.DataArray, path: str) -> bool:
-    """Return whether a lazy variable is what the store at `path` holds, neither cropped nor changed since."""
+    """Return whether a lazy variable is what the store at `path` holds, neither cropped nor changed
+    since.
+    """
     try:
         return variable.data.name == token(Path(path), variable.name)
     except (OSError, KeyError):

@@ -1,4 +1,6 @@
-"""The preconditioner: one symmetric V-cycle of geometric multigrid in float32, red-black Gauss-Seidel, on the same boxes."""
+"""The preconditioner: one symmetric V-cycle of geometric multigrid in float32, red-black
+Gauss-Seidel, on the same boxes.
+"""
 
 import numpy as np
 
@@ -84,7 +86,9 @@ class Multigrid:
 
 
 def coarser(fine: Operator) -> Operator:
-    """Return the operator of the next coarser grid: half the sum of the fine conductances through each face."""
+    """Return the operator of the next coarser grid: half the sum of the fine conductances through
+    each face.
+    """
     shape = tuple((n + 1) // 2 for n in fine.shape)
     neighbours = fine.neighbours.coarser(shape)
     g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
@@ -112,7 +116,9 @@ def fill_seams(x: np.ndarray, fine, coarse) -> None:
 
 
 def cut_seams(g, fine, coarse) -> None:
-    """Remove the conductances through the faces of axes that are periodic among the finer neighbours only."""
+    """Remove the conductances through the faces of axes that are periodic among the finer
+    neighbours only.
+    """
     lost = [p and not q for p, q in zip(fine.periodic, coarse.periodic)]
     if lost[0] and fine.span(0)[0] == 0:
         g[0][:, GHOST] = 0

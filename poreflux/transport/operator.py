@@ -1,4 +1,6 @@
-"""A u on one box: the reduced seven-point operator, its ghosts, and the passes of a Krylov method over it."""
+"""A u on one box: the reduced seven-point operator, its ghosts, and the passes of a Krylov method
+over it.
+"""
 
 import numpy as np
 
@@ -10,7 +12,8 @@ from poreflux.transport.threads import Team
 
 
 class Alone:
-    """The neighbours of a box that has none but itself: ghosts are zero, or wrap around periodic axes.
+    """The neighbours of a box that has none but itself: ghosts are zero, or wrap around periodic
+    axes.
 
     The one seam between the serial and the distributed solver: ``fill_ghosts`` and ``sum``.
     """
@@ -19,7 +22,9 @@ class Alone:
         self.periodic = periodic
 
     def fill_ghosts(self, array: np.ndarray) -> None:
-        """Copy own planes, rows and pairs of `array` (colours, Z, Y, H) into the ghosts of periodic axes."""
+        """Copy own planes, rows and pairs of `array` (colours, Z, Y, H) into the ghosts of periodic
+        axes.
+        """
         if self.periodic[0]:
             array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
             array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
@@ -39,11 +44,15 @@ class Alone:
         return value
 
     def span(self, planes: int) -> tuple[int, int]:
-        """Return the place of the first of `planes` own planes in the problem, and the planes of the problem."""
+        """Return the place of the first of `planes` own planes in the problem, and the planes of
+        the problem.
+        """
         return 0, planes
 
     def around(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the planes before the first and after the last of `cells`, zero where there are none."""
+        """Return the planes before the first and after the last of `cells`, zero where there are
+        none.
+        """
         if self.periodic[0]:
             return cells[-1], cells[0]
         return np.zeros_like(cells[0]), np.zeros_like(cells[0])
@@ -57,7 +66,9 @@ class Alone:
         return planes
 
     def coarser(self, shape: tuple[int, int, int]) -> "Alone":
-        """Return the neighbours on a coarser grid; an odd number of cells cannot be periodic in two colours."""
+        """Return the neighbours on a coarser grid; an odd number of cells cannot be periodic in two
+        colours.
+        """
         return Alone(tuple(p and n % 2 == 0 for p, n in zip(self.periodic, shape)))
 
 
@@ -140,7 +151,9 @@ class Operator:
 
 
 def build(problem: Problem, team: Team, dtype=np.float32, neighbours=None) -> Operator:
-    """Return the operator of a problem: of all of it, or of the box that the cells are among `neighbours`."""
+    """Return the operator of a problem: of all of it, or of the box that the cells are among
+    `neighbours`.
+    """
     neighbours = neighbours or Alone(problem.periodic)
     ends = driven_ends(problem, dtype, neighbours)
     make = _binary if problem.binary else _faces

@@ -1,4 +1,6 @@
-"""Removal of cells that carry no current: clusters of face neighbours that do not join both driven faces."""
+"""Removal of cells that carry no current: clusters of face neighbours that do not join both driven
+faces.
+"""
 
 from typing import NamedTuple
 
@@ -17,7 +19,8 @@ def keep_percolating(
     *,
     where: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> int:
-    """Clear, in place, the cells of `solid` (n0, n1, n2) whose cluster does not reach both ends of axis 0.
+    """Clear, in place, the cells of `solid` (n0, n1, n2) whose cluster does not reach both ends of
+    axis 0.
 
     Parameters
     ----------
@@ -47,9 +50,11 @@ def keep_percolating(
 
 
 class Runs(NamedTuple):
-    """Stretches of conducting cells in rows along the last axis, in their order, and what clusters they are of.
+    """Stretches of conducting cells in rows along the last axis, in their order, and what clusters
+    they are of.
 
-    ``first`` (n0 * n1 + 1) is the first run of each row; a run is from ``start`` to ``stop``; runs whose
+    ``first`` (n0 * n1 + 1) is the first run of each row; a run is from ``start`` to ``stop``; runs
+    whose
     ``parent`` lead to the same run are of one cluster.
     """
 
@@ -86,6 +91,8 @@ def label(
 
 
 def clear(solid: np.ndarray, runs: Runs, flags: np.ndarray, team: Team) -> int:
-    """Clear, in place, the cells of clusters whose flags lack LOW or HIGH; return how many cells stay."""
+    """Clear, in place, the cells of clusters whose flags lack LOW or HIGH; return how many cells
+    stay.
+    """
     jobs = [(solid, *runs, flags, LOW | HIGH, a, b) for a, b in team.slabs(solid.shape)]
     return sum(team.each(components.keep, jobs))

@@ -1,4 +1,6 @@
-"""What is solved: conducting cells, the driven faces, the sides. Axis 0 is always the direction of transport."""
+"""What is solved: conducting cells, the driven faces, the sides. Axis 0 is always the direction of
+transport.
+"""
 
 from dataclasses import dataclass
 
@@ -9,11 +11,12 @@ import numpy as np
 class Problem:
     """Steady conduction through a box of voxels, axis 0 along the transport.
 
-    ``cells`` (n0, n1, n2) is uint8 with 1 where a single phase conducts, or float conductivities relative to
-    a reference, 0 where blocked. ``spacing`` are the voxel edges of the three axes. ``ends`` says what happens
-    at the two faces across the transport: ``"driven"`` (potential 1 on the outer face of the first plane, 0 on
-    that of the last) or ``"periodic"`` (a jump of 1). ``sides`` are ``"insulated"`` or ``"periodic"``.
-    ``arithmetic`` chooses the arithmetic instead of the harmonic mean for faces (partial volumes).
+    ``cells`` (n0, n1, n2) is uint8 with 1 where a single phase conducts, or float conductivities
+    relative to a reference, 0 where blocked. ``spacing`` are the voxel edges of the three axes.
+    ``ends`` says what happens at the two faces across the transport: ``"driven"`` (potential 1 on the
+    outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1). ``sides``
+    are ``"insulated"`` or ``"periodic"``. ``arithmetic`` chooses the arithmetic instead of the
+    harmonic mean for faces (partial volumes).
     """
 
     cells: np.ndarray
@@ -41,7 +44,8 @@ class Problem:
     def weights(self) -> tuple[float, float, float]:
         """Return the conductance of a face of unit conductivity across each axis, the largest 1.
 
-        A face of area A between cells h apart conducts A / h; all are divided by cell volume / (smallest h)².
+        A face of area A between cells h apart conducts A / h; all are divided by cell volume /
+        (smallest h)².
         """
         smallest = min(self.spacing)
         a, b, c = ((smallest / h) ** 2 for h in self.spacing)

@@ -31,8 +31,8 @@ def tortuosity_profile(
 
     Returns
     -------
-    Dataset with `local_tortuosity_factor` and `plane_potential` along `direction`, at voxel centres in
-    µm; a diagnostic, not a material property. All NaN where nothing percolates.
+    Dataset with `local_tortuosity_factor` and `plane_potential` along `direction`, at voxel centres
+    in µm; a diagnostic, not a material property. All NaN where nothing percolates.
 
     Raises
     ------
@@ -40,8 +40,9 @@ def tortuosity_profile(
 
     Notes
     -----
-    ``tau(z) = phi(z) kappa_0 |d<u>/dz| / J`` with phi(z) the conducting fraction of the plane, <u> the
-    mean potential of its conducting cells and J the mean current density; central differences, and
+    ``tau(z) = phi(z) kappa_0 |d<u>/dz| / J`` with phi(z) the conducting fraction of the plane, <u>
+    the mean potential of its conducting cells and J the mean current density; central differences,
+    and
     the driven faces as outer neighbours.
 
     Examples

@@ -1,11 +1,16 @@
-"""Conjugate gradients in one process, threaded, stopped on the error of the effective conductivity itself.
+"""Conjugate gradients in one process, threaded, stopped on the error of the effective conductivity
+itself.
 
-The energy of a potential u, ``E(u) = sum G (u_i - u_j)^2`` over all faces and driven links, is an upper bound of
-the conductance between the driven faces (Dirichlet's principle), and exceeds it by the squared energy norm
-of the error: it has twice as many right digits as a flux. Conjugate gradients lower it by ``alpha r . z`` an
-iteration. What is left is bounded by ``r . z / theta``, theta the smallest eigenvalue of the preconditioned
-operator, for which the smallest Ritz value of the iteration so far stands (Meurant and Strakos, Acta
-Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
+The energy of a potential u, ``E(u) = sum G (u_i - u_j)^2`` over all faces and driven links, is an
+upper bound of the conductance between the driven faces (Dirichlet's principle), and exceeds it by
+the squared
+energy norm of the error: it has twice as many right digits as a flux. Conjugate gradients lower it
+by ``alpha r
+. z`` an iteration. What is left is bounded by ``r . z / theta``, theta the smallest eigenvalue of
+the
+preconditioned operator, for which the smallest Ritz value of the iteration so far stands (Meurant
+and Strakos,
+Acta Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
 """
 
 from collections.abc import Iterator
@@ -28,7 +33,8 @@ MAX_ITERATIONS = 1000
 
 
 class Run(NamedTuple):
-    """What an iteration did: its length, its estimates of the relative error of the energy after each step (the
+    """What an iteration did: its length, its estimates of the relative error of the energy after
+    each step (the
     last one is the answer's), and the norm of the residual relative to that of the start."""
 
     iterations: int
@@ -38,7 +44,8 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved problem: red potentials ``x``, their energy, the iteration, and what was integrated per
+    """A solved problem: red potentials ``x``, their energy, the iteration, and what was integrated
+    per
     plane (:func:`poreflux.kernels.stencil.fluxes`)."""
 
     operator: Operator
@@ -72,7 +79,9 @@ class RitzValue:
         self._last = (np.inf, 0.0)
 
     def add(self, alpha: float, beta: float) -> float:
-        """Take the coefficients of one iteration (beta is the one after it); return the value so far."""
+        """Take the coefficients of one iteration (beta is the one after it); return the value so
+        far.
+        """
         alpha_before, beta_before = self._last
         self._diagonal.append(1 / alpha + beta_before / alpha_before)
         d, e = np.array(self._diagonal), np.array(self._off)
@@ -211,7 +220,9 @@ def decades(error: float, rtol: float) -> tuple[int, int]:
 
 
 def ramp(operator: Operator, problem: Problem, x: np.ndarray) -> None:
-    """x = the potential of a uniform box, in conducting cells: 1 at the low face to 0 at the high one."""
+    """x = the potential of a uniform box, in conducting cells: 1 at the low face to 0 at the high
+    one.
+    """
     start, n = operator.neighbours.span(problem.shape[0])
     first = 1.0 - (start + 0.5) / n
     jobs = [(operator.kernel, x, -1.0 / n, first, a, b) for a, b in operator.slabs]
@@ -232,7 +243,9 @@ def fill_potential(operator: Operator, x: np.ndarray) -> None:
 
 
 def integrate(operator: Operator, problem: Problem, x: np.ndarray):
-    """Return the energy of x and what :func:`poreflux.kernels.stencil.fluxes` finds per plane (n + 1, 5)."""
+    """Return the energy of x and what :func:`poreflux.kernels.stencil.fluxes` finds per plane (n +
+    1, 5).
+    """
     fill_potential(operator, x)
     n = problem.shape[0]
     planes = np.zeros((n + 1, 5))

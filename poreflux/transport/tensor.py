@@ -75,7 +75,9 @@ def effective_tensor(
 
 
 def _column(cells: Medium, direction: str, rtol, precision, team, progress):
-    """Return the mean current density (z, y, x) under a unit mean field along `direction`, and its error."""
+    """Return the mean current density (z, y, x) under a unit mean field along `direction`, and its
+    error.
+    """
     column = np.zeros(3)
     if percolate(cells.cells, team, (True, True, True)) == 0:
         return column, 0.0

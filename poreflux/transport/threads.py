@@ -12,7 +12,8 @@ WORTH_SHARING = 60_000
 class Team:
     """Run a kernel over slabs of planes, each by its own thread.
 
-    A slab always belongs to the same thread number, so that memory is touched first by the thread that works on it.
+    A slab always belongs to the same thread number, so that memory is touched first by the thread
+    that works on it.
     """
 
     def __init__(self, threads: int | None = None):

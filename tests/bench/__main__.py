@@ -1,4 +1,6 @@
-"""Print the table of figures of merit: ``make bench``, or ``python -m tests.bench --only transport``."""
+"""Print the table of figures of merit: ``make bench``, or ``python -m tests.bench --only
+transport``.
+"""
 
 import argparse
 import importlib
