@@ -153,6 +153,12 @@ def read_document(path: Path) -> dict:
     return json.loads(path.read_bytes())
 
 
+def identities(store: str | Path) -> dict[str, str]:
+    """Return for each saved variable of a store what `provenance.identity` said of it."""
+    attributes = read_document(Path(store) / "zarr.json").get("attributes", {})
+    return attributes.get("poreflux", {}).get("identity", {})
+
+
 @lru_cache(maxsize=256)
 def _document(path: Path, stamp: tuple) -> tuple[dict, Layout | None]:
     document = read_document(path)

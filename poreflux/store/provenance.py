@@ -16,8 +16,9 @@ def identity(volume: xr.Dataset, name: str, layout: Layout, sha256: str | None =
     """Return a name for what a save of one variable would write: equal names, equal bytes.
 
     It is made of the attributes, the layout and dask's own name of the values, which for a file
-    holds its path, size and time of change. Where the values are as they were read and the checksum
-    of the source is given, that takes the place of dask's name.
+    holds its path, size and time of change, and for what is computed from it every operation. Where
+    the values are as they were read and the checksum of the source is given, that takes the place
+    of dask's name.
     """
     values = volume[name].data
     token = getattr(values, "name", None) or tokenize(values)
@@ -28,14 +29,9 @@ def identity(volume: xr.Dataset, name: str, layout: Layout, sha256: str | None =
         "name": name,
         "values": token,
         "layout": {**stored, "dtype": layout.dtype.str, "attrs": layout.attrs},
-        "attrs": {
-            key: value for key, value in jsonable(volume.attrs).items() if key not in _OF_SOURCE
-        },
+        "voxel_size": jsonable(volume.attrs["voxel_size"]),
     }
     return hashlib.sha256(dump(document)).hexdigest()
-
-
-_OF_SOURCE = ("source", "source_sha256", "Conventions", "program")
 
 
 def source_attrs(volume: xr.Dataset) -> dict[str, str]:

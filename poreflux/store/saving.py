@@ -81,7 +81,7 @@ def save(
         if path.exists() and not overwrite:
             source = provenance.source_attrs(volume)
             wanted = _identities(volume, layouts, source)
-            if wanted.items() <= _stored_identities(path).items():  # `add` may have added more
+            if wanted.items() <= box.identities(path).items():  # `add` may have added more
                 _tell_done(progress, path)
                 return path
             raise StoreExists(
@@ -141,7 +141,7 @@ def add(
         names = _names_to_add(volume, path)
         layouts = _layouts(volume, names, _chunk_of(path))
         source = provenance.source_attrs(volume)
-        stored = _stored_identities(path)
+        stored = box.identities(path)
         wanted = _identities(volume, layouts, source)
         if not overwrite:
             same = [name for name in names if stored.get(name) == wanted[name]]
@@ -197,11 +197,6 @@ def _layouts(volume: xr.Dataset, names: list[str], chunk: int) -> dict[str, Layo
 def _identities(volume, layouts: dict[str, Layout], source: dict[str, str]) -> dict[str, str]:
     checksum = source.get("source_sha256")
     return {name: provenance.identity(volume, name, layouts[name], checksum) for name in layouts}
-
-
-def _stored_identities(path: Path) -> dict[str, str]:
-    attributes = box.read_document(path / "zarr.json").get("attributes", {})
-    return attributes.get("poreflux", {}).get("identity", {})
 
 
 def _write(

@@ -44,10 +44,15 @@ def write(
     def part(index: Index) -> Index:
         return index[along], index[across] // rows
 
+    done = 0
     for _, group in groupby(sorted(wanted, key=part), key=part):
         files = set(group)
         _write_part(lazy, folder, layout, files, copy=count > 1)
         step(len(files))
+        if not done:
+            written = sum(layout.file(folder, index).stat().st_size for index in files)
+            forecast.check_rest(written, len(files), len(wanted), folder)
+        done += len(files)
 
 
 def _write_part(lazy, folder: Path, layout: Layout, files: set[Index], *, copy: bool) -> None:

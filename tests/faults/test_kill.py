@@ -1,0 +1,73 @@
+"""A process killed at any moment leaves no half-made store, and the same call completes it."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poreflux import store
+from tests.faults.killing import SCENARIOS, tree
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_kill_before_any_step_leaves_nothing_half_made(tmp_path, scenario):
+    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), "7"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    verdict = json.loads(out.stdout)
+    assert verdict["kills"] > 10
+    assert verdict["visible"] == []
+    assert verdict["unlike"] == []
+    assert verdict["left"] == []
+
+
+@pytest.mark.slow
+def test_kills_at_random_times_end_in_the_same_bytes(tmp_path, rng):
+    np.save(tmp_path / "gray.npy", rng.integers(0, 99, (256, 256, 256)).astype(np.uint8))
+    code = (
+        "import sys; from poreflux import read, save\n"
+        "volume = read(sys.argv[1], voxel_size=1)\n"
+        "print('begun', flush=True)\n"
+        "save(volume, sys.argv[2], chunk=32)"
+    )
+
+    def start(target):
+        command = [sys.executable, "-c", code, str(tmp_path / "gray.npy"), str(target)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+    def finish(process):
+        with process:
+            process.stdout.read()
+        return process.returncode
+
+    assert finish(start(tmp_path / "whole.zarr")) == 0
+    target, pauses = tmp_path / "killed.zarr", random.Random(1)
+    killed = 0
+    for _ in range(4):
+        process = start(target)
+        process.stdout.readline()
+        time.sleep(pauses.uniform(0, 0.8))
+        process.send_signal(signal.SIGKILL)
+        killed += finish(process) == -signal.SIGKILL
+        assert not target.exists() or store.verify(target) == []
+    assert killed > 0
+    assert finish(start(target)) == 0
+    assert tree(target) == tree(tmp_path / "whole.zarr")
+
+
+def test_two_processes_do_not_write_one_store(tmp_path):
+    from poreflux import from_array
+    from poreflux.errors import StoreExists
+    from poreflux.store.partial import making
+
+    with making(tmp_path / "v.zarr"), pytest.raises(StoreExists, match="another process"):
+        store.save(from_array(np.ones((3, 3, 3), np.uint8)), tmp_path / "v.zarr")
+    store.save(from_array(np.ones((3, 3, 3), np.uint8)), tmp_path / "v.zarr")
+    assert [p.name for p in tmp_path.iterdir()] == ["v.zarr"]
