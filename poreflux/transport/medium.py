@@ -12,8 +12,9 @@ from poreflux.errors import DamagedStore
 from poreflux.kernels import geometry
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
+from poreflux.transport.problem import conductivities, order
 from poreflux.transport.threads import Team
-from poreflux.volume import axis_of, label_of, phase_labels, require, voxel_size
+from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time
 SLAB = 64 * 2**20
@@ -38,33 +39,9 @@ class Medium:
     arithmetic: bool = False
 
 
-def order(direction: str) -> tuple[str, ...]:
-    """Return the dims with the direction of transport first.
-
-    >>> order("y")
-    ('y', 'z', 'x')
-    """
-    axis_of(direction)
-    return (direction, *(dim for dim in DIMS if dim != direction))
-
-
 def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) -> np.ndarray:
-    """Return the conductivity of each of the 256 labels; raise where a name or a value makes no
-    sense.
-    """
-    table = np.zeros(256)
-    for phase, value in conductivity.items():
-        if not (np.isfinite(value) and value >= 0):
-            raise ValueError(
-                f"the conductivity of {phase!r} is {value!r}; give a finite number, 0 or more"
-            )
-        table[label_of(volume, phase)] = value
-    if not table.any():
-        raise ValueError(
-            f"conductivity={dict(conductivity)} lets nothing conduct; give one of "
-            f"{tuple(phase_labels(volume))} a positive value"
-        )
-    return table
+    """Return the conductivity of each of the 256 labels of a Volume."""
+    return conductivities(phase_labels(volume), conductivity)
 
 
 def medium(

@@ -2,9 +2,12 @@
 transport.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from poreflux.schema import DIMS
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,41 @@ def validated(sides: str, rtol: float) -> None:
         raise ValueError(f"sides={sides!r} is not known; choose 'insulated' or 'periodic'")
     if not 1e-14 <= rtol < 1:
         raise ValueError(f"rtol={rtol!r} is not between 1e-14 and 1; 1e-4 gives four digits")
+
+
+def order(direction: str) -> tuple[str, ...]:
+    """Return the dims with the direction of transport first.
+
+    >>> order("y")
+    ('y', 'z', 'x')
+    """
+    if direction not in DIMS:
+        raise ValueError(
+            f"direction={direction!r} is not a dimension of the volume; choose one of {DIMS}"
+        )
+    return (direction, *(dim for dim in DIMS if dim != direction))
+
+
+def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float]) -> np.ndarray:
+    """Return the conductivity of each of 256 labels from the label and the conductivity of phases.
+
+    Raises
+    ------
+    KeyError, ValueError
+        where a name or a value makes no sense.
+    """
+    table = np.zeros(256)
+    for phase, value in conductivity.items():
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"the conductivity of {phase!r} is {value!r}; give a finite number, 0 or more"
+            )
+        if phase not in labels:
+            raise KeyError(f"phase {phase!r} is not in the volume; choose one of {tuple(labels)}")
+        table[labels[phase]] = value
+    if not table.any():
+        raise ValueError(
+            f"conductivity={dict(conductivity)} lets nothing conduct; give one of "
+            f"{tuple(labels)} a positive value"
+        )
+    return table
