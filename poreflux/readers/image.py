@@ -114,7 +114,7 @@ def aligned_chunks(shape: Sequence[int], itemsize: int, native: Sequence[int]) -
     Examples
     --------
     >>> aligned_chunks((1000, 1000, 1000), 2, (16, 100, 100))
-    (16, 1000, 1000)
+    (32, 1000, 1000)
     """
     chunk = [min(c, n) for c, n in zip(native, shape)]
     for axis in reversed(range(len(shape))):

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Layout:
     level: int = 1
     dims: tuple[str, ...] = ("z", "y", "x")
     attrs: dict = field(default_factory=dict, compare=False)
+    #: whether the bytes are as written here; what another program wrote is read through zarr
+    ours: bool = True
 
     @property
     def grid(self) -> Index:
@@ -162,7 +164,7 @@ def to_json(layout: Layout) -> dict:
 
 
 def from_json(document: dict) -> Layout | None:
-    """Return the layout that a `zarr.json` describes, or None where another program chose it."""
+    """Return the layout that a `zarr.json` describes, or None where it is no array of numbers."""
     try:
         shard = tuple(document["chunk_grid"]["configuration"]["chunk_shape"])
         codecs, chunk = document["codecs"], shard
@@ -176,15 +178,20 @@ def from_json(document: dict) -> Layout | None:
             chunk=chunk,
             shard=shard,
             fill=math.nan if fill == "NaN" else fill,
-            level=codecs[1]["configuration"]["level"],
-            dims=tuple(document["dimension_names"]),
+            level=_level(codecs),
+            dims=tuple(document.get("dimension_names") or ()),
             attrs=document.get("attributes", {}),
         )
-    except (KeyError, IndexError, TypeError):
+        ours = to_json(layout)
+    except (KeyError, IndexError, TypeError, ValueError):
         return None
-    ours = to_json(layout)
     same = ("data_type", "chunk_grid", "chunk_key_encoding", "codecs")
-    return layout if all(ours[key] == document.get(key) for key in same) else None
+    return replace(layout, ours=all(ours[key] == document.get(key) for key in same))
+
+
+def _level(codecs: list[dict]) -> int:
+    found = [c["configuration"]["level"] for c in codecs if c["name"] == "zstd"]
+    return found[0] if found else 0
 
 
 def little_endian(dtype) -> np.dtype:

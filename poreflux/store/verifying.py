@@ -55,7 +55,8 @@ def verify(
     Notes
     -----
     Chunks are compared with their crc32c, shards with that of their index, metadata with the
-    checksums that the root keeps of it and of itself. Phase labels are unpacked too: 255 is no
+    checksums that the root keeps of it and of itself. Arrays that another program added are not
+    looked at. Phase labels are unpacked too: 255 is no
     label, and stands for a chunk that was lost before it was written.
 
     Examples
@@ -75,10 +76,12 @@ def verify(
     layouts = {}
     for name in sorted(str(Path(file).parent) for file in metadata.documents(path)):
         try:
-            layouts[name] = box.find(path, name)[1]
+            layout = box.find(path, name)[1]
         except (DamagedStore, FileNotFoundError):
-            # a group, what another program added, or metadata that is named above
+            # a group, or metadata that is named above
             continue
+        if layout.ours:
+            layouts[name] = layout
     total = sum(len(list(layout.files())) for layout in layouts.values())
     done = 0
     with ThreadPoolExecutor(forecast.threads()) as pool:
