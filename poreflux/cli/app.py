@@ -26,7 +26,7 @@ def example_of(verb) -> str:
     >>> example_of(doctor).split()[:2]
     ['poreflux', 'doctor']
     """
-    text = inspect.getdoc(verb).partition("Examples\n--------\n")[2]
+    text = (inspect.getdoc(verb) or "").partition("Examples\n--------\n")[2]
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 

@@ -43,8 +43,8 @@ def doctor(*, common: Common = COMMON) -> Answer:
     speed, edge = triad(), largest_cube(free)
     versions = {name: version(name) for name in PACKAGES}
     extras = {
-        name: {"brings": brings, "versions": {package: version(package) for package in packages}}
-        for name, (brings, packages) in EXTRAS.items()
+        name: {package: version(package) for package in packages}
+        for name, (_, packages) in EXTRAS.items()
     }
     missing = [name for name, found in versions.items() if found is None]
     data = {
@@ -67,7 +67,7 @@ def doctor(*, common: Common = COMMON) -> Answer:
         f"disk     {size(disk)} free here",
         f"solves   {edge}³ voxels at most at rtol=1e-4, in memory, on this machine",
         "packages " + ", ".join(f"{name} {found}" for name, found in versions.items() if found),
-        *(_extra(name, **extra) for name, extra in extras.items()),
+        *(_extra(name, found) for name, found in extras.items()),
     ]
     failure = f"missing: {', '.join(missing)}; pip install poreflux again" if missing else None
     return Answer("doctor", lines, data, failure=failure)
@@ -101,7 +101,8 @@ def largest_cube(free: float) -> int:
     return low
 
 
-def _extra(name: str, brings: str, versions: dict[str, str | None]) -> str:
+def _extra(name: str, versions: dict[str, str | None]) -> str:
     if all(versions.values()):
         return f"[{name}]".ljust(9) + ", ".join(f"{k} {v}" for k, v in versions.items())
+    brings = EXTRAS[name][0]
     return f"[{name}]".ljust(9) + f"not installed: pip install 'poreflux[{name}]' for {brings}"

@@ -58,9 +58,17 @@ def segment(
     )
     names = pairs(phases, option="--phases", key=int, value=str) if phases else None
     cuts = None if threshold is None else _cuts(threshold)
-    how = {"method": method, "threshold": cuts, "phases": names, "pore": pore, "median": median}
     with progress("histogram") as tell:
-        result = segmented(volume, progress=tell, scheduler=place.scheduler, **how)
+        result = segmented(
+            volume,
+            method=method,
+            threshold=cuts,
+            phases=names,
+            pore=pore,
+            median=median,
+            progress=tell,
+            scheduler=place.scheduler,
+        )
     with progress("segment") as tell:
         path = add(result, store, overwrite=overwrite, progress=tell)
     return _answer(path)

@@ -5,11 +5,13 @@ import functools
 import hashlib
 import io
 import re
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 #: ink of axes and text, and grid; the report swaps these two for the reader's light or dark theme
 INK, GRID = "#24292e", "#c9ced4"
@@ -17,7 +19,7 @@ INK, GRID = "#24292e", "#c9ced4"
 #: Okabe and Ito's colours, in the order in which series take them
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
-RULES = {
+RULES: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.edgecolor": INK,
@@ -59,8 +61,8 @@ def styled(draw):
 
 def sheet(height: float, *, columns: int = 1, rows: int = 1, width: float = WIDTH, **subplots):
     """Return a Figure and its Axes without pyplot: no global state, safe on servers."""
-    figure = Figure(figsize=(width, height), layout="compressed")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    layout = ConstrainedLayoutEngine(compress=True, w_pad=0.08, h_pad=0.08)
+    figure = Figure(figsize=(width, height), layout=layout)
     return figure, figure.subplots(rows, columns, **subplots)
 
 

@@ -100,8 +100,9 @@ def _histogram(results: xr.Dataset) -> Iterator[Card]:
         return
     counts = results["gray_histogram"]
     mode = significant(float(counts["gray_value"][int(counts.values.argmax())]), 4)
-    cuts = np.atleast_1d(results["threshold"]) if "threshold" in results else []
-    words = ", ".join(significant(float(t), 4) for t in cuts)
+    words = ""
+    if "threshold" in results:
+        words = ", ".join(significant(float(t), 4) for t in np.atleast_1d(results["threshold"]))
     alt = f"Histogram of the grey values; the most frequent is {mode}"
     alt += f", the threshold {words}." if words else "."
     caption = "Grey values of all voxels" + (" and the threshold between phases." if words else ".")

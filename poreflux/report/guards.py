@@ -18,8 +18,7 @@ def guards(results: xr.Dataset) -> list[str]:
     >>> guards(xr.Dataset({"porosity": 0.0}))
     ['no voxel is pore; check the threshold and the names of the phases']
     """
-    found = []
-    for check in (
+    checks = (
         _voxel_size,
         _porosity,
         _pores_brighter,
@@ -27,9 +26,8 @@ def guards(results: xr.Dataset) -> list[str]:
         _percolation,
         _too_easy,
         _solver,
-    ):
-        found += check(results)
-    return list(dict.fromkeys(found))
+    )
+    return list(dict.fromkeys(said for check in checks for said in check(results)))
 
 
 def _voxel_size(results: xr.Dataset) -> Iterator[str]:

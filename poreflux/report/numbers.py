@@ -62,7 +62,7 @@ def rows(results: xr.Dataset) -> list[Row]:
     ['porosity', 'relative residual of the linear solve']
     """
     found = []
-    for name in sorted(results.data_vars, key=_rank):
+    for name in sorted(map(str, results.data_vars), key=_rank):
         array = results[name]
         if array.dtype.kind not in "fiu" or array.dims not in ((), ("direction",)):
             continue

@@ -95,7 +95,7 @@ def test_doctor_knows_this_machine():
 def test_doctor_names_the_extra_that_is_missing():
     from poreflux.cli.doctor import _extra
 
-    assert "pip install 'poreflux[mpi]'" in _extra("mpi", "MPI", {"mpi4py": None})
+    assert "pip install 'poreflux[mpi]'" in _extra("mpi", {"mpi4py": None})
 
 
 def test_completion_is_written_for_the_shell(tmp_path):
