@@ -27,6 +27,7 @@ _HOMES = {
     "pore_table": "metrics.pore_table",
     "pore_labels": "metrics.pore_labels",
     "chord_length": "metrics.chord_length",
+    "spectral_density": "metrics.spectral_density",
     "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",
@@ -36,6 +37,8 @@ _HOMES = {
     "tortuosity_profile": "transport.profile",
     "block_tortuosity": "transport.blockwise",
     "effective_tensor": "transport.tensor",
+    "contact_mask": "transport.contact",
+    "interfacial_current": "transport.interface",
     "collect": "results",
     "report": "report",
 }

@@ -154,6 +154,17 @@ VARIABLES: dict[str, Variable] = {
     "surface_area": Variable((), "f", "um^2", "surface area"),
     "specific_surface_faces": Variable((), "f", "um^-1", "voxel faces of a unit of volume"),
     "surface_crossings": Variable(("step",), "f", "1", "share of pairs of neighbours that differ"),
+    # spectral density
+    **{
+        f"spectral_density{name}": Variable(dims, "f", units, f"spectral density{words}")
+        for name, dims, units, words in (
+            ("", ("wavenumber",), "um^3", ""),
+            ("_error", ("wavenumber",), "um^3", ", standard error"),
+            ("_modes", ("wavenumber",), "1", ", number of waves"),
+            ("_in_plane", ("direction", "wavenumber"), "um^3", " of waves across a direction"),
+            ("_along", ("direction", "wavenumber"), "um^3", " of waves along a direction"),
+        )
+    },
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(
@@ -249,7 +260,7 @@ _CURRENT = {
     "area_specific_resistance_kinetic": ("f", "ohm*cm**2", "its part in the interface"),
     "wagner_length": ("f", "um", "Wagner length"),
     "current_mismatch": ("f", "1", "current that leaves over current that enters, less one"),
-    "current_residual": ("f", "1", "largest imbalance of a voxel over the mean current of a face"),
+    "current_residual": ("f", "1", "imbalance of any voxel at most, over the mean of a face"),
     "current_iterations": ("i", "1", "iterations of conjugate gradients for the current"),
     "newton_steps": ("i", "1", "steps of Newton's method"),
 }
@@ -263,10 +274,10 @@ VARIABLES |= {
        for s, dims in {"": ("z", "x"), "_y": ("y", "x"), "_x": ("x", "y")}.items()},
     **{name: Variable(("direction",), *rest) for name, rest in _CURRENT.items()},
     "unconnected_contact_fraction": Variable(
-        ("direction",), "f", "1", "share of the face in contact with electrolyte that carries nothing"
+        ("direction",), "f", "1", "share of the face in contact with idle electrolyte"
     ),
     "carrying_fraction": Variable(
-        ("direction",), "f", "1", "share of the conducting phase that joins the current to the contact"
+        ("direction",), "f", "1", "share of the conducting phase that carries current"
     ),
     "current_structure_correlation": Variable(
         ("direction",), "f", "1", "correlation of the current with the porosity of its column"

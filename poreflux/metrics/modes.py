@@ -1,0 +1,199 @@
+"""Fourier modes of a field on a grid: their power, and its averages over shells and directions.
+
+Plain arrays in and out; lengths in µm, wavenumbers in rad/µm, spectral densities in µm³.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import fft
+
+TAPERS = ("hann", "none")
+
+
+@dataclass(frozen=True)
+class Power:
+    """Spectral density of a field at half of its modes; the others are their mirror images."""
+
+    values: np.ndarray
+    shape: tuple[int, ...]
+    size: tuple[float, float, float]
+
+    @cached_property
+    def lines(self) -> tuple[np.ndarray, ...]:
+        """Wavenumbers along each axis, shaped to broadcast."""
+        frequencies = (fft.fftfreq, fft.fftfreq, fft.rfftfreq)
+        lines = (f(n, h) for f, n, h in zip(frequencies, self.shape, self.size))
+        return np.ix_(*(2 * math.pi * line for line in lines))
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """How many modes each one along the last axis stands for: 2, but 1 on the mirror planes."""
+        number = np.full(self.values.shape[2], 2)
+        number[0] = 1
+        if self.shape[2] % 2 == 0:
+            number[-1] = 1
+        return number
+
+    def planes(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
+        """Yield for each plane: power, |k|, number of modes, and its kz."""
+        kz, ky, kx = self.lines
+        across = (ky**2 + kx**2)[0]
+        number = np.broadcast_to(self.weights, across.shape)
+        for i, k in enumerate(kz.ravel()):
+            yield self.values[i], np.sqrt(k**2 + across), number, float(k)
+
+
+def power(field: np.ndarray, weight: np.ndarray, size, taper: str) -> Power:
+    """Return the spectral density of a field that has been freed of its mean.
+
+    Parameters
+    ----------
+    field
+        integral of the phase over each cell, in cells.
+    weight
+        share of each cell that is valid.
+    size
+        edges (z, y, x) of a cell in µm.
+    taper
+        ``"hann"`` for a field that does not repeat, ``"none"`` for a periodic one.
+
+    Notes
+    -----
+    χ(k) = v |Σ W (I - p) exp(-i k x)|² / Σ W², with p the mean under the taper W, v the volume of a
+    cell. Without a taper, mask or coarsening (1 / V) Σ χ(k) = p (1 - p).
+
+    Examples
+    --------
+    >>> field = (np.random.default_rng(0).random((6, 5, 4)) > 0.7).astype(float)
+    >>> found, p = power(field, np.ones_like(field), (1.0, 1.0, 1.0), "none"), field.mean()
+    >>> bool(np.isclose((found.values * found.weights).sum() / field.size, p * (1 - p)))
+    True
+    """
+    window = taper_of(field.shape, taper)
+    norm = (weight * window**2).sum(dtype=float)
+    mean = (field * window).sum(dtype=float) / (weight * window).sum(dtype=float)
+    modes = fft.rfftn((field - np.asarray(mean, field.dtype) * weight) * window)
+    values = modes.real**2
+    values += modes.imag**2
+    values *= math.prod(size) / norm
+    return Power(values, field.shape, tuple(size))
+
+
+def taper_of(shape, taper: str) -> np.ndarray:
+    """Return the weights of a taper; they do not vanish at the outermost cells.
+
+    Examples
+    --------
+    >>> taper_of((1, 1, 3), "hann").ravel()
+    array([0.25, 1.  , 0.25], dtype=float32)
+    """
+    if taper not in TAPERS:
+        raise ValueError(f"taper={taper!r} is not known; choose one of {TAPERS}")
+    if taper == "none":
+        return np.ones((1, 1, 1), np.float32)
+    z, y, x = (np.sin(np.pi * (np.arange(n) + 0.5) / n).astype(np.float32) ** 2 for n in shape)
+    return z[:, None, None] * y[:, None] * x
+
+
+def shell_width(shape, size) -> float:
+    """Return the width of a shell, 2π over the cube root of the volume, in rad/µm.
+
+    Examples
+    --------
+    >>> shell_width((10, 10, 10), (np.pi / 5,) * 3).round(4)
+    np.float64(1.0)
+    """
+    return 2 * math.pi / math.prod(np.multiply(shape, size)) ** (1 / 3)
+
+
+def shells(found: Power, step: float, last: int, *, factor: int = 1) -> dict[str, np.ndarray]:
+    """Return averages over shells 1 to `last` of the given width around multiples of it.
+
+    Parameters
+    ----------
+    found
+        power of the modes.
+    step
+        width of a shell in rad/µm.
+    last
+        number of shells.
+    factor
+        voxels along a cell, whose averaging is undone.
+
+    Returns
+    -------
+    ``mean``, ``modes`` (how many) and ``largest`` over (shell,); over (direction, shell)
+    ``in_plane`` of modes across the direction and ``along`` of those within 30 degrees of it; NaN
+    where there is none.
+    """
+    sums, across, along = (np.zeros((2, *rest, last + 1)) for rest in ((), (3,), (3,)))
+    largest = np.zeros(last + 1)
+    ky, kx = found.lines[1][0], found.lines[2][0]
+    for values, k, number, kz in found.planes():
+        shell = np.rint(k / step).astype(np.intp)
+        near = (shell >= 1) & (shell <= last)
+        undone = values * _undone(found, factor, (kz, ky, kx))
+        sums += _binned(shell, undone, number, near, last)
+        np.maximum.at(largest, shell[near], undone[near])
+        for axis, component in enumerate((kz, ky, kx)):
+            flat = near & (np.abs(component) < 1e-9 * step)
+            across[:, axis] += _binned(shell, undone, number, flat, last)
+            cone = near & (np.abs(component) > math.cos(math.pi / 6) * k)
+            along[:, axis] += _binned(shell, undone, number, cone, last)
+    return {
+        "mean": _mean(sums),
+        "modes": sums[1, 1:],
+        "largest": largest[1:],
+        "in_plane": _mean(across),
+        "along": _mean(along),
+    }
+
+
+def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
+    """Return the limit of the mean power for k to 0, by a line in k² through three shells.
+
+    Parameters
+    ----------
+    mean, modes
+        of each shell, from the first on.
+    first
+        the first shell to trust: 1 without a taper, which spoils the next ones, 2 with it.
+
+    Examples
+    --------
+    >>> at_origin(4 + 0.5 * np.arange(1, 9) ** 2.0, np.ones(8), 1)
+    4.0
+    """
+    m = np.arange(1, len(mean) + 1)
+    use = (m >= first) & (m < first + 3) & (modes > 0)
+    if use.sum() < 2:
+        return math.nan
+    slope, origin = np.polyfit(m[use] ** 2.0, mean[use], 1, w=np.sqrt(modes[use]))
+    low = np.average(mean[use], weights=modes[use])
+    return float(np.round(origin, 12)) if origin > 0 and slope > 0 else float(low)
+
+
+def _undone(found: Power, factor: int, wave) -> np.ndarray | float:
+    """Return by what averaging over cells has lowered the power of waves of less than two cells."""
+    total = 1.0
+    for k, cell in zip(wave, found.size if factor > 1 else ()):
+        half = np.abs(k) * cell / 2
+        half = np.where((half > 0) & (half < math.pi / 2), half, 1e-9)
+        total = total * (factor * np.sin(half / factor) / np.sin(half)) ** 2
+    return total
+
+
+def _binned(shell, values, number, which, last: int) -> np.ndarray:
+    """Return sums of values and numbers of modes in each shell."""
+    index, weight = shell[which], np.broadcast_to(number, shell.shape)[which]
+    total = np.bincount(index, values[which] * weight, last + 1)
+    return np.stack((total, np.bincount(index, weight, last + 1)))
+
+
+def _mean(sums: np.ndarray) -> np.ndarray:
+    total, number = sums[..., 1:]
+    return np.divide(total, number, np.full(total.shape, np.nan), where=number > 0)
