@@ -24,9 +24,9 @@ def write(
 ) -> None:
     """Write the ``wanted`` files of an array; call ``step(n)`` after each n files.
 
-    A slab is one row of files along the axis in which the source is cut finest (z for a stack of
-    pages): its source is read once, and its files are written in parallel. A slab that would not
-    fit in memory is cut in strips, and its source read once for each.
+    A slab is one row of files along an axis in which the source's chunks are thin (z for a stack
+    of pages): its source is read once, and its files are written in parallel. A slab that would
+    not fit in memory is cut in strips, and its source read once for each.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def write(
         of the array in the store.
     """
     lazy = array if isinstance(array, da.Array) else da.from_array(array, chunks=layout.shard)
-    along = int(np.argmax(lazy.numblocks))
+    along = _thin(lazy, layout)
     across = 1 if along == 0 else 0
     count = forecast.strips(layout, lazy.dtype.itemsize, max_chunk_bytes(lazy), along, across)
     rows = -(-layout.grid[across] // count)
@@ -53,6 +53,12 @@ def write(
             written = sum(layout.file(folder, index).stat().st_size for index in files)
             forecast.check_rest(written, len(files), len(wanted), folder)
         done += len(files)
+
+
+def _thin(lazy: da.Array, layout: Layout) -> int:
+    """Return the axis along which fewest slabs share a chunk of the source."""
+    shared = [max(sizes) / edge for sizes, edge in zip(lazy.chunks, layout.shard)]
+    return int(np.argmin(np.maximum(shared, 1)))
 
 
 def _write_part(lazy, folder: Path, layout: Layout, files: set[Index], *, copy: bool) -> None:
