@@ -1,0 +1,93 @@
+"""The potential and the current density of a solved electrode: a section, fields in Zarr."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux import store
+from poreflux.errors import StoreExists
+from poreflux.kernels import stencil
+from poreflux.schema import DIMS, attributes
+from poreflux.transport.conditions import MA_CM2, UM, Conditions
+from poreflux.transport.current_dataset import suffix
+from poreflux.transport.fields import scratch
+from poreflux.transport.medium import Medium, order
+from poreflux.transport.voxel_current import VoxelCurrent
+
+POTENTIAL, CURRENT = "cell_potential", "cell_current_density"
+
+#: bytes of a field that are made at a time
+SLAB = 256 * 2**20
+
+
+def check(volume: xr.Dataset, target: str | Path) -> None:
+    """Raise, before any work, where fields cannot be written to `target`."""
+    there = store.shape_of(target, "phase")
+    if there != volume["phase"].shape:
+        raise ValueError(
+            f"{target} holds {there} voxels, the volume has {volume['phase'].shape}; give the "
+            "store of this volume"
+        )
+    for name in (POTENTIAL, CURRENT):
+        if name in store.names(target):
+            raise StoreExists(f"{target} has {name!r} already; remove {target}/{name} first")
+
+
+def write(found: VoxelCurrent, cells: Medium, asked: Conditions, target: str | Path) -> None:
+    """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
+    axis = DIMS.index(asked.direction)
+    note = asked.attributes()
+    for name in (POTENTIAL, CURRENT):
+        store.create_field(target, name, attrs={**attributes(name), **note})
+    step = store.array_chunks(target, POTENTIAL)[axis]
+    plane = int(np.prod(cells.cells.shape[1:]))
+    planes = max(1, SLAB // (4 * step * plane)) * step
+    for start, potential, density in slabs(found, cells, planes):
+        corner = [0, 0, 0]
+        corner[axis] = start
+        for name, slab in ((POTENTIAL, potential), (CURRENT, density)):
+            store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
+
+
+def section(
+    found: VoxelCurrent, cells: Medium, asked: Conditions, volume: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """Return the current density in the middle section, the direction down."""
+    dims = order(asked.direction)
+    middle = cells.cells.shape[1] // 2
+    planes = max(1, SLAB // 8 // (4 * int(np.prod(cells.cells.shape[1:]))))
+    rows = [density[:, middle] for _, _, density in slabs(found, cells, planes, potential=False)]
+    name = f"current_section{suffix(asked.direction)}"
+    shown = (dims[0], dims[2])
+    at = {"position": float(volume[dims[1]][middle]), "across": dims[1]}
+    coords = {dim: volume[dim] for dim in shown}
+    return {
+        name: xr.DataArray(np.concatenate(rows), coords, shown, attrs={**attributes(name), **at})
+    }
+
+
+def slabs(
+    found: VoxelCurrent, cells: Medium, planes: int, *, potential: bool = True
+) -> Iterator[tuple[int, np.ndarray | None, np.ndarray]]:
+    """Yield the first plane, the potential (or None) and the current density of slabs of planes."""
+    operator, smallest = found.cell.operator, min(cells.spacing)
+    scales = tuple(cells.reference * h / (smallest**2 * UM) / MA_CM2 for h in cells.spacing)
+    operator.neighbours.fill_ghosts(found.x)
+    for start in range(0, operator.shape[0], planes):
+        stop = min(operator.shape[0], start + planes)
+        out = np.empty((2, stop - start, *operator.shape[1:]), np.float32)
+        parts = operator.team.slabs(out.shape[1:])
+        head = operator.kernel, operator.source, found.x
+        if potential:
+            jobs = [
+                (*head, out[0, a:b], start + a, start + b, scratch(operator, 1)) for a, b in parts
+            ]
+            operator.team.each(stencil.potential, jobs)
+        jobs = [
+            (*head, out[1, a:b], scales, start + a, start + b, scratch(operator, 3))
+            for a, b in parts
+        ]
+        operator.team.each(stencil.current, jobs)
+        yield start, out[0] if potential else None, out[1]

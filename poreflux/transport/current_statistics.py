@@ -1,0 +1,158 @@
+"""How unevenly a current is spread over a face: numbers of one map, lengths in µm."""
+
+import numpy as np
+import scipy.fft
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+#: a face is hot where it carries more than so many times the mean
+HOT = 1.5
+
+#: mA/cm² above which dendrites are commonly feared; the share of the contact above it is given
+HIGH_CURRENT = 2.0
+
+PERCENTILES = (1, 5, 50, 95, 99)
+
+Spacing = tuple[float, float]
+
+
+def statistics(j: np.ndarray, spacing: Spacing, share: np.ndarray | None = None) -> dict:
+    """Return the numbers of one map.
+
+    Parameters
+    ----------
+    j
+        current density (ny, nx) in mA/cm², positive in the sense of the applied current, NaN off
+        contact.
+    spacing
+        edges of a face in µm.
+    share
+        part of each face that is in contact, by default all of it.
+
+    Notes
+    -----
+    Faces weigh by their contact. CV is the standard deviation over the mean. Hot spots are groups
+    of hot faces joined by edges or corners; their spacing is the mean distance from the middle of
+    one to that of the nearest other.
+
+    Examples
+    --------
+    >>> numbers = statistics(np.array([[1.0, 1.0], [4.0, np.nan]]), (1.0, 1.0))
+    >>> numbers["current_density_mean"], numbers["hot_spot_count"]
+    (2.0, 1)
+    """
+    where = np.isfinite(j)
+    on = j[where].astype(float)
+    weight = np.ones(on.size) if share is None else share[where].astype(float)
+    mean = float(np.average(on, weights=weight))
+    return {
+        "current_density_mean": mean,
+        "current_density_cv": float(np.sqrt(np.average((on - mean) ** 2, weights=weight)) / mean),
+        "current_density_max": float(on.max()),
+        **{
+            f"current_density_p{rank:02d}": float(value)
+            for rank, value in zip(PERCENTILES, percentiles(on, weight))
+        },
+        "current_density_gini": gini(on, weight),
+        "high_current_fraction": float(np.average(on > HIGH_CURRENT, weights=weight)),
+        "hot_spot_fraction": float(np.average(on > HOT * mean, weights=weight)),
+        **hot_spots(j > HOT * mean, spacing),
+        "current_correlation_length": correlation_length(j, spacing),
+    }
+
+
+def percentiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the percentiles of values, halfway through the weight of each where it lies.
+
+    >>> percentiles(np.array([3.0, 1.0, 2.0]), np.ones(3)).round(3).tolist()
+    [1.0, 1.0, 2.0, 3.0, 3.0]
+    """
+    order = np.argsort(values)
+    ordered, weight = values[order], weight[order]
+    rank = 100 * (np.cumsum(weight) - weight / 2) / weight.sum()
+    return np.interp(PERCENTILES, rank, ordered)
+
+
+def gini(values: np.ndarray, weight: np.ndarray) -> float:
+    """Return the Gini coefficient: 0 where all carry alike, near 1 where one carries all.
+
+    >>> gini(np.array([1.0, 1.0]), np.ones(2)), gini(np.array([0.0, 1.0]), np.ones(2))
+    (0.0, 0.5)
+    """
+    order = np.argsort(values)
+    weight = weight[order] / weight.sum()
+    carried = np.cumsum(values[order] * weight)
+    lorenz = carried / carried[-1]
+    before = np.concatenate([[0.0], lorenz[:-1]])
+    return float(1 - weight @ (lorenz + before))
+
+
+def hot_spots(hot: np.ndarray, spacing: Spacing) -> dict[str, float]:
+    """Return number, mean and largest area (µm²) and spacing (µm) of the groups of a mask."""
+    label, count = ndimage.label(hot, np.ones((3, 3), int))
+    areas = np.bincount(label.ravel())[1:] * float(np.prod(spacing))
+    distance = np.nan
+    if count > 1:
+        middles = ndimage.center_of_mass(hot, label, np.arange(1, count + 1)) * np.array(spacing)
+        distance = float(cKDTree(middles).query(middles, 2)[0][:, 1].mean())
+    return {
+        "hot_spot_count": int(count),
+        "hot_spot_area": float(areas.mean()) if count else 0.0,
+        "hot_spot_area_largest": float(areas.max()) if count else 0.0,
+        "hot_spot_spacing": distance,
+    }
+
+
+def correlation_length(j: np.ndarray, spacing: Spacing) -> float:
+    """Return the distance in µm where the autocorrelation of a map falls to 1/e; NaN where nowhere.
+
+    Notes
+    -----
+    ``C(r) = F^-1|F f|² / F^-1|F W|²``, f the map minus its mean on the contact W and zero
+    elsewhere, padded against wrapping; averaged over rings one face wide and interpolated between
+    them.
+    """
+    on = np.isfinite(j)
+    f = np.where(on, j - j[on].mean(), 0.0)
+    if np.sqrt((f**2).sum() / on.sum()) <= 1e-12 * abs(j[on].mean()):
+        return np.nan
+    pairs, product = _correlate(on.astype(float)), _correlate(f)
+    y, x = (_lags(n, h) for n, h in zip(j.shape, spacing))
+    distance = np.hypot(y[:, None], x)
+    ring = np.round(distance / max(spacing)).astype(int)
+    near = (pairs > 0.5) & (distance < min(np.multiply(j.shape, spacing)) / 2)
+    weight = np.bincount(ring[near], pairs[near])
+    seen = weight > 0
+    mean = np.bincount(ring[near], product[near])[seen] / weight[seen]
+    radius = np.bincount(ring[near], (pairs * distance)[near])[seen] / weight[seen]
+    below = np.flatnonzero(mean < mean[0] / np.e)
+    if below.size == 0:
+        return np.nan
+    last = below[0]
+    return float(
+        np.interp(-mean[0] / np.e, -mean[last - 1 : last + 1], radius[last - 1 : last + 1])
+    )
+
+
+def _correlate(f: np.ndarray) -> np.ndarray:
+    """Return the sums of products at every lag up to the edge, in the order of the FFT."""
+    shape = [scipy.fft.next_fast_len(2 * n, real=True) for n in f.shape]
+    return scipy.fft.irfft2(np.abs(scipy.fft.rfft2(f, shape)) ** 2, shape)
+
+
+def _lags(n: int, h: float) -> np.ndarray:
+    padded = scipy.fft.next_fast_len(2 * n, real=True)
+    return scipy.fft.fftfreq(padded, 1 / padded) * h
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return Pearson's correlation of two maps where both are known; NaN where one is constant."""
+    on = np.isfinite(a) & np.isfinite(b)
+    if on.sum() < 2:
+        return np.nan
+    deviations = [each[on] - each[on].mean() for each in (a, b)]
+    lengths = [float(np.linalg.norm(each)) for each in deviations]
+    constant = [
+        length <= 1e-10 * float(np.linalg.norm(each[on])) for length, each in zip(lengths, (a, b))
+    ]
+    return np.nan if any(constant) else float(deviations[0] @ deviations[1] / np.prod(lengths))
