@@ -1,4 +1,4 @@
-"""What must not change the answer: how the image lies, is stored, is cut, is scaled, is shared out."""
+"""What must not change the answer: how the image lies, is stored, is scaled, is shared out."""
 
 import itertools
 
@@ -75,12 +75,9 @@ def test_an_insulated_medium_closed_by_its_mirror_is_periodic(labels, conductivi
 @pytest.mark.parametrize("factor", [1e-6, 0.37, 1e6])
 def test_scaling_all_conductivities_changes_nothing(labels, factor):
     scaled = {phase: value * factor for phase, value in TWO.items()}
-    assert ask(labels, conductivity=scaled).kappa == pytest.approx(
-        kappa(labels, conductivity=TWO), rel=1e-9
-    )
-    assert tau(labels, conductivity=scaled) == pytest.approx(
-        tau(labels, conductivity=TWO), rel=1e-9
-    )
+    here, there = ask(labels, conductivity=TWO), ask(labels, conductivity=scaled)
+    assert there.kappa == pytest.approx(here.kappa, rel=1e-9)
+    assert there.tau == pytest.approx(here.tau, rel=1e-9)
 
 
 @pytest.mark.parametrize("factor", [1e-3, 0.92, 1e3])
