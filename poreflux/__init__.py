@@ -28,6 +28,7 @@ _HOMES = {
     "pore_labels": "metrics.pore_labels",
     "chord_length": "metrics.chord_length",
     "spectral_density": "metrics.spectral_density",
+    "two_point_correlation": "metrics.two_point_correlation",
     "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",

@@ -165,6 +165,15 @@ VARIABLES: dict[str, Variable] = {
             ("_along", ("direction", "wavenumber"), "um^3", " of waves along a direction"),
         )
     },
+    # two-point correlation
+    "two_point_probability": Variable(("separation",), "f", "1", "two-point probability"),
+    "two_point_probability_error": Variable(
+        ("separation",), "f", "1", "two-point probability, standard error"
+    ),
+    "two_point_covariance": Variable(("separation",), "f", "1", "two-point covariance"),
+    "two_point_covariance_along": Variable(
+        ("direction", "separation"), "f", "1", "two-point covariance along a direction"
+    ),
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(
