@@ -14,7 +14,16 @@ The coarse conductance between two cells is half the sum of the fine ones throug
 """
 
 from poreflux.kernels.redblack import GHOST, compiled
-from poreflux.kernels.rows import face, follow_row, guess_row, relax_row, rest_row, wrap_row
+from poreflux.kernels.rows import (
+    apply_row,
+    diagonal_row,
+    face,
+    follow_row,
+    guess_row,
+    relax_row,
+    rest_row,
+    wrap_row,
+)
 from poreflux.kernels.stencil import TILE
 
 
@@ -41,6 +50,39 @@ def black_from_guess(op, black, d, red, b, k, j0, j1):
 
 
 @compiled
+def restrict_row(rest, coarse, k, j):
+    """Add the red residuals `rest` of row (k, j) to their coarse cells; set them for the first row."""
+    h = rest.shape[0] - 2
+    kk, jj = k // 2 + 1, j // 2 + 1
+    even, odd = coarse[(kk + jj) & 1, kk, jj], coarse[(kk + jj + 1) & 1, kk, jj]
+    if (k | j) & 1:
+        for i in range(h // 2):
+            even[i + 1] += rest[2 * i + 1]
+            odd[i + 1] += rest[2 * i + 2]
+        if h & 1:
+            even[h // 2 + 1] += rest[h]
+    else:
+        for i in range(h // 2):
+            even[i + 1] = rest[2 * i + 1]
+            odd[i + 1] = rest[2 * i + 2]
+        if h & 1:
+            even[h // 2 + 1] = rest[h]
+
+
+@compiled
+def prolong_row(e, correction, m, j):
+    """correction = coarse values `e` for the red cells of row (m, j)."""
+    h = correction.shape[0] - 2
+    kk, jj = m // 2 + 1, j // 2 + 1
+    even, odd = e[(kk + jj) & 1, kk, jj], e[(kk + jj + 1) & 1, kk, jj]
+    for i in range(h // 2):
+        correction[2 * i + 1] = even[i + 1]
+        correction[2 * i + 2] = odd[i + 1]
+    if h & 1:
+        correction[h] = even[h // 2 + 1]
+
+
+@compiled
 def descend(op, b, coarse, k0, k1, work):
     """coarse = restriction of what a red and a black half-sweep from zero leave of A z = b.
 
@@ -49,7 +91,6 @@ def descend(op, b, coarse, k0, k1, work):
     """
     red, black = work[:3], work[3:6]
     rest, d, nothing = work[6, 0], work[6, 1], work[6, 3]
-    h = rest.shape[0] - 2
     for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
         j1 = min(j0 + TILE, b.shape[2] - GHOST)
         for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
@@ -66,20 +107,7 @@ def descend(op, b, coarse, k0, k1, work):
             for j in range(j0, j1):
                 t = j - j0 + 1
                 rest_row(op, rest, d, 0, k, j, now[t], now[t - 1], now[t + 1], before[t], after[t])
-                kk, jj = k // 2 + 1, j // 2 + 1
-                even, odd = coarse[(kk + jj) & 1, kk, jj], coarse[(kk + jj + 1) & 1, kk, jj]
-                if (k | j) & 1:
-                    for i in range(h // 2):
-                        even[i + 1] += rest[2 * i + 1]
-                        odd[i + 1] += rest[2 * i + 2]
-                    if h & 1:
-                        even[h // 2 + 1] += rest[h]
-                else:
-                    for i in range(h // 2):
-                        even[i + 1] = rest[2 * i + 1]
-                        odd[i + 1] = rest[2 * i + 2]
-                    if h & 1:
-                        even[h // 2 + 1] = rest[h]
+                restrict_row(rest, coarse, k, j)
 
 
 @compiled
@@ -99,13 +127,7 @@ def ascend(op, b, e, out, k0, k1, work):
         for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
             for j in range(j0 - 2, j1 + 2):
                 if j & 1 == 0:
-                    kk, jj = m // 2 + 1, j // 2 + 1
-                    even, odd = e[(kk + jj) & 1, kk, jj], e[(kk + jj + 1) & 1, kk, jj]
-                    for i in range(h // 2):
-                        correction[2 * i + 1] = even[i + 1]
-                        correction[2 * i + 2] = odd[i + 1]
-                    if h & 1:
-                        correction[h] = even[h // 2 + 1]
+                    prolong_row(e, correction, m, j)
                 row = red[m % 3, j - j0 + 2]
                 guess_row(op, row, d, b[0, m, j], correction, 0, m, j)
                 wrap_row(op, row)
@@ -131,6 +153,73 @@ def ascend(op, b, e, out, k0, k1, work):
                     for i in range(1, h + 1):
                         zb[i] = row[i]
     return total
+
+
+@compiled
+def descend_again(op, b, x, coarse, k0, k1, work):
+    """coarse = restriction of what a black half-sweep leaves of A x = b, both colours.
+
+    x comes from :func:`ascend`, so that a red half-sweep before would change nothing.
+    """
+    black = work[3:6]
+    rest, d = work[6, 0], work[6, 1]
+    for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
+        j1 = min(j0 + TILE, b.shape[2] - GHOST)
+        for m in range(k0 + GHOST - 1, k1 + GHOST + 1):
+            for j in range(j0 - 1, j1 + 1):
+                row = black[m % 3, j - j0 + 1]
+                relax_row(
+                    op, row, d, b[1, m, j], 1, m, j,
+                    x[0, m, j], x[0, m, j - 1], x[0, m, j + 1], x[0, m - 1, j], x[0, m + 1, j],
+                )  # fmt: skip
+                wrap_row(op, row)
+            k = m - 1
+            if k < k0 + GHOST:
+                continue
+            now, before, after = black[k % 3], black[(k - 1) % 3], black[(k + 1) % 3]
+            for j in range(j0, j1):
+                t = j - j0 + 1
+                apply_row(
+                    op, rest, d, x[0, k, j], 0, k, j,
+                    now[t], now[t - 1], now[t + 1], before[t], after[t],
+                )  # fmt: skip
+                br = b[0, k, j]
+                for i in range(1, rest.shape[0] - 1):
+                    rest[i] = br[i] - rest[i]
+                restrict_row(rest, coarse, k, j)
+
+
+@compiled
+def ascend_again(op, b, x, e, out, k0, k1, work):
+    """out = x, corrected by e, after a black and a red half-sweep for A x = b, both colours."""
+    red, black = work[:3], work[3:6]
+    d, correction = work[6, 1], work[6, 2]
+    for j0 in range(GHOST, b.shape[2] - GHOST, TILE):
+        j1 = min(j0 + TILE, b.shape[2] - GHOST)
+        for m in range(k0 + GHOST - 2, k1 + GHOST + 2):
+            for j in range(j0 - 2, j1 + 2):
+                if j & 1 == 0:
+                    prolong_row(e, correction, m, j)
+                diagonal_row(op, d, 0, m, j)
+                row, xr = red[m % 3, j - j0 + 2], x[0, m, j]
+                for i in range(1, row.shape[0] - 1):
+                    row[i] = xr[i] + correction[i] if d[i] > 0 else d[i] * 0
+                wrap_row(op, row)
+            if m >= k0 + GHOST:
+                black_from_guess(op, black[(m - 1) % 3], d, red, b, m - 1, j0, j1)
+            k = m - 2
+            if k < k0 + GHOST:
+                continue
+            now, before, after = black[k % 3], black[(k - 1) % 3], black[(k + 1) % 3]
+            for j in range(j0, j1):
+                t = j - j0 + 1
+                relax_row(
+                    op, out[0, k, j], d, b[0, k, j], 0, k, j,
+                    now[t], now[t - 1], now[t + 1], before[t], after[t],
+                )  # fmt: skip
+                zb, row = out[1, k, j], now[t]
+                for i in range(1, row.shape[0] - 1):
+                    zb[i] = row[i]
 
 
 @compiled

@@ -187,7 +187,7 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
     vectors = 3 * number / 2 + 4 / 2
-    coarse = 8 * 4 / 7
+    coarse = 10 * 4 / 7
     padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
     return int(padded * (geometry + vectors + coarse))
 

@@ -23,6 +23,7 @@ class SharedMultigrid(Multigrid):
             self.levels.append(coarser(self.levels[-1]))
         self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
+        self.firsts: dict[int, np.ndarray] = {}
         self.scratch = [
             [np.zeros(work.shape, np.float32) for work in operator.scratch],
             *(level.scratch for level in self.levels[1:]),
@@ -73,3 +74,10 @@ def join(part: np.ndarray, array: np.ndarray, neighbours) -> None:
 
 def _sign(start: int) -> int:
     return -1 if start % 2 else 1
+
+
+def shared(operator: Operator) -> Multigrid:
+    """Return the multigrid below an operator: on boxes where there are several."""
+    if operator.neighbours.link.size == 1:
+        return Multigrid(operator)
+    return SharedMultigrid(operator)
