@@ -40,6 +40,11 @@ class Page:
     counts: np.ndarray
 
     @property
+    def number(self) -> tuple:
+        """Width, length, bits, samples and format: the kind without how it is packed."""
+        return (*self.kind[:4], self.kind[5])
+
+    @property
     def width(self) -> int:
         return self.kind[0]
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dask.array as da
+
 from poreflux.errors import PorefluxError, UnreadableImage
 
 #: a lazy chunk is as many planes as fit in this, a power of two up to `PLANES`
@@ -46,7 +48,7 @@ class Image:
     know.
     """
 
-    array: object
+    array: da.Array
     voxel_size: tuple[float, ...] | None = None
     files: list[Path] = field(default_factory=list)
     how: dict = field(default_factory=dict)

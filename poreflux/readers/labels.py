@@ -25,7 +25,7 @@ def labelled(
     function = functools.partial(
         _labels, values=values, labels=labels.astype(np.uint8), path=str(path)
     )
-    lazy = array.map_blocks(function, dtype=np.uint8, meta=np.empty((0, 0, 0), np.uint8))
+    lazy = da.map_blocks(function, array, dtype=np.uint8, meta=np.empty((0, 0, 0), np.uint8))
     names = {int(label): meanings[int(value)] for label, value in zip(labels, values)}
     stands = {} if fits else {int(label): int(value) for label, value in zip(labels, values)}
     return lazy, names, stands

@@ -156,14 +156,14 @@ def _parse(
     if dtype is None or (flags >> 8) & _COMPLEX or not shape or min(shape) < 1:
         return name, _Variable(shape, None, None, 0, packed_at)
     kind, count, body, _ = _element(head, at, order)
-    stored = np.dtype(_STORED[kind]).newbyteorder(order)
+    stored = np.dtype(order + _STORED[kind])
     if count != math.prod(shape) * stored.itemsize:
         raise UnreadableImage(
             f"{path} has {count} bytes for {name} of shape {'x'.join(map(str, shape))}; "
             "save it anew"
         )
-    dtype = bool if (flags >> 8) & _LOGICAL else dtype
-    return name, _Variable(shape, stored, np.dtype(dtype), start + body, packed_at)
+    made = np.dtype(bool if (flags >> 8) & _LOGICAL else dtype)
+    return name, _Variable(shape, stored, made, start + body, packed_at)
 
 
 def _element(head: bytes, at: int, order: str) -> tuple[int, int, int, int]:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import nrrd
@@ -25,7 +26,12 @@ _TYPES = {
     **dict.fromkeys(("ulonglong", "unsigned long long", "uint64", "uint64_t"), "u8"),
     **{"float": "f4", "double": "f8"},
 }
-_PACKED = {"gzip": gzip.open, "gz": gzip.open, "bzip2": bz2.open, "bz2": bz2.open}
+_PACKED: dict[str, Callable] = {
+    "gzip": gzip.open,
+    "gz": gzip.open,
+    "bzip2": bz2.open,
+    "bz2": bz2.open,
+}
 
 
 def read(path: Path) -> Image:
@@ -115,10 +121,10 @@ def _dtype(header, path: Path) -> np.dtype:
     kind = str(header["type"]).lower()
     if kind not in _TYPES:
         raise UnreadableImage(f"{path} holds values of type {kind!r}, not real numbers")
-    dtype = np.dtype(_TYPES[kind])
-    if dtype.itemsize == 1:
-        return dtype
-    return dtype.newbyteorder({"little": "<", "big": ">"}[header["endian"].lower()])
+    code = _TYPES[kind]
+    if code.endswith("1"):
+        return np.dtype(code)
+    return np.dtype({"little": "<", "big": ">"}[header["endian"].lower()] + code)
 
 
 def _voxel_size(header) -> tuple[tuple[float, ...] | None, dict]:

@@ -76,7 +76,7 @@ def read_flat(path: Path, offset: int, shape, dtype: np.dtype, start, stop) -> n
 
 def _fill(file, position: int, values: np.ndarray, path: Path) -> None:
     file.seek(position)
-    buffer = memoryview(values.reshape(-1).view(np.uint8))
+    buffer = values.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(buffer):
         count = file.readinto(buffer[done:])

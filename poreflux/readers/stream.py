@@ -45,7 +45,7 @@ def _planes(opener, path, offset, shape, dtype, start, stop) -> np.ndarray:
     plane = math.prod(shape[1:]) * dtype.itemsize
     values = np.empty((stop[0] - start[0], *shape[1:]), dtype)
     with reading(path, "a packed file"), _cursor(opener, path.stat().st_mtime_ns) as cursor:
-        cursor.fill(offset + start[0] * plane, memoryview(values.reshape(-1).view(np.uint8)))
+        cursor.fill(offset + start[0] * plane, values.reshape(-1).view(np.uint8).data)
         if stop[0] == shape[0]:
             cursor.drain()
     box = values[:, start[1] : stop[1], start[2] : stop[2]]

@@ -56,28 +56,31 @@ def _read_folder(folder: Path) -> Image:
             "of .tif files, or a file"
         )
     with reading(folder, "a folder of TIFF pages"):
-        first = None
-        for path in files:
-            found = ifd.pages.__wrapped__(path, ifd.stamp(path))
-            if len(found) != 1:
-                raise UnreadableImage(
-                    f"{path} has {len(found)} pages; give it alone, not its folder"
-                )
-            first = first or found[0]
-            if found[0].kind[:6] != first.kind[:6]:
-                raise UnreadableImage(
-                    f"{folder} has pages of different size or kind: {files[0].name} is "
-                    f"{ifd.describe(first)}, {path.name} is {ifd.describe(found[0])}; a volume's "
-                    "pages are all alike"
-                )
+        first = ifd.pages(files[0], ifd.stamp(files[0]))
+        _require_alike(folder, files, first[0])
         with tifffile.TiffFile(files[0]) as file:
             size, how = _voxel_size(file)
             dtype = _dtype(file, files[0])
-        _try_first(files[0], ifd.pages(files[0], ifd.stamp(files[0])))
+        _try_first(files[0], first)
     _warn_of_gaps(folder, files)
-    plane = (first.length, first.width)
+    plane = (first[0].length, first[0].width)
     shape = three_axes((len(files), *plane) if len(files) > 1 else plane, folder)
     return Image(_lazy(files, shape, dtype), size, files, how)
+
+
+def _require_alike(folder: Path, files: Sequence[Path], first: ifd.Page) -> None:
+    """Refuse a folder whose files are not single pages of one size and kind of number."""
+    for path in files:
+        # past the cache, which is for the pages of large files
+        found = ifd.pages.__wrapped__(path, ifd.stamp(path))
+        if len(found) != 1:
+            raise UnreadableImage(f"{path} has {len(found)} pages; give it alone, not its folder")
+        if found[0].number != first.number:
+            raise UnreadableImage(
+                f"{folder} has pages of different size or kind: {files[0].name} is "
+                f"{ifd.describe(first)}, {path.name} is {ifd.describe(found[0])}; a volume's "
+                "pages are all alike"
+            )
 
 
 def page_files(folder: Path) -> list[Path]:
@@ -211,7 +214,7 @@ _SAID = {
 def _ome_size(file: tifffile.TiffFile):
     if not file.is_ome:
         return None
-    pixels = ElementTree.fromstring(file.ome_metadata).find(".//{*}Pixels")
+    pixels = ElementTree.fromstring(file.ome_metadata or "").find(".//{*}Pixels")
     if pixels is None:
         return None
     sizes = []

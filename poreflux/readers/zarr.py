@@ -4,6 +4,7 @@ import functools
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
@@ -99,7 +100,8 @@ def _stamp(path: Path) -> tuple:
 
 def _ome_images(group: zarr.Group) -> dict[str, list]:
     """Return the full-size array of each OME image with its voxel edges in µm, None if unknown."""
-    attrs = group.attrs.get("ome", group.attrs)
+    attrs: dict[str, Any] = dict(group.attrs)
+    attrs = attrs.get("ome", attrs)
     images: dict[str, list] = {}
     for scale in attrs.get("multiscales", []):
         first = scale["datasets"][0]

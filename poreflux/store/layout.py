@@ -119,10 +119,10 @@ def plan(
     if shards and math.prod(counts) > MANY_CHUNKS:
         per_shard = (1, *(min(SHARD, n) for n in counts[1:]))
         shard = tuple(c * k for c, k in zip(chunk_shape, per_shard))
+    fill: float = math.nan if dtype.kind == "f" else 0
+    level = 1
     if name == "phase":
         fill, level = NO_PHASE, 3
-    else:
-        fill, level = (math.nan if dtype.kind == "f" else 0), 1
     return Layout(shape, dtype, chunk_shape, shard, fill, level, dims, dict(attrs or {}))
 
 

@@ -15,7 +15,7 @@ IMAGES = ("gray", "phase", "solid_fraction")
 
 def levels(name: str, layout: Layout) -> dict[str, Layout]:
     """Return the layouts of the levels above an image, by their path in the store."""
-    found = {}
+    found: dict[str, Layout] = {}
     if name not in IMAGES:
         return found
     shape, edge = layout.shape, max(layout.chunk)
@@ -109,7 +109,7 @@ def mode(values: np.ndarray) -> np.ndarray:
     return winner
 
 
-def _count(values: np.ndarray, label: int) -> np.ndarray:
+def _count(values: np.ndarray, label: np.integer) -> np.ndarray:
     same = (values == label).view(np.uint8)
     total = same[0::2] + same[1::2]
     total = total[:, 0::2] + total[:, 1::2]

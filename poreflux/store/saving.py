@@ -76,7 +76,7 @@ def save(
     (4, 5, 6)
     """
     path = Path(store).resolve()
-    layouts = _layouts(volume, list(volume.data_vars), chunk)
+    layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)
     with _made(path) as partial:
         if path.exists() and not overwrite:
             source = provenance.source_attrs(volume)
@@ -290,7 +290,7 @@ def _names_to_add(volume: xr.Dataset, path: Path) -> list[str]:
     stored = set(box.names(path))
     return [
         name
-        for name in volume.data_vars
+        for name in map(str, volume.data_vars)
         if name not in stored or getattr(volume[name].data, "name", None) != token(path, name)
     ]
 
