@@ -208,6 +208,9 @@ VARIABLES: dict[str, Variable] = {
         ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
     ),
     "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
+    "check_difference": Variable(
+        ("direction",), "f", "1", "relative difference of an assembled matrix's conductivity"
+    ),
     "local_tortuosity_factor": Variable(
         ("direction",), "f", "1", "tortuosity factor of each plane across the transport"
     ),

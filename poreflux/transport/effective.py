@@ -103,7 +103,7 @@ def tortuosity_factor(
     """
     validated(sides, rtol)
     if field is not None:
-        fields.check_target(volume, field)
+        fields.check_target(require(volume, "phase").shape, field)
     refuse_too_large(volume, conductivity, rtol, precision, geometry)
     team = Team(threads)
     try:
@@ -117,7 +117,7 @@ def tortuosity_factor(
     finally:
         team.close()
     note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol, "geometry": geometry}
-    return _dataset(direction, cells, solved, note)
+    return dataset(direction, cells.mean, cells.conducting, solved, note)
 
 
 class Solved(NamedTuple):
@@ -245,10 +245,13 @@ def tortuosity_bracket(volume: xr.Dataset, **options) -> xr.Dataset:
     return xr.concat(results, xr.Variable("geometry", both), combine_attrs="drop_conflicts")
 
 
-def _dataset(direction: str, cells: Medium, solved: Solved, note: Mapping) -> xr.Dataset:
+def dataset(
+    direction: str, mean: float, conducting: float, solved: Solved, note: Mapping
+) -> xr.Dataset:
+    """Return what a solve found in a medium of `mean` conductivity and `conducting` fraction."""
     kappa = solved.conductivity
     s = solved.solution
-    tau = cells.mean / kappa if kappa else np.inf
+    tau = mean / kappa if kappa else np.inf
     macmullin = 1 / kappa if kappa else np.inf
     values = {
         "tortuosity_factor": tau,
@@ -262,6 +265,6 @@ def _dataset(direction: str, cells: Medium, solved: Solved, note: Mapping) -> xr
         "iterations": s.run.iterations if s else 0,
     }
     variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
-    variables["conducting_fraction"] = ((), cells.conducting, attributes("conducting_fraction"))
+    variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
     variables["tortuosity_factor"][2].update(note)  # what it depends on stays beside it
     return xr.Dataset(variables, coords={"direction": [direction]})

@@ -9,10 +9,8 @@ from poreflux import store
 from poreflux.errors import StoreExists
 from poreflux.kernels import redblack, stencil
 from poreflux.schema import DIMS, attributes
-from poreflux.transport.medium import order
-from poreflux.transport.problem import Problem
+from poreflux.transport.problem import Problem, order
 from poreflux.transport.serial import Solution
-from poreflux.volume import voxel_size
 
 POTENTIAL, CURRENT = "potential", "current_density_magnitude"
 
@@ -20,12 +18,12 @@ POTENTIAL, CURRENT = "potential", "current_density_magnitude"
 SLAB = 256 * 2**20
 
 
-def check_target(volume: xr.Dataset, target: str | Path) -> None:
-    """Raise, before any work, where fields cannot be written to `target`."""
-    if store.shape_of(target, "phase") != volume["phase"].shape:
+def check_target(shape: tuple[int, ...], target: str | Path) -> None:
+    """Raise, before any work, where fields of a volume of `shape` cannot be written to `target`."""
+    if store.shape_of(target, "phase") != shape:
         raise ValueError(
-            f"{target} holds {store.shape_of(target, 'phase')} voxels, the volume has "
-            f"{volume['phase'].shape}; give the store of this volume"
+            f"{target} holds {store.shape_of(target, 'phase')} voxels, the volume has {shape}; "
+            "give the store of this volume"
         )
     there = [name for name in (POTENTIAL, CURRENT) if name in store.names(target)]
     if there:
@@ -50,7 +48,7 @@ def write(
         stop = min(shape[0], start + planes)
         for name, slab in (
             (POTENTIAL, potential_slab(solution, start, stop, shape)),
-            (CURRENT, current_slab(solution, problem, volume, direction, start, stop, shape)),
+            (CURRENT, current_slab(solution, problem, start, stop, shape)),
         ):
             corner = [0, 0, 0]
             corner[axis] = start
@@ -72,16 +70,13 @@ def potential_slab(solution: Solution, start: int, stop: int, shape) -> np.ndarr
     return out[:, : shape[1], : shape[2]]
 
 
-def current_slab(solution, problem, volume, direction, start: int, stop: int, shape) -> np.ndarray:
-    """Return planes start to stop of the magnitude of the current density."""
+def current_slab(solution, problem: Problem, start: int, stop: int, shape) -> np.ndarray:
+    """Return planes start to stop of the current density in a volume of `shape`."""
     operator = solution.operator
     out = np.empty((stop - start, *operator.shape[1:]), np.float32)
-    spacing = dict(zip(DIMS, voxel_size(volume)))
-    length = shape[0] * spacing[direction]
+    length = shape[0] * problem.spacing[0]
     # conductance = weight x conductivity: current density = conductance x difference / (weight h)
-    scales = tuple(
-        length / (weight * spacing[dim]) for weight, dim in zip(problem.weights(), order(direction))
-    )
+    scales = tuple(length / (weight * h) for weight, h in zip(problem.weights(), problem.spacing))
     operator.team.each(
         stencil.current,
         [
