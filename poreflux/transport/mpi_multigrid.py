@@ -24,6 +24,7 @@ class SharedMultigrid(Multigrid):
         self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.firsts: dict[int, np.ndarray] = {}
+        self.firsts: dict[int, np.ndarray] = {}
         self.scratch = [
             [np.zeros(work.shape, np.float32) for work in operator.scratch],
             *(level.scratch for level in self.levels[1:]),
@@ -31,6 +32,10 @@ class SharedMultigrid(Multigrid):
         self.rest = Multigrid(whole(self.levels[-1], self.levels[-2]))
         self.whole_b = self.rest.levels[0].vector(2, np.float32)
         self.whole_x = self.rest.levels[0].vector(2, np.float32)
+
+    def sound(self, at: int) -> bool:
+        """Return whether a second step is sound, on the joined grids too."""
+        return super().sound(at) and self.rest.sound(0)
 
     def solve_directly(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = one cycle for A x = b on the joined grid."""
