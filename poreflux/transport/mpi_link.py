@@ -1,6 +1,9 @@
 """Processes connected by MPI."""
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from mpi4py import MPI
@@ -23,7 +26,7 @@ class Link:
         self.messages = self.message_bytes = self.reductions = self.joined_bytes = 0
 
     def exchange(self, low: np.ndarray, high: np.ndarray, wrap: bool = False):
-        """Send `low` to the process below, `high` to the one above; return what they sent, or None."""
+        """Send `low` to the process below, `high` to the one above; return what they sent."""
         below, above = self.rank - 1, self.rank + 1
         if wrap:
             below, above = below % self.size, above % self.size
@@ -74,13 +77,50 @@ class Link:
         comm = self.comm.Split(0 if self.rank < members else MPI.UNDEFINED, self.rank)
         return None if comm == MPI.COMM_NULL else Link(comm)
 
-    def agree(self, failure: str | None) -> tuple[int, str] | None:
-        """Return the rank and the words of the first process that failed, None where none did."""
-        found = self.comm.allgather(failure)
-        return next(((rank, words) for rank, words in enumerate(found) if words), None)
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Raise on every process what one of them raises within, once all have come to the end.
+
+        What is raised has an attribute ``everywhere``, so that nobody takes it for a failure that
+        the others do not know of.
+        """
+        failure = None
+        try:
+            yield
+        except Exception as error:
+            failure = error
+        self.share(failure)
+
+    def share(self, failure: Exception | None) -> None:
+        """Raise the first of the failures that all processes hand in, if there is one."""
+        found = next((each for each in self.comm.allgather(failure) if each is not None), None)
+        if found is not None:
+            raise everywhere(found if failure is None else failure)
+
+    def on_this_machine(self, value: float) -> tuple[float, int]:
+        """Return the sum of `value` over the processes of this machine, and how many they are."""
+        node = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+        found = node.allgather(value)
+        node.Free()
+        return sum(found), len(found)
 
     def rest(self) -> None:
         """Wait for all processes, leaving the core to those that work."""
         request = self.comm.Ibarrier()
         while not request.Test():
             time.sleep(PATIENCE)
+
+
+def everywhere(failure: Exception) -> Exception:
+    """Return a failure marked as one that every process raises."""
+    failure.everywhere = True
+    return failure
+
+
+def threads_for(comm: MPI.Intracomm, cores: int) -> int:
+    """Return how many threads a process may take: its cores, shared with others of its machine."""
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    mask = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+    alike = sum(other == mask for other in node.allgather(mask))
+    node.Free()
+    return max(1, cores // alike)

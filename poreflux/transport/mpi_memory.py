@@ -1,0 +1,47 @@
+"""What the box of one process takes in memory, known before any work."""
+
+from pathlib import Path
+
+import psutil
+
+from poreflux.transport.partition import Partition
+
+#: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
+PROCESS = 200 * 2**20
+
+#: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two answers
+GRID = 4 * (3 + 1) + 4 * 3
+
+
+def forecast(shape: tuple[int, int, int], parts: Partition, binary: bool, options) -> int:
+    """Return the bytes that one process takes at its peak for a box of `shape` voxels.
+
+    Notes
+    -----
+    Per voxel half a float64 for each of five vectors of PETSc and one between ghosts; a byte of
+    geometry and one of cells, or for several phases four float64 and another of cells; the coarser
+    grids, an eighth each; and the grids that every process works whole. The check counts extra.
+    """
+    planes, ny, nx = (2 * n if options.sides == "periodic" and n % 2 else n for n in shape)
+    planes = shape[0]
+    padded = (planes + 4) * (ny + 4) * (nx + 4)
+    faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # ends and sources of the two driven faces
+    geometry = 1 + 1 if binary else 5 * 8
+    joined = parts.planes * ny * nx / 8**parts.grids * 8 / 7 if parts.boxes > 1 else 0
+    check = 0
+    if options.check:
+        from poreflux.transport.mpi_check import BYTES
+
+        check = BYTES * planes * ny * nx
+    grids = GRID * (padded / 7 + joined)
+    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + check)
+
+
+def free_memory() -> int:
+    """Return the bytes that may still be taken on this machine, by its control group too."""
+    free = psutil.virtual_memory().available
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    try:
+        return min(free, max(0, int(limit.read_text()) - int(used.read_text())))
+    except (OSError, ValueError):
+        return free

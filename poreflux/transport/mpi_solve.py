@@ -1,0 +1,97 @@
+"""A problem on boxes, from its operator to the solution, under PETSc."""
+
+from pathlib import Path
+
+import numpy as np
+
+from poreflux.kernels import stencil
+from poreflux.kernels.redblack import GHOST
+from poreflux.schema import DIMS, attributes
+from poreflux.transport.mpi_checkpoint import Keeper
+from poreflux.transport.mpi_krylov import Krylov, Stop, planes_of, teller
+from poreflux.transport.mpi_link import everywhere
+from poreflux.transport.operator import Operator
+from poreflux.transport.partition import Partition, twos
+from poreflux.transport.problem import Problem
+from poreflux.transport.serial import Solution, integrate, ramp
+
+
+def solve(operator: Operator, problem: Problem, options, identity: str, conductivity, mean: float):
+    """Return the solution of a problem on boxes, and how many iterations were done in earlier runs.
+
+    `conductivity` makes an effective conductivity of an energy, `mean` is that of the cells.
+    """
+    link = operator.neighbours.link
+    krylov = Krylov(operator, link.comm)
+    keeper = Keeper(operator, options.checkpoint, identity, 60 * options.minutes, options.notice)
+    room = krylov.buffer.wide
+    with link.together():
+        found = keeper.find(planes_of(krylov.x, operator, change=True))
+    if found:
+        options.notice(f"going on from iteration {keeper.iterations} in {options.checkpoint}")
+        krylov.buffer.load(planes_of(krylov.x, operator), room)
+    else:
+        ramp(operator, problem, room)
+        krylov.buffer.store(room, planes_of(krylov.x, operator, change=True))
+    energy = integrate(operator, problem, room)[0]
+    right_hand_side(operator, room, planes_of(krylov.b, operator, change=True))
+    tell = None
+    if options.progress is not None:
+        tell = teller(options.progress, options.rtol, lambda e: mean / conductivity(e))
+    stop = Stop(krylov.matrix, energy, options.rtol, keeper, tell)
+    with keeper.listening():
+        krylov.solve(stop)
+    if stop.stopped:
+        raise everywhere(keeper.interrupted(stop))
+    krylov.buffer.load(planes_of(krylov.x, operator), room)
+    krylov.destroy()
+    energy, planes = integrate(operator, problem, room)
+    keeper.remove()
+    return Solution(operator, room, energy, stop.run, planes), keeper.iterations
+
+
+def right_hand_side(operator: Operator, room: np.ndarray, b: np.ndarray) -> None:
+    """b (n, Y, H) = the right-hand side: the residual of zero, which `room` becomes."""
+    room[:] = 0
+    r = operator.vector()
+    jobs = [
+        (operator.kernel, operator.source, room, r, first, last, work)
+        for (first, last), work in zip(operator.slabs, operator.scratch)
+    ]
+    operator.team.each(stencil.residual, jobs)
+    b[:] = r[0, GHOST:-GHOST]
+
+
+def check_difference(problem: Problem, neighbours, rtol: float, energy: float) -> float:
+    """Return by how much the conductance of an assembled matrix differs, relative to `energy`."""
+    from poreflux.transport.mpi_check import assembled_conductance
+
+    other = assembled_conductance(problem, neighbours, rtol, neighbours.link.comm, "check_")
+    return abs(other / energy - 1)
+
+
+def write_fields(solution, problem: Problem, head, parts: Partition, target: Path) -> None:
+    """Write the potential and the current density, each process the chunks of its own planes."""
+    from poreflux import store
+    from poreflux.transport import fields
+
+    link, axis = solution.operator.neighbours.link, head.axes[0]
+    start, stop = parts.span(link.rank)
+    edges = [128, 128, 128]
+    edges[axis] = chunk = min(128, 2 ** min(map(twos, parts.edges[1:-1]), default=7))
+    with link.together():
+        if link.rank == 0:
+            for name in (fields.POTENTIAL, fields.CURRENT):
+                attrs = {**attributes(name), "direction": DIMS[axis]}
+                store.create_field(target, name, attrs=attrs, chunk=edges)
+    planes = chunk * max(1, fields.SLAB // (4 * chunk * int(np.prod(head.shape[1:]))))
+    with link.together():
+        for a in range(start, stop, planes):
+            here = a - start, min(stop, a + planes) - start
+            corner = [0, 0, 0]
+            corner[axis] = a
+            for name, slab in (
+                (fields.POTENTIAL, fields.potential_slab(solution, *here, head.shape)),
+                (fields.CURRENT, fields.current_slab(solution, problem, *here, head.shape)),
+            ):
+                store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
