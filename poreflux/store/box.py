@@ -139,14 +139,24 @@ def find(store: str | Path, name: str) -> tuple[Path, Layout]:
     try:
         layout = _layout(array / "zarr.json", _stamp(array / "zarr.json"))
     except FileNotFoundError:
-        if not (Path(store) / "zarr.json").is_file():
-            raise FileNotFoundError(f"{store} is not a store; import or save one first") from None
+        require_store(Path(store))
         raise KeyError(f"{store} has no array {name!r}, only {tuple(names(store))}") from None
     except ValueError as error:
         raise DamagedStore(f"{array}/zarr.json cannot be read ({error}); import again") from error
     if layout is None:
         raise DamagedStore(f"{array} is no array of numbers; import again")
     return array, layout
+
+
+def require_store(path: Path) -> None:
+    """Raise ``FileNotFoundError`` where there is no store, saying what there is."""
+    if (path / "zarr.json").is_file():
+        return
+    if path.with_name(path.name + ".partial").exists():
+        raise FileNotFoundError(
+            f"{path} is not complete: its making was interrupted; run that command again"
+        )
+    raise FileNotFoundError(f"{path} is not a store; import or save one first")
 
 
 def read_document(path: Path) -> dict:

@@ -66,12 +66,7 @@ def token(path: Path, name: str) -> str:
 
 
 def _root_attrs(path: Path) -> dict:
-    if not (path / "zarr.json").is_file():
-        if path.with_name(path.name + ".partial").exists():
-            raise FileNotFoundError(
-                f"{path} is not complete: its making was interrupted; run that command again"
-            )
-        raise FileNotFoundError(f"{path} is not a store; import or save one first")
+    box.require_store(path)
     try:
         attributes = dict(box.read_document(path / "zarr.json")["attributes"])
     except (ValueError, KeyError, TypeError) as error:

@@ -102,6 +102,9 @@ def making(store: Path) -> Iterator[Partial]:
             raise StoreExists(
                 f"{store} is being written by another process; wait for it to end"
             ) from None
+        except OSError:
+            # a file system without locks: nothing can be said about others
+            pass
         with disk.writing(store):
             partial.recover()
         yield partial

@@ -137,6 +137,7 @@ def add(
     ['gray', 'phase']
     """
     path = Path(store).resolve()
+    box.require_store(path)
     with _made(path) as partial:
         names = _names_to_add(volume, path)
         layouts = _layouts(volume, names, _chunk_of(path))
@@ -299,17 +300,19 @@ def _merged_attrs(path: Path, volume: xr.Dataset) -> dict:
     """Return the store's attributes with the operations that made the volume from it."""
     attrs = _attributes(path)
     history = list(attrs.get("history", []))
-    for entry in metadata.jsonable(volume.attrs.get("history", [])):
-        if entry not in history:
-            history.append(entry)
+    incoming = metadata.jsonable(volume.attrs.get("history", []))
+    # what was done last comes last, also where it was done before
+    last = incoming[-1:]
+    new = [entry for entry in incoming[:-1] if entry not in history]
+    history = [*(entry for entry in history if entry not in last), *new, *last]
     merged = {**volume.attrs, **attrs}
     return {**merged, "history": history} if history else merged
 
 
 def _chunk_of(path: Path) -> int:
     """Return the edge of the store's chunks, so that all its variables have the same."""
-    edges = [max(box.find(path, name)[1].chunk) for name in box.names(path) if name not in DIMS]
-    return max(edges, default=CHUNK)
+    there = [name for name in pyramid.IMAGES if name in box.names(path)]
+    return max(box.find(path, there[0])[1].chunk) if there else CHUNK
 
 
 def _attributes(path: Path) -> dict:

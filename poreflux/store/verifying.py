@@ -71,7 +71,7 @@ def verify(
     """
     path = Path(store).resolve()
     if not path.is_dir():
-        raise FileNotFoundError(f"{path} is not a store; import or save one first")
+        box.require_store(path)
     damages = list(_metadata(path))
     layouts = {}
     for name in sorted(str(Path(file).parent) for file in metadata.documents(path)):

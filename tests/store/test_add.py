@@ -101,6 +101,16 @@ def test_other_labels_replace_the_first_only_where_that_is_asked_for(saved):
     assert sorted(p.name for p in saved.parent.iterdir()) == ["gray.npy", "v.zarr"]
 
 
+def test_what_was_done_last_stands_last_in_the_history(saved):
+    for threshold in (50, 20, 50):
+        labels = segmented(saved, threshold)
+        labels.attrs["history"] = [labels.attrs["history"][0], labels.attrs["history"][-1]]
+        store.add(labels, saved, overwrite=True)
+    history = store.open(saved).attrs["history"]
+    assert [entry["operation"] for entry in history] == ["read", "segment", "segment"]
+    assert history[-1]["parameters"] == {"threshold": 50}
+
+
 def test_labels_that_need_themselves_can_replace_themselves(saved):
     store.add(segmented(saved, 50), saved)
     volume = store.open(saved)
