@@ -29,6 +29,7 @@ _HOMES = {
     "chord_length": "metrics.chord_length",
     "spectral_density": "metrics.spectral_density",
     "two_point_correlation": "metrics.two_point_correlation",
+    "arrangement": "metrics.arrangement",
     "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",

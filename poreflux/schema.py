@@ -174,6 +174,27 @@ VARIABLES: dict[str, Variable] = {
     "two_point_covariance_along": Variable(
         ("direction", "separation"), "f", "1", "two-point covariance along a direction"
     ),
+    # arrangement
+    **{
+        name: Variable((), "f", units, words)
+        for name, units, words in (
+            ("spectral_density_zero", "um^3", "spectral density of long waves"),
+            ("integral_range", "um^3", "integral range"),
+            ("hyperuniformity_index", "1", "spectral density of long waves over the dominant"),
+            ("clustering_ratio", "1", "integral range over the typical volume of a pore"),
+            ("dominant_wavelength", "um", "dominant wavelength"),
+            ("clark_evans_ratio", "1", "distance to the nearest pore relative to random"),
+            ("bragg_height", "1", "highest peak of the structure factor of points"),
+            ("bragg_wavelength", "um", "wavelength of the highest peak"),
+            ("bragg_significance", "1", "-log10 of the chance of such a peak at random"),
+            ("block_moran", "1", "Moran's I of the block porosities"),
+        )
+    },
+    "spectral_density_zero_modes": Variable((), "i", "1", "number of long waves"),
+    "column_ratio": Variable(
+        ("direction",), "f", "1", "power of long waves across a direction over that of others"
+    ),
+    "point_count": Variable((), "i", "1", "number of pores taken as points"),
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(

@@ -127,8 +127,8 @@ def shells(found: Power, step: float, last: int, *, factor: int = 1) -> dict[str
     Returns
     -------
     ``mean``, ``modes`` (how many) and ``largest`` over (shell,); over (direction, shell)
-    ``in_plane`` of modes across the direction and ``along`` of those within 30 degrees of it; NaN
-    where there is none.
+    ``in_plane`` of modes across the direction, ``in_plane_modes`` how many, and ``along`` of those
+    within 30 degrees of it; NaN where there is none.
     """
     sums, across, along = (np.zeros((2, *rest, last + 1)) for rest in ((), (3,), (3,)))
     largest = np.zeros(last + 1)
@@ -149,6 +149,7 @@ def shells(found: Power, step: float, last: int, *, factor: int = 1) -> dict[str
         "modes": sums[1, 1:],
         "largest": largest[1:],
         "in_plane": _mean(across),
+        "in_plane_modes": across[1, :, 1:],
         "along": _mean(along),
     }
 
