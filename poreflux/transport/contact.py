@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
+from poreflux.errors import UnreadableImage
 from poreflux.phantoms.fields import GaussianField
-from poreflux.readers import read
 from poreflux.schema import DIMS
 from poreflux.volume import axis_of, voxel_size
 
@@ -155,10 +155,16 @@ def _validate(fraction, model, length, cells, off, diameter) -> None:
 
 
 def _image(path) -> np.ndarray:
-    if str(path).endswith(".npy"):
-        return np.load(path)
-    gray = read(path, voxel_size=1.0)["gray"].values
-    return (gray.reshape(gray.shape[-2:]) if gray.shape[0] == 1 else gray) != 0
+    try:
+        if str(path).endswith(".npy"):
+            return np.load(path)
+        from skimage.io import imread
+
+        return imread(path) != 0
+    except FileNotFoundError:
+        raise UnreadableImage(f"{path} is not there; give the image of a contact mask") from None
+    except Exception as error:
+        raise UnreadableImage(f"{path} cannot be read as an image ({error})") from error
 
 
 def _lowest(values: np.ndarray, lost: int) -> np.ndarray:
