@@ -206,22 +206,20 @@ class Krylov:
         pc = self.ksp.getPC()
         pc.setType(PETSc.PC.Type.PYTHON)
         pc.setPythonContext(cycle)
-        self.ksp.setFromOptions()
+        if plain():
+            self.ksp.setFromOptions()
         self.b, self.x = self.mat.createVecs()
 
     def solve(self, stop: Stop) -> None:
         """Solve S x = b from x; raise what was raised on the way, or that it did not converge."""
-        chosen = self.ksp.getType()
-        if chosen != PETSc.KSP.Type.CG:
-            # others do not tell what eigenvalues they meet: conjugate gradients begin
-            limit = self.ksp.getTolerances()
-            self.ksp.setType(PETSc.KSP.Type.CG)
+        if not plain():
+            # others do not tell what eigenvalues they meet: plain conjugate gradients begin
             self.ksp.setTolerances(max_it=MEASURE)
             self._run(stop)
-            self.ksp.setType(chosen)
-            self.ksp.setTolerances(*limit)
             if self.ksp.getConvergedReason() != REASONS.DIVERGED_MAX_IT:
                 return self._judge(stop)
+            self.ksp.setTolerances(max_it=MAX_ITERATIONS)
+            self.ksp.setFromOptions()
             stop.again()
         self._run(stop)
         self._judge(stop)
@@ -252,6 +250,13 @@ class Krylov:
                 stop.history,
             )
             raise everywhere(failure)
+
+
+def plain() -> bool:
+    """Return whether the method that is asked for is plain conjugate gradients."""
+    options = PETSc.Options()
+    one_sum = options.getBool("ksp_cg_single_reduction", False)
+    return options.getString("ksp_type", PETSc.KSP.Type.CG) == PETSc.KSP.Type.CG and not one_sum
 
 
 def teller(progress, rtol: float, tortuosity, clock=time.monotonic):
