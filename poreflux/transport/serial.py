@@ -188,24 +188,32 @@ def descent(
     if square <= nothing:
         return
     rz = multigrid.precondition(r, z)
+    require_definite("r.z", rz, 0, history)
     operator.direct(0.0, z, p)
     ritz, iteration = RitzValue(), 0
     while square > nothing:
         iteration += 1
         curvature = operator.curvature(p)
-        if not curvature > 0 or not np.isfinite(rz):
-            raise NotConverged(
-                f"p.Ap = {curvature} after {iteration - 1} iterations, positive expected; "
-                "use precision='float64', and report the volume if that fails too",
-                history,
-            )
+        require_definite("p.Ap", curvature, iteration - 1, history)
         alpha = rz / curvature
         square = operator.advance(alpha, p, x, r)
         gain = alpha * rz
         rz, before = multigrid.precondition(r, z), rz
+        if square > nothing:
+            require_definite("r.z", rz, iteration, history)
         beta = rz / before
         yield Step(iteration, gain, SAFETY * rz / ritz.add(alpha, beta), start, square)
         operator.direct(beta, z, p)
+
+
+def require_definite(product: str, value: float, iteration: int, history: list[float]) -> None:
+    """Raise :class:`NotConverged` unless a product that is positive in theory is so in fact."""
+    if not 0 < value < np.inf:
+        raise NotConverged(
+            f"{product} = {value} after {iteration} iterations, positive expected; "
+            "use precision='float64', and report the volume if that fails too",
+            history,
+        )
 
 
 def work_vectors(operator: Operator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
