@@ -30,6 +30,8 @@ _HOMES = {
     "spectral_density": "metrics.spectral_density",
     "two_point_correlation": "metrics.two_point_correlation",
     "arrangement": "metrics.arrangement",
+    "representative_volume": "metrics.representative_volume",
+    "representative_tortuosity": "metrics.representative_tortuosity",
     "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",

@@ -195,6 +195,46 @@ VARIABLES: dict[str, Variable] = {
         ("direction",), "f", "1", "power of long waves across a direction over that of others"
     ),
     "point_count": Variable((), "i", "1", "number of pores taken as points"),
+    # representative volume
+    **{
+        f"representative_{name}": Variable(("edge",), kind, "1", f"{words} of the cubes of one edge")
+        for name, kind, words in (
+            ("mean", "f", "mean porosity"),
+            ("std", "f", "standard deviation of the porosity"),
+            ("ci95", "f", "95 % interval of the mean porosity"),
+            ("count", "i", "number"),
+        )
+    },
+    "representative_number": Variable(
+        ("edge", "relative_error"), "f", "1", "number of cubes that give the porosity"
+    ),
+    "representative_edge": Variable(
+        ("relative_error",), "f", "um", "edge of the cube that gives the porosity"
+    ),
+    "variance_exponent": Variable((), "f", "1", "decay exponent of the variance of porosity"),
+    "variance_exponent_error": Variable((), "f", "1", "decay exponent, standard error"),
+    "variance_integral_range": Variable((), "f", "um^3", "integral range by scatter"),
+    "field_porosity": Variable(("field",), "f", "1", "porosity of concentric fields of view"),
+    "coarse_porosity": Variable(("factor",), "f", "1", "porosity with larger voxels"),
+    "extrapolated_porosity": Variable((), "f", "1", "porosity at voxels of size zero"),
+    **{
+        f"representative_tortuosity_{name}": Variable(
+            ("direction", "edge"), kind, "1", f"{words} of the cubes of one edge"
+        )
+        for name, kind, words in (
+            ("mean", "f", "mean tortuosity factor"),
+            ("std", "f", "standard deviation of the tortuosity factor"),
+            ("ci95", "f", "95 % interval of the mean tortuosity factor"),
+            ("count", "i", "number"),
+            ("closed", "i", "number without a path"),
+        )
+    },
+    "representative_tortuosity_number": Variable(
+        ("direction", "edge", "relative_error"), "f", "1", "number of cubes that give the mean"
+    ),
+    "representative_tortuosity_exponent": Variable(
+        ("direction",), "f", "1", "decay exponent of the variance of the tortuosity factor"
+    ),
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(

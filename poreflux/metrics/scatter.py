@@ -1,0 +1,118 @@
+"""How the values of sub-volumes scatter with their size, and what size would be enough.
+
+Small arrays in, small arrays out.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.stats import t as student
+
+#: relative errors for which the number of sub-volumes, and their size, is asked
+RELATIVE_ERRORS = (0.01, 0.05, 0.10)
+
+#: least number of sub-volumes whose scatter is trusted in a fit
+_ENOUGH = 4
+
+
+def scatter(values: np.ndarray, independent: int | None = None) -> dict[str, float]:
+    """Return count, mean, standard deviation and 95 % interval of the values of sub-volumes.
+
+    Parameters
+    ----------
+    values
+        of each sub-volume; those that are not finite do not count.
+    independent
+        how many of them do not overlap; all, by default.
+
+    Examples
+    --------
+    >>> found = scatter(np.array([1.0, 2.0, 3.0]))
+    >>> found["mean"], found["std"], round(found["ci95"], 2)
+    (2.0, 1.0, 2.48)
+    """
+    known = values[np.isfinite(values)]
+    n = len(known)
+    single = min(n, independent or n)
+    std = float(known.std(ddof=1)) if n > 1 else math.nan
+    half = student.ppf(0.975, single - 1) * std / math.sqrt(single) if single > 1 else math.nan
+    mean = float(known.mean()) if n else math.nan
+    return {"count": n, "mean": mean, "std": std, "ci95": float(half)}
+
+
+def numbers_needed(mean: float, std: float) -> np.ndarray:
+    """Return how many independent sub-volumes give the mean to each of :data:`RELATIVE_ERRORS`.
+
+    Notes
+    -----
+    n = (2 σ / (ε m))², the interval of two standard errors [1]_.
+
+    References
+    ----------
+    .. [1] T. Kanit et al., Int. J. Solids Struct. 40, 3647 (2003).
+
+    Examples
+    --------
+    >>> numbers_needed(0.1, 0.01)
+    array([400.,  16.,   4.])
+    """
+    if not (math.isfinite(std) and mean):
+        return np.full(len(RELATIVE_ERRORS), np.nan)
+    return np.ceil(np.round([(2 * std / (e * mean)) ** 2 for e in RELATIVE_ERRORS], 9)).clip(1)
+
+
+def decay(volumes: Sequence[float], each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Fit σ² = c V^-α to the scatter of sub-volumes of several sizes.
+
+    Returns
+    -------
+    ``exponent`` α (1 where sub-volumes are independent of each other), its standard error
+    ``exponent_error``, and the logarithm of c, ``logarithm``; NaN with less than two sizes.
+
+    Examples
+    --------
+    >>> sizes = np.array([1.0, 8.0, 27.0])
+    >>> each = [{"count": 50, "std": 0.1 / np.sqrt(v)} for v in sizes]
+    >>> round(decay(sizes, each)["exponent"], 6)
+    1.0
+    """
+    rows = [
+        (math.log(v), 2 * math.log(e["std"]), (e["count"] - 1) / 2)
+        for v, e in zip(volumes, each)
+        if e["count"] >= _ENOUGH and e["std"] > 0
+    ]
+    if len(rows) < 2:
+        return {"exponent": math.nan, "exponent_error": math.nan, "logarithm": math.nan}
+    x, y, w = np.array(rows).T  # the variance of ln σ² of n normal values is 2 / (n - 1)
+    centre = np.average(x, weights=w)
+    spread = (w * (x - centre) ** 2).sum()
+    slope = (w * (x - centre) * y).sum() / spread
+    return {
+        "exponent": float(-slope),
+        "exponent_error": float(1 / math.sqrt(spread)),
+        "logarithm": float(np.average(y, weights=w) - slope * centre),
+    }
+
+
+def edges_needed(mean: float, fit: Mapping[str, float]) -> np.ndarray:
+    """Return the edge of the one cube that has the mean to each of :data:`RELATIVE_ERRORS`.
+
+    Examples
+    --------
+    >>> fit = {"exponent": 1.0, "logarithm": np.log(0.25)}
+    >>> edges_needed(1.0, fit).round(2)
+    array([21.54,  7.37,  4.64])
+    """
+    if not (mean and fit["exponent"] > 0):
+        return np.full(len(RELATIVE_ERRORS), np.nan)
+    variance = (np.array(RELATIVE_ERRORS) * mean / 2) ** 2
+    return np.exp((fit["logarithm"] - np.log(variance)) / fit["exponent"] / 3)
+
+
+def error_coordinates(edges: Sequence[float]) -> dict:
+    """Return the coordinates of edges in µm, and of relative errors."""
+    return {
+        "edge": ("edge", list(edges), {"units": "um", "long_name": "edge of a cube"}),
+        "relative_error": list(RELATIVE_ERRORS),
+    }
