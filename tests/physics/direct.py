@@ -16,7 +16,8 @@ from scipy.sparse.linalg import spsolve
 class Network:
     """Conductances between voxels (pairs of flat indices) and from voxels to the driven faces."""
 
-    pairs: np.ndarray  # (faces, 2)
+    pairs: np.ndarray  # (faces, 2): the voxel before the face and the one after it
+    across: np.ndarray  # (faces,): the axis of the face
     conductance: np.ndarray  # (faces,)
     low: np.ndarray  # (voxels,)
     high: np.ndarray
@@ -27,7 +28,8 @@ class Network:
         n, (i, j), g = self.low.size, self.pairs.T, self.conductance
         off = sp.coo_array((g, (i, j)), shape=(n, n)).tocsr()
         off = off + off.T
-        return sp.diags_array(off.sum(axis=1) + self.low + self.high) - off
+        total = np.bincount(i, g, n) + np.bincount(j, g, n)  # two faces may join the same voxels
+        return sp.diags_array(total + self.low + self.high) - off
 
     def energy(self, u: np.ndarray) -> float:
         """Return the sum of conductance times squared difference, 1 on the low face, 0 on high."""
@@ -35,30 +37,47 @@ class Network:
         inside = self.conductance @ du**2
         return float(inside + self.low @ (1 - u) ** 2 + self.high @ u**2)
 
+    def only(self, voxels: np.ndarray) -> "Network":
+        """Return the network without the links of voxels outside a mask."""
+        alive = voxels[self.pairs].all(1)
+        parts = self.pairs[alive], self.across[alive], self.conductance[alive]
+        return Network(*parts, self.low * voxels, self.high * voxels)
 
-def network(kappa: np.ndarray, spacing, axis: int = 0, sides: str = "insulated") -> Network:
+
+def network(
+    kappa: np.ndarray,
+    spacing=1.0,
+    axis: int = 0,
+    sides: str = "insulated",
+    ends: str = "driven",
+    mean: str = "harmonic",
+) -> Network:
     """Return the conductances of a volume of conductivities `kappa` driven along `axis`."""
     h = np.broadcast_to(np.asarray(spacing, float), 3)
     number = np.arange(kappa.size).reshape(kappa.shape)
-    pairs, conductance = [], []
+    pairs, across, conductance = [], [], []
     for a in range(3):
-        wraps = sides == "periodic" and a != axis
+        wraps = (ends if a == axis else sides) == "periodic"
         first, second = number, np.roll(number, -1, a)
         if not wraps:
             first, second = (np.delete(part, -1, a) for part in (first, second))
         k1, k2 = kappa.ravel()[first], kappa.ravel()[second]
+        both = (k1 > 0) & (k2 > 0)
         with np.errstate(invalid="ignore"):
-            mean = np.where(k1 * k2 > 0, 2 * k1 * k2 / (k1 + k2), 0)
+            face = 2 * k1 * k2 / (k1 + k2) if mean == "harmonic" else (k1 + k2) / 2
         pairs.append(np.stack([first.ravel(), second.ravel()], 1))
-        conductance.append((mean * h.prod() / h[a] ** 2).ravel())
-    ends = []
+        across.append(np.full(first.size, a))
+        conductance.append((np.where(both, face, 0) * h.prod() / h[a] ** 2).ravel())
+    links = []
     for place in (0, -1):
         link = np.zeros(kappa.shape)
-        face = [slice(None)] * 3
-        face[axis] = place
-        link[tuple(face)] = 2 * kappa[tuple(face)] * h.prod() / h[axis] ** 2
-        ends.append(link.ravel())
-    return Network(np.concatenate(pairs), np.concatenate(conductance), *ends)
+        if ends == "driven":
+            face = [slice(None)] * 3
+            face[axis] = place
+            link[tuple(face)] = 2 * kappa[tuple(face)] * h.prod() / h[axis] ** 2
+        links.append(link.ravel())
+    parts = map(np.concatenate, (pairs, across, conductance))
+    return Network(*parts, *links)
 
 
 def carriers(net: Network) -> np.ndarray:
@@ -79,17 +98,29 @@ def potential(net: Network) -> np.ndarray:
 
 
 def effective_conductivity(
-    kappa: np.ndarray, spacing=1.0, axis: int = 0, sides: str = "insulated"
+    kappa: np.ndarray, spacing=1.0, axis: int = 0, sides: str = "insulated", mean: str = "harmonic"
 ) -> float:
     """Return the effective conductivity along `axis`, in the unit of `kappa`."""
-    net = network(kappa, spacing, axis, sides)
-    on = carriers(net)
-    if not on.any():
-        return 0.0
-    # what joins only one face is at its potential and would count as a jump to zero
-    low, high = net.low * on, net.high * on
-    alive = on[net.pairs].all(1)
-    net = Network(net.pairs[alive], net.conductance[alive], low, high)
+    net = network(kappa, spacing, axis, sides, mean=mean)
+    net = net.only(carriers(net))
     h = np.broadcast_to(np.asarray(spacing, float), 3)
     length = kappa.shape[axis] * h[axis]
-    return net.energy(potential(net)) * length**2 / (kappa.size * h.prod())
+    return net.energy(potential(net)) * length**2 / (kappa.size * h.prod()) if any(net.low) else 0.0
+
+
+def tensor(kappa: np.ndarray, spacing=1.0) -> np.ndarray:
+    """Return the conductivity tensor of a period: the mean currents under unit mean fields."""
+    h = np.broadcast_to(np.asarray(spacing, float), 3)
+    net = network(kappa, spacing, sides="periodic", ends="periodic")
+    (i, j), g = net.pairs.T, net.conductance
+    A = net.matrix.toarray()
+    out = np.zeros((3, 3))
+    for direction in range(3):
+        drop = np.where(net.across == direction, h[direction], 0.0)  # of the mean field
+        b = np.bincount(j, g * drop, kappa.size) - np.bincount(i, g * drop, kappa.size)
+        u = np.linalg.lstsq(A, b, rcond=1e-12)[0]
+        flux = g * (u[i] - u[j] + drop)
+        for component in range(3):
+            through = net.across == component
+            out[component, direction] = flux[through].sum() * h[component] / (kappa.size * h.prod())
+    return out
