@@ -1,5 +1,7 @@
 """One array, written in every way that users bring it: name -> function(folder, array)."""
 
+import warnings
+
 import h5py
 import nrrd
 import numpy as np
@@ -83,11 +85,18 @@ def _npz(save):
     return write
 
 
+def write_nrrd(path, array, header, **options):
+    """Write an NRRD file; the package dates it in a way that Python 3.12 warns of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        nrrd.write(str(path), array, header, **options)
+
+
 def _nrrd(encoding, endian="little", detached=False):
     def write(folder, array):
         path = folder / ("scan.nhdr" if detached else "scan.nrrd")
         header = {"encoding": encoding, "endian": endian}
-        nrrd.write(str(path), array, header, index_order="C", detached_header=detached)
+        write_nrrd(path, array, header, index_order="C", detached_header=detached)
         return path, {}
 
     return write

@@ -5,7 +5,6 @@ import sys
 
 import dask
 import h5py
-import nrrd
 import numpy as np
 import pytest
 import scipy.io
@@ -13,7 +12,7 @@ import tifffile
 
 from poreflux import from_array, store
 from poreflux.readers import read
-from tests.readers.files import FORMATS
+from tests.readers.files import FORMATS, write_nrrd
 
 
 @pytest.fixture
@@ -197,7 +196,7 @@ def test_a_resolution_that_nobody_measured_is_no_voxel_size(tmp_path, dpi):
 )
 def test_nrrd_gives_the_voxel_size_in_order_z_y_x(tmp_path, header, expected):
     path = tmp_path / "s.nrrd"
-    nrrd.write(str(path), np.zeros((4, 5, 6), np.uint8), header)
+    write_nrrd(path, np.zeros((4, 5, 6), np.uint8), header)
     volume = read(path)
     assert dict(volume.sizes) == {"x": 4, "y": 5, "z": 6}
     assert volume.attrs["voxel_size"] == pytest.approx(expected)
@@ -205,7 +204,7 @@ def test_nrrd_gives_the_voxel_size_in_order_z_y_x(tmp_path, header, expected):
 
 def test_nrrd_spacings_without_a_unit_are_no_voxel_size(tmp_path):
     path = tmp_path / "s.nrrd"
-    nrrd.write(str(path), np.zeros((4, 5, 6), np.uint8), {"spacings": [1, 2, 3]})
+    write_nrrd(path, np.zeros((4, 5, 6), np.uint8), {"spacings": [1, 2, 3]})
     with pytest.raises(ValueError, match="voxel_size"):
         read(path)
 
