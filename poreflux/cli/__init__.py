@@ -31,7 +31,11 @@ def run(words: Sequence[str]) -> int:
     from cyclopts import CycloptsError
 
     from poreflux.cli.app import app
+    from poreflux.cli.processes import speaks, with_petsc_last
 
+    if not speaks(words):
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open to the end
+    words = with_petsc_last(words)
     debug, machine = "--debug" in words, "--json" in words
     if not debug:
         warnings.simplefilter("ignore")

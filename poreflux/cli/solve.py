@@ -7,6 +7,8 @@ from pathlib import Path
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.processes import SOLVER, Solver, check_words
+from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import numbers, pairs
@@ -25,7 +27,8 @@ def tortuosity(
     overwrite: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
-) -> Answer:
+    how: Solver = SOLVER,
+) -> Answer | None:
     """Solve for the tortuosity factor of a store, and of its sub-volumes.
 
     Parameters
@@ -51,22 +54,31 @@ def tortuosity(
     --------
     poreflux solve tortuosity vol.zarr --direction all --blocks 4,4,4 --out results.zarr
     """
-    from poreflux import block_tortuosity, tortuosity_factor
-    from poreflux.store import open as open_store
-
-    volume = open_store(store)
     given = pairs(conductivity, option="--conductivity", key=str, value=float)
     options: dict = {"conductivity": given, "sides": sides}
     chosen = split(direction)
     parts = _parts(blocks)
+    check_words(how, parts)
+    found = None
+    if how.solver == "petsc" and not common.dry_run:
+        found = on_processes(store, chosen, how, out, rtol=rtol, **options)
+        if found is None:  # the first process does the rest
+            return None
+    from poreflux import block_tortuosity, tortuosity_factor
+    from poreflux.store import open as open_store
+
+    volume = open_store(store)
     if common.dry_run:
         return _forecast(volume, chosen, rtol, parts, out)
-    found = []
-    for one in chosen:
-        with progress(f"solve along {one}") as tell:
-            found.append(
-                tortuosity_factor(volume, direction=one, rtol=rtol, progress=tell, **options)
-            )
+    if found is None:
+        found = []
+        options |= {"field": store if how.field else None, "threads": how.threads}
+        for one in chosen:
+            with progress(f"solve along {one}") as tell:
+                found.append(
+                    tortuosity_factor(volume, direction=one, rtol=rtol, progress=tell, **options)
+                )
+        del options["field"], options["threads"]
     finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
     if parts:
         options |= {"blocks": parts, "directions": chosen, "checkpoint": finished}

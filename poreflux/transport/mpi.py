@@ -206,10 +206,11 @@ def alarm(link) -> Iterator[None]:
         if link.size == 1 or getattr(failure, "everywhere", False):
             raise
         time.sleep(min(0.05 * link.rank, 1))  # where several fail, one speaks
-        if os.environ.get("POREFLUX_DEBUG"):
-            traceback.print_exc()
         words = " ".join(str(failure).split()) or type(failure).__name__
-        print(f"poreflux: process {link.rank} of {link.size}: {words}", file=sys.stderr, flush=True)
+        if "--debug" in sys.argv:
+            words += "\n" + traceback.format_exc()
+        # past sys.stderr, which may be closed on all but the first process
+        os.write(2, f"poreflux: process {link.rank} of {link.size}: {words}\n".encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
         link.comm.Abort(1)
 
