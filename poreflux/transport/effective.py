@@ -182,12 +182,12 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
 
     Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
     geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
-    six float32 for the next grid, and so on.
+    seven float32 for the next grid, and so on.
     """
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
     vectors = 3 * number / 2 + 4 / 2
-    coarse = 10 * 4 / 7
+    coarse = 7 * 4 / 7
     padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
     return int(padded * (geometry + vectors + coarse))
 
