@@ -17,7 +17,10 @@ FORMAT = 1
 
 
 def root_document(
-    attrs: Mapping, pyramids: Mapping[str, Sequence[str]], identities: Mapping[str, str]
+    attrs: Mapping,
+    pyramids: Mapping[str, Sequence[str]],
+    identities: Mapping[str, str],
+    first: Sequence[float],
 ) -> dict:
     """Return the `zarr.json` of a store's root.
 
@@ -29,6 +32,8 @@ def root_document(
         for each image the paths of its levels, the finest first.
     identities
         for each variable what `provenance.identity` says of it.
+    first
+        coordinates z, y, x of the first voxel's centre in µm.
     """
     attributes = {
         "Conventions": "CF-1.11",
@@ -40,7 +45,7 @@ def root_document(
         size = attributes["voxel_size"]
         attributes["ome"] = {
             "version": "0.5",
-            "multiscales": [_multiscale(name, pyramids[name], size) for name in ordered],
+            "multiscales": [_multiscale(name, pyramids[name], size, first) for name in ordered],
         }
     attributes["poreflux"] = {"format": FORMAT, "identity": dict(sorted(identities.items()))}
     return group_document(attributes)
@@ -108,13 +113,17 @@ def jsonable(value):
     return value
 
 
-def _multiscale(name: str, paths: Sequence[str], voxel_size: Sequence[float]) -> dict:
+def _multiscale(
+    name: str, paths: Sequence[str], voxel_size: Sequence[float], first: Sequence[float]
+) -> dict:
     datasets = []
     for level, path in enumerate(paths):
         scale = [length * 2**level for length in voxel_size]
+        # the faces of all levels agree, and so their first centres differ
+        shift = [a + (wide - h) / 2 for a, wide, h in zip(first, scale, voxel_size)]
         transformations = [
             {"type": "scale", "scale": scale},
-            {"type": "translation", "translation": [length / 2 for length in scale]},
+            {"type": "translation", "translation": shift},
         ]
         datasets.append({"path": path, "coordinateTransformations": transformations})
     return {

@@ -272,7 +272,8 @@ def _write_groups(
     others = {}
     for root in roots:
         others.update(metadata.documents(root))
-    document = metadata.root_document(attrs, images, identities)
+    first = [float(box.read_box(roots[0], dim, (0,), (1,))[0]) for dim in DIMS]
+    document = metadata.root_document(attrs, images, identities, first)
     disk.write_file(data / "zarr.json", dump(metadata.seal(document, others)))
 
 

@@ -61,6 +61,19 @@ def test_all_levels_of_a_store_follow_from_the_one_below(tmp_path, rng):
     assert max(below.shape) <= 8
 
 
+def test_a_part_of_a_volume_lies_where_it_was_cut(tmp_path):
+    whole = from_array(np.zeros((40, 40, 40), np.uint8), voxel_size=(3, 2, 1))
+    part = whole.isel(z=slice(10, 30), y=slice(4, 40))
+    path = store.save(part, tmp_path / "v.zarr", chunk=10)
+    assert store.open(path).z[0] == 10.5 * 3
+    levels = zarr.open_group(path).attrs["ome"]["multiscales"][0]["datasets"]
+    for level, entry in enumerate(levels):
+        scale, translation = (t[t["type"]] for t in entry["coordinateTransformations"])
+        low = np.subtract(translation, np.divide(scale, 2))
+        np.testing.assert_allclose(low, (30, 8, 0))
+        np.testing.assert_allclose(scale, np.multiply((3, 2, 1), 2**level))
+
+
 def test_each_level_lies_where_the_one_below_does(tmp_path):
     volume = from_array(np.zeros((40, 40, 40), np.uint8), voxel_size=(3, 2, 1))
     path = store.save(volume, tmp_path / "v.zarr", chunk=10)

@@ -58,6 +58,22 @@ def test_read_box_equals_slicing(tmp_path_factory, data, many, threads):
     np.testing.assert_array_equal(box, array[tuple(map(slice, start, stop))])
 
 
+def test_all_variables_of_a_volume_are_kept_with_their_attributes(tmp_path, rng):
+    volume = from_array(rng.random((9, 10, 11)) > 0.5, voxel_size=(1, 2, 3))
+    solid = rng.random((9, 10, 11)).astype(np.float32)
+    volume = volume.assign(
+        solid_fraction=(("z", "y", "x"), solid, {"units": "1"}),
+        mask=(("z", "y", "x"), solid > 0.2, {"long_name": "region"}),
+    )
+    volume.attrs["note"] = {"pressure": np.float32(250), "parts": (1, 2)}
+    opened = store.open(store.save(volume, tmp_path / "v.zarr", chunk=4))
+    xr.testing.assert_equal(opened, volume)
+    assert opened["mask"].attrs == {"long_name": "region"}
+    assert opened.attrs["note"] == {"pressure": 250.0, "parts": [1, 2]}
+    np.testing.assert_array_equal(opened.phase.attrs["flag_values"], [0, 1])
+    yaozarrs.validate_zarr_store(str(tmp_path / "v.zarr"))
+
+
 @pytest.fixture
 def both(tmp_path, rng):
     """Return a store with gray and phase, three pyramid levels each."""
