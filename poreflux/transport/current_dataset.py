@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import DIMS, VARIABLES, attributes
+from poreflux.schema import VARIABLES, attributes
 from poreflux.transport.columns import column_porosity, near
 from poreflux.transport.conditions import MA_CM2, OHM_CM2, Conditions
 from poreflux.transport.contact import across
@@ -25,6 +25,13 @@ NEAR = 5
 STATES = ("pore", "detached", "unconnected", "reacting")
 
 SWEPT = "swept_wagner_length"
+
+#: what is known of every map
+NUMBERS = tuple(
+    name.removeprefix("sweep_")
+    for name, variable in VARIABLES.items()
+    if name.startswith("sweep_") and variable.dims == ("direction", SWEPT)
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def solved(face: Face, found: VoxelCurrent, state: State) -> xr.Dataset:
     j = state.density / MA_CM2
     planes = plane_currents(found)
     values = {
-        **numbers(face, face.asked, found, state),
+        **numbers(face.asked, found, state, face.spacing[1:], face.conductivity),
         "contact_mask_fraction": float(face.mask.mean()),
         "unconnected_contact_fraction": float(
             (face.mask.values & face.solid & ~found.cell.on).mean()
@@ -89,13 +96,14 @@ def solved(face: Face, found: VoxelCurrent, state: State) -> xr.Dataset:
     }
     results = _dataset(face, values)
     results["current_porosity_correlation"].attrs["depth"] = face.depth
-    _flag(results, face, face.asked)
+    wagner_length = face.asked.wagner_length(face.conductivity)
+    flag(results["current_density_max"], wagner_length, face.spacing[1:])
     return results.assign(_maps(face, j, found.cell.on))
 
 
 def unsolved(face: Face) -> xr.Dataset:
     """Return the answer where no electrolyte joins the current to the contact."""
-    values = dict.fromkeys(_names(), np.nan) | {
+    values = dict.fromkeys(NUMBERS, np.nan) | {
         "contact_fraction": 0.0,
         "contact_mask_fraction": float(face.mask.mean()),
         "unconnected_contact_fraction": float((face.mask.values & face.solid).mean()),
@@ -112,7 +120,9 @@ def sweep(
     face: Face, lengths: Sequence[float], found: VoxelCurrent, states: Sequence
 ) -> xr.Dataset:
     """Return the numbers and maps of pairs of conditions and state over their Wagner lengths."""
-    rows = [numbers(face, asked, found, state) for asked, state in states]
+    rows = [
+        numbers(asked, found, state, face.spacing[1:], face.conductivity) for asked, state in states
+    ]
     variables = {
         f"sweep_{name}": (
             ("direction", SWEPT),
@@ -135,35 +145,32 @@ def sweep(
     return results
 
 
-def numbers(face: Face, asked: Conditions, found: VoxelCurrent, state: State) -> dict:
-    """Return the numbers of one state by name."""
+def numbers(
+    asked: Conditions,
+    found: VoxelCurrent,
+    state: State,
+    spacing: tuple[float, float],
+    conductivity: float,
+) -> dict:
+    """Return the numbers of one state by name; `spacing` is that of the face in µm."""
     cell, sign = found.cell, np.sign(asked.applied)
     area = cell.share.size
     power = float(np.nansum(state.density * state.overpotential * cell.share))
     total = state.voltage / asked.applied
     kinetic = power / (area * asked.applied**2)
     return {
-        **statistics(sign * state.density / MA_CM2, face.spacing[1:]),
+        **statistics(sign * state.density / MA_CM2, spacing, cell.share),
         "contact_fraction": float(cell.share.sum() / area),
         "area_specific_resistance": total / OHM_CM2,
         "area_specific_resistance_bulk": found.bulk / OHM_CM2,
         "area_specific_resistance_constriction": (total - found.bulk - kinetic) / OHM_CM2,
         "area_specific_resistance_kinetic": kinetic / OHM_CM2,
-        "wagner_length": asked.wagner_length(face.conductivity),
+        "wagner_length": asked.wagner_length(conductivity),
         "current_mismatch": state.mismatch,
         "current_residual": state.residual,
         "current_iterations": state.iterations,
         "newton_steps": state.steps,
     }
-
-
-def _names() -> list[str]:
-    return [
-        name.removeprefix("upscaled_")
-        for name, variable in VARIABLES.items()
-        if name.startswith("upscaled_") and name.removeprefix("upscaled_") in VARIABLES
-        and variable.dims == ("direction",)
-    ]  # fmt: skip
 
 
 def _dataset(face: Face, values: dict) -> xr.Dataset:
@@ -190,14 +197,8 @@ def _maps(face: Face, j: np.ndarray, reacting: np.ndarray) -> dict:
     }
 
 
-def _flag(results: xr.Dataset, face: Face, asked: Conditions) -> None:
+def flag(largest: xr.DataArray, wagner_length: float, spacing: tuple[float, float]) -> None:
     """Say of the largest current density that it is a number of the mesh, where it is."""
-    if asked.wagner_length(face.conductivity) < RESOLVED * max(face.spacing[1:]):
-        largest = results["current_density_max"].attrs
-        largest["long_name"] += " (mesh-dependent)"
-        largest["mesh_dependent"] = 1
-
-
-def position(volume: xr.Dataset, dims: Sequence[str]) -> dict:
-    """Return the coordinates of some dims of a volume."""
-    return {dim: volume[dim] for dim in dims if dim in DIMS}
+    if wagner_length < RESOLVED * max(spacing):
+        largest.attrs["long_name"] += " (mesh-dependent)"
+        largest.attrs["mesh_dependent"] = 1

@@ -8,6 +8,7 @@ import xarray as xr
 
 from poreflux import blocks as blocked
 from poreflux.transport import current_fields
+from poreflux.transport import upscaled as upscaling
 from poreflux.transport.conditions import conditions
 from poreflux.transport.contact import INITIAL_CONTACT, contact_of
 from poreflux.transport.current_dataset import face as face_of
@@ -17,6 +18,8 @@ from poreflux.transport.medium import conductivity_table, medium
 from poreflux.transport.threads import Team
 from poreflux.transport.voxel_current import prepare, solve
 from poreflux.volume import require
+
+RESOLUTIONS = ("voxel", "upscaled", "both")
 
 
 def interfacial_current(
@@ -35,6 +38,8 @@ def interfacial_current(
     direction: str = "z",
     face: str = "last",
     wagner_lengths: Sequence[float] = (),
+    resolution: str = "voxel",
+    blocks: Sequence[int] | xr.Dataset = (4, 4, 4),
     rtol: float = 1e-6,
     field: str | Path | None = None,
     threads: int | None = None,
@@ -74,6 +79,12 @@ def interfacial_current(
         where the electrode is along it: ``"last"`` or ``"first"``.
     wagner_lengths
         in µm: solves again with the charge transfer of each, on the same grids; 0 is primary.
+    resolution
+        ``"voxel"``; ``"upscaled"``: on blocks, each with the conductivity of its own tortuosity
+        factor along each direction, and the contact a share of its faces; or ``"both"``.
+    blocks
+        number of blocks along (z, y, x), or what :func:`poreflux.block_tortuosity` found with these
+        conductivities.
     rtol
         relative error of the current densities; currents in and out agree 1000 times better.
     field
@@ -145,13 +156,28 @@ def interfacial_current(
     binary = len(np.unique([value for value in phases.values() if value > 0])) == 1
     conductivity_table(volume, phases)
     lengths = _lengths(wagner_lengths)
+    if resolution not in RESOLUTIONS:
+        raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
     mask = contact_of(volume, contact, direction)
     if field is not None:
         current_fields.check(volume, field)
     _refuse_too_large(volume, binary, drive)
-    team = Team(threads)
+    if resolution != "voxel":
+        upscaling.check(volume, blocks)
+    parts = []
+    if resolution in ("voxel", "both"):
+        _refuse_too_large(volume, binary, drive)
+        parts.append(_voxels(volume, phases, asked, mask, lengths, field, Team(threads), progress))
+    if resolution in ("upscaled", "both"):
+        kappa = upscaling.block_conductivity(volume, blocks, phases, progress)
+        parts.append(upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, progress))
+    results = xr.merge(parts)
+    return results.merge(upscaling.comparison(results, asked)) if resolution == "both" else results
+
+
+def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -> xr.Dataset:
     try:
-        cells = medium(volume, direction, phases, team)
+        cells = medium(volume, asked.direction, phases, team)
         side = face_of(asked, mask, cells)
         found = prepare(cells, mask.values.astype(float), asked, team, progress)
         if found.cell is None:

@@ -58,8 +58,22 @@ def prepare(
         return VoxelCurrent(0.0)
     problem = Problem(medium.cells, medium.spacing, arithmetic=medium.arithmetic)
     operator = build(problem, team, np.float64)
+    return begin(problem, operator, medium.reference, share, asked, kept / total, progress)
+
+
+def begin(
+    problem: Problem,
+    operator: Operator,
+    reference: float,
+    share: np.ndarray,
+    asked: Conditions,
+    carrying: float,
+    progress=None,
+) -> VoxelCurrent:
+    """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
+    h = problem.spacing
+    unit = reference * h[0] / (min(h) ** 2 * UM)
     on = operator.ends.half[asked.reacting] > 0
-    unit = medium.reference * medium.spacing[0] / (min(medium.spacing) ** 2 * UM)
     cell = Cell(
         operator,
         Multigrid(operator),
@@ -75,7 +89,7 @@ def prepare(
     conductance = serial.integrate(operator, problem, x)[0]
     start(cell, x, cell.current / conductance)
     bulk = share.size / (unit * conductance)
-    return VoxelCurrent(kept / total, problem, cell, x, bulk, run.iterations)
+    return VoxelCurrent(carrying, problem, cell, x, bulk, run.iterations)
 
 
 def start(cell: Cell, x: np.ndarray, volts: float) -> None:
