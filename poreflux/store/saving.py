@@ -1,9 +1,6 @@
 """Write a Volume to a store: slab by slab, whole or not at all, going on after a kill."""
 
-import math
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,13 +9,18 @@ import xarray as xr
 
 from poreflux.errors import CannotWrite, StoreExists
 from poreflux.schema import DIMS
-from poreflux.store import box, disk, forecast, metadata, provenance, pyramid, slabs
-from poreflux.store.layout import CHUNK, Layout, dump, plan, to_json
+from poreflux.store import box, disk, metadata, provenance, pyramid
+from poreflux.store.layout import CHUNK, Layout, plan
 from poreflux.store.opening import token
 from poreflux.store.partial import Partial, making
+from poreflux.store.writing import (
+    Progress,
+    coordinates,
+    identities,
+    write_arrays,
+    write_groups,
+)
 from poreflux.volume import require, voxel_size
-
-Progress = Callable[[int, int, str], None]
 
 
 def save(
@@ -80,7 +82,7 @@ def save(
     with _made(path) as partial:
         if path.exists() and not overwrite:
             source = provenance.source_attrs(volume)
-            wanted = _identities(volume, layouts, source)
+            wanted = identities(volume, layouts, source)
             if wanted.items() <= box.identities(path).items():  # `add` may have added more
                 _tell_done(progress, path)
                 return path
@@ -88,10 +90,10 @@ def save(
                 f"{path} is there already and holds something else; choose another name, or "
                 "replace it with overwrite (--overwrite)"
             )
-        source = _write(partial, volume, layouts, _coordinates(volume), progress)
+        source = write_arrays(partial, volume, layouts, coordinates(volume), progress)
         attrs = {**volume.attrs, **source}
         with disk.writing(path):
-            _write_groups(partial.data, attrs, _identities(volume, layouts, source))
+            write_groups(partial.data, attrs, identities(volume, layouts, source))
             partial.finish(["."])
     return path
 
@@ -143,7 +145,7 @@ def add(
         layouts = _layouts(volume, names, _chunk_of(path))
         source = provenance.source_attrs(volume)
         stored = box.identities(path)
-        wanted = _identities(volume, layouts, source)
+        wanted = identities(volume, layouts, source)
         if not overwrite:
             same = [name for name in names if stored.get(name) == wanted[name]]
             there = [name for name in names if name in box.names(path) and name not in same]
@@ -156,12 +158,10 @@ def add(
         if not layouts:
             _tell_done(progress, path)
             return path
-        _write(partial, volume, layouts, {}, progress)
+        write_arrays(partial, volume, layouts, {}, progress)
         pyramids = [f"pyramid/{name}" for name in layouts]
         with disk.writing(path):
-            _write_groups(
-                partial.data, _merged_attrs(path, volume), {**stored, **wanted}, kept=path
-            )
+            write_groups(partial.data, _merged_attrs(path, volume), {**stored, **wanted}, kept=path)
             partial.finish([*pyramids, "pyramid/zarr.json", *layouts, "zarr.json"])
     return path
 
@@ -193,88 +193,6 @@ def _layouts(volume: xr.Dataset, names: list[str], chunk: int) -> dict[str, Layo
     if not layouts:
         raise ValueError("the volume has no variable; give one with gray or phase")
     return layouts
-
-
-def _identities(volume, layouts: dict[str, Layout], source: dict[str, str]) -> dict[str, str]:
-    checksum = source.get("source_sha256")
-    return {name: provenance.identity(volume, name, layouts[name], checksum) for name in layouts}
-
-
-def _write(
-    partial: Partial,
-    volume: xr.Dataset,
-    layouts: dict[str, Layout],
-    lines: dict[str, Layout],
-    progress: Progress | None,
-) -> dict[str, str]:
-    """Write all arrays into the partial store; return the attributes of the source."""
-    levels = {k: v for name in layouts for k, v in pyramid.levels(name, layouts[name]).items()}
-    planned = {**layouts, **levels, **lines}
-    forecast.check_disk(list(planned.values()), partial.store)
-    with disk.writing(partial.store):
-        resumed = partial.begin("+".join(_identities(volume, layouts, {}).values()))
-        for name, layout in planned.items():
-            disk.write_file(partial.data / name / "zarr.json", dump(to_json(layout)))
-    counter = _Counter(progress, planned)
-    threads = forecast.threads()
-    with ThreadPoolExecutor(1) as aside:
-        source = aside.submit(provenance.source_attrs, volume)
-        synced = []
-        for name, layout in planned.items():
-            folder, step = partial.data / name, counter.of(name)
-            missing = slabs.missing(folder, layout, threads) if resumed else set(layout.files())
-            step(math.prod(layout.grid) - len(missing))
-            if name in levels:
-                pyramid.build(partial.data, name, layout, missing, threads, step)
-            elif name in lines:
-                box.write_shard(folder, layout, (0,), volume[name].values)
-                step(1)
-            else:
-                slabs.write(volume[name].data, folder, layout, missing, step)
-            # the disk works while the processors do
-            synced.append(aside.submit(disk.sync_tree, folder))
-        with disk.writing(partial.store):
-            for future in synced:
-                future.result()
-        return source.result()
-
-
-def _coordinates(volume: xr.Dataset) -> dict[str, Layout]:
-    return {
-        dim: plan(
-            dim,
-            (volume.sizes[dim],),
-            float,
-            chunk=volume.sizes[dim],
-            dims=(dim,),
-            attrs=metadata.jsonable(volume[dim].attrs),
-        )
-        for dim in DIMS
-    }
-
-
-def _write_groups(
-    data: Path, attrs: dict, identities: dict[str, str], kept: Path | None = None
-) -> None:
-    """Write the metadata of the groups; ``kept`` is the store to which ``data`` will be added."""
-    roots = [data] if kept is None else [kept, data]
-    made = {name for name in pyramid.IMAGES if (data / name).is_dir()}
-    for name in made:
-        disk.write_file(data / "pyramid" / name / "zarr.json", dump(metadata.group_document()))
-    if made:
-        disk.write_file(data / "pyramid" / "zarr.json", dump(metadata.group_document()))
-    images = {}
-    for root in roots:
-        for name in pyramid.IMAGES:
-            if (root / name / "zarr.json").is_file():
-                steps = sorted((root / "pyramid" / name).glob("[0-9]*"), key=lambda p: int(p.name))
-                images[name] = [name, *(f"pyramid/{name}/{step.name}" for step in steps)]
-    others = {}
-    for root in roots:
-        others.update(metadata.documents(root))
-    first = [float(box.read_box(roots[0], dim, (0,), (1,))[0]) for dim in DIMS]
-    document = metadata.root_document(attrs, images, identities, first)
-    disk.write_file(data / "zarr.json", dump(metadata.seal(document, others)))
 
 
 def _names_to_add(volume: xr.Dataset, path: Path) -> list[str]:
@@ -318,25 +236,6 @@ def _chunk_of(path: Path) -> int:
 
 def _attributes(path: Path) -> dict:
     return box.read_document(path / "zarr.json").get("attributes", {})
-
-
-class _Counter:
-    """Files written of all there are, told to a progress function."""
-
-    def __init__(self, progress: Progress | None, planned: dict[str, Layout]):
-        self.progress = progress
-        self.total = sum(math.prod(layout.grid) for layout in planned.values())
-        self.done = 0
-        self.lock = threading.Lock()
-
-    def of(self, name: str) -> Callable[[int], None]:
-        def step(count: int) -> None:
-            with self.lock:
-                self.done += count
-                if self.progress is not None and count:
-                    self.progress(self.done, self.total, name)
-
-        return step
 
 
 def _tell_done(progress: Progress | None, path: Path) -> None:
