@@ -22,6 +22,15 @@ EXTRAS = {
 }
 
 
+#: what is solved -> precision of the Krylov vectors, one conducting phase
+MODES = {
+    "one phase, rtol 1e-4": ("float32", True),
+    "one phase, rtol 1e-6": ("float64", True),
+    "several phases, rtol 1e-4": ("float32", False),
+    "several phases, rtol 1e-6": ("float64", False),
+}
+
+
 def doctor(*, common: Common = COMMON) -> Answer:
     """Say which versions run here, what is missing, and how large a volume this machine can solve.
 
@@ -40,7 +49,8 @@ def doctor(*, common: Common = COMMON) -> Answer:
         return Answer("doctor", ["doctor changes nothing; it takes a few seconds"])
     cores, memory = len(os.sched_getaffinity(0)), psutil.virtual_memory().total
     free, disk = free_memory(), free_disk(Path.cwd())
-    speed, edge = triad(), largest_cube(free)
+    speed = triad()
+    edges = {mode: largest_cube(free, *arguments) for mode, arguments in MODES.items()}
     versions = {name: version(name) for name in PACKAGES}
     extras = {
         name: {package: version(package) for package in packages}
@@ -58,14 +68,14 @@ def doctor(*, common: Common = COMMON) -> Answer:
         "free_memory_bytes": free,
         "free_disk_bytes": disk,
         "triad_bytes_per_second": round(speed),
-        "largest_cube": edge,
+        "largest_cube": edges,
     }
     lines = [
         f"poreflux {__version__}, Python {data['python']}, {data['platform']}",
         f"cores    {cores}",
         f"memory   {size(free)} free of {size(memory)}, moved at {speed / 1e9:.1f} GB/s",
         f"disk     {size(disk)} free here",
-        f"solves   {edge}³ voxels at most at rtol=1e-4, in memory, on this machine",
+        "solves   at most " + ", ".join(f"{edge}³ ({mode})" for mode, edge in edges.items()),
         "packages " + ", ".join(f"{name} {found}" for name, found in versions.items() if found),
         *(_extra(name, found) for name, found in extras.items()),
     ]
@@ -87,14 +97,14 @@ def version(package: str) -> str | None:
         return None
 
 
-def largest_cube(free: float) -> int:
+def largest_cube(free: float, precision: str = "float32", binary: bool = True) -> int:
     """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes."""
     from poreflux.transport.effective import forecast
 
     low, high = 1, 1 << 16
     while high - low > 1:
         middle = (low + high) // 2
-        if forecast((middle,) * 3, "float32") <= free:
+        if forecast((middle,) * 3, precision, binary) <= free:
             low = middle
         else:
             high = middle

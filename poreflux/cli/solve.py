@@ -22,6 +22,7 @@ def tortuosity(
     conductivity: str = "electrolyte=1.0",
     sides: str = "insulated",
     rtol: float = 1e-6,
+    digits: int | None = None,
     blocks: str | None = None,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
@@ -43,6 +44,8 @@ def tortuosity(
         insulated or periodic.
     rtol
         relative error of the effective conductivity at which the solver stops.
+    digits
+        stop when so many digits of the tortuosity factor stand, instead of at rtol.
     blocks
         also solve in so many sub-volumes along z,y,x, like 4,4,4.
     out
@@ -54,6 +57,7 @@ def tortuosity(
     --------
     poreflux solve tortuosity vol.zarr --direction all --blocks 4,4,4 --out results.zarr
     """
+    rtol = rtol if digits is None else tolerance(digits)
     given = pairs(conductivity, option="--conductivity", key=str, value=float)
     options: dict = {"conductivity": given, "sides": sides}
     chosen = split(direction)
@@ -91,6 +95,19 @@ def tortuosity(
     answer = merged("solve tortuosity", found, volume, out, overwrite=overwrite)
     shutil.rmtree(finished, ignore_errors=True)
     return answer
+
+
+def tolerance(digits: int) -> float:
+    """Return the relative error at which so many digits stand, rounded, whatever the first one is.
+
+    Examples
+    --------
+    >>> tolerance(3)
+    0.0005
+    """
+    if not 1 <= digits <= 12:
+        raise ValueError(f"--digits {digits} is not between 1 and 12; 3 gives 1.23")
+    return float(f"5e-{digits + 1}")
 
 
 @contextmanager

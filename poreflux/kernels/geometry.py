@@ -22,8 +22,7 @@ def encode(solid, code, low, high, wrap_y, wrap_x, row, k0, k1):
     """Fill the code bytes of own planes k0 to k1 from `solid` (nz, ny, nx), 1 where conducting.
 
     `low`, `high` (ny, nx) are the planes before the first and after the last one, zero where there
-    are none;
-    `row` (nx) is scratch. Ghosts of `code` are left alone.
+    are none; `row` (nx) is scratch. Ghosts of `code` are left alone.
     """
     nz, ny, nx = solid.shape
     for k in range(k0, k1):

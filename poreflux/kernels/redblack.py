@@ -3,14 +3,15 @@ stride one.
 
 A cell (k, j, x) has colour ``c = (k + j + x) & 1``; it is stored at ``[c, k + 2, j + 2, x // 2 +
 1]`` of an array with two ghost planes, two ghost rows and one ghost pair at each end. A cell of
-colour c
-in row (k, j) sits at ``x = 2 i + o`` with ``o = (c + k + j) & 1``; its six neighbours have the
-other
-colour: those in z and y at the same i, the left one at ``i - 1 + o``, the right one at ``i + o``.
-Exactly because every neighbour has the other colour, black unknowns can be eliminated on the fly.
+colour c in row (k, j) sits at ``x = 2 i + o`` with ``o = (c + k + j) & 1``; its six neighbours have
+the other colour: those in z and y at the same i, the left one at ``i - 1 + o``, the right one at
+``i + o``. Exactly because every neighbour has the other colour, black unknowns can be eliminated on
+the fly.
 
 Functions take ranges of planes and release the GIL; a pool of threads runs them side by side.
 """
+
+import itertools
 
 import numba as nb
 import numpy as np
@@ -36,7 +37,7 @@ def packed_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
 
 @compiled
 def pack_row(row, out, k, j):
-    """Write the cells of one row, along x, into ``out[colour, k, j]`` (k, j with ghosts counted)."""
+    """Write one row of cells, along x, into ``out[colour, k, j]`` (k, j with ghosts counted)."""
     even = out[(k + j) & 1, k, j]
     odd = out[(k + j + 1) & 1, k, j]
     n = row.shape[0]
@@ -119,15 +120,14 @@ def dot(x, y, k0, k1):
 
 def slabs(n: int, parts: int) -> list[tuple[int, int]]:
     """Cut 0..n into at most `parts` ranges that start at even numbers (the colours and coarse cells
-    of a
-    slab then line up with its neighbours').
+    of a slab then line up with its neighbours').
 
     >>> slabs(7, 2)
     [(0, 4), (4, 7)]
     """
     parts = max(1, min(parts, n // 2))
     edges = [2 * round(n * p / parts / 2) for p in range(parts)] + [n]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:]) if b > a]
+    return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def empty(shape: tuple[int, int, int], dtype=np.float32, colours: int = 1) -> np.ndarray:

@@ -3,10 +3,8 @@ and `Faces`.
 
 Every function handles the cells of colour c in row (k, j) of a red-black array (ghosts counted).
 ``q, qym, qyp, qzm, qzp`` are the rows of the other colour at the same place and one step along y
-and z; ``d``
-is a scratch row. Cells that are blocked get zero. For one byte per voxel each function is a single
-loop,
-short enough in arrays for the compiler to vectorise it.
+and z; ``d`` is a scratch row. Cells that are blocked get zero. For one byte per voxel each function
+is a single loop, short enough in arrays for the compiler to vectorise it.
 """
 
 from typing import NamedTuple
@@ -22,8 +20,7 @@ SOLID = 0x40
 
 class Binary(NamedTuple):
     """One conducting phase. ``code`` holds, per voxel, the number of conducting neighbours along z,
-    y,
-    x in bits 0-1, 2-3, 4-5, and SOLID; 0 is blocked. A face conducts wz, wy or wx."""
+    y, x in bits 0-1, 2-3, 4-5, and SOLID; 0 is blocked. A face conducts wz, wy or wx."""
 
     code: np.ndarray  # (2, Z, Y, H) uint8
     ends: np.ndarray  # (4, 2, Y, H): conductance to the driven faces: none, low, high, both

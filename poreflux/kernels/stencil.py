@@ -20,7 +20,7 @@ TILE = 32
 
 @compiled
 def followers(op, out, d, q, k, j0, j1):
-    """out = black values of rows j0-1 to j1 of plane k that belong to the red values q, no source."""
+    """out = black values of rows j0-1 to j1 of plane k that follow from the red values q, no source."""
     for j in range(j0 - 1, j1 + 1):
         row = out[j - j0 + 1]
         follow_row(
@@ -100,7 +100,7 @@ def curvature(op, p, k0, k1, work):
 
 @compiled
 def apply(op, p, y, k0, k1, work):
-    """y = S p for the red cells of y (own planes, Y, H), which has no ghost planes; return p . S p."""
+    """y = S p for the red cells of y (own planes only, Y, H); return p . S p."""
     total = 0.0
     row, d = work[6, 0], work[6, 1]
     for j0 in range(GHOST, p.shape[2] - GHOST, TILE):
@@ -165,13 +165,10 @@ def fluxes(op, source, x, planes, k0, k1, work):
 
     ``planes[k]`` (one row per own plane, and one more for the high end) receives the flux from
     plane k-1 into plane k, from the driven face for k = 0, and into the driven face at the high
-    end; the
-    sum of the potential over the conducting cells of plane k and their number; the sums of the
-    fluxes along y and along x between cells of plane k. Through a driven face flows what its source
-    feeds
-    less what its link drains. `work` is (2, 2, Y, H) and (H,) of scratch. Faces towards plane k0-1
-    are
-    counted here.
+    end; the sum of the potential over the conducting cells of plane k and their number; the sums of
+    the fluxes along y and along x between cells of plane k. Through a driven face flows what its
+    source feeds less what its link drains. `work` is (2, 2, Y, H) and (H,) of scratch. Faces
+    towards plane k0-1 are counted here.
     """
     buffer, d = work
     energy = 0.0

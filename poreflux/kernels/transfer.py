@@ -4,10 +4,9 @@ transfer.
 One V-cycle step is, on the way down, a red and a black Gauss-Seidel half-sweep from zero and the
 restriction of what is left; on the way up, the correction, a black and a red half-sweep. After the
 first two half-sweeps the residual of black cells is zero and that of a red one is the sum of its
-black
-neighbours, so that neither the iterate nor the residual is ever stored; on the way up red values
-are made again from the right-hand side. The way up is the adjoint of the way down: the cycle is
-symmetric.
+black neighbours, so that neither the iterate nor the residual is ever stored; on the way up red
+values are made again from the right-hand side. The way up is the adjoint of the way down: the cycle
+is symmetric.
 
 The coarse conductance between two cells is half the sum of the fine ones through their common face
 (their distance doubles), that of a driven face likewise.
@@ -51,7 +50,7 @@ def black_from_guess(op, black, d, red, b, k, j0, j1):
 
 @compiled
 def restrict_row(rest, coarse, k, j):
-    """Add the red residuals `rest` of row (k, j) to their coarse cells; set them for the first row."""
+    """Add the red residuals `rest` of row (k, j) to their coarse cells; the first row sets them."""
     h = rest.shape[0] - 2
     kk, jj = k // 2 + 1, j // 2 + 1
     even, odd = coarse[(kk + jj) & 1, kk, jj], coarse[(kk + jj + 1) & 1, kk, jj]

@@ -1,4 +1,4 @@
-"""The links of the outer planes to the two faces across the transport: half a cell, an interface."""
+"""The links of the outer planes to the faces across the transport: half a cell, an interface."""
 
 import numpy as np
 

@@ -1,5 +1,6 @@
 """A Volume becomes the cells of a problem: conductivities, axis 0 along the transport."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,8 @@ class Medium:
     way.
 
     ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative
-    to
-    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
-    at all, ``arithmetic`` the mean that faces take.
+    to ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that
+    conducts at all, ``arithmetic`` the mean that faces take.
     """
 
     cells: np.ndarray
@@ -117,7 +117,7 @@ def _fill(slab, table, view, team: Team) -> np.ndarray:
     edges = np.linspace(0, slab.shape[1], team.threads + 1).astype(int)
     jobs = [
         (slab[:, a:b], table, view[:, a:b], np.zeros(256, np.int64))
-        for a, b in zip(edges[:-1], edges[1:])
+        for a, b in itertools.pairwise(edges)
     ]
     team.each(geometry.look_up, jobs)
     return sum(job[3] for job in jobs)

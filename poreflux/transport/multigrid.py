@@ -18,8 +18,8 @@ one and with two visits to each coarse grid:
 | 1 : 1e-6, good phase .10 in islands | 302 (380) | 116 (176) |
 | 1 : 1e-6, good voxels .25 at random | 428 (630) | 484 (656) |
 
-Islands of a much better conductor in a matrix are the hard case left: an aggregate of 2 x 2 x 2 cells
-mixes island and matrix. Three visits save little more and cost twice as much again.
+Islands of a much better conductor in a matrix are the hard case left: an aggregate of 2 x 2 x 2
+cells mixes island and matrix. Three visits save little more and cost twice as much again.
 """
 
 import numpy as np
@@ -39,8 +39,8 @@ class Multigrid:
     """A hierarchy of grids below one operator, each 2 x 2 x 2 cells of the finer one.
 
     One step on the finest grid, two on each coarser one for each on the one above it (a W-cycle).
-    In three dimensions that costs an eighth more than one step each; it halves the iterations in media
-    with long paths.
+    In three dimensions that costs an eighth more than one step each; it halves the iterations in
+    media with long paths.
     """
 
     def __init__(self, operator: Operator):
@@ -75,7 +75,8 @@ class Multigrid:
         return self.cycle(0, r, z)
 
     def cycle(self, at: int, b: np.ndarray, x: np.ndarray) -> float:
-        """x = the cycle's answer to A x = b on grid `at`; return b . x over red cells of the finest.
+        """x = the cycle's answer to A x = b on grid `at`; return b . x over red cells of the
+        finest.
 
         A coarse grid, whose b has two colours, is worked twice where that is sound.
         """

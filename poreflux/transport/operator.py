@@ -62,7 +62,7 @@ class Alone:
         return cells[0], cells[-1]
 
     def stack(self, planes: np.ndarray) -> np.ndarray:
-        """Return the rows of all boxes, one a plane and one more for the high face of the last box."""
+        """Return the rows of all boxes, one a plane and one more for the high face of the last."""
         return planes
 
     def coarser(self, shape: tuple[int, int, int]) -> "Alone":
@@ -73,7 +73,7 @@ class Alone:
 
 
 class Operator:
-    """The operator of one grid on one box, in one precision, with the scratch rows of its threads."""
+    """The operator of one grid on one box, in one precision, with its threads' scratch rows."""
 
     def __init__(self, kernel, shape, neighbours, team: Team, dtype, ends: Ends):
         self.kernel = kernel
@@ -103,7 +103,7 @@ class Operator:
         return array
 
     def padded_slabs(self) -> list[tuple[int, int]]:
-        """Return the slabs in planes that count ghosts, which belong to the first and the last one."""
+        """Return the slabs in planes that count ghosts; they belong to the outer slabs."""
         last = len(self.slabs) - 1
         return [
             (a + (GHOST if i else 0), b + (2 * GHOST if i == last else GHOST))

@@ -54,8 +54,7 @@ class Runs(NamedTuple):
     they are of.
 
     ``first`` (n0 * n1 + 1) is the first run of each row; a run is from ``start`` to ``stop``; runs
-    whose
-    ``parent`` lead to the same run are of one cluster.
+    whose ``parent`` lead to the same run are of one cluster.
     """
 
     first: np.ndarray

@@ -1,4 +1,4 @@
-"""How the resistance is spread along the transport: a tortuosity factor for each plane of voxels."""
+"""How the resistance is spread along the transport: a tortuosity factor for each plane."""
 
 from collections.abc import Mapping
 

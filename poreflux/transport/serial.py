@@ -3,14 +3,11 @@ itself.
 
 The energy of a potential u, ``E(u) = sum G (u_i - u_j)^2`` over all faces and driven links, is an
 upper bound of the conductance between the driven faces (Dirichlet's principle), and exceeds it by
-the squared
-energy norm of the error: it has twice as many right digits as a flux. Conjugate gradients lower it
-by ``alpha r
-. z`` an iteration. What is left is bounded by ``r . z / theta``, theta the smallest eigenvalue of
-the
-preconditioned operator, for which the smallest Ritz value of the iteration so far stands (Meurant
-and Strakos,
-Acta Numerica 15 (2006) 471); it converges from above, hence the factor SAFETY.
+the squared energy norm of the error: it has twice as many right digits as a flux. Conjugate
+gradients lower it by ``alpha r . z`` an iteration. What is left is bounded by ``r . z / theta``,
+theta the smallest eigenvalue of the preconditioned operator, for which the smallest Ritz value of
+the iteration so far stands (Meurant and Strakos, Acta Numerica 15 (2006) 471); it converges from
+above, hence the factor SAFETY.
 """
 
 from collections.abc import Iterator
@@ -34,8 +31,8 @@ MAX_ITERATIONS = 1000
 
 class Run(NamedTuple):
     """What an iteration did: its length, its estimates of the relative error of the energy after
-    each step (the
-    last one is the answer's), and the norm of the residual relative to that of the start."""
+    each step (the last one is the answer's), and the norm of the residual relative to that of the
+    start."""
 
     iterations: int
     history: list[float]
@@ -45,8 +42,7 @@ class Run(NamedTuple):
 @dataclass(frozen=True)
 class Solution:
     """A solved problem: red potentials ``x``, their energy, the iteration, and what was integrated
-    per
-    plane (:func:`poreflux.kernels.stencil.fluxes`)."""
+    per plane (:func:`poreflux.kernels.stencil.fluxes`)."""
 
     operator: Operator
     x: np.ndarray

@@ -26,7 +26,7 @@ class Team:
         return slabs(shape[0], self.threads if cells >= WORTH_SHARING else 1)
 
     def each(self, function, jobs) -> list:
-        """Return ``[function(*job) for job in jobs]``, side by side, the first job in this thread."""
+        """Return ``[function(*job) for job in jobs]``, side by side, the first in this thread."""
         jobs = list(jobs)
         if self._pool is None or len(jobs) < 2:
             return [function(*job) for job in jobs]
