@@ -160,7 +160,7 @@ def solve_tortuosity(
                 failure = error
         link.rest()
         link.share(failure)
-        return _dataset(direction, found, options) if first else None
+        return _dataset(direction, found, options) if first and found is not None else None
 
 
 def connect():

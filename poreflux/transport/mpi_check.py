@@ -3,6 +3,8 @@
 Nothing here is shared with the solver but the cells and the exchange of planes.
 """
 
+from typing import Any
+
 import numpy as np
 from petsc4py import PETSc
 
@@ -40,7 +42,7 @@ def assembled_conductance(problem: Problem, neighbours, rtol: float, comm, prefi
     ksp.setFromOptions()
     x = A.createVecRight()
     ksp.solve(b, x)
-    if ksp.getConvergedReason() < 0:
+    if ksp.getConvergedReason() < 0:  # type: ignore[operator]
         raise NotConverged(
             f"the check gave up after {ksp.getIterationNumber()} iterations of "
             f"{ksp.getType()} with {ksp.getPC().getType()}",
@@ -88,9 +90,10 @@ class Entries:
         A = PETSc.Mat().create(comm)
         A.setSizes(((n, PETSc.DETERMINE),) * 2)
         A.setType(PETSc.Mat.Type.AIJ)
-        A.setPreallocationCOO(np.concatenate([own, rows]), np.concatenate([own, columns]))
-        A.setValuesCOO(np.concatenate([diagonal, -values]))
-        A.setOption(PETSc.Mat.Option.SPD, True)
+        places: Any = np.concatenate([own, rows]), np.concatenate([own, columns])
+        entries: Any = np.concatenate([diagonal, -values])
+        A.setPreallocationCOO(*places)
+        A.setValuesCOO(entries)
         right = A.createVecLeft()
         right.array_w[:] = b
         return A, right
@@ -117,7 +120,7 @@ class Entries:
         """Return for each cell what its neighbour has: conductivities (0) or numbers (1)."""
         array = (self.cells, self.number)[which]
         out = np.roll(array, -side, axis)
-        edge = [slice(None)] * 3
+        edge: list = [slice(None)] * 3
         edge[axis] = -1 if side == 1 else 0
         if axis == 0:
             out[tuple(edge)] = self.beyond[0 if side == -1 else 1][which]

@@ -39,7 +39,8 @@ class Keeper:
     def __init__(self, operator: Operator, folder: Path | None, identity: str, seconds, notice):
         self.operator = operator
         self.notice = notice
-        self.folder = folder
+        self.keeps = folder is not None
+        self.folder = folder or Path()
         self.identity = identity
         self.seconds = seconds
         self.theta = np.inf
@@ -75,12 +76,12 @@ class Keeper:
     def wish(self) -> int:
         """Return what this process wants: nothing, to save, or to stop."""
         due = self.link.rank == 0 and time.monotonic() - self._last >= self.seconds
-        return max(self.asked, SAVE if due and self.folder is not None else 0)
+        return max(self.asked, SAVE if due and self.keeps else 0)
 
     def save(self, vector, stop) -> None:
         """Save an iterate; where that fails say so, and go on."""
         self.asked = 0
-        if self.folder is None:
+        if not self.keeps:
             return
         name, done = f"x{self._slot}", self.iterations + len(stop.history)
         state = {"theta": float(stop.theta), "iterations": done}
@@ -98,7 +99,7 @@ class Keeper:
     def interrupted(self, stop) -> Interrupted:
         """Return what to raise where the iteration was asked to stop."""
         done = self.iterations + len(stop.history)
-        if self.folder is not None and self.saved == done:
+        if self.keeps and self.saved == done:
             do = f"it is saved in {self.folder}; the same command goes on from there"
         else:
             do = "nothing is saved; give a checkpoint to be able to go on"
@@ -123,7 +124,7 @@ class Keeper:
 
     def remove(self) -> None:
         """Remove the checkpoint: the problem is solved."""
-        if self.folder is not None and self._root:
+        if self.keeps and self._root:
             disk.remove(self.folder)
 
     @property
@@ -148,7 +149,7 @@ class Keeper:
         return bytes(text).rstrip(b"\0").decode(errors="replace")
 
     def _state(self) -> tuple[int, float, int] | None:
-        if self.folder is None:
+        if not self.keeps:
             return None
         try:
             attributes = box.read_document(self.folder / "zarr.json")["attributes"]

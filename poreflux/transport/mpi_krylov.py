@@ -107,9 +107,9 @@ def single(operator: Operator) -> Operator:
     kernel = operator.kernel
     if not isinstance(kernel, rows.Binary):
         return operator
-    weights = (np.float32(w) for w in (kernel.wz, kernel.wy, kernel.wx))
+    wz, wy, wx = np.array([kernel.wz, kernel.wy, kernel.wx], np.float32)
     ends = kernel.ends.astype(np.float32)
-    kernel = rows.Binary(kernel.code, ends, kernel.end_of, *weights, kernel.wrap)
+    kernel = rows.Binary(kernel.code, ends, kernel.end_of, wz, wy, wx, kernel.wrap)
     parts = operator.shape, operator.neighbours, operator.team, np.float32, operator.ends
     return Operator(kernel, *parts)
 
@@ -200,7 +200,7 @@ class Krylov:
         self.ksp = PETSc.KSP().create(comm)
         self.ksp.setOperators(self.mat)
         self.ksp.setType(PETSc.KSP.Type.CG)
-        self.ksp.setNormType(PETSc.KSP.NormType.NATURAL)
+        self.ksp.setNormType(PETSc.KSP.NormType.NATURAL)  # type: ignore[arg-type]
         self.ksp.setTolerances(rtol=0, atol=0, divtol=1e300, max_it=MAX_ITERATIONS)
         self.ksp.setInitialGuessNonzero(True)
         pc = self.ksp.getPC()
@@ -208,7 +208,7 @@ class Krylov:
         pc.setPythonContext(cycle)
         if plain():
             self.ksp.setFromOptions()
-        self.b, self.x = self.mat.createVecs()
+        self.b, self.x = self.mat.createVecLeft(), self.mat.createVecRight()
 
     def solve(self, stop: Stop) -> None:
         """Solve S x = b from x; raise what was raised on the way, or that it did not converge."""
@@ -239,7 +239,7 @@ class Krylov:
             raise self.kept.failure from None
 
     def _judge(self, stop: Stop) -> None:
-        reason = self.ksp.getConvergedReason()
+        reason: int = self.ksp.getConvergedReason()  # type: ignore[assignment]
         if reason < 0:
             words = {getattr(REASONS, name): name for name in dir(REASONS) if name.isupper()}
             error = stop.history[-1] if stop.history else np.nan

@@ -19,7 +19,7 @@ class Link:
     ``joined_bytes`` of arrays that go to all.
     """
 
-    def __init__(self, comm: MPI.Intracomm):
+    def __init__(self, comm: MPI.Comm):
         self.comm = comm
         self.rank = comm.rank
         self.size = comm.size
@@ -30,7 +30,7 @@ class Link:
         below, above = self.rank - 1, self.rank + 1
         if wrap:
             below, above = below % self.size, above % self.size
-        requests, found = [], [None, None]
+        requests, found = [], {}
         for at, (partner, tag) in enumerate(((below, 1), (above, 0))):
             if 0 <= partner < self.size:
                 found[at] = np.empty_like(high if at == 0 else low)
@@ -41,7 +41,7 @@ class Link:
                 self.messages += 1
                 self.message_bytes += array.nbytes
         MPI.Request.Waitall(requests)
-        return found[0], found[1]
+        return found.get(0), found.get(1)
 
     def gather(self, value) -> np.ndarray:
         """Return the number, or the few numbers, of each process, in their order."""
@@ -113,7 +113,7 @@ class Link:
 
 def everywhere(failure: Exception) -> Exception:
     """Return a failure marked as one that every process raises."""
-    failure.everywhere = True
+    failure.__dict__["everywhere"] = True
     return failure
 
 

@@ -24,7 +24,6 @@ class SharedMultigrid(Multigrid):
         self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.firsts: dict[int, np.ndarray] = {}
-        self.firsts: dict[int, np.ndarray] = {}
         self.scratch = [
             [np.zeros(work.shape, np.float32) for work in operator.scratch],
             *(level.scratch for level in self.levels[1:]),
@@ -59,7 +58,8 @@ def whole(box: Operator, finer: Operator) -> Operator:
     degree = close(g, neighbours, box.team)
     ends = coarser_ends(finer.ends, shape, 0, planes)
     neighbours.fill_sides(ends.packed)
-    kernel = Faces(*g, degree, ends.packed, ends.of, neighbours.periodic[2])
+    gz, gy, gx = g
+    kernel = Faces(gz, gy, gx, degree, ends.packed, ends.of, neighbours.periodic[2])
     return Operator(kernel, shape, neighbours, box.team, np.float32, ends)
 
 

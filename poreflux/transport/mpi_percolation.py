@@ -77,5 +77,5 @@ def both(met: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     a, b = np.searchsorted(known, met[:, 0]), np.searchsorted(known, met[:, 1])
     graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(len(known),) * 2)
     _, cluster = connected_components(graph, directed=False)
-    ends = [np.unique(cluster[np.searchsorted(known, face)]) for face in (first, last)]
-    return known[np.isin(cluster, np.intersect1d(*ends))]
+    low, high = (cluster[np.searchsorted(known, face)] for face in (first, last))
+    return known[np.isin(cluster, np.intersect1d(low, high))]

@@ -66,9 +66,9 @@ def head(path: str | Path, direction: str) -> Head:
     return Head(
         path,
         direction,
-        tuple(layout.shape[axis] for axis in axes),
-        tuple(layout.chunk[axis] for axis in axes),
-        tuple(float(attributes["voxel_size"][axis]) for axis in axes),
+        _three(layout.shape, axes),
+        _three(layout.chunk, axes),
+        _three(attributes["voxel_size"], axes),
         {name: int(value) for name, value in zip(names, values)},
         hashlib.sha256(told.encode()).hexdigest(),
     )
@@ -115,3 +115,8 @@ def relative_conductivities(found: Head, conductivity: Mapping[str, float]) -> n
     """Return the conductivity of each label relative to the largest."""
     table = conductivities(found.labels, conductivity)
     return table / table.max()
+
+
+def _three(values, axes: list[int]) -> tuple:
+    """Return three values in the order of the axes."""
+    return tuple(values[axis] for axis in axes)

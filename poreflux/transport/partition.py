@@ -114,12 +114,12 @@ def _narrowest(edges: tuple[int, ...]) -> int:
 
 def _grids(shape: tuple[int, int, int], edges: tuple[int, ...]) -> int:
     """Return how many of the finest grids have boxes that start at even planes, of two or more."""
-    grids, cells = 0, shape
+    grids, cells = 0, list(shape)
     while True:
         if any(edge % 2 for edge in edges[:-1]) or _narrowest(edges) < 2:
             return grids
         if grids and cells[0] * cells[1] * cells[2] < SMALL:
             return grids
         grids += 1
-        cells = tuple((n + 1) // 2 for n in cells)
+        cells = [(n + 1) // 2 for n in cells]
         edges = halved(edges)
