@@ -105,7 +105,7 @@ def join_planes(first, start, stop, parent, ny, ka, kb):
 
 @compiled
 def mark_where(first, start, stop, parent, flags, where, k, bit):
-    """Set `bit` on the clusters of the runs of plane k with a cell where `where` (ny, nx) is true."""
+    """Set `bit` on the clusters of the runs of plane k with a cell where `where` (ny, nx) holds."""
     for j in range(where.shape[0]):
         row = where[j]
         for a in range(first[k * where.shape[0] + j], first[k * where.shape[0] + j + 1]):

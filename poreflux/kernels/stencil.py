@@ -20,7 +20,7 @@ TILE = 32
 
 @compiled
 def followers(op, out, d, q, k, j0, j1):
-    """out = black values of rows j0-1 to j1 of plane k that follow from the red values q, no source."""
+    """out = black values of rows j0-1 to j1 of plane k that follow from red values q, no source."""
     for j in range(j0 - 1, j1 + 1):
         row = out[j - j0 + 1]
         follow_row(

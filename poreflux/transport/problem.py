@@ -17,9 +17,9 @@ class Problem:
     ``cells`` (n0, n1, n2) is uint8 with 1 where a single phase conducts, or float conductivities
     relative to a reference, 0 where blocked. ``spacing`` are the voxel edges of the three axes.
     ``ends`` says what happens at the two faces across the transport: ``"driven"`` (potential 1 on
-    the outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1). ``sides``
-    are ``"insulated"`` or ``"periodic"``. ``arithmetic`` chooses the arithmetic instead of the
-    harmonic mean for faces (partial volumes).
+    the outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1).
+    ``sides`` are ``"insulated"`` or ``"periodic"``. ``arithmetic`` chooses the arithmetic instead
+    of the harmonic mean for faces (partial volumes).
     """
 
     cells: np.ndarray
