@@ -10,12 +10,12 @@ from pathlib import Path
 from poreflux.cli.answer import Answer
 from poreflux.cli.words import duration, size
 
-#: time of a verb, for each voxel, in units of moving one float32 array set of a triad (12 bytes);
-#: measured on two cores at 256³ voxels
-TRIADS = {"import": 40, "segment": 60, "measure": 60, "solve": 300, "blocks": 500, "report": 0}
+#: time of a verb, for each voxel and direction, in units of moving 12 bytes (a triad of float32);
+#: measured on two cores at 256³ voxels, good to a factor of two
+TRIADS = {"import": 60, "segment": 100, "measure": 60, "solve": 700, "blocks": 900, "report": 0}
 
-#: seconds that a verb takes before its first voxel: imports, compilation of kernels, figures
-START = {"import": 2, "segment": 3, "measure": 4, "solve": 6, "blocks": 3, "report": 12}
+#: seconds that a verb takes before its first voxel: imports, kernels from the cache, figures
+START = {"import": 2, "segment": 2, "measure": 2, "solve": 3, "blocks": 1, "report": 8}
 
 
 @dataclass(frozen=True)

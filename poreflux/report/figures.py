@@ -1,6 +1,7 @@
 """The figures of the page: a drawing, a caption, words for those who cannot see, and the data."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ class Card:
     caption: str
     alt: str
     download: tuple[str, str] | None
+
+    @property
+    def half(self) -> bool:
+        """Return whether the figure is narrow, so that two stand side by side."""
+        width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', self.svg).groups())
+        return width < 1.6 * height
 
 
 def cards(results: xr.Dataset) -> Iterator[Card]:
