@@ -11,7 +11,7 @@ from poreflux.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^ {4}(poreflux [^#\n]*)", TEXT, re.MULTILINE)
+COMMANDS = re.findall(r"^ {4}(?:mpirun -n \d+ )?(poreflux [^#\n]*)", TEXT, re.MULTILINE)
 
 
 def test_the_example_runs_and_prints_what_the_readme_says(tmp_path):

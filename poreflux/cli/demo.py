@@ -42,7 +42,8 @@ def demo(*, out: Path = Path("poreflux-demo"), common: Common = COMMON) -> Answe
     _say(f"measure {store} --out {results}")
     answers.append(measure(store, out=results))
     _say(f"solve tortuosity {store} --direction all --blocks 4,4,4 --out {results}")
-    answers.append(tortuosity(store, direction="all", blocks="4,4,4", out=results))
+    solved = tortuosity(store, direction="all", blocks="4,4,4", out=results)
+    answers += [solved] if solved else []
     _say(f"report {results} --out {page}")
     answers.append(report(results, out=page, title=TITLE))
     return _answer(results, page, answers)

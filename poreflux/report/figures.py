@@ -26,8 +26,8 @@ class Card:
     @property
     def half(self) -> bool:
         """Return whether the figure is narrow, so that two stand side by side."""
-        width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', self.svg).groups())
-        return width < 1.6 * height
+        (size,) = re.findall(r'viewBox="0 0 (\S+) (\S+)"', self.svg)[:1]
+        return float(size[0]) < 1.6 * float(size[1])
 
 
 def cards(results: xr.Dataset) -> Iterator[Card]:
