@@ -198,7 +198,7 @@ def inverse(operator: Operator) -> np.ndarray:
     scale = 1 / np.sqrt(A.diagonal()[on])
     unit = A[np.ix_(on, on)] * scale * scale[:, None]
     L, failed = lapack.dpotrf(unit, lower=True)
-    if failed or L.diagonal().min() < 1e-5:  # a part that no driven face holds
+    if failed or L.diagonal().min(initial=1) < 1e-5:  # a part that no driven face holds
         found = np.linalg.pinv(unit, rcond=1e-13, hermitian=True)
     else:
         found = lapack.dpotri(L, lower=True)[0]  # its lower half; ten times as fast

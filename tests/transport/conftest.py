@@ -7,6 +7,7 @@ from poreflux.transport.effective import percolate
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 
+#: of the voxels of every problem here
 SPACING = (0.8, 1.0, 1.7)
 
 #: kind of cells, sides, ends
@@ -19,6 +20,8 @@ KINDS = [
         ("periodic", "periodic"),
     )
 ]
+
+DRIVEN = [kind for kind in KINDS if kind[2] == "driven"]
 
 
 def problem_of(kind, shape, seed: int = 5) -> Problem:

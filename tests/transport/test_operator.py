@@ -5,7 +5,7 @@ import pytest
 
 from poreflux.transport import serial
 from tests.physics import direct
-from tests.transport.conftest import KINDS, problem_of
+from tests.transport.conftest import DRIVEN, KINDS, problem_of
 from tests.transport.packed import BLACK, RED, assembled, cells, colour, operator_of, schur, vector
 
 
@@ -86,10 +86,9 @@ def test_direct_and_dot_are_those_of_vectors(problem, rng):
     assert product == pytest.approx((z * p).sum(), rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", DRIVEN, ids=lambda kind: "-".join(kind))
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_energy_and_the_fluxes_of_any_potential_are_those_of_the_network(kind, rng, threads):
-    if kind[2] == "periodic":
-        pytest.skip("jumps around a period are tested with the tensor")
     problem = problem_of(kind, (8, 90, 90) if threads == 2 else (6, 8, 10))
     operator = operator_of(problem, threads=threads)
     assert len(operator.slabs) == threads
