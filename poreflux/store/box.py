@@ -190,7 +190,13 @@ def _is_array(path: Path) -> bool:
 def _read_foreign(array: Path, start: Index, stop: Index) -> np.ndarray:
     import zarr
 
-    return np.asarray(zarr.open_array(array, mode="r")[tuple(map(slice, start, stop))])
+    try:
+        return np.asarray(zarr.open_array(array, mode="r")[tuple(map(slice, start, stop))])
+    except Exception as error:
+        raise DamagedStore(
+            f"{array} was written by another program, or is damaged: it cannot be read "
+            f"({type(error).__name__}: {error}); import again"
+        ) from error
 
 
 def _box(shape: Index, start, stop) -> tuple[Index, Index]:

@@ -55,7 +55,12 @@ def open(store: str | Path) -> xr.Dataset:
             "poreflux saved"
         )
     coords = {dim: variables.pop(dim) for dim in DIMS}
-    volume = xr.Dataset(variables, coords=coords, attrs=attrs)
+    try:
+        volume = xr.Dataset(variables, coords=coords, attrs=attrs)
+    except (ValueError, TypeError) as error:
+        raise DamagedStore(
+            f"{path} has arrays that do not fit together ({error}); import again"
+        ) from error
     volume.encoding["source"] = str(path)
     return volume
 

@@ -144,3 +144,22 @@ def test_what_is_no_store_cannot_be_verified(tmp_path):
         store.verify(tmp_path / "nothing.zarr")
     (damage,) = store.verify(tmp_path)
     assert damage.what == "zarr.json is missing"
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_store_with_altered_metadata_is_opened_or_called_damaged(whole, data):
+    file = whole / data.draw(st.sampled_from([f for f in files(whole) if f.name == "zarr.json"]))
+    content = file.read_bytes()
+    altered = bytearray(content)
+    for place, value in data.draw(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)))):
+        altered[int(place * (len(content) - 1))] = value
+    file.write_bytes(altered)
+    try:
+        volume = store.open(whole)
+        if volume.sizes == dict(zip("zyx", SHAPE)):
+            volume[next(iter(volume.data_vars))].values  # noqa: B018
+    except DamagedStore:
+        pass
+    finally:
+        file.write_bytes(content)
