@@ -20,7 +20,7 @@ class Ranks(Alone):
     """
 
     def __init__(self, link, edges: tuple[int, ...], periodic, grids: int):
-        if periodic[0] and edges[-1] % 2 ** (grids + 1):
+        if periodic[0] and link.size > 1 and edges[-1] % 2 ** (grids + 1):
             raise ValueError(
                 f"{edges[-1]} planes cannot be periodic on {grids} grids shared between processes; "
                 f"give a multiple of {2 ** (grids + 1)}"

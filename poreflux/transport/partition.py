@@ -6,6 +6,9 @@ from itertools import pairwise
 #: a grid of fewer cells than this is not worth the messages: every process works all of it
 SMALL = 60_000
 
+#: more grids than there can be: one box has all of them
+ALL = 64
+
 #: a partition along the chunks of the store is taken where it costs at most this much more work
 PRICE_OF_CHUNKS = 1.05
 
@@ -68,7 +71,7 @@ def partition(shape: tuple[int, int, int], processes: int, chunk: int = 1) -> Pa
     numbers = {min(processes, planes // g) for g in powers} - {0, 1}
     choices = [(b, g) for b in numbers for g in powers if _narrowest(edges_at(planes, b, g)) >= 2]
     if not choices:
-        return Partition((0, planes), planes, 1)
+        return Partition((0, planes), planes, ALL)
     boxes, granule = min(choices, key=lambda c: work(planes, *c))
     fits = chunk % 2 == 0 and _narrowest(edges_at(planes, boxes, chunk)) >= 2
     if fits and work(planes, boxes, chunk) <= PRICE_OF_CHUNKS * work(planes, boxes, granule):

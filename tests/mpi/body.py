@@ -1,0 +1,69 @@
+"""What each process of a test does: python -m tests.mpi.body cases.json."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from poreflux.transport import mpi, mpi_link
+
+
+def main(spec: Path) -> None:
+    """Solve each case with all processes; the first one writes found.json beside the cases."""
+    found = [solved(case) for case in json.loads(spec.read_text())]
+    if mpi.connect().rank == 0:
+        spec.with_name("found.json").write_text(json.dumps(found))
+
+
+def solved(case: dict) -> dict | None:
+    """Return the numbers of one case, and what was sent."""
+    notices: list[str] = []
+    links = watched()
+    pause, damage = case.pop("pause", 0), case.pop("raise", None)
+    if damage is not None:
+        raise_in(*damage)
+
+    def progress(done, total, note):
+        time.sleep(pause)
+        if pause:
+            print(note, file=sys.stderr, flush=True)
+
+    results = mpi.solve_tortuosity(progress=progress, notice=notices.append, **case)
+    if results is None:
+        return None
+    sent = ("messages", "message_bytes", "reductions", "joined_bytes")
+    numbers = {name: results[name].item() for name in results.data_vars}
+    counts = {name: getattr(links[-1], name) for name in sent}
+    return {**numbers, **counts, "notices": notices}
+
+
+def watched() -> list:
+    """Return a list that receives each link made from now on."""
+    links: list = []
+    make = mpi_link.Link.__init__
+
+    def init(link, comm):
+        make(link, comm)
+        links.append(link)
+
+    mpi_link.Link.__init__ = init
+    return links
+
+
+def raise_in(rank: int, call: int) -> None:
+    """Let one process raise in its so-many-th application of the operator."""
+    from poreflux.kernels import stencil
+
+    real, count = stencil.apply, []
+
+    def apply(*arguments):
+        count.append(1)
+        if mpi.connect().rank == rank and len(count) == call:
+            raise RuntimeError("a cosmic ray")
+        return real(*arguments)
+
+    stencil.apply = apply
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,157 @@
+"""What runs on many processes, on virtual boxes in one: the same numbers as without boxes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from poreflux.kernels.redblack import GHOST
+from poreflux.transport import serial
+from poreflux.transport.mpi_multigrid import SharedMultigrid
+from poreflux.transport.mpi_neighbours import Ranks
+from poreflux.transport.mpi_percolation import keep_percolating_on_boxes
+from poreflux.transport.operator import Alone, build
+from poreflux.transport.partition import Partition, partition
+from poreflux.transport.percolation import keep_percolating
+from poreflux.transport.threads import Team
+from tests.mpi.media import problem
+from tests.mpi.virtual import on_boxes
+
+RTOL = 1e-12
+
+#: an energy right to 1e-12 leaves an error of 1e-6 in the potential, of which float32 cycles that
+#: round in another order may change a tenth
+SAME = 1e-7
+
+
+def neighbours(link, whole, parts):
+    return Ranks(link, parts.edges, whole.periodic, parts.grids)
+
+
+def solve_on_boxes(whole, parts):
+    """Return red potentials of all boxes, energy, integrals per plane, and iterations."""
+
+    def body(link):
+        start, stop = parts.span(link.rank)
+        own = replace(whole, cells=whole.cells[start:stop])
+        operator = build(own, Team(1), np.float64, neighbours(link, whole, parts))
+        x = operator.vector()
+        serial.ramp(operator, own, x)
+        energy = serial.integrate(operator, own, x)[0]
+        multigrid = SharedMultigrid(operator)
+        run = serial.conjugate_gradients(operator, multigrid, x, energy, RTOL, None)
+        return x[:, GHOST:-GHOST], *serial.integrate(operator, own, x), run.iterations
+
+    found = on_boxes(parts.boxes, body)
+    return np.concatenate([each[0] for each in found], axis=1), *found[0][1:]
+
+
+def solve_alone(whole):
+    return serial.solve(whole, rtol=RTOL, precision="float64", team=Team(1))
+
+
+MEDIA = [
+    ((21, 18, 17), "insulated", 1),
+    ((33, 20, 22), "periodic", 1),
+    ((24, 9, 14), "insulated", 2),
+    ((26, 12, 16), "periodic", 2),
+    ((7, 9, 8), "insulated", 1),
+]
+
+
+@pytest.mark.parametrize("shape, sides, phases", MEDIA)
+@pytest.mark.parametrize("processes", [2, 4])
+def test_boxes_find_the_solution_of_one_process(shape, sides, phases, processes):
+    whole = problem(shape, sides, phases)
+    alone = solve_alone(whole)
+    x, energy, planes, iterations = solve_on_boxes(whole, partition(shape, processes))
+    assert energy == pytest.approx(alone.energy, rel=1e-12)
+    assert np.abs(x - alone.x[:, GHOST:-GHOST]).max() < SAME
+    assert np.abs(planes - alone.planes).max() < 1e-7
+    assert iterations == alone.run.iterations
+
+
+@pytest.mark.parametrize("sides", ["insulated", "periodic"])
+@pytest.mark.parametrize(
+    "edges, grids",
+    [((0, 32, 64), 2), ((0, 24, 40, 64), 3), ((0, 8, 61), 3)],
+)
+def test_boxes_may_share_any_number_of_grids(sides, edges, grids):
+    # the first grid worked whole starts at odd planes for some: 24 / 8, 8 / 8
+    whole = problem((edges[-1], 32, 30), sides)
+    alone = solve_alone(whole)
+    x, energy, _, iterations = solve_on_boxes(whole, Partition(edges, 8, grids))
+    assert energy == pytest.approx(alone.energy, rel=1e-12)
+    assert np.abs(x - alone.x[:, GHOST:-GHOST]).max() < SAME
+    assert iterations == alone.run.iterations
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+@pytest.mark.parametrize("edges", [(0, 4, 12), (0, 2, 4, 12), (0, 4, 6, 10, 12)])
+def test_ghosts_are_the_planes_of_the_neighbours(periodic, edges):
+    shape, wraps = (12, 6, 8), (periodic, True, True)
+    rng = np.random.default_rng(3)
+    array = rng.random((2, 12 + 2 * GHOST, 6 + 2 * GHOST, 4 + 2))
+    array[:, :GHOST] = array[:, -GHOST:] = 0
+    whole = array.copy()
+    Alone(wraps).fill_ghosts(whole)
+
+    def body(link):
+        a, b = edges[link.rank : link.rank + 2]
+        own = np.zeros((2, b - a + 2 * GHOST, *array.shape[2:]))
+        own[:, GHOST:-GHOST] = array[:, a + GHOST : b + GHOST]
+        Ranks(link, edges, wraps, 1).fill_ghosts(own)
+        return (own == whole[:, a : b + 2 * GHOST]).all()
+
+    assert all(on_boxes(len(edges) - 1, body)), shape
+
+
+@pytest.mark.parametrize("periodic", [(False, False, False), (False, True, True)])
+@pytest.mark.parametrize("conducting", [0.0, 0.25, 0.31, 0.33, 0.4, 0.8, 1.0])
+@pytest.mark.parametrize("processes", [2, 5])
+def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conducting, processes):
+    shape = (23, 20, 21)
+    solid = (np.random.default_rng(4).random(shape) < conducting).astype(np.uint8)
+    alone = solid.copy()
+    kept = keep_percolating(alone, Team(1), periodic)
+    parts = partition(shape, processes)
+
+    def body(link):
+        start, stop = parts.span(link.rank)
+        own = solid[start:stop].copy()
+        ranks = Ranks(link, parts.edges, periodic, parts.grids)
+        return keep_percolating_on_boxes(own, Team(1), periodic, ranks), own
+
+    found = on_boxes(parts.boxes, body)
+    assert [each[0] for each in found] == [kept] * parts.boxes
+    assert (np.concatenate([each[1] for each in found]) == alone).all()
+
+
+def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
+    solid = np.zeros((12, 3, 9), np.uint8)
+    solid[:11, 0, 0] = solid[10, 0, :5] = solid[2:11, 0, 4] = solid[2, 0, 4:] = 1
+    solid[2:, 0, 8] = 1  # down, up and down again
+    solid[:11, 2, 0] = 1  # a dead end from the low face
+    parts = Partition((0, 2, 4, 6, 8, 10, 12), 2, 1)
+
+    def body(link):
+        own = solid[slice(*parts.span(link.rank))].copy()
+        ranks = Ranks(link, parts.edges, (False,) * 3, 1)
+        return keep_percolating_on_boxes(own, Team(1), (False,) * 3, ranks)
+
+    assert on_boxes(6, body) == [int(solid[:, 0].sum())] * 6
+
+
+def test_planes_that_are_periodic_along_the_transport_need_even_grids():
+    with pytest.raises(ValueError, match="multiple of 8"):
+        on_boxes(2, lambda link: Ranks(link, (0, 4, 12), (True, True, True), 2))
+
+
+def test_what_one_box_raises_ends_all():
+    def body(link):
+        if link.rank == 1:
+            raise KeyError("lost")
+        link.gather(1.0)
+
+    with pytest.raises(KeyError, match="lost"):
+        on_boxes(3, body)
