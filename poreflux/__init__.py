@@ -32,6 +32,7 @@ _HOMES = {
     "arrangement": "metrics.arrangement",
     "representative_volume": "metrics.representative_volume",
     "representative_tortuosity": "metrics.representative_tortuosity",
+    "local_thickness": "metrics.local_thickness",
     "surface_area": "metrics.surface_area",
     "connectivity": "metrics.connectivity",
     "euler_number": "metrics.euler_number",

@@ -197,7 +197,9 @@ VARIABLES: dict[str, Variable] = {
     "point_count": Variable((), "i", "1", "number of pores taken as points"),
     # representative volume
     **{
-        f"representative_{name}": Variable(("edge",), kind, "1", f"{words} of the cubes of one edge")
+        f"representative_{name}": Variable(
+            ("edge",), kind, "1", f"{words} of the cubes of one edge"
+        )
         for name, kind, words in (
             ("mean", "f", "mean porosity"),
             ("std", "f", "standard deviation of the porosity"),
@@ -235,6 +237,19 @@ VARIABLES: dict[str, Variable] = {
     "representative_tortuosity_exponent": Variable(
         ("direction",), "f", "1", "decay exponent of the variance of the tortuosity factor"
     ),
+    # local thickness
+    "local_thickness": Variable(DIMS, "f", "um", "diameter of the largest ball at each voxel"),
+    "local_thickness_share": Variable(
+        ("diameter",), "f", "1", "share of the volume by local thickness"
+    ),
+    **{
+        f"local_thickness_{name}": Variable((), "f", "um", f"{words} local thickness")
+        for name, words in (
+            ("mean", "mean"),
+            ("std", "standard deviation of the"),
+            ("largest", "largest"),
+        )
+    },
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(

@@ -9,6 +9,7 @@ from poreflux import blocks
 from poreflux.metrics.chord_length import chord_length
 from poreflux.metrics.clusters import Clusters, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.counting import dataset, inputs
+from poreflux.metrics.local_thickness import thickness_sizes
 from poreflux.metrics.pore_table import bounds, equivalent_diameter, on_edge
 from poreflux.metrics.size_histogram import (
     MODES,
@@ -21,7 +22,7 @@ from poreflux.metrics.size_histogram import (
 )
 from poreflux.volume import require, voxel_size
 
-METHODS = ("components", "chords")
+METHODS = ("components", "thickness", "chords")
 
 #: voxels below which a pore counts as unresolved: less than 2 x 2 x 2
 RESOLVED = 8
@@ -44,8 +45,10 @@ def pore_size(
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
     method
         ``"components"``: each connected cluster is a pore, its size the diameter of the sphere of
-        its volume. ``"chords"``: the length of its runs of voxels along each direction, see
-        :func:`poreflux.metrics.chord_length.chord_length`, which has its own results.
+        its volume. ``"thickness"``: the diameter of the largest ball at each voxel, see
+        :func:`poreflux.metrics.local_thickness.thickness_sizes`. ``"chords"``: the length of its
+        runs of voxels along each direction, see
+        :func:`poreflux.metrics.chord_length.chord_length`. These two have results of their own.
     neighbours
         26 if voxels that share a face, an edge or a corner belong together, 6 if only a face.
     bin_width, spacing
@@ -76,8 +79,11 @@ def pore_size(
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; choose one of {METHODS}")
+    bins = {"bin_width": bin_width, "spacing": spacing}
     if method == "chords":
-        return chord_length(volume, bin_width=bin_width, spacing=spacing, phase=phase)
+        return chord_length(volume, **bins, phase=phase)
+    if method == "thickness":
+        return thickness_sizes(volume, **bins, phase=phase)
     edges = size_bins(volume, bin_width, spacing)
     finish = FinishSizes(require(volume, "phase").shape, voxel_size(volume), edges)
     plan = cluster_plan(volume, phase, neighbours, finish, size_outputs(len(edges) - 1))

@@ -1,0 +1,281 @@
+"""Local thickness: the diameter of the largest ball that holds a voxel and fits into the phase."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.kernels.distance import FAR, squared_distance, whole_radii
+from poreflux.kernels.thickness import covering_radii, mark_centres, paint_balls
+from poreflux.metrics.counting import dataset, fraction, inputs, select
+from poreflux.metrics.size_histogram import bin_coordinate, counts, size_bins
+from poreflux.schema import DIMS, attributes
+from poreflux.volume import label_of, require, voxel_size
+
+#: what a voxel is: a wall, a place for a centre, or unknown (outside the mask or the volume)
+WALL, INSIDE, UNKNOWN = 0, 1, 2
+
+#: longest edge in voxels of what one task works on, without its ghosts
+_EDGE = 256
+
+#: ghosts in voxels with which the largest ball is sought first
+_FIRST_REACH = 24
+
+
+def local_thickness(
+    volume: xr.Dataset,
+    *,
+    largest: float | None = None,
+    whole: bool = False,
+    phase: str = "pore",
+    progress: Callable[[int, int, str], None] | None = None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Map the diameter of the largest ball that holds each voxel and fits into a phase.
+
+    The largest ball of all decides how far blocks must overlap: without `largest` it is found at
+    once, in a pass of its own. The map itself is lazy.
+
+    Parameters
+    ----------
+    volume
+        with `phase`, dims (z, y, x); what lies outside the volume or a `mask` is no wall, and no
+        centre of a ball.
+    largest
+        a diameter in µm that no ball exceeds, if it is known.
+    whole
+        take radii down to whole voxels, as other programs do; for voxels that are cubes.
+    phase
+        name of the phase.
+    progress, scheduler
+        as in :func:`poreflux.blocks.compute`, for the largest ball.
+
+    Returns
+    -------
+    Dataset with `local_thickness` in µm, lazy, of the volume's dims; 0 outside the phase, infinite
+    where there is no wall at all.
+
+    Notes
+    -----
+    Radii are distances between centres of voxels, so that diameters are too large by half a voxel
+    on average. All radii count, not a list of sizes.
+
+    References
+    ----------
+    T. Hildebrand, P. Rüegsegger, J. Microsc. 185, 67 (1997).
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import spheres
+    >>> thickness = local_thickness(spheres(20, [(10.5, 10.5, 10.5)], 9.0))
+    >>> round(float(thickness["local_thickness"].max()), 1)
+    9.2
+    """
+    size = voxel_size(volume)
+    if whole and len(set(size)) > 1:
+        raise ValueError(f"whole=True needs voxels that are cubes, not of {size} µm; leave it out")
+    if largest is None:
+        diameter = largest_ball(volume, phase=phase, progress=progress, scheduler=scheduler)
+    elif largest > 0:
+        diameter = float(largest)
+    else:
+        raise ValueError(f"largest={largest} is not a diameter; give a positive one, in µm")
+    states = windowed_states(volume, phase)
+    if math.isinf(diameter):
+        found = blocks.map_blocks(_endless, states, dtype=np.float32)
+    else:
+        # a voxel's ball has its centre a radius away, and that its wall another one
+        depth = reach(diameter, size, states.shape)
+        fill = Thickness(size, diameter / 2, whole)
+        found = blocks.map_with_ghosts(fill, states, depth, boundary=UNKNOWN, dtype=np.float32)
+    named = (DIMS, found, {**attributes("local_thickness"), "phase": phase})
+    return xr.Dataset({"local_thickness": named}, volume.coords, volume.attrs)
+
+
+def thickness_sizes(
+    volume: xr.Dataset,
+    *,
+    bin_width: float | None = None,
+    spacing: str = "linear",
+    phase: str = "pore",
+    **options,
+) -> xr.Dataset:
+    """Return the histogram by volume of :func:`local_thickness`, lazy; options are passed on.
+
+    Returns
+    -------
+    Dataset over (diameter,) in µm with `local_thickness_share` of the volume of the phase, and
+    `local_thickness_mean`, `local_thickness_std`, `local_thickness_largest` in µm.
+    """
+    edges = size_bins(volume, bin_width, spacing)
+    thickness = local_thickness(volume, phase=phase, **options)["local_thickness"]
+    moments = ("local_thickness_mean", "local_thickness_std", "local_thickness_largest")
+    outputs = {"local_thickness_share": ((len(edges) - 1,), float)}
+    outputs |= {name: ((), float) for name in moments}
+    plan = blocks.Plan(functools.partial(_measure, edges), _combine, _finish, outputs)
+    lazy = blocks.reduce({"thickness": thickness.data}, plan)
+    variables = {name: (("diameter",)[: array.ndim], array) for name, array in lazy.items()}
+    note = {"phase": phase, "method": "thickness"}
+    return dataset(volume, variables, coords=bin_coordinate(edges), note=note)
+
+
+def largest_ball(
+    volume: xr.Dataset, *, phase: str = "pore", progress=None, scheduler=None
+) -> float:
+    """Return the diameter in µm of the largest ball that fits into a phase, at once.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import layers
+    >>> largest_ball(layers((15, 6, 6), thickness=3))
+    4.0
+    """
+    size, states = voxel_size(volume), windowed_states(volume, phase)
+    radius = _FIRST_REACH * max(size)
+    while True:
+        depth = [min(math.ceil(radius / h), n) for h, n in zip(size, states.shape)]
+        far = functools.partial(_farthest_block, size)
+        distances = blocks.map_with_ghosts(far, states, depth, boundary=UNKNOWN, dtype=np.float32)
+        plan = blocks.Plan(_maximum, max, lambda most: most, {})
+        lazy = blocks.run({"distance": distances}, plan)
+        (most,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
+        if most < radius or all(d >= n for d, n in zip(depth, states.shape)):
+            return 2.0 * most
+        radius *= 2
+
+
+@dataclass(frozen=True)
+class Thickness:
+    """Map the diameter in µm of the largest ball at each voxel of a block and its ghosts."""
+
+    size: tuple[float, float, float]
+    largest: float
+    whole: bool
+
+    def __call__(self, states: np.ndarray) -> np.ndarray:
+        r2, weights = squared_radii(states, self.size)
+        unit = min(self.size)
+        np.minimum(
+            r2, np.float32((self.largest / unit) ** 2 * 1.001), out=r2
+        )  # ghosts may see no wall
+        if self.whole:
+            whole_radii(r2)
+        cover, table = _tables(_longest(r2)) if (weights == 1).all() else _NO_TABLES
+        centres = (states == INSIDE).view(np.uint8)
+        marks = np.empty(states.shape, np.uint8)
+        mark_centres(r2, centres, cover, weights, marks)
+        found = np.where(centres, r2, np.float32(0))
+        paint_balls(r2, marks, weights, table, found)
+        np.sqrt(found, out=found)
+        found *= np.float32(2 * unit)
+        found[centres == 0] = 0
+        return found
+
+
+def windowed_states(volume: xr.Dataset, phase: str):
+    """Return what each voxel is, lazily, in blocks that depend on the shape of the volume alone."""
+    arrays = inputs(volume)
+    shape = require(volume, "phase").shape
+    parts = [math.ceil(n / _EDGE) for n in shape]
+    edges = tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
+    label = label_of(volume, phase)
+    states = functools.partial(_states, label)
+    return blocks.map_blocks(states, *arrays.values(), dtype=np.uint8).rechunk(edges)
+
+
+def squared_radii(states: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
+    """Return squared distances to the nearest wall, and the weights of the axes, in voxels.
+
+    The unit is the shortest edge of a voxel.
+    """
+    weights = (np.asarray(size) / min(size)) ** 2
+    r2, work = (np.empty(states.shape, np.float32) for _ in range(2))
+    squared_distance(np.ascontiguousarray(states), weights.astype(np.float32), work, r2)
+    return r2, weights
+
+
+def reach(diameter: float, size, shape) -> list[int]:
+    """Return how many voxels along each axis may matter for a ball of this diameter."""
+    return [min(math.ceil(diameter / h) + 1, n) for h, n in zip(size, shape)]
+
+
+def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
+    chosen, mask = select(dict(zip(("phase", "mask"), arrays)), label)
+    states = chosen.view(np.uint8)
+    return states if mask is None else np.where(mask, states, np.uint8(UNKNOWN))
+
+
+def _farthest_block(size, states: np.ndarray) -> np.ndarray:
+    """Return the distance in µm of each voxel of the phase to the nearest wall; 0 elsewhere."""
+    r2, _ = squared_radii(states, size)
+    r2[states != INSIDE] = 0
+    far = r2 >= FAR
+    distance = np.sqrt(r2, out=r2)
+    distance *= np.float32(min(size))
+    distance[far] = np.inf
+    return distance
+
+
+def _endless(states: np.ndarray) -> np.ndarray:
+    return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
+
+
+def _longest(r2: np.ndarray) -> int:
+    return int(r2.max(initial=0))
+
+
+_NO_TABLES = np.zeros((3, 0), np.int64), np.zeros(0, np.int32)
+
+
+@functools.lru_cache(maxsize=4)
+def _tables_up_to(longest: int) -> tuple[np.ndarray, np.ndarray]:
+    line = np.arange(math.isqrt(longest) + 2)
+    own = sum(np.ix_(line**2, line**2, line**2)).ravel()
+    use = own <= longest
+    order = np.argsort(own[use], kind="stable")
+    cover = np.zeros((3, longest + 1), np.int64)
+    for row, aside in zip(cover, ((0, 0, 1), (0, 1, 1), (1, 1, 1))):
+        other = sum(np.ix_(*((line + a) ** 2 for a in aside))).ravel()
+        covering_radii(np.stack((own[use], other[use]), axis=1)[order], row)
+    return cover, (np.ceil(np.sqrt(np.arange(longest + 1))) - 1).astype(np.int32)
+
+
+def _tables(longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return covering radii and half widths for squared radii up to `longest` and more."""
+    return _tables_up_to(2 ** math.ceil(math.log2(longest + 2)))
+
+
+def _measure(edges: np.ndarray, arrays, start) -> dict[str, np.ndarray]:
+    found = arrays["thickness"][arrays["thickness"] > 0].astype(float)
+    return {
+        "number": counts(found, edges),
+        "sums": np.array([found.size, found.sum(), (found**2).sum()]),
+        "largest": found.max(initial=0.0),
+    }
+
+
+def _combine(parts) -> dict:
+    return {
+        "number": sum(part["number"] for part in parts),
+        "sums": sum(part["sums"] for part in parts),
+        "largest": max(part["largest"] for part in parts),
+    }
+
+
+def _finish(total) -> dict[str, np.ndarray | float]:
+    n, first, second = total["sums"]
+    mean = first / n if n else math.nan
+    return {
+        "local_thickness_share": fraction(total["number"], np.asarray(n)),
+        "local_thickness_mean": mean,
+        "local_thickness_std": math.sqrt(max(second / n - mean**2, 0)) if n else math.nan,
+        "local_thickness_largest": total["largest"] if n else math.nan,
+    }
+
+
+def _maximum(arrays, start) -> float:
+    return float(arrays["distance"].max(initial=0))
