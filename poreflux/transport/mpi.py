@@ -221,10 +221,11 @@ def one_voice() -> Iterator[bool]:
     first = connect().rank == 0
     try:
         yield first
-    except Exception:
+    except Exception as failure:
         if first:
             raise
-        raise SystemExit(1) from None
+        misuse = isinstance(failure, (ValueError, TypeError, KeyError))
+        raise SystemExit(2 if misuse else 1) from None  # mpiexec mixes statuses that differ
 
 
 def _on_boxes(link, head, parts: Partition, options: Options, team: Team) -> Found:

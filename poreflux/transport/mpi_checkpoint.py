@@ -123,8 +123,8 @@ class Keeper:
         return True
 
     def remove(self) -> None:
-        """Remove the checkpoint: the problem is solved."""
-        if self.keeps and self._root:
+        """Remove the checkpoint of this problem: it is solved."""
+        if self._root and self._state() is not None:
             disk.remove(self.folder)
 
     @property
