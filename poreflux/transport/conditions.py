@@ -45,6 +45,8 @@ class Conditions:
     def at(self, wagner_length: float, conductivity: float) -> "Conditions":
         """Return the conditions at another Wagner length in µm; 0 is primary."""
         resistance = wagner_length * UM / conductivity
+        if math.isclose(resistance, self.law.resistance, rel_tol=1e-12):
+            return self
         name = "primary" if resistance == 0 else self.law.law
         name = "butler-volmer" if name == "primary" and resistance > 0 else name
         return replace(self, law=replace(self.law, law=name, resistance=resistance))

@@ -24,7 +24,7 @@ def contact_mask(
     fraction: float | None = None,
     model: str = "patches",
     direction: str = "z",
-    length: float = 10.0,
+    length: float = 7.5,
     cells: int = 12,
     off: int | None = None,
     diameter: float = 20.0,

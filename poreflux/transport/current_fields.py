@@ -57,8 +57,9 @@ def section(
     """Return the current density in the middle section, the direction down."""
     dims = order(asked.direction)
     middle = cells.cells.shape[1] // 2
-    planes = max(1, SLAB // 8 // (4 * int(np.prod(cells.cells.shape[1:]))))
-    rows = [density[:, middle] for _, _, density in slabs(found, cells, planes, potential=False)]
+    planes = max(2, SLAB // 32 // (4 * int(np.prod(cells.cells.shape[1:]))))
+    all_slabs = slabs(found, cells, planes, potential=False)
+    rows = [density[:, middle].copy() for _, _, density in all_slabs]
     name = f"current_section{suffix(asked.direction)}"
     shown = (dims[0], dims[2])
     at = {"position": float(volume[dims[1]][middle]), "across": dims[1]}
@@ -77,7 +78,7 @@ def slabs(
     operator.neighbours.fill_ghosts(found.x)
     for start in range(0, operator.shape[0], planes):
         stop = min(operator.shape[0], start + planes)
-        out = np.empty((2, stop - start, *operator.shape[1:]), np.float32)
+        out = np.empty((1 + potential, stop - start, *operator.shape[1:]), np.float32)
         parts = operator.team.slabs(out.shape[1:])
         head = operator.kernel, operator.source, found.x
         if potential:
@@ -86,8 +87,8 @@ def slabs(
             ]
             operator.team.each(stencil.potential, jobs)
         jobs = [
-            (*head, out[1, a:b], scales, start + a, start + b, scratch(operator, 3))
+            (*head, out[-1, a:b], scales, start + a, start + b, scratch(operator, 3))
             for a, b in parts
         ]
         operator.team.each(stencil.current, jobs)
-        yield start, out[0] if potential else None, out[1]
+        yield start, out[0] if potential else None, out[-1]

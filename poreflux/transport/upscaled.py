@@ -136,7 +136,7 @@ def tensor(kappa: xr.DataArray, direction: str) -> np.ndarray:
 
 
 def keep_carriers(kappa: np.ndarray, share: np.ndarray, last: bool) -> float:
-    """Clear, in place, cells that do not join the fed face to the contact; return the share kept."""
+    """Clear, in place, cells that do not join fed face and contact; return the share kept."""
     shape = kappa.shape[1:]
     number = np.arange(np.prod(shape)).reshape(shape)
     solid = (kappa > 0).any(0)

@@ -11,6 +11,7 @@ from poreflux.transport.conditions import UM, Conditions
 from poreflux.transport.effective import percolate
 from poreflux.transport.electrode import Cell, State, Work, combine, react
 from poreflux.transport.ends import LOW
+from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.medium import Medium
 from poreflux.transport.multigrid import Multigrid
 from poreflux.transport.operator import Operator, build
@@ -97,15 +98,15 @@ def start(cell: Cell, x: np.ndarray, volts: float) -> None:
     if cell.fed == LOW:
         combine(cell.operator, 0.0, x, volts, x)
     else:
-        shift(cell.operator, x, -volts, volts)
+        combine(cell.operator, 0.0, x, -volts, x)
+        shift(cell.operator, x, volts, cell.operator.vector())
 
 
-def shift(operator: Operator, x: np.ndarray, by: float, times: float = 1.0) -> None:
-    """x = times * x + by in conducting cells, times * x elsewhere, where x is zero."""
-    constant = operator.vector()
-    jobs = [(operator.kernel, constant, 0.0, by, *slab) for slab in operator.slabs]
+def shift(operator: Operator, x: np.ndarray, by: float, scratch: np.ndarray) -> None:
+    """x += by in conducting cells; elsewhere x stays zero."""
+    jobs = [(operator.kernel, scratch, 0.0, by, *slab) for slab in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
-    combine(operator, 1.0, constant, times, x)
+    combine(operator, 1.0, scratch, 1.0, x)
 
 
 def solve(
@@ -113,16 +114,18 @@ def solve(
 ) -> Iterator[tuple[Conditions, State]]:
     """Yield the state of each of the conditions, which differ in law; each starts from the last.
 
-    ``found.x`` is the potential of the state that was yielded last.
+    ``found.x`` is the potential of the state that was solved last.
     """
     cell, work, offset = found.cell, Work(found.cell.operator), 0.0
+    known: dict[Kinetics, State] = {}
     for one in asked:
-        across = float(one.law.overpotential(cell.mean))
-        shift(cell.operator, found.x, across - offset)
-        offset = across
-        state = react(cell, one.law, found.x, one.drive, one.goal, work, progress)
-        found.iterations += state.iterations
-        yield one, state
+        if one.law not in known:
+            across = float(one.law.overpotential(cell.mean))
+            shift(cell.operator, found.x, across - offset, work.vectors[2])
+            offset = across
+            known[one.law] = react(cell, one.law, found.x, one.drive, one.goal, work, progress)
+            found.iterations += known[one.law].iterations
+        yield one, known[one.law]
 
 
 def plane_currents(found: VoxelCurrent) -> np.ndarray:
