@@ -23,9 +23,8 @@ cells mixes island and matrix. Three visits save little more and cost twice as m
 """
 
 import numpy as np
-from scipy.linalg import lapack
 
-from poreflux.kernels import redblack, transfer
+from poreflux.kernels import dense, redblack, transfer
 from poreflux.kernels.redblack import GHOST
 from poreflux.kernels.rows import Faces
 from poreflux.transport.ends import coarser_ends, unpack_plane
@@ -50,7 +49,7 @@ class Multigrid:
         self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.firsts: dict[int, np.ndarray] = {}
-        self.inverse = inverse(self.levels[-1])
+        self.factor = factor(self.levels[-1])
         # the finest grid may be float64; its smoothing is not
         self.scratch = [
             [np.zeros(work.shape, np.float32) for work in operator.scratch],
@@ -62,7 +61,7 @@ class Multigrid:
         for fine, coarse in zip(self.levels, self.levels[1:]):
             coarse.ends.follow(fine.ends)
             coarse.neighbours.fill_sides(coarse.ends.packed)
-        self.inverse = inverse(self.levels[-1])
+        self.factor = factor(self.levels[-1])
 
     def precondition(self, r: np.ndarray, z: np.ndarray) -> float:
         """z = M^-1 r for one colour; return r . z."""
@@ -141,8 +140,9 @@ class Multigrid:
         cells = np.empty(level.shape, np.float32)
         redblack.unpack(b, cells, 0, level.shape[0])
         # in float64: a face of little conductance makes the potential of the whole grid a weak mode
-        cells = (self.inverse @ cells.ravel()).reshape(level.shape).astype(np.float32)
-        redblack.pack(cells, x, 0, level.shape[0])
+        answer = np.empty(cells.size)
+        dense.substitute(self.factor, cells.ravel(), answer)
+        redblack.pack(answer.reshape(level.shape).astype(np.float32), x, 0, level.shape[0])
         level.neighbours.fill_ghosts(x)
 
 
@@ -191,21 +191,12 @@ def cut_seams(g, fine, coarse) -> None:
             g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
 
 
-def inverse(operator: Operator) -> np.ndarray:
-    """Return the (pseudo-)inverse of the matrix of a small grid, cells in the order (z, y, x)."""
+def factor(operator: Operator) -> np.ndarray:
+    """Return the factor of the matrix of a small grid, cells in the order (z, y, x)."""
     A = matrix(operator)
-    on = np.flatnonzero(A.diagonal() > 0)
-    scale = 1 / np.sqrt(A.diagonal()[on])
-    unit = A[np.ix_(on, on)] * scale * scale[:, None]
-    L, failed = lapack.dpotrf(unit, lower=True)
-    if failed or L.diagonal().min(initial=1) < 1e-5:  # a part that no driven face holds
-        found = np.linalg.pinv(unit, rcond=1e-13, hermitian=True)
-    else:
-        found = lapack.dpotri(L, lower=True)[0]  # its lower half; ten times as fast
-        found = np.tril(found) + np.tril(found, -1).T
-    out = np.zeros_like(A)
-    out[np.ix_(on, on)] = found * scale * scale[:, None]
-    return out
+    L = np.zeros_like(A)
+    dense.factorise(A, L)
+    return L
 
 
 def matrix(operator: Operator) -> np.ndarray:

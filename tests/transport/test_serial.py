@@ -1,0 +1,167 @@
+"""Conjugate gradients: the energy falls, the error printed bounds the error made."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from poreflux.errors import NotConverged
+from poreflux.transport import serial
+from poreflux.transport.effective import evened, percolate
+from poreflux.transport.multigrid import Multigrid
+from poreflux.transport.problem import Problem
+from poreflux.transport.threads import Team
+from tests.physics import direct, media
+from tests.transport.packed import operator_of
+
+SHAPE = (22, 24, 20)
+
+
+def contrast(value: float, conducting: float, length: float):
+    """Return conductivities 1 and `value`: blobs, or noise where the length is zero."""
+    if length:
+        return np.where(media.blobs(SHAPE, conducting, length, 7), 1.0, value)
+    return np.where(media.random_sites(SHAPE, conducting, 7), 1.0, value)
+
+
+FAMILY = {
+    **{name: lambda make=make: make(SHAPE) for name, make in media.BINARY.items()},
+    **{
+        f"blobs of contrast {value:g}, {fraction:g}": lambda v=value, f=fraction: contrast(v, f, 2)
+        for value, fraction in itertools.product((1e-2, 1e-4, 1e-6), (0.2, 0.5, 0.8))
+    },
+    "noise of contrast 0.01, 0.2": lambda: contrast(1e-2, 0.2, 0),
+    "noise of contrast 0.01, 0.5": lambda: contrast(1e-2, 0.5, 0),
+    "noise of contrast 1e-06, 0.8": lambda: contrast(1e-6, 0.8, 0),
+}
+
+
+def posed(cells: np.ndarray, sides: str) -> Problem:
+    """Return the problem of what percolates."""
+    side = sides == "periodic"
+    assert percolate(cells, Team(1), (False, side, side))
+    return Problem(evened(cells) if side else cells, (1.0, 1.0, 1.0), sides)
+
+
+@pytest.fixture(scope="module", params=["insulated", "periodic"])
+def sides(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=FAMILY)
+def medium(request, sides):
+    """Return a problem and its energy to thirteen digits."""
+    problem = posed(FAMILY[request.param](), sides)
+    return problem, serial.solve(problem, rtol=1e-13, team=Team(1)).energy
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10])
+def test_the_error_printed_is_not_below_the_error_made(medium, rtol):
+    problem, energy = medium
+    solution = serial.solve(problem, rtol=rtol, team=Team(1))
+    assert solution.relative_error <= rtol
+    # round-off of the potentials: float32 carries six digits at a contrast of a million
+    roundoff = 2e-6 if solution.x.dtype == np.float32 else 1e-12
+    assert solution.energy / energy - 1 <= solution.relative_error + roundoff
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4, 1e-6])
+def test_the_energy_is_an_upper_bound(medium, rtol):
+    problem, energy = medium
+    tolerance = 1e-6 if rtol >= 1e-5 else 1e-12  # float32 potentials are summed in float64
+    assert serial.solve(problem, rtol=rtol).energy >= energy * (1 - tolerance)
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-6, 1e-10])
+def test_the_flux_imbalance_is_bounded_by_the_error_of_the_energy(medium, rtol):
+    # the flux through a plane is the product with a step: Cauchy and Schwarz in the energy norm
+    problem, energy = medium
+    solution = serial.solve(problem, rtol=rtol, precision="float64")
+    net = direct.network(problem.cells.astype(float), sides=problem.sides)
+    plane = np.unravel_index(net.pairs[:, 1], problem.shape)[0]
+    planes = np.bincount(plane, net.conductance * (net.across == 0), problem.shape[0])
+    most = max(*planes[1:], net.low.sum(), net.high.sum())
+    error = max(solution.energy / energy - 1, 1e-14)
+    assert solution.flux_imbalance <= 2 * np.sqrt(error * most / energy)
+
+
+def test_the_mean_flux_is_nearer_to_the_energy_than_their_spread(medium):
+    problem, _ = medium
+    solution = serial.solve(problem, rtol=1e-6)
+    assert solution.plane_flux.min() <= solution.energy <= solution.plane_flux.max() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_every_iteration_lowers_the_energy_by_what_it_says(precision):
+    problem = posed(media.BINARY["sparse clusters"](SHAPE), "insulated")
+    operator = operator_of(problem, np.dtype(precision))
+    x = operator.vector()
+    serial.ramp(operator, problem, x)
+    energies = [serial.integrate(operator, problem, x)[0]]
+    gains = []
+    for step in serial.descent(operator, Multigrid(operator), x, []):
+        gains.append(step.gain)
+        energies.append(serial.integrate(operator, problem, x)[0])
+        if step.iteration == 8:
+            break
+    assert min(gains) > 0
+    rel = 1e-4 if precision == "float32" else 1e-7
+    assert -np.diff(energies) == pytest.approx(gains, rel=rel, abs=1e-7 * energies[-1])
+
+
+def test_the_estimates_count_down_to_the_tolerance():
+    problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
+    seen = []
+    run = serial.solve(problem, rtol=1e-6, progress=lambda *step: seen.append(step)).run
+    assert len(run.history) == run.iterations == len(seen)
+    assert run.history[-1] <= 1e-6 < min(run.history[:-1])
+    done, total, note = seen[-1]
+    assert done == total == 600
+    assert note == f"iteration {run.iterations}, error {run.history[-1]:.0e}"
+    assert 0 < run.residual < 1e-2
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_running_out_of_iterations_raises_with_the_history(monkeypatch, limit):
+    monkeypatch.setattr(serial, "MAX_ITERATIONS", limit)
+    problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
+    with pytest.raises(NotConverged, match=rf"after {limit} iterations, rtol=1\.0e-12") as caught:
+        serial.solve(problem, rtol=1e-12)
+    assert len(caught.value.history) == limit
+    assert caught.value.history[-1] > 1e-12
+
+
+class Backwards(Multigrid):
+    """A preconditioner that is not positive: a real one that points the wrong way after a while."""
+
+    def precondition(self, r, z):
+        """z = M r, from the third time on -M r."""
+        self.times = getattr(self, "times", 0) + 1
+        product = super().precondition(r, z)
+        if self.times < 3:
+            return product
+        z *= -1
+        return -product
+
+
+def test_an_indefinite_preconditioner_is_not_taken_for_convergence():
+    problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
+    operator = operator_of(problem)
+    x = operator.vector()
+    serial.ramp(operator, problem, x)
+    energy = serial.integrate(operator, problem, x)[0]
+    with pytest.raises(NotConverged, match="positive expected") as caught:
+        serial.conjugate_gradients(operator, Backwards(operator), x, energy, 1e-10, None)
+    assert len(caught.value.history) == 1
+
+
+def test_the_precision_follows_the_tolerance():
+    assert serial.precision_for(1e-5) == "float32"
+    assert serial.precision_for(0.9e-5) == "float64"
+    assert serial.precision_for(1e-12, "float32") == "float32"
+
+
+@pytest.mark.parametrize("rtol, precision", [(1e-5, np.float32), (1e-6, np.float64)])
+def test_the_vectors_have_that_precision(rtol, precision):
+    problem = posed(media.BINARY["dense noise"](SHAPE), "insulated")
+    assert serial.solve(problem, rtol=rtol).x.dtype == precision
