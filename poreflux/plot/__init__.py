@@ -5,6 +5,12 @@ colours apart. Nothing is drawn on a screen and no state of pyplot is touched: s
 ``figure.savefig(path)``.
 """
 
+from poreflux.plot.currents import (
+    current_density,
+    current_distribution,
+    current_section,
+    wagner_sweep,
+)
 from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
 from poreflux.plot.images import pores, slices, structure_factor
 from poreflux.plot.overview import overview
@@ -13,6 +19,9 @@ from poreflux.plot.style import data_uri, png, svg
 __all__ = [
     "block_porosity",
     "block_tortuosity",
+    "current_density",
+    "current_distribution",
+    "current_section",
     "data_uri",
     "histogram",
     "overview",
@@ -22,4 +31,5 @@ __all__ = [
     "slices",
     "structure_factor",
     "svg",
+    "wagner_sweep",
 ]

@@ -83,7 +83,8 @@ def label(array: xr.DataArray, name: str | None = None) -> str:
 
 def pretty_unit(unit: str) -> str:
     """Return a unit as it is printed: ``"um"`` as ``"µm"``, ``"1"`` as nothing."""
-    return {"1": "", "um": "µm", "percent": "%", "um2": "µm²", "mA/cm2": "mA/cm²"}.get(unit, unit)
+    printed = {"1": "", "um": "µm", "percent": "%", "ohm*cm**2": "Ω cm²"}
+    return printed.get(unit) if unit in printed else unit.replace("um", "µm").replace("**2", "²")
 
 
 def svg(figure: Figure) -> str:

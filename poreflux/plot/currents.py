@@ -1,0 +1,236 @@
+"""The current at an electrode: maps, sections and distributions of samples side by side."""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
+
+#: what carries no current: pore, electrolyte off contact, electrolyte that leads nowhere
+IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
+IDLE_NAMES = ("pore", "off contact", "leads nowhere")
+
+#: share of all values that the colours cover; what is larger is drawn as the largest
+COVERED = 99.8
+
+
+@styled
+def current_density(
+    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+) -> Figure:
+    """Draw the current density at the electrode of one or several samples on one colour scale.
+
+    Parameters
+    ----------
+    results
+        with `current_density` and `interface_state` (or _y, _x), from
+        :func:`poreflux.interfacial_current`.
+    names
+        of the samples.
+    direction
+        across the electrode.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
+    >>> figure = current_density(poreflux.collect(poreflux.interfacial_current(volume)))
+    """
+    end = _end(direction)
+    maps = [each[f"current_density{end}"] for each in results]
+    figure, axes, drawn = _panels(maps, names)
+    for ax, each in zip(axes, results):
+        state = each[f"interface_state{end}"]
+        box = extent(*(state[d] for d in state.dims))
+        idle = np.ma.masked_equal(state.values, 3)
+        ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=2, extent=box, zorder=0)
+    seen = sorted({int(s) for each in results for s in np.unique(each[f"interface_state{end}"])})
+    keys = [
+        Patch(facecolor=IDLE[s], edgecolor=INK, linewidth=0.5, label=IDLE_NAMES[s])
+        for s in seen
+        if s < 3
+    ]
+    if keys:
+        figure.legend(handles=keys, loc="outside lower right", ncols=3, fontsize=8)
+    figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
+    return figure
+
+
+@styled
+def current_section(
+    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+) -> Figure:
+    """Draw the magnitude of the current density in the middle section, one colour scale for all.
+
+    The electrode is the thick edge.
+
+    Parameters
+    ----------
+    results
+        with `current_section` and `current_density` (or _y, _x), from
+        :func:`poreflux.interfacial_current`.
+    names, direction
+        as for :func:`current_density`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
+    >>> figure = current_section(poreflux.collect(poreflux.interfacial_current(volume)))
+    """
+    sections = [each[f"current_section{_end(direction)}"] for each in results]
+    figure, axes, drawn = _panels(sections, names)
+    for ax, each in zip(axes, results):
+        ax.set_facecolor(IDLE[0])
+        face = each[f"current_density{_end(direction)}"].attrs.get("face", "last")
+        ax.spines["bottom" if face == "last" else "top"].set(linewidth=4, color=SERIES[2])
+    figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
+    return figure
+
+
+@styled
+def current_distribution(
+    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+) -> Figure:
+    """Draw how the current density is distributed over the contact: histogram and what exceeds it.
+
+    Parameters
+    ----------
+    results, names, direction
+        as for :func:`current_density`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
+    >>> figure = current_distribution(poreflux.collect(poreflux.interfacial_current(volume)))
+    """
+    values = [_flat(each[f"current_density{_end(direction)}"]) for each in results]
+    top = max((np.percentile(v, 99.95) for v in values if v.size), default=1.0)
+    edges = np.linspace(0, 1.05 * top, 90)
+    figure, (left, right) = sheet(2.9, columns=2)
+    for k, (v, name) in enumerate(zip(values, _named(names, values))):
+        if not v.size:
+            continue
+        colour, dashes = SERIES[k % len(SERIES)], ("-", "--", ":")[k // len(SERIES) % 3]
+        share, _ = np.histogram(v, edges)
+        left.stairs(share / v.size, edges, color=colour, ls=dashes, lw=1.3, label=name)
+        above = 1 - np.arange(v.size) / v.size
+        right.plot(np.sort(v), above, color=colour, ls=dashes, lw=1.3)
+    for ax in (left, right):
+        ax.set_xlabel("|current density| (mA/cm²)")
+        ax.set_xlim(0, 1.05 * top)
+        ax.grid(axis="y")
+    left.set_ylabel("share of the contact")
+    right.set(ylabel="share of the contact above", yscale="log", ylim=(1e-4, 1.2))
+    if any(_named(names, values)):
+        left.legend(fontsize=8)
+    return figure
+
+
+@styled
+def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str = "z") -> Figure:
+    """Draw the spread of the current and its largest values against the Wagner length.
+
+    The largest value depends on the mesh where the Wagner length has less than three voxels: drawn
+    with open marks and so named.
+
+    Parameters
+    ----------
+    results
+        with `sweep_current_density_cv` and the like, from :func:`poreflux.interfacial_current` with
+        `wagner_lengths`.
+    names, direction
+        as for :func:`current_density`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
+    >>> found = poreflux.interfacial_current(volume, wagner_lengths=[0, 1, 10])
+    >>> figure = wagner_sweep(poreflux.collect(found))
+    """
+    figure, (left, right) = sheet(3.0, columns=2)
+    for k, (each, name) in enumerate(zip(results, _named(names, results))):
+        here = each.sel(direction=direction).sortby("swept_wagner_length")
+        x = here["swept_wagner_length"].values.astype(float)
+        place = np.where(x > 0, x, x[x > 0].min() / 4 if (x > 0).any() else 1.0)
+        colour = SERIES[k % len(SERIES)]
+        left.plot(place, here["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
+        mean = here["sweep_current_density_mean"]
+        right.plot(place, here["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
+        largest = here["sweep_current_density_max"]
+        limit = float(each["sweep_current_density_max"].attrs.get("mesh_dependent_below", 0.0))
+        firm = x >= limit
+        right.plot(place, largest / mean, ls=":", color=colour)
+        right.plot(place[firm], (largest / mean)[firm], "^", ms=5, color=colour)
+        right.plot(place[~firm], (largest / mean)[~firm], "^", ms=5, mfc="none", mec=colour)
+    for ax in (left, right):
+        ax.set(xscale="log", xlabel="Wagner length (µm)")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.grid(axis="y")
+        _mark_zero(ax, results)
+    left.set(ylabel="coefficient of variation", ylim=(0, None))
+    right.set(ylabel="current density over its mean", ylim=(1, None))
+    marks = (("s", "99th percentile", INK), ("^", "largest", INK), ("^", "mesh-dependent", "none"))
+    keys = [Line2D([], [], ls="", marker=m, mec=INK, mfc=face, ms=5, label=words)
+            for m, words, face in marks]  # fmt: skip
+    right.legend(handles=keys, fontsize=8)
+    if any(_named(names, results)):
+        left.legend(fontsize=8)
+    return figure
+
+
+def _mark_zero(ax, results) -> None:
+    """Name the place where a Wagner length of zero is drawn on a logarithmic axis."""
+    lengths = np.concatenate([each["swept_wagner_length"].values for each in results])
+    if (lengths == 0).any() and (lengths > 0).any():
+        place = lengths[lengths > 0].min() / 4
+        ax.axvline(place * 2, color=INK, lw=0.6, ls=(0, (2, 3)))
+        ax.annotate("0", (place, 0), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                    textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+
+
+def _panels(maps: list[xr.DataArray], names: Sequence[str]):
+    """Draw maps in rows of three on one colour scale; return the figure, all axes, one image."""
+    columns = min(3, len(maps))
+    rows = -(-len(maps) // columns)
+    values = [_flat(each) for each in maps]
+    known = np.concatenate(values)
+    top = float(np.percentile(known, COVERED)) if known.size else 1.0
+    ratio = maps[0].shape[0] / maps[0].shape[1]
+    width = WIDTH if columns > 1 else 0.64 * WIDTH
+    height = rows * (0.78 * width / columns * ratio + 0.45) + 0.4
+    figure, axes = sheet(height, rows=rows, columns=columns, width=width, squeeze=False)
+    axes = axes.ravel()
+    colours = matplotlib.colormaps["inferno"].with_extremes(bad=(0, 0, 0, 0))
+    for ax, each, name in zip(axes, maps, _named(names, maps)):
+        box = extent(*(each[d] for d in each.dims))
+        shown = np.ma.masked_invalid(np.abs(each.values))
+        drawn = ax.imshow(shown, cmap=colours, vmin=0, vmax=top, extent=box, zorder=1)
+        vertical, horizontal = each.dims
+        ax.set(xlabel=f"{horizontal} (µm)", ylabel=f"{vertical} (µm)", title=name)
+        ax.spines[:].set_visible(True)
+        ax.label_outer()
+    for ax in axes[len(maps) :]:
+        ax.set_axis_off()
+    return figure, axes, drawn
+
+
+def _named(names: Sequence[str], items: Sequence) -> list[str]:
+    return [*names, *[""] * (len(items) - len(names))]
+
+
+def _flat(array: xr.DataArray) -> np.ndarray:
+    values = np.abs(array.values.astype(float)).ravel()
+    return values[np.isfinite(values)]
+
+
+def _end(direction: str) -> str:
+    return "" if direction == "z" else f"_{direction}"
