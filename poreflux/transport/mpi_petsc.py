@@ -38,7 +38,7 @@ def start(options: Sequence[str] = (), threads: int = 1):
         import petsc4py
 
         # signals are for checkpoints: PETSc's own handlers would end the process
-        petsc4py.init([sys.argv[0], "-no_signal_handler", *options])
+        petsc4py.init(["-no_signal_handler", *options])
         from petsc4py import PETSc
     except ImportError as error:
         raise NoPetsc(f"PETSc cannot be loaded ({error}); {INSTALL}") from error
