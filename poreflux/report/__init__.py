@@ -70,10 +70,11 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
     """Return the page as text."""
     import jinja2
 
+    from poreflux.report.currents import current_cards
     from poreflux.report.figures import cards
 
     shown = []
-    for card in cards(results):
+    for card in (*cards(results), *current_cards(results)):
         shown.append(card)
         if progress:
             progress(len(shown), len(shown) + 1, card.title)

@@ -60,7 +60,8 @@ def _cell(value) -> str:
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
-def _card(name, title, figure, caption, alt, arrays: list[xr.DataArray] | None = None) -> Card:
+def make_card(name, title, figure, caption, alt, arrays: list[xr.DataArray] | None = None) -> Card:
+    """Return the card of a figure; `arrays` are the data to download with it."""
     download = None
     if arrays:
         ending, content = csv(arrays)
@@ -84,7 +85,7 @@ def _slices(results: xr.Dataset) -> Iterator[Card]:
     position = labels.attrs.get("position")
     at = f" at z = {significant(float(position), 4)} µm" if position is not None else ""
     caption = f"Middle slice{at}: " + ("grey values (left) and " if both else "") + "phases."
-    yield _card("slices", "Slices", plot.slices(results), caption, alt)
+    yield make_card("slices", "Slices", plot.slices(results), caption, alt)
 
 
 def _pores(results: xr.Dataset) -> Iterator[Card]:
@@ -99,7 +100,7 @@ def _pores(results: xr.Dataset) -> Iterator[Card]:
         f"Drawn on {' × '.join(map(str, coarse.shape))} voxels."
     )
     title = "Pores" if phase == "pore" else f"The {phase} phase"
-    yield _card("pores", title, plot.pores(results), caption, alt)
+    yield make_card("pores", title, plot.pores(results), caption, alt)
 
 
 def _histogram(results: xr.Dataset) -> Iterator[Card]:
@@ -113,7 +114,7 @@ def _histogram(results: xr.Dataset) -> Iterator[Card]:
     alt = f"Histogram of the grey values; the most frequent is {mode}"
     alt += f", the threshold {words}." if words else "."
     caption = "Grey values of all voxels" + (" and the threshold between phases." if words else ".")
-    yield _card("histogram", "Grey values", plot.histogram(results), caption, alt, [counts])
+    yield make_card("histogram", "Grey values", plot.histogram(results), caption, alt, [counts])
 
 
 def _profiles(results: xr.Dataset) -> Iterator[Card]:
@@ -126,7 +127,7 @@ def _profiles(results: xr.Dataset) -> Iterator[Card]:
         alt = f"Porosity of planes along {direction}, between {low:.3f} and {high:.3f}."
         caption = f"Porosity of each plane along {direction}; the dashed line is their mean."
         figure = plot.porosity_profile(results, direction=direction)
-        yield _card(name, f"Porosity along {direction}", figure, caption, alt, [profile])
+        yield make_card(name, f"Porosity along {direction}", figure, caption, alt, [profile])
 
 
 def _structure(results: xr.Dataset) -> Iterator[Card]:
@@ -145,7 +146,7 @@ def _structure(results: xr.Dataset) -> Iterator[Card]:
             f"{rms:.3f}{_null(results, direction)}."
         )
         figure = plot.structure_factor(results, direction=direction)
-        yield _card(name, f"Structure factor along {direction}", figure, caption, alt, [image])
+        yield make_card(name, f"Structure factor along {direction}", figure, caption, alt, [image])
 
 
 def _null(results: xr.Dataset, direction: str) -> str:
@@ -166,7 +167,7 @@ def _porosity(results: xr.Dataset) -> Iterator[Card]:
         f"± standard deviation of a layer. All blocks: {mean:.3f} ± {std:.3f}."
     )
     figure = plot.block_porosity(results)
-    yield _card("block_porosity", "Porosity of blocks", figure, caption, alt, [blocks])
+    yield make_card("block_porosity", "Porosity of blocks", figure, caption, alt, [blocks])
 
 
 def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
@@ -187,4 +188,4 @@ def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
         f"{'; '.join(words)}."
     )
     figure = plot.block_tortuosity(results)
-    yield _card("block_tortuosity", "Tortuosity of blocks", figure, caption, alt, [blocks])
+    yield make_card("block_tortuosity", "Tortuosity of blocks", figure, caption, alt, [blocks])

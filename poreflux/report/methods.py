@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from poreflux.report.current_words import current_sentences
 from poreflux.report.numbers import significant
 
 WORKS = {
@@ -71,6 +72,8 @@ def _used(results: xr.Dataset) -> set[str]:
         used.add("structure")
     if "tortuosity_factor" in results or "block_tortuosity_factor" in results:
         used |= {"tortuosity", "cg"}
+    if "current_density_mean" in results:
+        used |= {"structure", "cg"}
     return used
 
 
@@ -98,6 +101,7 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
     if "block_tortuosity_factor" in results:
         count = results["block_tortuosity_factor"].isel(direction=0).size
         yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
+    yield from current_sentences(results)
 
 
 def _volume(results: xr.Dataset) -> str:

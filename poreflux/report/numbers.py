@@ -19,7 +19,10 @@ FIRST = (
     "structure_factor_rms",
     "structure_factor_z_score",
 )
-DIAGNOSTICS = ("flux_imbalance", "residual", "relative_error", "iterations")
+DIAGNOSTICS = (
+    "flux_imbalance", "residual", "relative_error", "iterations", "current_mismatch",
+    "current_flux_imbalance", "current_residual", "current_iterations", "newton_steps",
+)  # fmt: skip
 
 SOLVER, SAMPLING, SEGMENTATION = "solver", "sampling", "segmentation"
 
@@ -43,7 +46,8 @@ class Row:
     @property
     def printed_unit(self) -> str:
         """Return the unit as it is printed: nothing for pure numbers."""
-        return {"1": "", "um": "µm", "percent": "%"}.get(self.unit, self.unit)
+        printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
+        return printed.get(self.unit, self.unit.replace("um", "µm").replace("**2", "²"))
 
     @property
     def spread(self) -> str:
