@@ -1,0 +1,64 @@
+"""Counts, medians and triads against a line of NumPy each."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from poreflux.kernels import configurations, counting, median, triad
+
+
+def test_set_bits_are_counted():
+    words = np.array([0, 1, 2**63, 2**64 - 1, 0x5555555555555555], np.uint64)
+    assert [int(counting.bits_set(word)) for word in words] == [0, 1, 1, 64, 32]
+
+
+@pytest.mark.parametrize("offset", [0, 1, 3, 7])
+def test_pairs_of_set_bits_are_counted_at_each_lag(rng, offset):
+    lower, upper = rng.random((2, 4, 128)) < 0.3
+    words = [np.packbits(part, axis=1).view(np.uint64) for part in (lower, upper)]
+    counts = np.zeros(8, np.int64)
+    counting.count_pairs(*words, offset, counts)
+    expected = np.zeros(8, np.int64)
+    for i, j in np.ndindex(4, 4):
+        if 1 <= offset + j - i < 8:
+            expected[offset + j - i] += (lower[i] & upper[j]).sum()
+    assert (counts == expected).all()
+
+
+def test_values_are_counted(rng):
+    values = rng.integers(-5, 20, 300).astype(np.int16)
+    counts = np.zeros(25, np.int64)
+    counting.count_values(values, -5, counts)
+    assert (counts == np.bincount(values + 5, minlength=25)).all()
+
+
+def test_the_median_of_27_is_that_of_scipy(rng):
+    cells = rng.integers(0, 200, (5, 6, 7)).astype(np.uint8)
+    out = np.empty((3, 4, 5), np.uint8)
+    median.median_of_27(cells, out, np.empty((median.HELD, 5), np.uint8))
+    assert (out == ndimage.median_filter(cells, 3)[1:-1, 1:-1, 1:-1]).all()
+
+
+def test_configurations_of_eight_voxels_are_counted(rng):
+    voxels = (rng.random((4, 5, 6)) < 0.5).astype(np.uint8)
+    skip = [np.zeros(n - 1, bool) for n in voxels.shape]
+    skip[0][1] = skip[1][0] = skip[2][3] = True
+    counts = np.zeros(256, np.int64)
+    configurations.count_configurations(voxels, *skip, counts)
+    expected = np.zeros(256, np.int64)
+    for k, j, i in np.ndindex(3, 4, 5):
+        if skip[0][k] or skip[1][j] or skip[2][i]:
+            continue
+        eight = voxels[k : k + 2, j : j + 2, i : i + 2]
+        weight = np.arange(2)[:, None, None] * 2 + np.arange(2)[:, None] + np.arange(2) * 4
+        expected[(eight.astype(int) << weight).sum()] += 1
+    assert (counts == expected).all()
+
+
+def test_the_triad_adds_a_multiple(rng):
+    b, c = rng.random((2, 20))
+    a = np.zeros(20)
+    triad.triad(a, b, c, 0.5, 3, 15)
+    assert a[3:15] == pytest.approx((b + 0.5 * c)[3:15], rel=1e-15)
+    assert not a[:3].any()
+    assert not a[15:].any()
