@@ -5,6 +5,7 @@ import inspect
 from cyclopts import App
 
 from poreflux import __version__
+from poreflux.cli.current import current
 from poreflux.cli.demo import demo
 from poreflux.cli.doctor import doctor
 from poreflux.cli.imports import import_
@@ -50,6 +51,7 @@ command(app, measure, "measure", 2)
 solve = App(name="solve", help="Solve a transport problem on a whole volume.", sort_key=3)
 app.command(solve)
 command(solve, tortuosity, "tortuosity", 0)
+command(solve, current, "current", 1)
 command(app, report, "report", 4)
 command(app, verify, "verify", 5)
 command(app, doctor, "doctor", 6)
