@@ -91,7 +91,7 @@ def map_with_ghosts(
         ghosts in voxels, one number or one for each axis.
     boundary
         what lies outside the array: ``"reflect"`` (d c b a | a b c d), ``"nearest"``,
-        ``"periodic"``, or a number.
+        ``"periodic"``, a number, or ``"none"``: then blocks have no ghosts there.
     dtype
         of the result; that of the array by default.
 

@@ -8,73 +8,96 @@ import numpy as np
 
 from poreflux.kernels.redblack import compiled
 
-#: squared distance where there is no wall in sight
-FAR = np.float32(1e30)
+#: squared distances from here on mean that there is no wall in sight
+FAR = np.float32(1e29)
+
+#: voxels of a row that are done together
+PIECE = 64
 
 
 @compiled
-def _along_rows(states, w, out):
-    """out = squared distance along x to the nearest wall (states 0) in each row."""
-    for k in range(states.shape[0]):
-        for j in range(states.shape[1]):
-            row, line = states[k, j], out[k, j]
-            n = row.shape[0]
-            away = np.int64(1 << 30)
-            for i in range(n):
-                away = away + 1 if row[i] != 0 else np.int64(0)
-                line[i] = np.float32(away) * np.float32(away) * w if away < n + 1 else FAR
-            away = np.int64(1 << 30)
-            for i in range(n - 1, -1, -1):
-                away = away + 1 if row[i] != 0 else np.int64(0)
-                if away < n + 1:
-                    line[i] = min(line[i], np.float32(away) * np.float32(away) * w)
+def _along_row(row, w, line):
+    """line = squared distance to the nearest wall (0) of the row."""
+    n = row.shape[0]
+    i = 0
+    while i < n:
+        if row[i] == 0:
+            line[i] = 0
+            i += 1
+            continue
+        first = i
+        while i < n and row[i] != 0:
+            i += 1
+        low = first - 1 if first > 0 else -(1 << 28)
+        high = i if i < n else 1 << 28
+        for at in range(first, i):
+            near = np.float32(min(at - low, high - at))
+            line[at] = min(near * near * w, 10 * FAR)
+        if first == 0 and i == n:
+            for at in range(n):
+                line[at] = 10 * FAR
 
 
 @compiled
-def _nearest_plane(planes, t, w, line):
-    """line = min over s of planes[s] + (s - t)^2 w, for rows planes[s] along x."""
+def _nearest_plane(planes, t, w, limit, line):
+    """line = min over s of planes[s] + (s - t)^2 w, for rows planes[s] along x.
+
+    A row is done in pieces, each of which looks only as far as its largest distance.
+    """
+    for first in range(0, planes.shape[1], PIECE):
+        last = min(first + PIECE, planes.shape[1])
+        _nearest_piece(planes[:, first:last], t, w, limit, line[first:last])
+
+
+@compiled
+def _nearest_piece(planes, t, w, limit, line):
     m, n = planes.shape
+    own = planes[t]
     for i in range(n):
-        line[i] = planes[t, i]
-    step = 1
-    while step < m:
+        line[i] = own[i]
+    for step in range(1, m):
         far = np.float32(step) * np.float32(step) * w
         most = np.float32(0)
         for i in range(n):
             most = max(most, line[i])
-        if far >= most:
+        if far >= min(most, limit):
             return
-        if t - step >= 0:
-            row = planes[t - step]
+        if t >= step and t + step < m:
+            low, high = planes[t - step], planes[t + step]
             for i in range(n):
-                line[i] = min(line[i], row[i] + far)
-        if t + step < m:
-            row = planes[t + step]
+                line[i] = min(line[i], min(low[i], high[i]) + far)
+        elif t >= step or t + step < m:
+            one = planes[t - step] if t >= step else planes[t + step]
             for i in range(n):
-                line[i] = min(line[i], row[i] + far)
-        step += 1
+                line[i] = min(line[i], one[i] + far)
 
 
 @compiled
-def squared_distance(states, weights, work, out):
-    """out = squared distance of each voxel of `states` to the nearest wall, a voxel of state 0.
+def distance_in_planes(states, weights, limit, work, out, k0, k1):
+    """out = squared distance to the nearest wall, of state 0, in the same plane; planes k0 to k1.
 
-    `weights` are the squared edges (z, y, x) of a voxel; `work` is of the shape of `out`.
+    `weights` are the squared edges (z, y, x) of a voxel, `limit` a squared distance beyond which
+    values are too large; `work` is of the shape of `out`.
     """
-    nz, ny, _ = states.shape
-    _along_rows(states, weights[2], out)
-    for k in range(nz):
-        for j in range(ny):
-            _nearest_plane(out[k], j, weights[1], work[k, j])
-    for k in range(nz):
-        for j in range(ny):
-            _nearest_plane(work[:, j], k, weights[0], out[k, j])
+    for k in range(k0, k1):
+        for j in range(states.shape[1]):
+            _along_row(states[k, j], weights[2], work[k, j])
+        for j in range(states.shape[1]):
+            _nearest_plane(work[k], j, weights[1], limit, out[k, j])
 
 
 @compiled
-def whole_radii(r2):
-    """r2 = floor(sqrt(r2))^2, in place."""
-    for k in range(r2.shape[0]):
+def distance_across_planes(flat, weights, limit, out, j0, j1):
+    """out = squared distance to the nearest wall, of `flat`, that in the planes; rows j0 to j1."""
+    for k in range(flat.shape[0]):
+        for j in range(j0, j1):
+            _nearest_plane(flat[:, j], k, weights[0], limit, out[k, j])
+
+
+@compiled
+def whole_radii(r2, k0, k1):
+    """r2 = floor(sqrt(r2))^2, in place, planes k0 to k1."""
+    for k in range(k0, k1):
         for j in range(r2.shape[1]):
             row = r2[k, j]
             for i in range(row.shape[0]):

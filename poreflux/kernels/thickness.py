@@ -27,12 +27,15 @@ def covering_radii(squares, out):
 
 
 @compiled
-def _covered(r2, centres, k, j, i, cover, weights):
-    """Return whether the ball of a voxel is within that of one of its 26 neighbours."""
+def _covered(r2, centres, k, j, i, first, cover, weights):
+    """Return whether the ball of a voxel is within that of one of its 26 neighbours.
+
+    Those that share a face, an edge, a corner are tried from `first`, 1, 2 or 3, on.
+    """
     nz, ny, nx = r2.shape
     own = r2[k, j, i]
     cubes = cover.shape[1] > 0
-    for number in range(1, 4):  # neighbours across faces first: they mostly are it
+    for number in range(first, 4):
         for dz in range(-1, 2):
             if k + dz < 0 or k + dz >= nz:
                 continue
@@ -59,39 +62,43 @@ def _covered(r2, centres, k, j, i, cover, weights):
 
 
 @compiled
-def _inside_plateau(r2, centres, k, j, i):
-    """Return whether all six neighbours have a ball as large."""
-    nz, ny, nx = r2.shape
+def _left_out(r2, centres, k, j, i, cover):
+    """Return whether a voxel across a face has a ball that holds that of a voxel, or all six have
+    one as large; for voxels that are not on the block's faces.
+    """
     own = r2[k, j, i]
-    if k == 0 or j == 0 or i == 0 or k == nz - 1 or j == ny - 1 or i == nx - 1:
-        return False
-    return (
-        (r2[k, j, i - 1] >= own and centres[k, j, i - 1])
-        and (r2[k, j, i + 1] >= own and centres[k, j, i + 1])
-        and (r2[k, j - 1, i] >= own and centres[k, j - 1, i])
-        and (r2[k, j + 1, i] >= own and centres[k, j + 1, i])
-        and (r2[k - 1, j, i] >= own and centres[k - 1, j, i])
-        and (r2[k + 1, j, i] >= own and centres[k + 1, j, i])
-    )
+    enough = np.float32(cover[0, np.int64(own)])
+    below = r2[k - 1, j, i] * centres[k - 1, j, i], r2[k + 1, j, i] * centres[k + 1, j, i]
+    beside = r2[k, j - 1, i] * centres[k, j - 1, i], r2[k, j + 1, i] * centres[k, j + 1, i]
+    along = r2[k, j, i - 1] * centres[k, j, i - 1], r2[k, j, i + 1] * centres[k, j, i + 1]
+    most = max(max(below[0], below[1]), max(beside[0], beside[1]), max(along[0], along[1]))
+    least = min(min(below[0], below[1]), min(beside[0], beside[1]), min(along[0], along[1]))
+    return most >= enough or least >= own
 
 
 @compiled
-def mark_centres(r2, centres, cover, weights, marks):
-    """marks = 1 where the ball of a centre is not within balls of its neighbours.
+def mark_centres(r2, centres, cover, weights, marks, k0, k1):
+    """marks = 1 where the ball of a centre is not within balls of its neighbours; planes k0 to k1.
 
     `r2` are squared radii, `centres` is 1 where there may be one; ``cover[number - 1, s]`` is as of
     :func:`covering_radii` for two voxels that share a face (1), an edge (2), a corner (3). A ball
     inside a plateau is left out too: any of its voxels is nearer to a centre on the plateau's rim
     that is as large, or is in the plateau.
     """
-    for k in range(r2.shape[0]):
-        for j in range(r2.shape[1]):
-            for i in range(r2.shape[2]):
-                marks[k, j, i] = (
-                    centres[k, j, i]
-                    and not _inside_plateau(r2, centres, k, j, i)
-                    and not _covered(r2, centres, k, j, i, cover, weights)
-                )
+    nz, ny, nx = r2.shape
+    cubes = cover.shape[1] > 0
+    for k in range(k0, k1):
+        for j in range(ny):
+            inner = cubes and 0 < k < nz - 1 and 0 < j < ny - 1
+            for i in range(nx):
+                mark = False
+                if centres[k, j, i]:
+                    if inner and 0 < i < nx - 1:
+                        mark = not _left_out(r2, centres, k, j, i, cover)
+                        mark = mark and not _covered(r2, centres, k, j, i, 2, cover, weights)
+                    else:
+                        mark = not _covered(r2, centres, k, j, i, 1, cover, weights)
+                marks[k, j, i] = mark
 
 
 @compiled
@@ -103,8 +110,8 @@ def _half(left, weight, table):
 
 
 @compiled
-def paint_balls(r2, marks, weights, table, out):
-    """out = max(out, squared radius) over all voxels of the ball about each marked voxel.
+def paint_balls(r2, marks, weights, table, out, k0, k1):
+    """out = max(out, squared radius) over planes k0 to k1 of the ball about each marked voxel.
 
     ``table[s]`` is the largest n with n^2 < s. Neighbours along x with the same ball are painted as
     one.
@@ -112,27 +119,29 @@ def paint_balls(r2, marks, weights, table, out):
     nz, ny, nx = r2.shape
     for k in range(nz):
         for j in range(ny):
+            row = marks[k, j]
             i = 0
             while i < nx:
-                if not marks[k, j, i]:
+                if not row[i]:
                     i += 1
                     continue
                 first, own = i, r2[k, j, i]
-                while i + 1 < nx and marks[k, j, i + 1] and r2[k, j, i + 1] == own:
+                while i + 1 < nx and row[i + 1] and r2[k, j, i + 1] == own:
                     i += 1
-                _paint(own, k, j, first, i, weights, table, out)
+                reach = _half(own, weights[0], table)
+                for kk in range(max(k0, k - reach), min(k1, k + reach + 1)):
+                    plane = own - (kk - k) * (kk - k) * weights[0]
+                    _paint(plane, own, j, first, i, weights, table, out[kk])
                 i += 1
 
 
 @compiled
-def _paint(r2, k, j, first, last, weights, table, out):
-    nz, ny, nx = out.shape
-    reach = _half(r2, weights[0], table)
-    for kk in range(max(0, k - reach), min(nz, k + reach + 1)):
-        plane = r2 - (kk - k) * (kk - k) * weights[0]
-        wide = _half(plane, weights[1], table)
-        for jj in range(max(0, j - wide), min(ny, j + wide + 1)):
-            half = _half(plane - (jj - j) * (jj - j) * weights[1], weights[2], table)
-            row = out[kk, jj, max(0, first - half) : min(nx, last + half + 1)]
-            for ii in range(row.size):
-                row[ii] = max(row[ii], r2)
+def _paint(left, r2, j, first, last, weights, table, out):
+    """Paint one plane of a ball, whose squared radius in this plane is `left`."""
+    ny, nx = out.shape
+    wide = _half(left, weights[1], table)
+    for jj in range(max(0, j - wide), min(ny, j + wide + 1)):
+        half = _half(left - (jj - j) * (jj - j) * weights[1], weights[2], table)
+        row = out[jj, max(0, first - half) : min(nx, last + half + 1)]
+        for ii in range(row.size):
+            row[ii] = max(row[ii], r2)

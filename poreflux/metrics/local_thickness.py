@@ -2,14 +2,22 @@
 
 import functools
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.kernels.distance import FAR, squared_distance, whole_radii
+from poreflux.kernels.distance import (
+    FAR,
+    distance_across_planes,
+    distance_in_planes,
+    whole_radii,
+)
 from poreflux.kernels.thickness import covering_radii, mark_centres, paint_balls
 from poreflux.metrics.counting import dataset, fraction, inputs, select
 from poreflux.metrics.size_histogram import bin_coordinate, counts, size_bins
@@ -21,6 +29,9 @@ WALL, INSIDE, UNKNOWN = 0, 1, 2
 
 #: longest edge in voxels of what one task works on, without its ghosts
 _EDGE = 256
+
+#: threads of one task, where there is but one
+CORES = os.cpu_count() or 1
 
 #: ghosts in voxels with which the largest ball is sought first
 _FIRST_REACH = 24
@@ -78,20 +89,17 @@ def local_thickness(
     size = voxel_size(volume)
     if whole and len(set(size)) > 1:
         raise ValueError(f"whole=True needs voxels that are cubes, not of {size} µm; leave it out")
-    if largest is None:
-        diameter = largest_ball(volume, phase=phase, progress=progress, scheduler=scheduler)
-    elif largest > 0:
-        diameter = float(largest)
-    else:
+    if largest is not None and not largest > 0:
         raise ValueError(f"largest={largest} is not a diameter; give a positive one, in µm")
     states = windowed_states(volume, phase)
-    if math.isinf(diameter):
-        found = blocks.map_blocks(_endless, states, dtype=np.float32)
+    if states.npartitions == 1:  # nothing to overlap with
+        depth, diameter = 0, largest or math.inf
     else:
-        # a voxel's ball has its centre a radius away, and that its wall another one
+        search = {"phase": phase, "progress": progress, "scheduler": scheduler}
+        diameter = largest or largest_ball(volume, **search)
         depth = reach(diameter, size, states.shape)
-        fill = Thickness(size, diameter / 2, whole)
-        found = blocks.map_with_ghosts(fill, states, depth, boundary=UNKNOWN, dtype=np.float32)
+    fill = Thickness(size, diameter / 2, whole, max(1, CORES // states.npartitions))
+    found = blocks.map_with_ghosts(fill, states, depth, boundary="none", dtype=np.float32)
     named = (DIMS, found, {**attributes("local_thickness"), "phase": phase})
     return xr.Dataset({"local_thickness": named}, volume.coords, volume.attrs)
 
@@ -138,13 +146,15 @@ def largest_ball(
     radius = _FIRST_REACH * max(size)
     while True:
         depth = [min(math.ceil(radius / h), n) for h, n in zip(size, states.shape)]
-        far = functools.partial(_farthest_block, size)
-        distances = blocks.map_with_ghosts(far, states, depth, boundary=UNKNOWN, dtype=np.float32)
-        plan = blocks.Plan(_maximum, max, lambda most: most, {})
+        far = functools.partial(_farthest_block, size, radius)
+        distances = blocks.map_with_ghosts(far, states, depth, boundary="none", dtype=np.float32)
+        plan = blocks.Plan(_maximum, max, _same, {})
         lazy = blocks.run({"distance": distances}, plan)
         (most,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
-        if most < radius or all(d >= n for d, n in zip(depth, states.shape)):
+        if most < radius:
             return 2.0 * most
+        if all(d >= n for d, n in zip(depth, states.shape)):
+            return math.inf
         radius *= 2
 
 
@@ -155,21 +165,26 @@ class Thickness:
     size: tuple[float, float, float]
     largest: float
     whole: bool
+    threads: int = 1
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
-        r2, weights = squared_radii(states, self.size)
-        unit = min(self.size)
-        np.minimum(
-            r2, np.float32((self.largest / unit) ** 2 * 1.001), out=r2
-        )  # ghosts may see no wall
-        if self.whole:
-            whole_radii(r2)
-        cover, table = _tables(_longest(r2)) if (weights == 1).all() else _NO_TABLES
-        centres = (states == INSIDE).view(np.uint8)
-        marks = np.empty(states.shape, np.uint8)
-        mark_centres(r2, centres, cover, weights, marks)
-        found = np.where(centres, r2, np.float32(0))
-        paint_balls(r2, marks, weights, table, found)
+        unit, shape = min(self.size), states.shape
+        r2, weights = squared_radii(states, self.size, self.largest, self.threads)
+        if r2.min() >= FAR:
+            return _endless(states)
+        # ghosts far out may not see their wall
+        limit = np.float32(min((self.largest / unit) ** 2 * 1.001, FAR))
+        with ThreadPoolExecutor(self.threads) as pool:
+            each = functools.partial(_each, pool, shape[0], self.threads)
+            each(_limited, r2, limit)
+            if self.whole:
+                each(whole_radii, r2)
+            cubes = bool((weights == 1).all())
+            cover, table = _tables(int(r2.max(initial=0))) if cubes else _NO_TABLES
+            centres, marks = (states == INSIDE).view(np.uint8), np.empty(shape, np.uint8)
+            each(mark_centres, r2, centres, cover, weights, marks)
+            found = r2.copy()
+            each(paint_balls, r2, marks, weights, table, found)
         np.sqrt(found, out=found)
         found *= np.float32(2 * unit)
         found[centres == 0] = 0
@@ -187,15 +202,21 @@ def windowed_states(volume: xr.Dataset, phase: str):
     return blocks.map_blocks(states, *arrays.values(), dtype=np.uint8).rechunk(edges)
 
 
-def squared_radii(states: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
+def squared_radii(
+    states: np.ndarray, size, largest: float = math.inf, threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Return squared distances to the nearest wall, and the weights of the axes, in voxels.
 
-    The unit is the shortest edge of a voxel.
+    The unit is the shortest edge of a voxel. Distances beyond `largest` (µm) are too large.
     """
     weights = (np.asarray(size) / min(size)) ** 2
-    r2, work = (np.empty(states.shape, np.float32) for _ in range(2))
-    squared_distance(np.ascontiguousarray(states), weights.astype(np.float32), work, r2)
-    return r2, weights
+    limit = np.float32(min((largest / min(size)) ** 2 * 1.001, FAR))
+    states, w = np.ascontiguousarray(states), weights.astype(np.float32)
+    flat, work = (np.empty(states.shape, np.float32) for _ in range(2))
+    with ThreadPoolExecutor(threads) as pool:
+        _each(pool, states.shape[0], threads, distance_in_planes, states, w, limit, work, flat)
+        _each(pool, states.shape[1], threads, distance_across_planes, flat, w, limit, work)
+    return work, weights
 
 
 def reach(diameter: float, size, shape) -> list[int]:
@@ -209,9 +230,9 @@ def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
     return states if mask is None else np.where(mask, states, np.uint8(UNKNOWN))
 
 
-def _farthest_block(size, states: np.ndarray) -> np.ndarray:
+def _farthest_block(size, radius: float, states: np.ndarray) -> np.ndarray:
     """Return the distance in µm of each voxel of the phase to the nearest wall; 0 elsewhere."""
-    r2, _ = squared_radii(states, size)
+    r2, _ = squared_radii(states, size, radius)
     r2[states != INSIDE] = 0
     far = r2 >= FAR
     distance = np.sqrt(r2, out=r2)
@@ -224,8 +245,16 @@ def _endless(states: np.ndarray) -> np.ndarray:
     return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
 
 
-def _longest(r2: np.ndarray) -> int:
-    return int(r2.max(initial=0))
+def _each(pool: ThreadPoolExecutor, n: int, parts: int, function, *arguments) -> None:
+    """Call ``function(*arguments, start, stop)`` on ranges of 0 to n, side by side."""
+    edges = np.linspace(0, n, min(parts, n) + 1).astype(int)
+    jobs = [pool.submit(function, *arguments, a, b) for a, b in pairwise(edges.tolist())]
+    for job in jobs:
+        job.result()
+
+
+def _limited(r2: np.ndarray, limit, start: int, stop: int) -> None:
+    np.minimum(r2[start:stop], limit, out=r2[start:stop])
 
 
 _NO_TABLES = np.zeros((3, 0), np.int64), np.zeros(0, np.int32)
@@ -275,6 +304,10 @@ def _finish(total) -> dict[str, np.ndarray | float]:
         "local_thickness_std": math.sqrt(max(second / n - mean**2, 0)) if n else math.nan,
         "local_thickness_largest": total["largest"] if n else math.nan,
     }
+
+
+def _same(value):
+    return value
 
 
 def _maximum(arrays, start) -> float:
