@@ -44,6 +44,7 @@ _HOMES = {
     "effective_tensor": "transport.tensor",
     "contact_mask": "transport.contact",
     "interfacial_current": "transport.interface",
+    "contact_evolution": "transport.evolution",
     "collect": "results",
     "report": "report",
 }

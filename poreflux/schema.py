@@ -343,9 +343,17 @@ _CURRENT = {
     "contact_fraction": ("f", "1", "share of the face that reacts"),
     "contact_mask_fraction": ("f", "1", "share of the face in contact, pores included"),
     "area_specific_resistance": ("f", "ohm*cm**2", "area-specific resistance of the whole face"),
-    "area_specific_resistance_bulk": ("f", "ohm*cm**2", "its part in the bulk"),
-    "area_specific_resistance_constriction": ("f", "ohm*cm**2", "its part from constriction"),
-    "area_specific_resistance_kinetic": ("f", "ohm*cm**2", "its part in the interface"),
+    "area_specific_resistance_bulk": ("f", "ohm*cm**2", "area-specific resistance of the bulk"),
+    "area_specific_resistance_constriction": (
+        "f",
+        "ohm*cm**2",
+        "area-specific resistance of constriction",
+    ),
+    "area_specific_resistance_kinetic": (
+        "f",
+        "ohm*cm**2",
+        "area-specific resistance of the interface",
+    ),
     "wagner_length": ("f", "um", "Wagner length"),
     "current_mismatch": ("f", "1", "current that leaves over current that enters, less one"),
     "current_residual": ("f", "1", "imbalance of any voxel at most, over the mean of a face"),
@@ -390,6 +398,14 @@ VARIABLES |= {
     "upscaled_correlation": Variable(
         ("direction",), "f", "1", "correlation of the current from blocks with that from voxels"
     ),
+    **{f"evolution_{name}": Variable(("evolution_step",), *_CURRENT[name])
+       for name in ("contact_fraction", "current_density_cv", "current_density_p99",
+                    "area_specific_resistance")},
+    "evolution_capacity": Variable(
+        ("evolution_step",), "f", "mA*hour/cm**2", "capacity passed, positive where plated"
+    ),
+    "evolution_contact": Variable(("evolution_step", "y", "x"), "u", "1", "contact with the metal"),
+    "evolution_gap": Variable(("y", "x"), "f", "um", "metal missing at the electrode"),
     "cell_potential": Variable(DIMS, "f", "V", "potential against the electrode"),
     "cell_current_density": Variable(DIMS, "f", "mA/cm**2", "magnitude of the current density"),
 }  # fmt: skip
