@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
+from poreflux.errors import DamagedStore
 from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.effective import ELECTROLYTE, forecast, solve
 from poreflux.transport.medium import Medium, conductivity_table, order
@@ -109,7 +110,7 @@ def block_tortuosity(
 
 
 def _refuse_too_large(shape, blocks, table) -> None:
-    block = tuple(-(-n // parts) for n, parts in zip(shape, blocks))
+    block = tuple(int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
     binary = len(np.unique(table[table > 0])) == 1
     workers = min(available_cores(), int(np.prod(blocks)))
     blocked.refuse(
@@ -132,7 +133,11 @@ class _Task:
     def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
         phase = arrays["phase"]
         if (phase == NO_PHASE).any():
-            raise ValueError(f"voxels in {box} have no phase; run poreflux verify")
+            corners = [f"{part.start}:{part.stop}" for part in box]
+            raise DamagedStore(
+                f"voxels in [{', '.join(corners)}] have no phase (label {NO_PHASE}); "
+                "run poreflux verify to find the damaged chunks"
+            )
         kappa = self.table / self.table.max()
         one = len(np.unique(kappa[kappa > 0])) == 1
         cells = ((kappa > 0).astype(np.uint8) if one else kappa)[phase]
