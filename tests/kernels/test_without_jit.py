@@ -1,4 +1,4 @@
-"""The same tests with nothing compiled: kernels are plain Python too, and every line of them runs."""
+"""The same tests with nothing compiled: kernels are plain Python too, and all of it runs."""
 
 import json
 import os
