@@ -20,6 +20,9 @@ from poreflux.transport.serial import MAX_ITERATIONS, SAFETY, RitzValue, Run, de
 #: iterations of conjugate gradients that measure the smallest eigenvalue for another method
 MEASURE = 8
 
+#: PETSc's number for a method that does not do what is asked of it
+UNSUPPORTED = 56
+
 REASONS = PETSc.KSP.ConvergedReason
 
 
@@ -233,10 +236,14 @@ class Krylov:
         self.ksp.setConvergenceTest(stop)
         try:
             self.ksp.solve(self.b, self.x)
-        except PETSc.Error:
-            if self.kept.failure is None:
+        except PETSc.Error as error:
+            if self.kept.failure is not None:
+                raise self.kept.failure from None
+            if error.ierr != UNSUPPORTED:
                 raise
-            raise self.kept.failure from None
+            words = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
+            do = "the error is measured in that norm: choose cg, pipecg, groppcg, fcg or pipefcg"
+            raise everywhere(ValueError(f"{words}; {do}")) from None
 
     def _judge(self, stop: Stop) -> None:
         reason: int = self.ksp.getConvergedReason()  # type: ignore[assignment]
