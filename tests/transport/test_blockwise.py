@@ -65,7 +65,7 @@ def test_every_block_of_a_uniform_volume_has_tortuosity_factor_one(spacing, dire
     volume = from_array(np.ones((9, 8, 7), np.uint8), voxel_size=spacing)
     result = block_tortuosity(volume, blocks=(4, 4, 3), directions=direction)
     # of voxels that are no cubes the conductance of a face is a number of float32
-    tolerance = 1e-10 if spacing == 1 else np.finfo(np.float32).eps
+    tolerance = 1e-10 if spacing == 1 else float(np.finfo(np.float32).eps)
     assert result.block_tortuosity_factor.values == pytest.approx(1, abs=tolerance)
 
 
