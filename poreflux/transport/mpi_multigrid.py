@@ -36,6 +36,14 @@ class SharedMultigrid(Multigrid):
         """Return whether a second step is sound, on the joined grids too."""
         return super().sound(at) and self.rest.sound(0)
 
+    def renew_ends(self) -> None:
+        """Follow the ends of the finest grid after they have changed, on the joined grids too."""
+        joined = self.rest.levels[0]
+        for fine, coarse in (*zip(self.levels, self.levels[1:]), (self.levels[-2], joined)):
+            coarse.ends.follow(fine.ends)
+            coarse.neighbours.fill_sides(coarse.ends.packed)
+        self.rest.renew_ends()
+
     def solve_directly(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = one cycle for A x = b on the joined grid."""
         box = self.levels[-1]
