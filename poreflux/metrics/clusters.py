@@ -17,45 +17,11 @@ from poreflux.blocks import Plan
 from poreflux.kernels import labels as kernel
 from poreflux.metrics.counting import select
 from poreflux.metrics.directions import area_unit, area_weights
+from poreflux.metrics.faces import Face, Index, faces_of_block, meet_all, waiting
 from poreflux.volume import label_of, require, voxel_size
 
 #: which voxels belong together: across faces (6), or across faces, edges and corners (26)
 NEIGHBOURS = (6, 26)
-
-_OUTSIDE = -1
-
-Index = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Face:
-    """Labels on one side of the plane between chunks, until all labels across have been met.
-
-    `side` is 0 where the voxels lie below the plane, which has index `plane` along `axis`; `corner`
-    is their first index along the other two. Labels are rows of the clusters plus 1; 0 is solid,
-    negative what is outside the mask. `met` counts the voxels across that have been met.
-    """
-
-    axis: int
-    plane: int
-    side: int
-    corner: tuple[int, int]
-    labels: np.ndarray
-    met: int = 0
-
-    @property
-    def stop(self) -> tuple[int, int]:
-        """Return the index after the last voxel."""
-        return self.corner[0] + self.labels.shape[0], self.corner[1] + self.labels.shape[1]
-
-    @property
-    def reach(self) -> np.ndarray:
-        """Return first and last index of the voxels across that are met on this plane.
-
-        A chunk touches others across one, two or three planes, and meets them on the first.
-        """
-        beyond = ((1, 1), (0, 1), (0, 0))[self.axis]
-        return np.subtract(self.corner, beyond), np.add(self.stop, beyond)
 
 
 @dataclass(frozen=True)
@@ -121,10 +87,10 @@ class MeasureClusters:
         solid = ~chosen if mask is None else mask & ~chosen
         table = np.zeros((count, kernel.COLUMNS), np.int64)
         weights = area_weights(self.voxel_size)
-        kernel.measure_labels(labels, _around(solid, mask), weights, start, self.shape, table)
+        kernel.measure_labels(labels, around(solid, mask), weights, start, self.shape, table)
         rows = {start: np.arange(count)} if self.keep_rows else {}
-        faces = _faces_of_block(labels, solid, start, self.shape)
-        valid = None if mask is None else _bounds(mask, start)
+        faces = faces_of_block(labels, solid, start, self.shape)
+        valid = None if mask is None else bounds_of(mask, start)
         return Clusters(table, faces, rows, valid)
 
 
@@ -140,50 +106,21 @@ class CombineClusters:
         below = np.cumsum([0, *(len(part) for part in parts)])
         table = np.concatenate([part.table for part in parts])
         parent = np.arange(len(table))
-        met = self._meet_all(parts, below, parent, table)
-        new = np.empty_like(parent)
-        total = np.zeros((kernel.number_roots(_flat(parent), new), kernel.COLUMNS), np.int64)
-        kernel.fold(new, table, total)
+        weights, corners = area_weights(self.voxel_size), self.neighbours == 26
+
+        def meet(p: int, lower: Face, q: int, upper: Face) -> None:
+            across, shift = np.take(weights, 2, lower.axis), upper.shift(lower)
+            rows = below[p], below[q], parent, table
+            kernel.meet(lower.labels, upper.labels, shift, corners, across, *rows)
+
+        met = meet_all([part.faces for part in parts], meet)
+        new, total = folded(parent, table)
         faces, rows = [], {}
         for p, part in enumerate(parts):
             mine = new[below[p] : below[p + 1]]
             rows |= {start: mine[each] for start, each in part.rows.items()}
-            faces += self._waiting(part.faces, met, mine)
-        return Clusters(total, faces, rows, _union([part.valid for part in parts]))
-
-    def _meet_all(self, parts, below, parent, table) -> dict[int, int]:
-        """Let all faces of different parts meet; return how many voxels each has met in all."""
-        met: dict[int, int] = {}
-        planes: dict[tuple[int, int], tuple[list, list]] = {}
-        for p, part in enumerate(parts):
-            for face in part.faces:
-                planes.setdefault((face.axis, face.plane), ([], []))[face.side].append((p, face))
-                met[id(face)] = face.met
-        weights = area_weights(self.voxel_size)
-        for (axis, _), (lower, upper) in planes.items():
-            across = np.take(weights, 2, axis)
-            for (p, a), (q, b) in _touching(lower, upper):
-                shift = (b.corner[0] - a.corner[0], b.corner[1] - a.corner[1])
-                full = self.neighbours == 26
-                kernel.meet(
-                    a.labels, b.labels, shift, full, across, below[p], below[q], parent, table
-                )
-                met[id(a)] += _overlap(a, b)
-                met[id(b)] += _overlap(b, a)
-        return met
-
-    def _waiting(self, faces: Sequence[Face], met, new: np.ndarray) -> list[Face]:
-        """Return the faces that have not met all there is across, with their new labels."""
-        waiting = []
-        for face in faces:
-            ends = [n for axis, n in enumerate(self.shape) if axis != face.axis]
-            low, high = face.reach
-            if met[id(face)] < math.prod(np.minimum(high, ends) - np.maximum(low, 0)):
-                labels = face.labels.copy()
-                kernel.renumber(labels, new)
-                args = face.axis, face.plane, face.side, face.corner, labels, met[id(face)]
-                waiting.append(Face(*args))
-        return waiting
+            faces += waiting(part.faces, met, self.shape, mine)
+        return Clusters(total, faces, rows, union([part.valid for part in parts]))
 
 
 def cluster_plan(
@@ -235,50 +172,17 @@ def areas(clusters: Clusters, size: tuple[float, float, float]) -> np.ndarray:
     return clusters.area * area_unit(size)
 
 
-def _around(solid: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def around(solid: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """Return 1 where there is solid, 2 outside the mask, 0 elsewhere and beyond the block."""
-    around = np.zeros([n + 2 for n in solid.shape], np.uint8)
-    inner = around[1:-1, 1:-1, 1:-1]
+    padded = np.zeros([n + 2 for n in solid.shape], np.uint8)
+    inner = padded[1:-1, 1:-1, 1:-1]
     inner[...] = solid
     if mask is not None:
         inner[~mask] = 2
-    return around
+    return padded
 
 
-def _faces_of_block(labels, solid, start: Index, shape: Index) -> list[Face]:
-    """Return the faces of a block that have other blocks across."""
-    faces = []
-    for axis, (first, n) in enumerate(zip(start, labels.shape)):
-        corner = tuple(i for a, i in enumerate(start) if a != axis)
-        for side, plane, index in ((0, first + n, n - 1), (1, first, 0)):
-            if 0 < plane < shape[axis]:
-                mine = np.take(labels, index, axis).astype(np.int64)
-                mine[(mine == 0) & ~np.take(solid, index, axis)] = _OUTSIDE
-                faces.append(Face(axis, plane, side, corner, mine))
-    return faces
-
-
-def _touching(lower: Sequence, upper: Sequence):
-    """Yield pairs of faces below and above one plane, of different parts, that touch."""
-    if not lower or not upper:
-        return
-    parts = np.array([q for q, _ in upper])
-    corners = np.array([face.corner for _, face in upper])
-    stops = np.array([face.stop for _, face in upper])
-    for p, face in lower:
-        low, high = face.reach
-        touch = (parts != p) & np.all((corners < high) & (stops > low), axis=1)
-        for i in np.flatnonzero(touch):
-            yield (p, face), upper[i]
-
-
-def _overlap(face: Face, other: Face) -> int:
-    """Return how many voxels of the other face this one meets."""
-    low, high = face.reach
-    return math.prod(np.minimum(high, other.stop) - np.maximum(low, other.corner))
-
-
-def _bounds(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:
+def bounds_of(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:
     if not mask.any():
         return None
     low, high = [], []
@@ -289,7 +193,7 @@ def _bounds(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:
     return tuple(low), tuple(high)
 
 
-def _union(bounds: Sequence) -> tuple[Index, Index] | None:
+def union(bounds: Sequence) -> tuple[Index, Index] | None:
     known = [each for each in bounds if each is not None]
     if not known:
         return None
@@ -297,10 +201,14 @@ def _union(bounds: Sequence) -> tuple[Index, Index] | None:
     return tuple(map(min, zip(*low))), tuple(map(max, zip(*high)))
 
 
-def _flat(parent: np.ndarray) -> np.ndarray:
-    """Point each row at the root of its cluster."""
-    while True:
+def folded(parent: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of the cluster of each row, and the table of the clusters."""
+    while True:  # point each row at the root of its cluster
         shorter = parent[parent]
         if np.array_equal(shorter, parent):
-            return parent
+            break
         parent = shorter
+    new = np.empty_like(parent)
+    total = np.zeros((kernel.number_roots(parent, new), kernel.COLUMNS), np.int64)
+    kernel.fold(new, table, total)
+    return new, total
