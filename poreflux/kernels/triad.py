@@ -8,5 +8,6 @@ from poreflux.kernels.redblack import compiled
 @compiled
 def triad(a, b, c, s, start, stop):
     """a = b + s c from `start` to `stop`."""
-    for i in range(start, stop):
+    a, b, c = a[start:stop], b[start:stop], c[start:stop]
+    for i in range(a.shape[0]):
         a[i] = b[i] + s * c[i]
