@@ -12,7 +12,7 @@ from poreflux.errors import NotConverged
 from poreflux.transport.problem import Problem
 
 #: bytes for each cell: seven entries, their indices, and as much again for coarser grids
-BYTES = 400
+BYTES = 800
 
 
 def assembled_conductance(problem: Problem, neighbours, rtol: float, comm, prefix: str) -> float:

@@ -7,7 +7,7 @@ import psutil
 from poreflux.transport.partition import Partition
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
-PROCESS = 200 * 2**20
+PROCESS = 230 * 2**20
 
 #: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two answers
 GRID = 4 * (3 + 1) + 4 * 3

@@ -204,6 +204,22 @@ def test_what_is_killed_goes_on_from_its_last_checkpoint(store, answer, tmp_path
     assert not (tmp_path / "kept").exists()
 
 
+def test_a_run_that_is_asked_to_save_saves_and_goes_on(store, answer, tmp_path):
+    case = {"path": str(store), "checkpoint": str(tmp_path / "kept"), "minutes": 60.0}
+    watched = Watched(start(2, *body(tmp_path, **case, pause=0.1)))
+    watched.wait_for(3)
+    assert not (tmp_path / "kept").exists()
+    os.kill(watched.run.pid, signal.SIGUSR1)
+    until = time.monotonic() + 60
+    while not (tmp_path / "kept" / "zarr.json").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert watched.leave() == 0
+    found = json.loads((tmp_path / "found.json").read_text())[0]
+    assert found["tortuosity_factor"] == pytest.approx(answer, rel=1e-9)
+    assert not (tmp_path / "kept").exists()
+
+
 def test_a_checkpoint_of_another_problem_is_left_alone(store, answer, tmp_path):
     case = {"path": str(store), "checkpoint": str(tmp_path / "kept"), "minutes": 0.0}
     watched = Watched(start(1, *body(tmp_path, **case, pause=0.1, direction="x")))
