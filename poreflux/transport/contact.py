@@ -74,8 +74,8 @@ def contact_mask(
     _validate(fraction, model, length, cells, off, diameter)
     dims = across(direction)
     shape = tuple(volume.sizes[dim] for dim in dims)
-    spacing = dict(zip(DIMS, voxel_size(volume)))
-    spacing = tuple(spacing[dim] for dim in dims)
+    size = dict(zip(DIMS, voxel_size(volume)))
+    spacing = tuple(size[dim] for dim in dims)
     lost = min(round((1 - fraction) * math.prod(shape)), math.prod(shape) - 1)
     options: dict = {"seed": seed}
     if model == "full":
@@ -186,7 +186,7 @@ def _distance(shape, spacing, diameter: float, fraction: float, seed: int) -> np
     edges = np.multiply(shape, spacing)
     number = -math.log(max(fraction, 1e-12)) * math.prod(edges) / (math.pi * diameter**2 / 4)
     centres = np.random.default_rng(seed).random((max(1, round(number)), 2)) * edges
-    faces = np.stack(np.indices(shape), -1).reshape(-1, 2)
+    faces = np.moveaxis(np.indices(shape), 0, -1).reshape(-1, 2)
     return cKDTree(centres).query((faces + 0.5) * spacing)[0].reshape(shape)
 
 

@@ -123,7 +123,7 @@ def sweep(
     rows = [
         numbers(asked, found, state, face.spacing[1:], face.conductivity) for asked, state in states
     ]
-    variables = {
+    variables: dict = {
         f"sweep_{name}": (
             ("direction", SWEPT),
             [[row[name] for row in rows]],

@@ -44,10 +44,10 @@ def write(found: VoxelCurrent, cells: Medium, asked: Conditions, target: str | P
     step = store.array_chunks(target, POTENTIAL)[axis]
     plane = int(np.prod(cells.cells.shape[1:]))
     planes = max(1, SLAB // (4 * step * plane)) * step
-    for start, potential, density in slabs(found, cells, planes):
+    for start, *both in slabs(found, cells, planes):
         corner = [0, 0, 0]
         corner[axis] = start
-        for name, slab in ((POTENTIAL, potential), (CURRENT, density)):
+        for name, slab in zip((CURRENT, POTENTIAL), both):
             store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
 
 
@@ -59,7 +59,7 @@ def section(
     middle = cells.cells.shape[1] // 2
     planes = max(2, SLAB // 32 // (4 * int(np.prod(cells.cells.shape[1:]))))
     all_slabs = slabs(found, cells, planes, potential=False)
-    rows = [density[:, middle].copy() for _, _, density in all_slabs]
+    rows = [slab[1][:, middle].copy() for slab in all_slabs]
     name = f"current_section{suffix(asked.direction)}"
     shown = (dims[0], dims[2])
     at = {"position": float(volume[dims[1]][middle]), "across": dims[1]}
@@ -71,8 +71,8 @@ def section(
 
 def slabs(
     found: VoxelCurrent, cells: Medium, planes: int, *, potential: bool = True
-) -> Iterator[tuple[int, np.ndarray | None, np.ndarray]]:
-    """Yield the first plane, the potential (or None) and the current density of slabs of planes."""
+) -> Iterator[tuple]:
+    """Yield the first plane, the current density and perhaps the potential of slabs of planes."""
     operator, smallest = found.cell.operator, min(cells.spacing)
     scales = tuple(cells.reference * h / (smallest**2 * UM) / MA_CM2 for h in cells.spacing)
     operator.neighbours.fill_ghosts(found.x)
@@ -81,14 +81,14 @@ def slabs(
         out = np.empty((1 + potential, stop - start, *operator.shape[1:]), np.float32)
         parts = operator.team.slabs(out.shape[1:])
         head = operator.kernel, operator.source, found.x
+        slots = [(a, b, start + a, start + b) for a, b in parts]
+        operator.team.each(
+            stencil.current,
+            [(*head, out[0, a:b], scales, *at, scratch(operator, 3)) for a, b, *at in slots],
+        )
         if potential:
-            jobs = [
-                (*head, out[0, a:b], start + a, start + b, scratch(operator, 1)) for a, b in parts
-            ]
-            operator.team.each(stencil.potential, jobs)
-        jobs = [
-            (*head, out[-1, a:b], scales, start + a, start + b, scratch(operator, 3))
-            for a, b in parts
-        ]
-        operator.team.each(stencil.current, jobs)
-        yield start, out[0] if potential else None, out[-1]
+            operator.team.each(
+                stencil.potential,
+                [(*head, out[1, a:b], *at, scratch(operator, 1)) for a, b, *at in slots],
+            )
+        yield start, *out

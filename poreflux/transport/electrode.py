@@ -18,9 +18,9 @@ from poreflux.errors import NotConverged
 from poreflux.kernels import redblack, stencil
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport import serial
+from poreflux.transport.descent import Descent
 from poreflux.transport.ends import unpack_plane
 from poreflux.transport.kinetics import Kinetics
-from poreflux.transport.multigrid import Multigrid
 from poreflux.transport.operator import Operator
 
 #: Newton steps at most, and halvings of one
@@ -54,7 +54,7 @@ class Cell:
     """
 
     operator: Operator
-    multigrid: Multigrid
+    descent: Descent
     reacting: int
     share: np.ndarray
     current: float
@@ -90,20 +90,6 @@ class Cell:
         """Return the resistance, in units of the operator, of the box were it full."""
         planes = self.operator.neighbours.span(self.operator.shape[0])[1]
         return planes / (self.share.size * self.operator.ends.half.max() / 2)
-
-
-class Work:
-    """What solves of one cell share: vectors, made once."""
-
-    def __init__(self, operator: Operator):
-        self.vectors = serial.work_vectors(operator)
-        self.kept: np.ndarray | None = None
-
-    def keep(self, operator: Operator, x: np.ndarray) -> None:
-        """Remember x."""
-        if self.kept is None:
-            self.kept = operator.vector()
-        combine(operator, 1.0, x, 0.0, self.kept)
 
 
 class Planes(NamedTuple):
@@ -142,9 +128,10 @@ class UniformFlux:
         self.on = half > 0
         self.each = cell.current / int(self.on.sum())
 
-    def settle(self, cell: Cell, x, source, goal: Goal, work: Work, history) -> Planes:
+    def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
         """Solve for x; `source` (ny, nx) feeds the reacting face."""
-        return descend(cell, x, both(cell, self.on * self.each, source), goal, work, history)
+        feed = both(cell, self.on * self.each, source)
+        return descend(cell, x, feed, goal, history, abs(cell.current))
 
     def voltage(self, cell: Cell, planes: Planes) -> float:
         """Return the mean potential of the fed faces."""
@@ -158,22 +145,22 @@ class OnePotential:
     interface = np.inf
 
     def __init__(self, cell: Cell):
-        self.volts: float | None = None
+        self.volts = np.nan
         self.answer = cell.operator.vector()
-        self.planes: Planes | None = None
         self.links = np.zeros_like(cell.operator.ends.half)
+        self.planes = Planes(self.links, self.links)
 
-    def settle(self, cell: Cell, x, source, goal: Goal, work: Work, history) -> Planes:
+    def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
         """Solve for x and for the potential of the fed face; `source` feeds the reacting one."""
         half = cell.operator.ends.half[cell.fed]
-        self._respond(cell, half, goal, work, history)
+        self._respond(cell, half, goal, history)
         through = -self.planes.out[cell.fed].sum()
-        if self.volts is None:
+        if np.isnan(self.volts):
             self.volts = cell.current / through
             combine(cell.operator, self.volts, self.answer, 0.0, x)
         if source.any():
             feed = both(cell, half * self.volts, source)
-            planes = descend(cell, x, feed, goal, work, history)
+            planes = descend(cell, x, feed, goal, history, abs(cell.current))
             more = (cell.current + planes.out[cell.fed].sum()) / through
             combine(cell.operator, more, self.answer, 1.0, x)
             planes = Planes(*(a + more * b for a, b in zip(planes, self.planes)))
@@ -185,12 +172,12 @@ class OnePotential:
         cell.operator.drive(*both(cell, half * self.volts, source))
         return planes
 
-    def _respond(self, cell: Cell, half, goal: Goal, work: Work, history) -> None:
+    def _respond(self, cell: Cell, half, goal: Goal, history) -> None:
         """Solve for the answer to one volt, unless the links are nearly those of the last time."""
         links = cell.operator.ends.links()
         if np.abs(links - self.links).sum() > FAR * links.sum():
             feed = both(cell, half, np.zeros_like(half))
-            self.planes = descend(cell, self.answer, feed, goal, work, history)
+            self.planes = descend(cell, self.answer, feed, goal, history)
             self.links = links
 
     def voltage(self, cell: Cell, planes: Planes) -> float:
@@ -198,12 +185,13 @@ class OnePotential:
         return self.volts
 
 
-DRIVES = {"flux": UniformFlux, "equipotential": OnePotential}
+DRIVES: dict[str, type[UniformFlux] | type[OnePotential]] = {
+    "flux": UniformFlux,
+    "equipotential": OnePotential,
+}
 
 
-def react(
-    cell: Cell, law: Kinetics, x: np.ndarray, drive: str, goal: Goal, work: Work, progress=None
-) -> State:
+def react(cell: Cell, law: Kinetics, x: np.ndarray, drive: str, goal: Goal, progress=None) -> State:
     """Find the potential x that a law of the reacting face leads to, starting from x, in place.
 
     Raises
@@ -217,18 +205,20 @@ def react(
     flow = np.zeros(area.size)
     v = flow + cell.mean * cell.half + float(law.overpotential(cell.mean))
     off = 0.0 if law.linear else np.inf
+    kept = np.empty(0)
     for step in range(1, STEPS + 1):
         now = goal if off <= FAR else Goal(*map(max, goal, ROUGH))
         source = tangent(cell, law, v, feeding.interface)
         if step > 1 and off > FAR:
-            work.keep(cell.operator, x)
-        planes = feeding.settle(cell, x, source, now, work, history)
+            kept = kept if kept.size else cell.operator.vector()
+            combine(cell.operator, 1.0, x, 0.0, kept)
+        planes = feeding.settle(cell, x, source, now, history)
         new_v, new_flow = (each[cell.reacting][on] for each in planes)
         # near its law the current changes too little for the functional to tell
         if step > 1 and off > FAR:
             part = fraction(cell, law, v, flow, new_v, new_flow)
             if part < 1:
-                combine(cell.operator, 1 - part, work.kept, part, x)
+                combine(cell.operator, 1 - part, kept, part, x)
             new_v, new_flow = v + part * (new_v - v), flow + part * (new_flow - flow)
         v, flow = new_v, new_flow
         missing = law.current(v, cell.half)[0] * area - flow
@@ -238,9 +228,7 @@ def react(
                 *serial.decades(off, goal.balance), f"Newton step {step}, {off:.0e} from the law"
             )
         if off <= goal.balance and now == goal:
-            return _state(
-                cell, law, v, missing, feeding.voltage(cell, planes), x, step, work, history
-            )
+            return _state(cell, law, v, missing, feeding.voltage(cell, planes), x, step, history)
     raise NotConverged(
         f"the current is {off:.1e} from its law after {STEPS} steps of Newton's method, "
         f"{goal.balance:.0e} wanted; report the volume and the kinetics",
@@ -248,13 +236,13 @@ def react(
     )
 
 
-def _state(cell, law, v, missing, voltage, x, steps, work, history) -> State:
+def _state(cell, law, v, missing, voltage, x, steps, history) -> State:
     density = np.full(cell.share.shape, np.nan)
     eta = density.copy()
     density[cell.on] = law.current(v, cell.half)[0]
     eta[cell.on] = law.overpotential(density[cell.on])
     total = float(density[cell.on] @ cell.area)
-    square = cell.operator.residual(x, work.vectors[0]) + float(missing @ missing)
+    square = cell.operator.residual(x, cell.descent.room) + float(missing @ missing)
     return State(
         density,
         eta,
@@ -279,7 +267,7 @@ def tangent(cell: Cell, law: Kinetics, v: np.ndarray, feeding: float) -> np.ndar
         ends.interface[:] = interface
         ends.renew()
         cell.operator.neighbours.fill_sides(ends.packed)
-        cell.multigrid.renew_ends()
+        cell.descent.renew_ends()
     source = np.zeros(on.shape)
     if not law.linear:
         source[on] = ends.links()[cell.reacting][on] * v - j * area
@@ -305,23 +293,26 @@ def fraction(cell: Cell, law: Kinetics, v, flow, new_v, new_flow) -> float:
     return part
 
 
-def descend(cell: Cell, x, source: np.ndarray, goal: Goal, work: Work, history) -> Planes:
-    """Solve the linear problem of the present links with a source at both faces, in place."""
+def descend(
+    cell: Cell, x, source: np.ndarray, goal: Goal, history, through: float | None = None
+) -> Planes:
+    """Solve the linear problem of the present links with a source at both faces, in place.
+
+    The error is relative to what the current `through` dissipates at least, by default the current
+    of x.
+    """
     operator = cell.operator
     operator.drive(*source)
     links = operator.ends.links()
-    for step in serial.descent(operator, cell.multigrid, x, history, vectors=work.vectors):
-        planes = _planes(operator, x, links, source)
-        through = abs(planes.out[cell.fed].sum())
-        history.append(step.left / (cell.least_resistance * through**2))
-        if history[-1] <= goal.error and abs(planes.out.sum()) <= goal.balance * through:
-            break
-        if step.iteration == serial.MAX_ITERATIONS:
-            raise NotConverged(
-                f"error {history[-1]:.1e} after {step.iteration} iterations, {goal.error:.0e} "
-                "wanted; ask for fewer digits",
-                history,
-            )
+
+    def enough(left: float, now: np.ndarray) -> bool:
+        size = through or abs(_planes(operator, now, links, source).out[cell.fed].sum())
+        history.append(left / (cell.least_resistance * size**2))
+        if history[-1] > goal.error:
+            return False
+        return abs(_planes(operator, now, links, source).out.sum()) <= goal.balance * size
+
+    cell.descent.lower(x, history, enough)
     return _planes(operator, x, links, source)
 
 

@@ -180,7 +180,7 @@ def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -
         cells = medium(volume, asked.direction, phases, team)
         side = face_of(asked, mask, cells)
         found = prepare(cells, mask.values.astype(float), asked, team, progress)
-        if found.cell is None:
+        if found is None:
             return unsolved(side)
         laws = [asked, *(asked.at(length, cells.reference) for length in lengths)]
         states = solve(found, laws, progress)
@@ -214,7 +214,8 @@ def memory(shape: tuple[int, int, int], binary: bool = True, drive: str = "flux"
 
 
 def _refuse_too_large(volume: xr.Dataset, binary: bool, drive: str) -> None:
-    shape = require(volume, "phase").shape
+    nz, ny, nx = require(volume, "phase").shape
+    shape = nz, ny, nx
     blocked.refuse(
         memory(shape, binary, drive),
         f"the current through {'x'.join(map(str, shape))} voxels",

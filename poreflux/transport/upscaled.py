@@ -49,11 +49,12 @@ def upscaled(
     share = shares(mask.values, *fine.shape[2:])
     size = dict(zip(DIMS, voxel_size(volume)))
     dims = order(asked.direction)
-    spacing = tuple(volume.sizes[dim] * size[dim] / n for dim, n in zip(dims, fine.shape[1:]))
+    a, b, c = (volume.sizes[dim] * size[dim] / n for dim, n in zip(dims, fine.shape[1:]))
+    spacing = a, b, c
     found = prepare(fine, spacing, reference, share, asked, progress)
     j, values = np.full(share.shape, np.nan), dict.fromkeys(NUMBERS, np.nan)
     values |= {"contact_fraction": 0.0, "area_specific_resistance": np.inf}
-    if found.cell is not None:
+    if found is not None:
         _, state = next(solve(found, [asked], progress))
         values = numbers(asked, found, state, spacing[1:], reference)
         j = state.density / MA_CM2
@@ -158,16 +159,16 @@ def keep_carriers(kappa: np.ndarray, share: np.ndarray, last: bool) -> float:
 
 def prepare(
     kappa: np.ndarray,
-    spacing: tuple[float, ...],
+    spacing: tuple[float, float, float],
     reference: float,
     share: np.ndarray,
     asked: Conditions,
     progress=None,
-) -> VoxelCurrent:
-    """Return the coarse medium, solved for its bulk resistance; as for voxels."""
+) -> VoxelCurrent | None:
+    """Return the coarse medium, solved for its bulk resistance, or None; as for voxels."""
     carrying = keep_carriers(kappa, share, asked.face == "last")
     if carrying == 0:
-        return VoxelCurrent(0.0)
+        return None
     problem = Problem(np.ascontiguousarray(kappa[0]), spacing)
     operator = along_axes(kappa, spacing, Team(1))
     return begin(problem, operator, reference, share, asked, carrying, progress)

@@ -9,7 +9,7 @@ from poreflux.kernels import stencil
 from poreflux.transport import serial
 from poreflux.transport.conditions import UM, Conditions
 from poreflux.transport.effective import percolate
-from poreflux.transport.electrode import Cell, State, Work, combine, react
+from poreflux.transport.electrode import Cell, Descent, State, combine, react
 from poreflux.transport.ends import LOW
 from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.medium import Medium
@@ -18,31 +18,33 @@ from poreflux.transport.operator import Operator, build
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 
-#: relative error of the resistance between the two faces, were both at one potential
-BULK = 1e-6
+#: relative error of the resistance between the two faces, were both at one potential; of the
+#: energy at the start, which is up to a few times that of the answer
+BULK = 3e-7
 
 
 @dataclass
 class VoxelCurrent:
     """The geometry that carries current, and how well it conducts from face to face.
 
-    ``carrying`` is the share of conducting cells that join the fed face to the contact; without
-    any, there is no cell to solve. ``bulk`` is the area-specific resistance in ohm m² of the
-    electrolyte between its faces were each at one potential.
+    ``carrying`` is the share of conducting cells that join the fed face to the contact; ``x`` the
+    red potentials in V; ``bulk`` the area-specific resistance in ohm m² of the electrolyte between
+    its faces were each at one potential.
     """
 
     carrying: float
-    problem: Problem | None = None
-    cell: Cell | None = None
-    x: np.ndarray | None = None
-    bulk: float = np.inf
-    iterations: int = 0
+    problem: Problem
+    cell: Cell
+    x: np.ndarray
+    bulk: float
 
 
 def prepare(
     medium: Medium, share: np.ndarray, asked: Conditions, team: Team, progress=None
-) -> VoxelCurrent:
+) -> VoxelCurrent | None:
     """Remove the cells that carry nothing, in place; solve for the bulk resistance to start from.
+
+    Returns None where nothing joins the fed face to the contact.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def prepare(
     total = medium.conducting * medium.cells.size
     kept = percolate(medium.cells, team, where=tuple(where))
     if kept == 0:
-        return VoxelCurrent(0.0)
+        return None
     problem = Problem(medium.cells, medium.spacing, arithmetic=medium.arithmetic)
     operator = build(problem, team, np.float64)
     return begin(problem, operator, medium.reference, share, asked, kept / total, progress)
@@ -70,6 +72,7 @@ def begin(
     asked: Conditions,
     carrying: float,
     progress=None,
+    descent: Descent | None = None,
 ) -> VoxelCurrent:
     """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
     h = problem.spacing
@@ -77,7 +80,7 @@ def begin(
     on = operator.ends.half[asked.reacting] > 0
     cell = Cell(
         operator,
-        Multigrid(operator),
+        descent or Descent(operator, Multigrid(operator)),
         asked.reacting,
         np.where(on, share, 0.0),
         asked.applied * share.size / unit,
@@ -86,11 +89,20 @@ def begin(
     x = operator.vector()
     serial.ramp(operator, problem, x)
     energy = serial.integrate(operator, problem, x)[0]
-    run = serial.conjugate_gradients(operator, cell.multigrid, x, energy, BULK, progress)
+    history: list[float] = []
+
+    def enough(left: float, _) -> bool:
+        history.append(left / energy)
+        if progress is not None:
+            note = f"bulk, iteration {len(history)}, error {history[-1]:.0e}"
+            progress(*serial.decades(history[-1], BULK), note)
+        return history[-1] <= BULK
+
+    cell.descent.lower(x, history, enough)
     conductance = serial.integrate(operator, problem, x)[0]
     start(cell, x, cell.current / conductance)
     bulk = share.size / (unit * conductance)
-    return VoxelCurrent(carrying, problem, cell, x, bulk, run.iterations)
+    return VoxelCurrent(carrying, problem, cell, x, bulk)
 
 
 def start(cell: Cell, x: np.ndarray, volts: float) -> None:
@@ -99,11 +111,12 @@ def start(cell: Cell, x: np.ndarray, volts: float) -> None:
         combine(cell.operator, 0.0, x, volts, x)
     else:
         combine(cell.operator, 0.0, x, -volts, x)
-        shift(cell.operator, x, volts, cell.operator.vector())
+        shift(cell, x, volts)
 
 
-def shift(operator: Operator, x: np.ndarray, by: float, scratch: np.ndarray) -> None:
+def shift(cell: Cell, x: np.ndarray, by: float) -> None:
     """x += by in conducting cells; elsewhere x stays zero."""
+    operator, scratch = cell.operator, cell.descent.room
     jobs = [(operator.kernel, scratch, 0.0, by, *slab) for slab in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
     combine(operator, 1.0, scratch, 1.0, x)
@@ -116,15 +129,14 @@ def solve(
 
     ``found.x`` is the potential of the state that was solved last.
     """
-    cell, work, offset = found.cell, Work(found.cell.operator), 0.0
+    cell, offset = found.cell, 0.0
     known: dict[Kinetics, State] = {}
     for one in asked:
         if one.law not in known:
             across = float(one.law.overpotential(cell.mean))
-            shift(cell.operator, found.x, across - offset, work.vectors[2])
+            shift(cell, found.x, across - offset)
             offset = across
-            known[one.law] = react(cell, one.law, found.x, one.drive, one.goal, work, progress)
-            found.iterations += known[one.law].iterations
+            known[one.law] = react(cell, one.law, found.x, one.drive, one.goal, progress)
         yield one, known[one.law]
 
 

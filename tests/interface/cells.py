@@ -3,6 +3,7 @@
 import numpy as np
 
 import poreflux
+from poreflux.transport.descent import Descent
 from poreflux.transport.electrode import Cell
 from poreflux.transport.ends import HIGH
 from poreflux.transport.multigrid import Multigrid
@@ -23,7 +24,9 @@ def plane_cell(n: int) -> Cell:
     """Return a dense square of n x n voxels of edge 1 / n and conductivity 1, in SI units."""
     problem = Problem(np.ones((n, 1, n), np.uint8), (1 / n,) * 3)
     operator = build(problem, Team(1), np.float64)
-    return Cell(operator, Multigrid(operator), HIGH, np.ones((1, n)), 1.0, float(n))
+    return Cell(
+        operator, Descent(operator, Multigrid(operator)), HIGH, np.ones((1, n)), 1.0, float(n)
+    )
 
 
 def stripe(n: int, share: float = 0.5, depth: int = 1, **options):

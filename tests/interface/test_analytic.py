@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ellipj, ellipk
 
 from poreflux import interfacial_current
-from poreflux.transport.electrode import Goal, Work, both, descend, tangent
+from poreflux.transport.electrode import Goal, both, descend, tangent
 from poreflux.transport.kinetics import Kinetics
 from tests.interface.cells import KAPPA, electrolyte, plane_cell, reduced_resistance, stripe
 
@@ -54,15 +54,14 @@ def test_the_mean_over_the_contact_is_the_applied_current_over_its_share(kinetic
 
 def cosine_amplitude(n: int, wagner: float) -> float:
     """Return the part of a cosine fed at one face of a unit square that arrives at the other."""
-    cell, work, k = plane_cell(n), None, 2 * np.pi
-    work = Work(cell.operator)
+    cell, k = plane_cell(n), 2 * np.pi
     x = cell.operator.vector()
     law = Kinetics("linear" if wagner else "primary", wagner)
     tangent(cell, law, np.zeros(n), 0.0)
     place = (np.arange(n) + 0.5) / n
     fed = (1 + np.cos(k * place) * np.sinc(1 / n)) / cell.unit
     source = both(cell, fed[None], np.zeros((1, n)))
-    planes = descend(cell, x, source, Goal(1e-24, 1e-12), work, [])
+    planes = descend(cell, x, source, Goal(1e-24, 1e-12), [])
     arrived = planes.out[1][0] * cell.unit
     return 2 * float(np.mean(arrived * np.cos(k * place))) / float(np.sinc(1 / n))
 

@@ -7,7 +7,8 @@ import pytest
 
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport import serial
-from poreflux.transport.electrode import Cell, Goal, Work, react
+from poreflux.transport.descent import Descent
+from poreflux.transport.electrode import Cell, Goal, react
 from poreflux.transport.ends import HIGH, LOW
 from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.mpi_multigrid import SharedMultigrid
@@ -39,10 +40,11 @@ def found_by(problem, share, reacting, neighbours, law, drive, hierarchy):
     """Return red potentials of a box and the state of all."""
     operator = build(problem, Team(1), np.float64, neighbours)
     unit = 1e5
-    cell = Cell(operator, hierarchy(operator), reacting, share, 10 * share.size / unit, unit)
+    descent = Descent(operator, hierarchy(operator))
+    cell = Cell(operator, descent, reacting, share, 10 * share.size / unit, unit)
     x = operator.vector()
     serial.ramp(operator, problem, x)
-    state = react(cell, law, x, drive, GOAL, Work(operator))
+    state = react(cell, law, x, drive, GOAL)
     return x[:, GHOST:-GHOST], state
 
 
