@@ -12,6 +12,7 @@ GROUPS = {
     "published": ("transport", "published", {}, None),
     "peers": ("transport", "peers", {}, {"n": 32}),
     "largest": ("transport", "largest", {}, {"n": 64}),
+    "interface": ("interface", "measure", {}, {"n": 32}),
     "import": ("import_", "measure", {}, {"n": 48, "repeats": 1}),
     "one_pass": ("one_pass", "measure", {}, {"n": 64, "repeats": 1}),
 }

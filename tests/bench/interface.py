@@ -24,7 +24,7 @@ SWEEP = (0.0, 1.0, 8.0, 40.0, 260.0)
 RTOL = 1e-6
 
 
-def rows(n: int = 500) -> list[dict]:
+def measure(n: int = 500) -> list[dict]:
     """Return rows for n³ voxels at about 15 % pores, 93.06 % contact, Butler-Volmer."""
     with tempfile.TemporaryDirectory() as folder:
         store = twin(n, folder)
