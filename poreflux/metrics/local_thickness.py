@@ -146,15 +146,15 @@ def largest_ball(
     radius = _FIRST_REACH * max(size)
     while True:
         depth = [min(math.ceil(radius / h), n) for h, n in zip(size, states.shape)]
+        if all(d >= n for d, n in zip(depth, states.shape)):
+            radius = math.inf  # each block sees all there is
         far = functools.partial(_farthest_block, size, radius)
         distances = blocks.map_with_ghosts(far, states, depth, boundary="none", dtype=np.float32)
         plan = blocks.Plan(_maximum, max, _same, {})
         lazy = blocks.run({"distance": distances}, plan)
         (most,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
-        if most < radius:
+        if most < radius or math.isinf(radius):
             return 2.0 * most
-        if all(d >= n for d, n in zip(depth, states.shape)):
-            return math.inf
         radius *= 2
 
 
@@ -191,11 +191,11 @@ class Thickness:
         return found
 
 
-def windowed_states(volume: xr.Dataset, phase: str):
+def windowed_states(volume: xr.Dataset, phase: str, edge: int | None = None):
     """Return what each voxel is, lazily, in blocks that depend on the shape of the volume alone."""
     arrays = inputs(volume)
     shape = require(volume, "phase").shape
-    parts = [math.ceil(n / _EDGE) for n in shape]
+    parts = [math.ceil(n / (edge or _EDGE)) for n in shape]
     edges = tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
     label = label_of(volume, phase)
     states = functools.partial(_states, label)
@@ -221,6 +221,8 @@ def squared_radii(
 
 def reach(diameter: float, size, shape) -> list[int]:
     """Return how many voxels along each axis may matter for a ball of this diameter."""
+    if math.isinf(diameter):  # all alike, whatever is near
+        return [0, 0, 0]
     return [min(math.ceil(diameter / h) + 1, n) for h, n in zip(size, shape)]
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.metrics.basins import label_basins
 from poreflux.metrics.clusters import by_first_voxel, cluster_plan, label_block
 from poreflux.metrics.counting import inputs, select
+from poreflux.metrics.watershed import same_pores, splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import label_of
 
@@ -16,6 +18,7 @@ from poreflux.volume import label_of
 def pore_labels(
     volume: xr.Dataset,
     *,
+    method: str = "components",
     neighbours: int = 26,
     phase: str = "pore",
     progress: Callable[[int, int, str], None] | None = None,
@@ -30,8 +33,8 @@ def pore_labels(
     ----------
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
-    neighbours
-        26 if voxels that share a face, an edge or a corner belong together, 6 if only a face.
+    method, neighbours
+        which voxels are one pore, as of :func:`poreflux.metrics.pore_table.pore_table`.
     phase
         name of the phase that makes the pores.
     progress, scheduler
@@ -47,19 +50,47 @@ def pore_labels(
     >>> pore_labels(from_array(np.array([[[0, 1, 0, 0]]])))["pore_label"].values
     array([[[1, 0, 2, 2]]], dtype=int32)
     """
-    plan = cluster_plan(volume, phase, neighbours, by_first_voxel, {}, keep_rows=True)
-    arrays = inputs(volume)
-    lazy = blocks.run(arrays, plan)
-    (clusters,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
-    label = partial(_label, label_of(volume, phase), neighbours, clusters.rows)
-    labels = blocks.map_blocks_at(label, *arrays.values(), dtype=np.int32)
-    note = {"phase": phase, "method": "components", "neighbours": neighbours}
+    options = {"progress": progress, "scheduler": scheduler}
+    note = {"phase": phase, "method": method}
+    if method == "watershed":
+        labels = _split(volume, phase, options)
+    elif method == "components":
+        labels = _connected(volume, phase, neighbours, options)
+        note["neighbours"] = neighbours
+    else:
+        raise ValueError(
+            f"method={method!r} is not known; choose one of ('components', 'watershed')"
+        )
     named = (DIMS, labels, {**attributes("pore_label"), **note})
     return xr.Dataset({"pore_label": named}, volume.coords, volume.attrs)
 
 
-def _label(label: int, neighbours: int, rows: Mapping, start, *arrays) -> np.ndarray:
+def _connected(volume: xr.Dataset, phase: str, neighbours: int, options: Mapping):
+    plan = cluster_plan(volume, phase, neighbours, by_first_voxel, {}, keep_rows=True)
+    arrays = inputs(volume)
+    (clusters,) = blocks.compute(blocks.run(arrays, plan), **options)
+    label = partial(_label_clusters, label_of(volume, phase), neighbours, clusters.rows)
+    return blocks.map_blocks_at(label, *arrays.values(), dtype=np.int32)
+
+
+def _split(volume: xr.Dataset, phase: str, options: Mapping):
+    found = splitting(volume, phase, **options)
+    packed = found.packed()
+    lazy = blocks.run({"packed": packed}, found.plan(same_pores, {}, keep_rows=True))
+    (pores,) = blocks.compute(lazy, **options)
+    label = partial(_label_basins, pores.clusters.rows, found.shape)
+    return blocks.map_blocks_at(label, packed, dtype=np.int32)
+
+
+def _label_clusters(label: int, neighbours: int, rows: Mapping, start, *arrays) -> np.ndarray:
     """Label one block as it was when the pores were found, and number by their rows."""
     chosen, _ = select(dict(zip(("phase", "mask"), arrays)), label)
-    labels, _ = label_block(chosen, neighbours)
-    return np.concatenate(([0], rows[start] + 1)).astype(np.int32)[labels]
+    return _numbered(label_block(chosen, neighbours)[0], rows[start])
+
+
+def _label_basins(rows: Mapping, shape, start, packed: np.ndarray) -> np.ndarray:
+    return _numbered(label_basins(packed, start, shape)[0], rows[start])
+
+
+def _numbered(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.concatenate(([0], rows + 1)).astype(np.int32)[labels]

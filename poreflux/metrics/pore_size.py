@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.metrics.basins import Pores
 from poreflux.metrics.chord_length import chord_length
 from poreflux.metrics.clusters import Clusters, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.counting import dataset, inputs
@@ -20,9 +21,13 @@ from poreflux.metrics.size_histogram import (
     modes,
     size_bins,
 )
+from poreflux.metrics.watershed import splitting
 from poreflux.volume import require, voxel_size
 
-METHODS = ("components", "thickness", "chords")
+METHODS = ("auto", "components", "watershed", "thickness", "chords")
+
+#: share of the pore volume in one component above which pores are a network, to be split
+NETWORK = 0.2
 
 #: voxels below which a pore counts as unresolved: less than 2 x 2 x 2
 RESOLVED = 8
@@ -45,12 +50,17 @@ def pore_size(
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
     method
         ``"components"``: each connected cluster is a pore, its size the diameter of the sphere of
-        its volume. ``"thickness"``: the diameter of the largest ball at each voxel, see
-        :func:`poreflux.metrics.local_thickness.thickness_sizes`. ``"chords"``: the length of its
-        runs of voxels along each direction, see
+        its volume. ``"watershed"``: clusters are split at their throats, see
+        :func:`poreflux.metrics.watershed.splitting`. ``"auto"``: components, or watershed where one
+        of them holds more than a fifth of the pores; found out at once, in a pass of its own, and
+        noted in the attribute `reason`.
+        ``"thickness"``: the diameter of the largest ball at each voxel, see
+        :func:`poreflux.metrics.local_thickness.thickness_sizes`. ``"chords"``: the length of runs
+        of voxels along each direction, see
         :func:`poreflux.metrics.chord_length.chord_length`. These two have results of their own.
     neighbours
-        26 if voxels that share a face, an edge or a corner belong together, 6 if only a face.
+        26 if voxels that share a face, an edge or a corner belong together, 6 if only a face; of
+        components.
     bin_width, spacing
         of the histograms, see :func:`poreflux.metrics.size_histogram.size_bins`; in µm.
     phase
@@ -67,8 +77,8 @@ def pore_size(
 
     Notes
     -----
-    Where `pore_largest_share` exceeds 0.2 the pores are a network, of which one cluster says
-    little; split it then.
+    Where `pore_largest_share` exceeds 0.2 the pores are a network, of which one component says
+    little; ``method="auto"`` splits it then.
 
     Examples
     --------
@@ -84,12 +94,43 @@ def pore_size(
         return chord_length(volume, **bins, phase=phase)
     if method == "thickness":
         return thickness_sizes(volume, **bins, phase=phase)
+    if method == "auto":
+        return _split_if_network(volume, neighbours, bins, phase)
     edges = size_bins(volume, bin_width, spacing)
     finish = FinishSizes(require(volume, "phase").shape, voxel_size(volume), edges)
-    plan = cluster_plan(volume, phase, neighbours, finish, size_outputs(len(edges) - 1))
-    lazy = blocks.reduce(inputs(volume), plan)
-    note = {"phase": phase, "method": method, "neighbours": neighbours}
+    note = {"phase": phase, "method": method}
+    if method == "watershed":
+        split = splitting(volume, phase)
+        plan = split.plan(FinishSplitSizes(finish), size_outputs(len(edges) - 1))
+        lazy = blocks.reduce({"packed": split.packed()}, plan)
+    else:
+        note["neighbours"] = neighbours
+        plan = cluster_plan(volume, phase, neighbours, finish, size_outputs(len(edges) - 1))
+        lazy = blocks.reduce(inputs(volume), plan)
     return labelled_sizes(volume, lazy, edges, note)
+
+
+def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: str) -> xr.Dataset:
+    """Return the sizes of components, or of split pores where one component is too large."""
+    whole = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
+    (whole,) = blocks.compute(whole)
+    largest = float(whole["pore_largest_share"])
+    network = largest > NETWORK
+    found = pore_size(volume, method="watershed", **bins, phase=phase) if network else whole
+    done = "so pores are split at their throats" if network else "so components are the pores"
+    reason = f"the largest component holds {largest:.0%} of the pore volume, {done}"
+    said = {name: each.assign_attrs(reason=reason) for name, each in found.data_vars.items()}
+    return found.assign(said)
+
+
+@dataclass(frozen=True)
+class FinishSplitSizes:
+    """Make histograms and scalars of the split pores of the whole volume."""
+
+    sizes: "FinishSizes"
+
+    def __call__(self, pores: Pores) -> dict[str, np.ndarray]:
+        return self.sizes(pores.clusters)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.metrics.clusters import Clusters, areas, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.counting import inputs
+from poreflux.metrics.watershed import same_pores, splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import voxel_size
 
@@ -17,12 +18,13 @@ from poreflux.volume import voxel_size
 def pore_table(
     volume: xr.Dataset,
     *,
+    method: str = "components",
     neighbours: int = 26,
     phase: str = "pore",
     progress: Callable[[int, int, str], None] | None = None,
     scheduler=None,
 ) -> xr.Dataset:
-    """Measure every pore: each connected cluster of voxels of a phase.
+    """Measure every pore: each connected cluster of voxels of a phase, split or not.
 
     Computed at once, in one pass, since the number of pores is the length of the table.
 
@@ -30,8 +32,12 @@ def pore_table(
     ----------
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
+    method
+        ``"components"``, or ``"watershed"``: split at their throats, see
+        :func:`poreflux.metrics.watershed.splitting`.
     neighbours
-        26 if voxels that share a face, an edge or a corner belong together, 6 if only a face.
+        26 if voxels that share a face, an edge or a corner belong together, 6 if only a face; of
+        components.
     phase
         name of the phase that makes the pores.
     progress, scheduler
@@ -42,8 +48,9 @@ def pore_table(
     Dataset over (pore,), in the order of the pores' first voxels: `pore_voxel_count`, `pore_volume`
     (µm³), `pore_diameter` (µm, of the sphere of that volume), `pore_centroid_z`, `_y`, `_x` (µm),
     `pore_extent_z`, `_y`, `_x` (edges of the bounding box, µm), `pore_surface` (µm², without what
-    lies on the volume's faces), `pore_sphericity` (NaN on the edge) and `pore_on_edge`, whether it
-    touches a face of the volume or the mask, and may go on beyond.
+    lies on the volume's faces, or in throats), `pore_sphericity` (NaN on the edge) and
+    `pore_on_edge`, whether it touches a face of the volume or the mask, and may go on beyond; by
+    watershed also `pore_coordination`, how many other pores it has throats to.
 
     Notes
     -----
@@ -58,11 +65,22 @@ def pore_table(
     >>> sorted(table["pore_diameter"].round(0).values.tolist())
     [6.0, 6.0, 12.0]
     """
+    options = {"progress": progress, "scheduler": scheduler}
+    note = {"phase": phase, "method": method}
+    if method == "watershed":
+        split = splitting(volume, phase, **options)
+        lazy = blocks.run({"packed": split.packed()}, split.plan(same_pores, {}))
+        (pores,) = blocks.compute(lazy, **options)
+        table = tabulate(pores.clusters, volume, note)
+        named = ("pore", pores.coordination, {**attributes("pore_coordination"), **note})
+        return table.assign(pore_coordination=named)
+    if method != "components":
+        raise ValueError(
+            f"method={method!r} is not known; choose one of ('components', 'watershed')"
+        )
     plan = cluster_plan(volume, phase, neighbours, by_first_voxel, {})
-    lazy = blocks.run(inputs(volume), plan)
-    (clusters,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
-    note = {"phase": phase, "method": "components", "neighbours": neighbours}
-    return tabulate(clusters, volume, note)
+    (clusters,) = blocks.compute(blocks.run(inputs(volume), plan), **options)
+    return tabulate(clusters, volume, {**note, "neighbours": neighbours})
 
 
 def save_table(table: xr.Dataset, path: str | Path) -> Path:

@@ -124,6 +124,16 @@ def test_a_volume_without_walls_is_endlessly_thick():
     assert np.isinf(local_thickness(volume)["local_thickness"]).all()
 
 
+@pytest.mark.parametrize("edge", [5, 256])
+def test_one_wall_in_a_corner_is_seen_from_everywhere(edge, monkeypatch):
+    monkeypatch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
+    monkeypatch.setattr("poreflux.metrics.local_thickness._FIRST_REACH", 2)
+    array = np.zeros((12, 12, 12), np.uint8)
+    assert np.isinf(local_thickness(from_array(array))["local_thickness"]).all()
+    array[0, 0, 0] = 1
+    np.testing.assert_allclose(largest_ball(from_array(array)), 2 * 11 * np.sqrt(3), rtol=1e-6)
+
+
 def test_a_known_largest_ball_needs_no_pass_of_its_own():
     volume = from_array(field((40, 35, 45), 2.5, 0.4, 3))
     known = largest_ball(volume)

@@ -1,0 +1,191 @@
+"""Basins of a height: each voxel belongs to the maximum that steepest ascent leads it to.
+
+Of voxels of one height the earlier in the order of the array is the higher, so that no step is
+undecided, and the outcome does not depend on how the volume is cut. A step is a number 0 to 26,
+``9 (dz + 1) + 3 (dy + 1) + dx + 1``; 13 is a maximum. Packed, a voxel is ``32 height + step``.
+"""
+
+import numpy as np
+
+from poreflux.kernels.components import join
+from poreflux.kernels.redblack import compiled
+
+MAXIMUM, SOLID, UNKNOWN, STEPS = 13, 27, 28, 32
+
+
+@compiled
+def pack_steps(height, states, out):
+    """out = height and step of steepest ascent of each voxel of state 1; SOLID where state is 0."""
+    nz, ny, nx = height.shape
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                if states[k, j, i] != 1:
+                    out[k, j, i] = SOLID if states[k, j, i] == 0 else UNKNOWN
+                    continue
+                best, step = height[k, j, i], MAXIMUM
+                for dz in range(-1, 2):
+                    if k + dz < 0 or k + dz >= nz:
+                        continue
+                    for dy in range(-1, 2):
+                        if j + dy < 0 or j + dy >= ny:
+                            continue
+                        for dx in range(-1, 2):
+                            if i + dx < 0 or i + dx >= nx:
+                                continue
+                            if states[k + dz, j + dy, i + dx] != 1:
+                                continue
+                            number = 9 * (dz + 1) + 3 * (dy + 1) + dx + 1
+                            other = height[k + dz, j + dy, i + dx]
+                            if other > best or (other == best and number < step):
+                                best, step = other, number
+                out[k, j, i] = height[k, j, i] * STEPS + step
+
+
+@compiled
+def follow_steps(packed, start, shape, labels, peaks, targets, path):
+    """Label the basins of a block from 1 on; return how many there are.
+
+    `start` is the block's first voxel in a volume of `shape`. A basin has its maximum in the block:
+    ``peaks[a]`` is then ``(flat index in the volume, height)`` and ``targets[a] = -1``; or it
+    leaves the block for the voxel of flat index ``targets[a]``, and its peak is ``(-1, -1)``.
+    `labels` is zero at first; `path` is room for one index (k, j, i) for each voxel.
+    """
+    nz, ny, nx = packed.shape
+    count = 0
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                if packed[z, y, x] % STEPS > 26 or labels[z, y, x] != 0:
+                    continue
+                k, j, i, length = z, y, x, 0
+                while True:
+                    path[length, 0], path[length, 1], path[length, 2] = k, j, i
+                    length += 1
+                    step = packed[k, j, i] % STEPS
+                    kk, jj, ii = k + step // 9 - 1, j + step // 3 % 3 - 1, i + step % 3 - 1
+                    inside = 0 <= kk < nz and 0 <= jj < ny and 0 <= ii < nx
+                    if inside and step != MAXIMUM and labels[kk, jj, ii] == 0:
+                        k, j, i = kk, jj, ii
+                        continue
+                    if inside and step != MAXIMUM:
+                        label = labels[kk, jj, ii]
+                    else:
+                        flat = (
+                            ((start[0] + kk) * shape[1] + start[1] + jj) * shape[2] + start[2] + ii
+                        )
+                        peaks[count, 0], peaks[count, 1], targets[count] = -1, -1, flat
+                        if step == MAXIMUM:
+                            peaks[count, 0], peaks[count, 1] = flat, packed[k, j, i] // STEPS
+                            targets[count] = -1
+                        count += 1
+                        label = count
+                    break
+                for a in range(length):
+                    labels[path[a, 0], path[a, 1], path[a, 2]] = label
+    return count
+
+
+@compiled
+def merge_basins(edges, saddles, peaks, places, least, nearest, parent):
+    """Unite basins that do not stand out of each other; highest saddles first.
+
+    Row e of `edges` are two basins that touch, in the order of falling `saddles`. ``peaks[a]`` is
+    the height of basin a's maximum and ``places[a]`` its place, in units of heights; ``parent[a]``
+    is a at first, and of a united basin the one with the highest peak. Two are united where the
+    lower peak rises above the saddle by less than `least`, or lies nearer to the other peak than
+    `nearest` or its own height.
+    """
+    for e in range(edges.shape[0]):
+        a, b = edges[e, 0], edges[e, 1]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a == b:
+            continue
+        if peaks[a] < peaks[b] or (peaks[a] == peaks[b] and a > b):
+            a, b = b, a
+        apart = np.sqrt(
+            (places[a, 0] - places[b, 0]) ** 2
+            + (places[a, 1] - places[b, 1]) ** 2
+            + (places[a, 2] - places[b, 2]) ** 2
+        )
+        if peaks[b] - saddles[e] < least or apart < max(nearest, peaks[b]):
+            parent[b] = a
+
+
+@compiled
+def meet_basins(lower, upper, shift, bases, strides, targets, below, above, links, saddles):
+    """Find how the basins of two faces touch; return how many (joints, contacts) there are.
+
+    Faces as of :func:`poreflux.kernels.labels.meet`, each ``(labels, heights)``; voxel (i, j) of
+    one has the flat index ``bases + i strides[0] + j strides[1]`` in the volume. ``links[0]``
+    receives pairs of rows that are one basin, since one leaves its block for the other; its target
+    is then -1. ``links[1]`` rows that touch, and `saddles` the lower of the two heights where they
+    do.
+    """
+    n0, n1 = lower[0].shape
+    m0, m1 = upper[0].shape
+    joints, contacts = 0, 0
+    for i in range(max(0, shift[0] - 1), min(n0, shift[0] + m0 + 1)):
+        for j in range(max(0, shift[1] - 1), min(n1, shift[1] + m1 + 1)):
+            if lower[0][i, j] <= 0:
+                continue
+            a = below + lower[0][i, j] - 1
+            here = bases[0] + i * strides[0] + j * strides[1]
+            ci, cj = i - shift[0], j - shift[1]
+            for ii in range(max(ci - 1, 0), min(ci + 2, m0)):
+                for jj in range(max(cj - 1, 0), min(cj + 2, m1)):
+                    if upper[0][ii, jj] <= 0:
+                        continue
+                    b = above + upper[0][ii, jj] - 1
+                    there = bases[1] + ii * strides[0] + jj * strides[1]
+                    if targets[a] == there or targets[b] == here:
+                        links[0, joints, 0], links[0, joints, 1] = a, b
+                        joints += 1
+                        if targets[a] == there:
+                            targets[a] = -1
+                        if targets[b] == here:
+                            targets[b] = -1
+                    links[1, contacts, 0], links[1, contacts, 1] = a, b
+                    saddles[contacts] = min(lower[1][i, j], upper[1][ii, jj])
+                    contacts += 1
+    return joints, contacts
+
+
+@compiled
+def join_all(pairs, parent):
+    """Unite the rows of each pair, see :func:`poreflux.kernels.components.join`."""
+    for e in range(pairs.shape[0]):
+        join(parent, pairs[e, 0], pairs[e, 1])
+
+
+@compiled
+def list_contacts(labels, heights, edges, saddles):
+    """List pairs of voxels of different labels that touch, and the lower height; return how many.
+
+    No more are written than `edges` (n, 2) and `saddles` (n) have room for.
+    """
+    nz, ny, nx = labels.shape
+    count = 0
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                a = labels[k, j, i]
+                if a == 0:
+                    continue
+                for number in range(14, 27):  # the later half of the 26 neighbours
+                    kk, jj, ii = k + number // 9 - 1, j + number // 3 % 3 - 1, i + number % 3 - 1
+                    if kk >= nz or jj < 0 or jj >= ny or ii < 0 or ii >= nx:
+                        continue
+                    b = labels[kk, jj, ii]
+                    if b == 0 or b == a:
+                        continue
+                    if count < saddles.size:
+                        edges[count, 0], edges[count, 1] = a - 1, b - 1
+                        saddles[count] = min(heights[k, j, i], heights[kk, jj, ii])
+                    count += 1
+    return count

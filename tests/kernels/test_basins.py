@@ -1,0 +1,120 @@
+"""Steps lead to the highest neighbour; basins end at maxima, and join across faces."""
+
+import numpy as np
+import pytest
+
+from poreflux.kernels import basins as kernel
+from poreflux.metrics.basins import CombineBasins, MeasureBasins, highest, label_basins
+
+SHAPE = (5, 6, 7)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def heights_and_states(rng) -> tuple[np.ndarray, np.ndarray]:
+    states = rng.choice([0, 1, 1, 1, 2], SHAPE).astype(np.uint8)
+    return rng.integers(1, 6, SHAPE).astype(np.int32), states
+
+
+def packed_of(height, states) -> np.ndarray:
+    out = np.empty(height.shape, np.int32)
+    kernel.pack_steps(height, states, out)
+    return out
+
+
+def highest_neighbour(height, states, place) -> tuple[int, ...]:
+    """Return the highest of a voxel and its neighbours, the earlier of two as high."""
+    low = np.maximum(np.subtract(place, 1), 0)
+    near = np.argwhere(states[tuple(slice(a, b + 2) for a, b in zip(low, place))] == 1) + low
+    return max(map(tuple, near.tolist()), key=lambda v: (height[v], [-i for i in v]))
+
+
+def top(height, states, place) -> tuple[int, ...]:
+    up = highest_neighbour(height, states, place)
+    return place if up == place else top(height, states, up)
+
+
+def test_a_step_leads_to_the_highest_neighbour(rng):
+    height, states = heights_and_states(rng)
+    packed = packed_of(height, states)
+    for place in np.ndindex(SHAPE):
+        step = packed[place] % kernel.STEPS
+        if states[place] != 1:
+            assert step == (kernel.SOLID if states[place] == 0 else kernel.UNKNOWN)
+            continue
+        to = np.add(place, np.unravel_index(step, (3, 3, 3))) - 1
+        assert tuple(to.tolist()) == highest_neighbour(height, states, place)
+        assert packed[place] // kernel.STEPS == height[place]
+
+
+def test_a_basin_is_what_leads_to_one_maximum(rng):
+    height, states = heights_and_states(rng)
+    labels, peaks, targets = label_basins(packed_of(height, states), (0, 0, 0), SHAPE)
+    assert (targets == -1).all()
+    for place in np.argwhere(states == 1):
+        flat, high = peaks[labels[tuple(place)] - 1]
+        end = top(height, states, tuple(place.tolist()))
+        assert np.unravel_index(flat, SHAPE) == end
+        assert high == height[end]
+    assert (labels[states != 1] == 0).all()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("cut", [1, 3])
+def test_two_halves_give_the_basins_of_the_whole(rng, axis, cut):
+    height, states = heights_and_states(rng)
+    packed = packed_of(height, states)
+    size = (1.0, 1.0, 1.0)
+    measure, combine = MeasureBasins(SHAPE, size), CombineBasins(SHAPE, size)
+    whole = combine([measure({"packed": packed}, (0, 0, 0))])
+    halves = []
+    for first, last in ((0, cut), (cut, SHAPE[axis])):
+        box, start = [slice(None)] * 3, [0, 0, 0]
+        box[axis], start[axis] = slice(first, last), first
+        piece = np.ascontiguousarray(packed[tuple(box)])
+        halves.append(measure({"packed": piece}, tuple(start)))
+    found = combine(halves)
+    assert not found.clusters.faces
+    order, expected = (np.argsort(each.peaks[:, 0]) for each in (found, whole))
+    np.testing.assert_array_equal(found.peaks[order], whole.peaks[expected])
+    np.testing.assert_array_equal(found.clusters.table[order], whole.clusters.table[expected])
+    rank, ranked = np.argsort(order), np.argsort(expected)
+    for one, other in zip(
+        highest(rank[found.edges], found.saddles), highest(ranked[whole.edges], whole.saddles)
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_contacts_are_counted_beyond_the_room_there_is(rng):
+    labels = rng.integers(0, 4, SHAPE).astype(np.int32)
+    height = rng.integers(1, 9, SHAPE).astype(np.int32)
+    nothing = np.empty((0, 2), np.int64), np.empty(0, np.int64)
+    n = kernel.list_contacts(labels, height, *nothing)
+    edges, saddles = np.empty((n, 2), np.int64), np.empty(n, np.int64)
+    assert kernel.list_contacts(labels, height, edges, saddles) == n
+    expected = []
+    for place in np.argwhere(labels > 0).tolist():
+        for other in np.ndindex(3, 3, 3):
+            there = tuple((np.add(place, other) - 1).tolist())
+            if there <= tuple(place) or any(not 0 <= i < m for i, m in zip(there, SHAPE)):
+                continue
+            a, b = labels[tuple(place)], labels[there]
+            if b > 0 and a != b:
+                expected.append((a - 1, b - 1, min(height[tuple(place)], height[there])))
+    assert sorted(expected) == sorted((*e, s) for e, s in zip(edges.tolist(), saddles.tolist()))
+
+
+@pytest.mark.parametrize(
+    ("saddle", "apart", "least", "nearest", "united"),
+    [(9, 20, 2, 5, True), (7, 20, 2, 5, False), (7, 4, 2, 5, True), (1, 9, 2, 5, True)],
+    ids=["flat between", "throat", "too near", "inside the ball"],
+)
+def test_basins_unite_where_they_do_not_stand_out(saddle, apart, least, nearest, united):
+    parent, peaks = np.arange(2), np.array([12, 10])
+    places = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, apart]])
+    edges, saddles = np.array([[0, 1]]), np.array([saddle])
+    kernel.merge_basins(edges, saddles, peaks, places, least, nearest, parent)
+    assert parent.tolist() == ([0, 0] if united else [0, 1])
