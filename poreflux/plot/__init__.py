@@ -5,6 +5,7 @@ colours apart. Nothing is drawn on a screen and no state of pyplot is touched: s
 ``figure.savefig(path)``.
 """
 
+from poreflux.plot.correlations import spectral_density, two_point_correlation
 from poreflux.plot.currents import (
     current_density,
     current_distribution,
@@ -14,22 +15,36 @@ from poreflux.plot.currents import (
 from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
 from poreflux.plot.images import pores, slices, structure_factor
 from poreflux.plot.overview import overview
+from poreflux.plot.representative import (
+    porosity_convergence,
+    representative_tortuosity,
+    representative_volume,
+)
+from poreflux.plot.sizes import chord_length, local_thickness, pore_size
 from poreflux.plot.style import data_uri, png, svg
 
 __all__ = [
     "block_porosity",
     "block_tortuosity",
+    "chord_length",
     "current_density",
     "current_distribution",
     "current_section",
     "data_uri",
     "histogram",
+    "local_thickness",
     "overview",
     "png",
+    "pore_size",
     "pores",
+    "porosity_convergence",
     "porosity_profile",
+    "representative_tortuosity",
+    "representative_volume",
     "slices",
+    "spectral_density",
     "structure_factor",
     "svg",
+    "two_point_correlation",
     "wagner_sweep",
 ]

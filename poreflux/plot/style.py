@@ -84,7 +84,7 @@ def label(array: xr.DataArray, name: str | None = None) -> str:
 def pretty_unit(unit: str) -> str:
     """Return a unit as it is printed: ``"um"`` as ``"µm"``, ``"1"`` as nothing."""
     printed = {"1": "", "um": "µm", "percent": "%", "ohm*cm**2": "Ω cm²"}
-    return printed.get(unit) if unit in printed else unit.replace("um", "µm").replace("**2", "²")
+    return printed.get(unit, unit.replace("um", "µm").replace("**2", "²").replace("^2", "²"))
 
 
 def svg(figure: Figure) -> str:

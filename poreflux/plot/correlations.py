@@ -1,0 +1,111 @@
+"""How pores are correlated: in space, and wave by wave."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from poreflux.plot.style import INK, SERIES, sheet, styled
+
+
+@styled
+def two_point_correlation(results: xr.Dataset) -> Figure:
+    """Draw the two-point probability, its slope by the surface, and the correlation by direction.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.two_point_correlation`; with `specific_surface`, from
+        :func:`poreflux.surface_area`, the slope that it gives is drawn, too.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
+    >>> found = poreflux.two_point_correlation(volume), poreflux.surface_area(volume)
+    >>> figure = two_point_correlation(poreflux.collect(*found))
+    """
+    figure, (left, right) = sheet(2.9, columns=2)
+    r, both = results["separation"].values, results["two_point_probability"].values
+    p, error = both[0], results["two_point_probability_error"].values
+    if np.isfinite(error).any():
+        left.fill_between(r, both - error, both + error, color=SERIES[0], alpha=0.25, lw=0)
+    left.plot(r, both, "o-", ms=2.4, color=SERIES[0], label="S₂, both points in pores")
+    left.axhline(p**2, color=INK, lw=0.9, ls=(0, (5, 3)), label="p², unrelated points")
+    if "specific_surface" in results:
+        s = float(results["specific_surface"])
+        near = r[r <= 0.75 * 4 * (p - p**2) / s] if s else r[:2]
+        left.plot(near, p - s / 4 * near, color=SERIES[1], lw=1.2, label="slope −s/4 by surface")
+    left.set(xlabel="distance (µm)", ylabel="two-point probability")
+    left.set(xlim=(0, r[-1]), ylim=(0, 1.05 * p or 1.0))
+    left.legend(fontsize=8)
+    scale = p * (1 - p) or 1.0
+    right.plot(
+        r, results["two_point_covariance"] / scale, color=INK, lw=2.2, label="all directions"
+    )
+    for k, direction in enumerate(results["direction"].values):
+        along = results["two_point_covariance_along"].sel(direction=direction) / scale
+        right.plot(r, along, color=SERIES[k], lw=1.2, label=f"along {direction}")
+    right.axhline(0, color=INK, lw=0.6)
+    right.set(xlabel="distance (µm)", ylabel="correlation χ / p(1 − p)", xlim=(0, r[-1]))
+    right.legend(fontsize=8)
+    for ax in (left, right):
+        ax.grid(axis="y")
+    return figure
+
+
+@styled
+def spectral_density(results: xr.Dataset) -> Figure:
+    """Draw the spectral density against the wavenumber: of all directions, and of each.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.spectral_density`; what :func:`poreflux.arrangement` takes from it, the
+        limit of long waves and the dominant wavelength, is marked where it is known.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
+    >>> figure = spectral_density(poreflux.collect(poreflux.spectral_density(volume)))
+    """
+    figure, (left, right) = sheet(3.3, columns=2, sharey=True)
+    k, mean = results["wavenumber"].values, results["spectral_density"].values
+    error = results["spectral_density_error"].values
+    low = np.maximum(mean - error, 0.1 * mean)
+    left.fill_between(k, low, mean + error, color=SERIES[0], alpha=0.25, lw=0)
+    left.plot(k, mean, "o-", ms=2.4, color=SERIES[0], label="mean ± standard error")
+    _long_waves(left, results)
+    for i, direction in enumerate(results["direction"].values):
+        here = results.sel(direction=direction)
+        for name, dashes, words in (("along", "-", "along"), ("in_plane", ":", "across")):
+            line = here[f"spectral_density_{name}"].values
+            known = np.isfinite(line)
+            right.plot(k[known], line[known], color=SERIES[i], lw=1.2, ls=dashes,
+                       label=f"{words} {direction}")  # fmt: skip
+    for ax in (left, right):
+        ax.set(xscale="log", yscale="log", xlabel="wavenumber k (rad/µm)")
+        ax.grid(axis="y")
+        above = ax.secondary_xaxis("top", functions=(_turned, _turned))
+        above.set_xlabel("wavelength 2π/k (µm)")
+        above.xaxis.set_major_formatter("{x:g}")
+    left.set_ylabel("spectral density (µm³)")
+    left.legend(fontsize=8, loc="lower left")
+    right.legend(fontsize=8, loc="lower left", ncols=2, handlelength=1.6)
+    return figure
+
+
+def _long_waves(ax, results: xr.Dataset) -> None:
+    """Mark the limit of long waves and the dominant wavelength."""
+    limit = float(results.get("spectral_density_zero", np.nan))
+    if limit > 0:
+        ax.axhline(limit, color=SERIES[1], lw=1.1, ls=(0, (5, 3)), label="limit of long waves")
+    dominant = float(results.get("dominant_wavelength", np.nan))
+    if np.isfinite(dominant):
+        ax.axvline(2 * np.pi / dominant, color=SERIES[2], lw=1.1, ls=(0, (2, 2)),
+                   label=f"dominant wavelength {dominant:.3g} µm")  # fmt: skip
+
+
+def _turned(k):
+    """Return the wavelength of a wavenumber, or the reverse."""
+    return 2 * np.pi / np.maximum(k, 1e-12)

@@ -1,0 +1,152 @@
+"""How the numbers of sub-volumes scatter with their size, and how porosity converges."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from poreflux.plot.style import INK, SERIES, sheet, styled
+
+
+@styled
+def representative_volume(results: xr.Dataset) -> Figure:
+    """Draw how the porosity of cubes scatters with their edge, and the mean of each edge.
+
+    The line is the fitted decay; the dotted one that of independent pores, edge^(-3/2).
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.representative_volume`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites(64, 0.2)
+    >>> figure = representative_volume(poreflux.collect(poreflux.representative_volume(volume)))
+    """
+    figure, (left, right) = sheet(3.0, columns=2)
+    edge = results["edge"].values
+    mean, std = (results[f"representative_{name}"].values for name in ("mean", "std"))
+    count = results["representative_count"].values
+    p = _porosity(results)
+    scatter = np.full(std.shape, np.nan)
+    np.divide(std, p, scatter, where=count > 1)
+    spread = scatter / np.sqrt(2 * np.maximum(count - 1, 1))  # of the deviation of normal values
+    left.errorbar(edge, 100 * scatter, 100 * spread, fmt="o", ms=4, color=SERIES[0], capsize=2.5,
+                  label="cubes, ± standard error")  # fmt: skip
+    _decay(left, results, p, edge, scatter)
+    left.set(xscale="log", yscale="log", xlabel="edge of the cubes (µm)")
+    left.set_ylabel("standard deviation / mean (%)")
+    left.legend(fontsize=8, loc="lower left")
+    half = results["representative_ci95"].values
+    right.errorbar(edge, mean, half, fmt="o", ms=4, color=SERIES[0], capsize=2.5)
+    right.axhline(p, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
+    right.set(xlabel="edge of the cubes (µm)", ylabel="mean porosity ± 95 % interval")
+    for x, y, n in zip(edge, mean + np.nan_to_num(half), count):
+        right.annotate(f"{int(n)}", (x, y), xytext=(0, 4), textcoords="offset points",
+                       ha="center", fontsize=7, color=INK)  # fmt: skip
+    right.set_title(f"numbers of cubes; dashed: whole volume, {p:.4g}")
+    right.margins(x=0.09, y=0.09)
+    _plain(left, edge)
+    return figure
+
+
+@styled
+def representative_tortuosity(results: xr.Dataset) -> Figure:
+    """Draw how the tortuosity factor of cubes scatters with their edge, along each direction.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.representative_tortuosity`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites(32, 0.2)
+    >>> parts = {32 / n: poreflux.block_tortuosity(volume, blocks=(n,) * 3) for n in (2, 4)}
+    >>> figure = representative_tortuosity(poreflux.representative_tortuosity(parts))
+    """
+    figure, (left, right) = sheet(3.0, columns=2)
+    edge = results["edge"].values
+    for k, direction in enumerate(results["direction"].values):
+        here = results.sel(direction=direction)
+        mean, std = (here[f"representative_tortuosity_{name}"] for name in ("mean", "std"))
+        place = edge * (1 + 0.02 * (k - 1))
+        label = f"along {direction}"
+        left.plot(edge, 100 * std / mean, "o-", ms=4, lw=1.2, color=SERIES[k], label=label)
+        half = here["representative_tortuosity_ci95"]
+        right.errorbar(place, mean, half, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
+    left.set(xscale="log", yscale="log", ylabel="standard deviation / mean (%)")
+    right.set_ylabel("mean tortuosity factor ± 95 % interval")
+    for ax in (left, right):
+        ax.set_xlabel("edge of the cubes (µm)")
+        ax.grid(axis="y")
+    left.legend(fontsize=8)
+    _plain(left, edge)
+    return figure
+
+
+@styled
+def porosity_convergence(results: xr.Dataset) -> Figure:
+    """Draw the porosity of concentric fields of view, and that with larger voxels.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.representative_volume`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites(64, 0.2)
+    >>> figure = porosity_convergence(poreflux.collect(poreflux.representative_volume(volume)))
+    """
+    figure, (left, right) = sheet(2.6, columns=2)
+    left.plot(results["field_edge"], results["field_porosity"], "o-", ms=4, lw=1.2, color=SERIES[0])
+    left.axhline(_porosity(results), color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
+    left.set(xlabel="edge of the field of view / edge of the volume", ylabel="porosity")
+    factor, coarse = results["factor"].values, results["coarse_porosity"].values
+    right.plot(factor, coarse, "o", ms=4, color=SERIES[0], label="majority of a larger voxel")
+    limit = float(results["extrapolated_porosity"])
+    if np.isfinite(limit):
+        right.plot([0, factor[1]], [limit, coarse[1]], color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
+        right.plot(0, limit, "D", ms=5, mfc="white", mec=SERIES[1], clip_on=False, zorder=4,
+                   label=f"voxels of size zero: {limit:.4g}")  # fmt: skip
+    right.set(xlabel="edge of a voxel / as measured", ylabel="porosity", xlim=(0, None))
+    right.legend(fontsize=8)
+    for ax in (left, right):
+        ax.grid(axis="y")
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(0.0, low - 0.2 * (high - low)), high + 0.3 * (high - low))
+    return figure
+
+
+def _decay(ax, results: xr.Dataset, p: float, edge: np.ndarray, scatter: np.ndarray) -> None:
+    """Draw σ / p = sqrt((1 - p) / p) (A / V)^(α / 2), and the slope of independent pores."""
+    alpha, a = (float(results[f"variance_{name}"]) for name in ("exponent", "integral_range"))
+    if np.isfinite([alpha, a]).all() and 0 < p < 1:
+        error = float(results["variance_exponent_error"])
+        fitted = np.sqrt((1 - p) / p) * (a / edge**3) ** (alpha / 2)
+        words = rf"variance $\propto V^{{-{alpha:.2f} \pm {error:.2f}}}$"
+        ax.plot(edge, 100 * fitted, color=SERIES[1], lw=1.3, label=words)
+    known = np.flatnonzero(np.isfinite(scatter) & (scatter > 0))
+    if known.size:
+        first = known[0]
+        steep = scatter[first] * (edge / edge[first]) ** -1.5
+        ax.plot(edge, 100 * steep, color=INK, lw=1.0, ls=":", label=r"independent pores: $V^{-1}$")
+
+
+def _porosity(results: xr.Dataset) -> float:
+    """Return the porosity of the whole volume: of the largest field of view."""
+    return float(results["field_porosity"][-1])
+
+
+def _plain(ax, edge: np.ndarray) -> None:
+    """Write plain numbers on logarithmic axes, and the edges themselves as marks."""
+    ax.grid(axis="y", which="both", lw=0.4)
+    ax.xaxis.set_minor_formatter("")
+    shown = edge if len(edge) < 7 else edge[:: -(-len(edge) // 6)]
+    ax.set_xticks(shown, [f"{x:.3g}" for x in shown])
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter("{x:g}")

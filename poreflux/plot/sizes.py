@@ -1,0 +1,166 @@
+"""Sizes of pores: diameters by number and by volume, balls that fit, chords."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from poreflux.plot.style import INK, SERIES, WIDTH, sheet, styled
+
+#: share of the number or volume that the axis of diameters covers
+_COVERED = 0.998
+
+
+@styled
+def pore_size(results: xr.Dataset) -> Figure:
+    """Draw how many pores have each diameter, and how much of the pore volume is in them.
+
+    Pores of fewer than 8 voxels, too small for their size to be known, are hatched; triangles mark
+    the modes.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.pore_size` by components or watershed.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
+    >>> figure = pore_size(poreflux.collect(poreflux.pore_size(volume)))
+    """
+    figure, (left, right) = sheet(2.9, columns=2)
+    edges = bin_edges(results)
+    number = results["pore_number"].values / max(int(results["pore_count"]), 1)
+    resolved = results["pore_number_resolved"].values / max(int(results["pore_count"]), 1)
+    _bars(left, edges, resolved, color=SERIES[0], alpha=0.75, label="8 voxels or more")
+    _bars(left, edges, number - resolved, bottom=resolved, facecolor="none", edgecolor=SERIES[0],
+          hatch="////", linewidth=0.6, label="fewer: size uncertain")  # fmt: skip
+    unbiased = results["pore_number_unbiased"].values
+    if unbiased.sum():
+        left.stairs(unbiased / unbiased.sum(), edges, color=SERIES[1], lw=1.3,
+                    label="freed of the bias of the edges")  # fmt: skip
+    left.set_ylabel("share of pores")
+    left.legend(fontsize=8)
+    volume = results["pore_volume_share"].fillna(0).values
+    _bars(right, edges, volume, color=SERIES[2], alpha=0.75)
+    right.set_ylabel("share of the pore volume")
+    for ax, shares, by in ((left, number, ""), (right, volume, "_by_volume")):
+        _finish(ax, edges, shares, "diameter of the sphere of a pore's volume (µm)")
+        _mark(ax, results[f"pore_diameter{by}_modes"].values)
+    left.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
+    right.set_title("by volume", pad=12)
+    return figure
+
+
+@styled
+def local_thickness(results: xr.Dataset) -> Figure:
+    """Draw how much of the pore volume has each local thickness.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.pore_size` with ``method="thickness"``.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
+    >>> found = poreflux.pore_size(volume, method="thickness")
+    >>> figure = local_thickness(poreflux.collect(found))
+    """
+    share, edges = results["local_thickness_share"].fillna(0).values, bin_edges(results)
+    figure, ax = sheet(2.9, width=0.62 * WIDTH)
+    _bars(ax, edges, share, color=SERIES[2], alpha=0.75)
+    mean = float(results["local_thickness_mean"])
+    if np.isfinite(mean):
+        ax.axvline(mean, color=SERIES[1], lw=1.2)
+        ax.annotate(f" mean {mean:.3g} µm", (mean, 0.98), xycoords=("data", "axes fraction"),
+                    va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
+    _finish(ax, edges, share, "diameter of the largest ball that fits (µm)")
+    ax.set_ylabel("share of the pore volume")
+    return figure
+
+
+@styled
+def chord_length(results: xr.Dataset) -> Figure:
+    """Draw how long chords are along each direction, by number and by length.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.chord_length`.
+
+    Examples
+    --------
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
+    >>> figure = chord_length(poreflux.collect(poreflux.chord_length(volume)))
+    """
+    figure, (left, right) = sheet(2.9, columns=2)
+    edges, longest = bin_edges(results), np.zeros(results.sizes["diameter"])
+    for direction, colour, dashes in zip("zyx", SERIES, ("-", "--", ":")):
+        if direction not in results["direction"].values:
+            continue
+        here, width = results.sel(direction=direction), _width(results, direction, edges)
+        number, share = here["chord_number_unbiased"].values, here["chord_length_share"].values
+        longest = np.fmax(longest, share)
+        name = f"along {direction}, mean {float(here['chord_length_mean']):.3g} µm"
+        style = {"color": colour, "ls": dashes, "lw": 1.4}
+        density = number / max(number.sum(), 1e-300) / width
+        left.stairs(np.where(density > 0, density, np.nan), edges, label=name, **style)
+        right.stairs(share / width, edges, **style)
+    for ax in (left, right):
+        _finish(ax, edges, longest, "length of a chord (µm)")
+    left.set(ylabel="share of chords in each µm", yscale="log", title="by number")
+    right.set(ylabel="share of the length in each µm", ylim=(0, None), title="by length")
+    left.legend(fontsize=8)
+    return figure
+
+
+def _width(results: xr.Dataset, direction: str, edges: np.ndarray) -> np.ndarray:
+    """Return the width in µm of the bins as chords see it, which are whole voxels long.
+
+    A bin of 1 µm holds one or two multiples of 0.92 µm: by its own width it would stand out.
+    """
+    if "voxel_size" not in results.attrs:
+        return np.diff(edges)
+    h = float(results.attrs["voxel_size"]["zyx".index(direction)])
+    whole = np.diff(np.ceil(edges / h - 1e-9))
+    return np.where(whole > 0, whole * h, np.nan)
+
+
+def bin_edges(results: xr.Dataset) -> np.ndarray:
+    """Return the edges in µm of the bins of diameters.
+
+    Examples
+    --------
+    >>> coords = {"diameter": [0.5, 1.5], "diameter_width": ("diameter", [1.0, 1.0])}
+    >>> bin_edges(xr.Dataset(coords=coords))
+    array([0., 1., 2.])
+    """
+    middle, width = results["diameter"].values, results["diameter_width"].values
+    return np.append(middle - width / 2, middle[-1] + width[-1] / 2)
+
+
+def _bars(ax, edges: np.ndarray, shares: np.ndarray, **how) -> None:
+    ax.bar(edges[:-1], shares, np.diff(edges), align="edge", **how)
+
+
+def _finish(ax, edges: np.ndarray, shares: np.ndarray, words: str) -> None:
+    """Let the axis of diameters reach as far as the data."""
+    covered = np.cumsum(shares) <= _COVERED * shares.sum()
+    last = min(int(covered.sum()) + 2, len(edges) - 1) if shares.any() else len(edges) - 1
+    ax.set_xlabel(words)
+    ax.grid(axis="y")
+    ax.set_axisbelow(True)
+    if np.allclose(np.diff(edges), edges[1] - edges[0]):
+        ax.set_xlim(0, edges[last])
+    else:
+        ax.set(xscale="log", xlim=(edges[0], edges[last]))
+
+
+def _mark(ax, modes: np.ndarray) -> None:
+    """Mark the modes of a distribution above its axes."""
+    low, high = ax.get_xlim()
+    for mode in modes[np.isfinite(modes) & (modes >= low) & (modes <= high)]:
+        ax.plot(mode, 1.02, "v", ms=5, color=INK, clip_on=False, transform=ax.get_xaxis_transform())

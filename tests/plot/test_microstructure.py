@@ -1,0 +1,88 @@
+"""Figures of sizes, correlations and sub-volumes show the numbers they were given."""
+
+import numpy as np
+import pytest
+
+import poreflux as pf
+from poreflux import phantoms, plot
+from poreflux.plot.sizes import bin_edges
+
+FIGURES = (
+    "pore_size", "local_thickness", "chord_length", "two_point_correlation", "spectral_density",
+    "representative_volume", "porosity_convergence",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results():
+    volume = phantoms.regular_100(40, chunks=40)
+    volume = volume.assign(phase=volume.phase.compute())
+    found = (
+        pf.pore_size(volume),
+        pf.pore_size(volume, method="thickness"),
+        pf.chord_length(volume),
+        pf.surface_area(volume),
+        pf.two_point_correlation(volume),
+        pf.spectral_density(volume),
+        pf.arrangement(volume),
+        pf.representative_volume(volume, edges=[5.0, 8.0, 12.0]),
+    )
+    return pf.collect(*found, volume=volume)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_a_picture_with_units_on_its_axes(results, name):
+    figure = getattr(plot, name)(results)
+    assert plot.svg(figure).startswith("<svg")
+    assert all(ax.get_xlabel() for ax in figure.axes)
+    assert figure.axes[0].get_ylabel()
+
+
+def test_bars_of_all_pores_add_up_to_one_and_the_unresolved_are_hatched(results):
+    left, right = plot.pore_size(results).axes
+    resolved, rest = left.containers
+    heights = [[bar.get_height() for bar in bars] for bars in (resolved, rest)]
+    assert np.sum(heights) == pytest.approx(1.0)
+    share = float(results.pore_count_resolved / results.pore_count)
+    assert np.sum(heights[0]) == pytest.approx(share)
+    assert all(bar.get_hatch() for bar in rest)
+    assert sum(bar.get_height() for bar in right.containers[0]) == pytest.approx(1.0)
+
+
+def test_chords_of_voxels_are_drawn_without_the_beat_of_bins(results):
+    """Bins of 1 µm hold one or two multiples of 0.92 µm; their density must not jump for that."""
+    one = results.sel(direction="z")
+    figure = plot.chord_length(results)
+    drawn = figure.axes[1].patches[0].get_data().values
+    edges = bin_edges(results)
+    whole = np.diff(np.ceil(edges / 0.92 - 1e-9))
+    assert {1, 2} <= set(whole)
+    expected = one.chord_length_share.values / (0.92 * np.where(whole > 0, whole, np.nan))
+    np.testing.assert_allclose(drawn, expected)
+
+
+def test_the_slope_at_zero_is_that_of_the_surface(results):
+    left = plot.two_point_correlation(results).axes[0]
+    (line,) = [each for each in left.lines if "slope" in each.get_label()]
+    x, y = line.get_xdata(), line.get_ydata()
+    slope = (y[-1] - y[0]) / (x[-1] - x[0])
+    assert slope == pytest.approx(-float(results.specific_surface) / 4)
+    assert y[0] == pytest.approx(float(results.two_point_probability[0]))
+
+
+def test_the_fit_of_the_decay_runs_through_the_scatter_of_cubes(results):
+    left = plot.representative_volume(results).axes[0]
+    (fitted,) = [each for each in left.lines if "propto" in str(each.get_label())]
+    scatter = 100 * results.representative_std / results.field_porosity[-1]
+    # in units of the standard error of a deviation of few cubes
+    n = results.representative_count.values
+    away = np.abs(fitted.get_ydata() / scatter.values - 1) * np.sqrt(2 * (n - 1))
+    assert (away < 4).all()
+
+
+def test_the_limit_of_long_waves_is_marked_where_it_is_known(results):
+    words = [line.get_label() for line in plot.spectral_density(results).axes[0].lines]
+    assert any("limit of long waves" in word for word in words)
+    alone = results.drop_vars(["spectral_density_zero", "dominant_wavelength"])
+    words = [line.get_label() for line in plot.spectral_density(alone).axes[0].lines]
+    assert not any("limit" in word for word in words)
