@@ -1,4 +1,4 @@
-"""The job scripts run as they are, with mpiexec in the place of srun."""
+"""The job scripts run as they are, without a queue."""
 
 import os
 import signal

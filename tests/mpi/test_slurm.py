@@ -1,0 +1,84 @@
+"""The job scripts in the queue of a real SLURM, on two nodes."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import poreflux
+from poreflux import results
+from tests.mpi.cluster import ask, missing, slurm, wait_for
+from tests.mpi.launch import ROOT
+
+pytestmark = [pytest.mark.mpi, pytest.mark.skipif(bool(missing()), reason=missing() or "-")]
+
+OWN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    with slurm(tmp_path_factory.mktemp("slurm")) as variables:
+        yield {**variables, "PATH": f"{OWN}:{variables['PATH']}", "LAUNCH": "mpiexec"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    labels = (np.random.default_rng(5).random((40, 60, 50)) < 0.36).astype(np.uint8)
+    path = tmp_path_factory.mktemp("media") / "vol.zarr"
+    return poreflux.save(poreflux.from_array(labels), path, chunk=20)
+
+
+def submit(queue, store, folder, array, *words, **variables) -> tuple[str, Path]:
+    """Queue the script with this machine's sizes; return the job and its log."""
+    folder.mkdir()
+    log = folder / "log.txt"
+    sizes = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=1000", "--time=5"]
+    command = ["sbatch", "--parsable", *sizes, f"--array={array}", f"--output={log}"]
+    script = ROOT / "deploy/slurm/tortuosity.sbatch"
+    job = ask({**queue, **variables}, *command, script, store, folder / "out", *words).strip()
+    assert re.fullmatch(r"\d+", job)
+    return job, log
+
+
+def state(queue, job: str) -> str:
+    """Return the state of the only task of an array."""
+    found = re.search(r"JobState=(\w+)", ask(queue, "scontrol", "show", "job", job))
+    return found[1] if found else "GONE"
+
+
+def ended(queue, job: str, log: Path) -> str:
+    """Wait for the end of a job; return its log."""
+    ends = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "GONE")
+    wait_for(lambda: state(queue, job) in ends, 120)
+    said = log.read_text()
+    assert state(queue, job) == "COMPLETED", said
+    return said
+
+
+def tau(folder: Path, direction: str) -> float:
+    found = results.open(folder / "out" / f"tortuosity-{direction}.zarr")
+    return found.tortuosity_factor.sel(direction=direction).item()
+
+
+def test_a_queued_job_solves_across_two_nodes(queue, store, tmp_path):
+    job, log = submit(queue, store, tmp_path / "run", 1, "--rtol", "1e-8", "-ksp_view")
+    said = ended(queue, job, log)
+    assert "2 MPI processes" in said
+    expected = poreflux.tortuosity_factor(poreflux.open(store), direction="y", rtol=1e-8)
+    assert tau(tmp_path / "run", "y") == pytest.approx(expected.tortuosity_factor.item(), rel=1e-8)
+
+
+def test_a_job_that_is_told_of_its_end_saves_is_queued_again_and_goes_on(queue, store, tmp_path):
+    folder = tmp_path / "run"
+    job, log = submit(queue, store, folder, 2, "--rtol", "1e-8", MINUTES="1e-9")
+    kept = folder / "out" / "tortuosity-x.zarr.checkpoint" / "x" / "zarr.json"
+    wait_for(kept.exists, 120)
+    ask(queue, "scancel", "--batch", "--signal=TERM", f"{job}_2")
+    wait_for(lambda: "stopped after iteration" in log.read_text(), 60)
+    said = ended(queue, job, log)
+    assert "going on from iteration" in said
+    assert not kept.exists()
+    expected = poreflux.tortuosity_factor(poreflux.open(store), direction="x", rtol=1e-8)
+    assert tau(folder, "x") == pytest.approx(expected.tortuosity_factor.item(), rel=1e-8)
