@@ -11,6 +11,15 @@ from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "sinfo")
 
+#: files of munged, by the options that name them
+FILES = {
+    "key-file": ".key",
+    "socket": ".sock",
+    "pid-file": "d.pid",
+    "log-file": "d.log",
+    "seed-file": ".seed",
+}
+
 #: no cgroups, no accounting; a requeued job waits for `cred_expire` seconds
 CONFIGURATION = """
 ClusterName=poreflux
@@ -66,14 +75,11 @@ def slurm(folder: Path):
     text = CONFIGURATION.format(port=port[0], first=port[1], last=port[1] + 1, **names)
     configuration.write_text(text)
     variables = {**os.environ, "SLURM_CONF": str(configuration)}
-    paths = {"key": key, "socket": folder / "munge.sock", "pid": folder / "munged.pid"}
-    paths |= {"log": folder / "munged.log", "seed": folder / "munge.seed"}
-    words = [
-        f"--{name}{'' if name == 'socket' else '-file'}={path}" for name, path in paths.items()
-    ]
+    files = {name: folder / f"munge{end}" for name, end in FILES.items()}
+    words = [f"--{name}={path}" for name, path in files.items()]
     daemons = [_start("munged", "-F", "--force", *words, env=variables)]
     try:
-        wait_for(paths["socket"].exists, 20)
+        wait_for(files["socket"].exists, 20)
         daemons.append(_start("slurmctld", "-D", "-f", configuration, env=variables))
         for node in ("n1", "n2"):
             words = ["-D", "-f", configuration, "-N", node]
