@@ -24,7 +24,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 peers: .venv-peers/.done
-	.venv-peers/bin/python -m tests.bench --only peers
+	.venv-peers/bin/python -m tests.bench --only peers thickness
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -15,6 +15,13 @@ GROUPS = {
     "interface": ("interface", "measure", {}, {"n": 32}),
     "import": ("import_", "measure", {}, {"n": 48, "repeats": 1}),
     "one_pass": ("one_pass", "measure", {}, {"n": 64, "repeats": 1}),
+    "microstructure": (
+        "microstructure",
+        "measure",
+        {},
+        {"edges": [24], "n": 24, "names": ["watershed"]},
+    ),
+    "thickness": ("thickness", "measure", {}, {"n": 40, "repeats": 1}),
 }
 
 

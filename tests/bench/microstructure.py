@@ -1,13 +1,11 @@
-"""Microstructure out of core: time and peak memory against the size of the volume.
+"""Microstructure out of core: time and peak memory against the size of the volume, and others'.
 
 ``python -m tests.bench.microstructure --edge 2000 --folder DIR`` makes a synthetic electrolyte
-chunk by chunk in a Zarr store and measures it, each quantity in a process of its own and then all
-of them in one pass.
+chunk by chunk in a Zarr store and measures it in one pass, in a process of its own.
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,66 +24,91 @@ GIB = 2**30
 #: most memory of a process that measures a volume of any size
 MOST = 6.0
 
+#: most that time may grow, as a power of the number of voxels: close to linear
+LINEAR = 1.1
+
+ONE_PASS = "all in one pass"
+
+#: what is measured of the whole array at once, for comparison
+WHOLE = ("scipy.ndimage", "scikit-image")
+
+#: what is measured alone
+ALONE = (
+    "porosity", "structure factor", "components", "chords", "representative volume", "watershed",
+)  # fmt: skip
+
 
 def microstructure(volume) -> dict[str, Callable]:
     """Return what is measured, by name: lazy metrics of one volume."""
     return {
-        "porosity": lambda: [poreflux.porosity(volume)],
-        "structure_factor": lambda: [poreflux.structure_factor(volume)],
-        "components": lambda: [poreflux.pore_size(volume)],
-        "chords": lambda: [poreflux.chord_length(volume)],
-        "representative_volume": lambda: [poreflux.representative_volume(volume)],
+        "porosity": lambda: poreflux.porosity(volume),
+        "structure factor": lambda: poreflux.structure_factor(volume),
+        "components": lambda: poreflux.pore_size(volume),
+        "chords": lambda: poreflux.chord_length(volume),
+        "representative volume": lambda: poreflux.representative_volume(volume),
     }
 
 
-def measure(edges: Sequence[int] = (125, 250, 500), folder: str | None = None) -> list[dict]:
-    """Return rows of time and peak memory for volumes of several sizes, and how they grow."""
-    rows, seconds, peaks = [], {}, {}
-    with tempfile.TemporaryDirectory(dir=folder) as own:
-        base = in_a_process("nothing", twin(min(edges), own))["bytes"]
-        for n in edges:
-            store = twin(n, own)
-            for name in (*microstructure(None), "all in one pass"):
-                run = in_a_process(name, store)
-                seconds[name, n], peaks[name, n] = run["seconds"], run["bytes"]
-                rate = n**3 / run["seconds"] / 1e6
-                rows += [
-                    row(name, f"{n}³", run["seconds"], "s"),
-                    row("  voxels", f"{n}³", rate, "MB/s"),
-                    row("  peak memory", f"{n}³", run["bytes"] / GIB, "GiB", MOST, below=True),
-                ]
+def measure(
+    edges: Sequence[int] = (250, 500, 1000), n: int = 500, names: Sequence[str] = ALONE
+) -> list[dict]:
+    """Return all rows: how cost grows with the edges in voxels; alone, and against others, at n."""
+    with tempfile.TemporaryDirectory() as own:
+        return growth(edges, own) + alone(n, own, names) + against_whole_arrays(n, own)
+
+
+def growth(edges: Sequence[int], folder: str) -> list[dict]:
+    """Return rows of one pass for volumes of several sizes, and how its time grows."""
+    rows, seconds = [], []
+    for n in edges:
+        found, size = in_a_process(ONE_PASS, twin(n, folder)), f"{n}³"
+        seconds.append(found["seconds"])
+        rows += [
+            row("porosity, map, components, chords, REV", size, found["seconds"], "s"),
+            row("  voxels", size, n**3 / found["seconds"] / 1e6, "MB/s"),
+            row("  peak memory", size, found["bytes"] / GIB, "GiB", MOST, below=True),
+            row("  of which for the program", size, found["before"] / GIB, "GiB"),
+            row("  pores", size, found["count"], "1"),
+        ]
     if len(edges) > 1:
+        power = np.polyfit(np.log([n**3 for n in edges]), np.log(seconds), 1)[0]
         size = f"{min(edges)}³ to {max(edges)}³"
-        for what, values, least in (("time", seconds, 0.0), ("memory", peaks, base)):
-            line = [max(values["all in one pass", n] - least, 1e-6) for n in edges]
-            power = np.polyfit(np.log([n**3 for n in edges]), np.log(line), 1)[0]
-            rows.append(row(f"all in one pass, exponent of {what}", size, float(power), "1"))
+        rows.append(row("  exponent of time", size, float(power), "1", LINEAR, below=True))
     return rows
 
 
-def against_whole_arrays(n: int = 500) -> list[dict]:
+def alone(n: int, folder: str, names: Sequence[str]) -> list[dict]:
+    """Return rows of each metric by itself."""
+    rows = []
+    for name in names:
+        found = in_a_process(name, twin(n, folder))
+        rows.append(row(f"{name} alone", f"{n}³", found["seconds"], "s"))
+        rows.append(row("  peak memory", f"{n}³", found["bytes"] / GIB, "GiB"))
+    return rows
+
+
+def against_whole_arrays(n: int, folder: str) -> list[dict]:
     """Return rows: the table of pores, chunk by chunk, and by scipy and scikit-image as a whole."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = twin(n, folder)
-        ours, label = in_a_process("table", store), in_a_process("scipy label", store)
-        table = in_a_process("scipy table", store)
-        if ours["count"] != table["count"]:
-            raise RuntimeError(f"{ours['count']} pores against {table['count']}")
-        size, own = f"{n}³", ours["seconds"]
-        return [
-            row("table of pores from the store", size, own, "s"),
-            row("  peak memory", size, ours["bytes"] / GIB, "GiB"),
-            row("scipy.ndimage.label alone, over ours", size, label["seconds"] / own, "x", 1),
-            row("with its statistics, over ours", size, table["seconds"] / own, "x", 1),
-            row("  its peak memory", size, table["bytes"] / GIB, "GiB"),
-        ]
+    runs = {name: in_a_process(name, twin(n, folder)) for name in ("table", *WHOLE)}
+    counts = {name: run["count"] for name, run in runs.items()}
+    if len(set(counts.values())) > 1:
+        raise RuntimeError(f"not the same number of pores: {counts}")
+    size, own = f"{n}³", runs["table"]
+    rows = [
+        row("components and their table, from the store", size, own["seconds"], "s"),
+        row("  peak memory", size, own["bytes"] / GIB, "GiB"),
+    ]
+    for name in WHOLE:
+        rows.append(row(f"  {name} over it", size, runs[name]["seconds"] / own["seconds"], "x", 1))
+        rows.append(row("    peak memory", size, runs[name]["bytes"] / GIB, "GiB"))
+    return rows
 
 
 def twin(n: int, folder: str) -> str:
     """Return a store with n³ voxels of a synthetic electrolyte; make it if it is not there."""
     path = Path(folder) / f"twin-{n}.zarr"
     if not path.exists():
-        poreflux.save(poreflux.phantoms.synthetic_twin("regular_300", shape=n), path)
+        poreflux.save(poreflux.phantoms.synthetic_twin("regular_300", n), path)
     return str(path)
 
 
@@ -98,50 +121,69 @@ def in_a_process(what: str, store: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def one_run(what: str, store: str) -> dict:
+def one_run(what: str, store: str, progress=None) -> dict:
     """Measure in this process, kernels compiled; the time starts with the store closed."""
-    count = 0
-    for lazy in microstructure(_small()).values():
-        blocks.compute(*lazy())
-    start = time.perf_counter()
-    volume = poreflux.open(store)
-    known = microstructure(volume)
-    if what in known:
-        blocks.compute(*known[what]())
-    elif what == "all in one pass":
-        found = blocks.compute(*(lazy for each in known.values() for lazy in each()))
-        count = int(found[2]["pore_count"])
-    elif what == "table":
-        count = poreflux.pore_table(volume).sizes["pore"]
-    elif what != "nothing":
-        count = _whole(store, table=what == "scipy table")
+    _measured(what, poreflux.from_array(np.random.default_rng(0).random((20, 20, 20)) > 0.2))
+    before, start = peak_memory(), time.perf_counter()
+    count = _measured(what, poreflux.open(store), progress)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"seconds": seconds, "bytes": peak, "count": count}
+    return {"seconds": seconds, "before": before, "bytes": peak_memory(), "count": count}
 
 
-def _small():
-    return poreflux.from_array(np.random.default_rng(0).random((20, 20, 20)) > 0.2)
+def peak_memory() -> int:
+    """Return the most bytes that this process has held, without those of the one it came from."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
 
-def _whole(store: str, *, table: bool) -> int:
-    """Label the whole array, and measure volume, centre, box and faces of each pore."""
+def _measured(what: str, volume, progress=None) -> int:
+    """Measure a volume; return the number of its pores, where they are found."""
+    if what in WHOLE:
+        return _whole(what, volume)
+    if what in ("table", "watershed"):
+        method = "components" if what == "table" else what
+        return poreflux.pore_table(volume, method=method, progress=progress).sizes["pore"]
+    known = microstructure(volume)
+    wanted = list(known) if what == ONE_PASS else [what]
+    found = blocks.compute(*(known[name]() for name in wanted), progress=progress)
+    by_name = dict(zip(wanted, found))
+    return int(by_name["components"]["pore_count"]) if "components" in by_name else 0
+
+
+def _whole(what: str, volume) -> int:
+    """Label the whole array, and find volume, centre and box of each pore."""
+    pore = volume["phase"].values == 0
+    if what == "scikit-image":
+        from skimage.measure import label, regionprops_table
+
+        labels = label(pore, connectivity=3)
+        return len(regionprops_table(labels, properties=("area", "centroid", "bbox"))["area"])
     from scipy import ndimage
 
-    pore = poreflux.store.read_box(store, "phase", threads=2) == 0
     labels, count = ndimage.label(pore, np.ones((3, 3, 3)))
-    if table:
-        index = np.arange(1, count + 1)
-        np.bincount(labels.ravel())
-        ndimage.find_objects(labels)
-        ndimage.center_of_mass(pore, labels, index)
-    return count
+    np.bincount(labels.ravel(), minlength=count + 1)
+    ndimage.center_of_mass(pore, labels, np.arange(1, count + 1))
+    return len(ndimage.find_objects(labels))
 
 
 def _print(rows: list[dict]) -> None:
     for each in rows:
         goal = "" if each["goal"] is None else f"   (to reach: {each['goal']:g})"
         print(f"{each['what']:<45}{each['size']:>16}{each['value']:>12.4g} {each['unit']}{goal}")
+
+
+class Log:
+    """Say on standard error, every half minute, how far a long run is and what it holds."""
+
+    def __init__(self):
+        self.start = self.last = time.perf_counter()
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        now = time.perf_counter()
+        if now - self.last > 30:
+            self.last = now
+            held = f"{peak_memory() / GIB:.2f} GiB at most"
+            print(f"{now - self.start:.0f} s: {done} of {total} {note}, {held}", file=sys.stderr)
 
 
 if __name__ == "__main__":
@@ -152,8 +194,7 @@ if __name__ == "__main__":
     parser.add_argument("--store")
     given = parser.parse_args()
     if given.only:
-        print(json.dumps(one_run(given.only, given.store)))
+        print(json.dumps(one_run(given.only, given.store, Log())))
     else:
-        _print(measure(given.edge, given.folder))
-        if max(given.edge) <= 500:
-            _print(against_whole_arrays(max(given.edge)))
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            _print(growth(given.edge, folder))
