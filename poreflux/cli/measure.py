@@ -1,8 +1,11 @@
-"""poreflux measure: all metrics of a segmented store, in one pass over it."""
+"""poreflux measure: porosity and the microstructure of a segmented store, in one pass over it."""
 
+import importlib.util
 import math
 from pathlib import Path
+from typing import Literal
 
+from poreflux.cli import microstructure
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.terminal import progress
@@ -15,14 +18,21 @@ def measure(
     /,
     *,
     out: Path = Path("results.zarr"),
+    also: str | None = None,
+    only: str | None = None,
     phase: str = "pore",
     direction: str = "z",
     blocks: str = "4,4,4",
+    pore_method: Literal["auto", "components", "watershed"] = "auto",
+    bin_width: float | None = None,
+    edges: str | None = None,
+    table: Path | None = None,
+    labels: Flag = False,
     overwrite: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
 ) -> Answer:
-    """Measure porosity, profile, blocks and structure factor of a store in one pass.
+    """Measure porosity and structure of a store in one pass; on request its whole microstructure.
 
     Parameters
     ----------
@@ -30,48 +40,102 @@ def measure(
         segmented volume.
     out
         folder of results; what is there of other verbs is kept.
+    also
+        more to measure, like pores,chords, or all: pores (sizes), thickness, chords, connectivity,
+        surface, correlation (two points), spectrum, arrangement, representative (volumes).
+    only
+        measure these instead of the usual: porosity, profile, blocks, structure, preview.
     phase
         name of the phase that counts as pore.
     direction
         of profile and structure factor: z, y, x, several like zx, or all.
     blocks
         number of sub-volumes along z,y,x.
+    pore_method
+        what a pore is: a connected component, or a part between throats (watershed); auto splits
+        where one component holds more than a fifth of the pore volume, and says so.
+    bin_width
+        of the histograms of sizes in µm; by default the least of 1, 2, 5, 10 that is a voxel.
+    edges
+        of the cubes of representative in µm, like 92,184,276.
+    table
+        file for one row a pore: pores.parquet or pores.csv.
+    labels
+        write to the store, as pore_label, which pore each voxel belongs to.
     overwrite
         replace all results that are there, of whatever volume.
 
     Examples
     --------
     poreflux measure vol.zarr --out results.zarr
+    poreflux measure vol.zarr --also pores,chords,arrangement --table pores.csv
     """
-    from poreflux import block_porosity, porosity, porosity_profile, preview, structure_factor
     from poreflux.store import open as open_store
 
+    names = microstructure.chosen(also, only)
     volume = open_store(store)
     parts = numbers(blocks, option="--blocks", kind=int)
-    parts = parts * 3 if len(parts) == 1 else parts
-    chosen = split(direction)
+    options = {
+        "phase": phase,
+        "directions": split(direction),
+        "blocks": parts * 3 if len(parts) == 1 else parts,
+        "bin_width": bin_width,
+        "edges": _edges(edges),
+    }
+    if table is not None:
+        _check(table)
     if common.dry_run:
-        return _forecast(volume, out)
-    metrics = [porosity(volume, phase=phase), block_porosity(volume, blocks=parts, phase=phase)]
-    metrics += [porosity_profile(volume, direction=d, phase=phase) for d in chosen]
-    metrics += [structure_factor(volume, direction=d, phase=phase) for d in chosen]
-    metrics.append(preview(volume, phase=phase))
+        return _forecast(volume, names, options, out)
+    from poreflux import results as stored
     from poreflux.cli.results import merged
 
+    found = microstructure.metrics(volume, names, {**options, "pore_method": pore_method})
     with progress("measure") as tell:
-        return merged(
-            "measure", metrics, volume, out, overwrite=overwrite, progress=tell,
+        answer = merged(
+            "measure", found, volume, out, overwrite=overwrite, progress=tell,
             scheduler=place.scheduler,
         )  # fmt: skip
+    sizes = stored.open(out).get("pore_count")
+    reason = getattr(sizes, "attrs", {}).get("reason")
+    answer.lines += [reason] if reason and "pores" in names else []
+    if table is not None or labels:
+        if pore_method == "auto":
+            pore_method = "components" if sizes is None else sizes.attrs["method"]
+        with progress("pores") as tell:
+            answer.lines += microstructure.write_pores(
+                volume, table=table, labels=store if labels else None, method=pore_method,
+                phase=phase, progress=tell, scheduler=place.scheduler,
+            )  # fmt: skip
+    return answer
 
 
-def _forecast(volume, out: Path) -> Answer:
+def _edges(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(word) for word in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"--edges {text} is not understood; write them in µm like 92,184,276"
+        ) from None
+
+
+def _check(table: Path) -> None:
+    """Refuse a table that could not be written before anything is measured."""
+    if table.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"--table {table.name} is no table; let it end in .csv or .parquet")
+    if table.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise ValueError("Parquet needs pyarrow; pip install 'poreflux[parquet]', or write .csv")
+
+
+def _forecast(volume, names: tuple[str, ...], options: dict, out: Path) -> Answer:
     from poreflux.blocks import forecast as memory_of
     from poreflux.cli import forecast
-    from poreflux.metrics.porosity import porosity
 
     voxels = math.prod(volume.sizes.values())
-    need = forecast.Need(
-        memory_of(porosity(volume)) + 3e8, 3e7, forecast.seconds("measure", voxels)
-    )
-    return forecast.answer("measure", need, out)
+    lazy = [name for name in names if name != "thickness"]  # which looks into the volume at once
+    found = microstructure.metrics(volume, lazy, {**options, "pore_method": "components"})
+    triads = sum(microstructure.EXTRA.get(name, 0) for name in names)
+    bandwidth = forecast.triad()
+    seconds = forecast.seconds("measure", voxels, bandwidth=bandwidth)
+    seconds += triads * 12 * voxels / bandwidth
+    memory = memory_of(*found) + microstructure.extra_memory(volume, names) + 3e8
+    return forecast.answer("measure", forecast.Need(memory, 3e7, seconds), out)

@@ -44,7 +44,11 @@ def document(results: xr.Dataset) -> dict:
             "value": row.value,
             "uncertainties": [{"value": u, "kind": kind} for u, kind in row.uncertainties],
         }
-        entry = found.setdefault(row.name, {"long_name": row.quantity, "units": row.unit})
+        entry = found.setdefault(
+            row.name, {"long_name": row.quantity.removesuffix(f", {row.case}"), "units": row.unit}
+        )
+        if row.case:
+            entry = entry.setdefault("case", {}).setdefault(row.case, {})
         if row.direction:
             entry.setdefault("direction", {})[row.direction] = number
         else:

@@ -83,8 +83,10 @@ def label(array: xr.DataArray, name: str | None = None) -> str:
 
 def pretty_unit(unit: str) -> str:
     """Return a unit as it is printed: ``"um"`` as ``"µm"``, ``"1"`` as nothing."""
-    printed = {"1": "", "um": "µm", "percent": "%", "ohm*cm**2": "Ω cm²"}
-    return printed.get(unit, unit.replace("um", "µm").replace("**2", "²").replace("^2", "²"))
+    printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
+    if unit in printed:
+        return printed[unit]
+    return unit.replace("um", "µm").replace("**2", "²").replace("^2", "²").replace("^3", "³")
 
 
 def svg(figure: Figure) -> str:

@@ -29,7 +29,10 @@ SOLVER, SAMPLING, SEGMENTATION = "solver", "sampling", "segmentation"
 
 @dataclass(frozen=True)
 class Row:
-    """One number: `uncertainties` are pairs of (one standard deviation or half width, its kind)."""
+    """One number: `uncertainties` are pairs of (one standard deviation or half width, its kind).
+
+    `case` says which of several meanings of the quantity it is, like ``"26 neighbours"``.
+    """
 
     name: str
     quantity: str
@@ -37,6 +40,7 @@ class Row:
     value: float
     unit: str
     uncertainties: tuple[tuple[float, str], ...] = ()
+    case: str = ""
 
     @property
     def text(self) -> str:
@@ -46,8 +50,7 @@ class Row:
     @property
     def printed_unit(self) -> str:
         """Return the unit as it is printed: nothing for pure numbers."""
-        printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
-        return printed.get(self.unit, self.unit.replace("um", "µm").replace("**2", "²"))
+        return printed_unit(self.unit)
 
     @property
     def spread(self) -> str:
@@ -68,13 +71,47 @@ def rows(results: xr.Dataset) -> list[Row]:
     found = []
     for name in sorted(map(str, results.data_vars), key=_rank):
         array = results[name]
-        if array.dtype.kind not in "fiu" or array.dims not in ((), ("direction",)):
+        if array.dtype.kind not in "fiu" or not set(array.dims) <= set(_CASES):
             continue
-        for direction in np.atleast_1d(array["direction"]) if array.dims else [""]:
-            value = float(array.sel(direction=direction) if direction else array)
+        for index in np.ndindex(array.shape):
+            where = {dim: array[dim].values[i] if dim in array.coords else i
+                     for dim, i in zip(map(str, array.dims), index)}  # fmt: skip
+            value = float(array.values[index])
             if not math.isnan(value):
-                found.append(_row(results, name, str(direction), value))
+                found.append(_row(results, name, where, value))
     return found
+
+
+#: dims that a row can be along, and what is said of it
+_CASES = {
+    "direction": lambda value: "",
+    "neighbours": lambda value: f"{value} neighbours",
+    "mode": lambda value: f"number {value + 1}",
+    "relative_error": lambda value: f"to {100 * value:g} %",
+}
+
+
+def printed_unit(unit: str) -> str:
+    """Return a unit as it is printed.
+
+    Examples
+    --------
+    >>> printed_unit("um^-1"), printed_unit("ohm*cm**2"), printed_unit("1")
+    ('µm⁻¹', 'Ω cm²', '')
+    """
+    printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
+    if unit in printed:
+        return printed[unit]
+    for plain, shown in {
+        "um": "µm",
+        "**": "^",
+        "^-1": "⁻¹",
+        "^-3": "⁻³",
+        "^2": "²",
+        "^3": "³",
+    }.items():
+        unit = unit.replace(plain, shown)
+    return unit
 
 
 def uncertainties(results: xr.Dataset, name: str, direction: str = "") -> tuple:
@@ -137,15 +174,18 @@ def otsu_classes(results: xr.Dataset) -> tuple[np.ndarray, np.ndarray, float] | 
     return results["gray_value"].values.astype(float), counts / counts.sum(), thresholds[0]
 
 
-def _row(results: xr.Dataset, name: str, direction: str, value: float) -> Row:
+def _row(results: xr.Dataset, name: str, where: dict, value: float) -> Row:
     attrs = results[name].attrs
     known = VARIABLES.get(name)
     quantity = attrs.get("long_name") or (known.long_name if known else name.replace("_", " "))
     unit = attrs.get("units") or (known.units if known else "1")
     if results[name].dtype.kind in "iu":
         value = int(value)
+    direction = str(where.get("direction", ""))
+    case = ", ".join(filter(None, (_CASES[dim](at) for dim, at in where.items())))
     spread = uncertainties(results, name, direction) if math.isfinite(value) else ()
-    return Row(name, quantity, direction, value, unit, spread)
+    quantity = f"{quantity}, {case}" if case else quantity
+    return Row(name, quantity, direction, value, unit, spread, case)
 
 
 def _rank(name: str) -> tuple[int, int]:
