@@ -20,7 +20,7 @@ test: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	PYTHON="$(BIN)/python" deploy/other-pythons.sh
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 peers: .venv-peers/.done

@@ -13,6 +13,7 @@ GROUPS = {
     "peers": ("transport", "peers", {}, {"n": 32}),
     "largest": ("transport", "largest", {}, {"n": 64}),
     "interface": ("interface", "measure", {}, {"n": 32}),
+    "mpi": ("mpi", "measure", {}, {"n": 40}),
     "import": ("import_", "measure", {}, {"n": 48, "repeats": 1}),
     "one_pass": ("one_pass", "measure", {}, {"n": 64, "repeats": 1}),
     "microstructure": (
