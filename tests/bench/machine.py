@@ -1,6 +1,7 @@
 """What this machine can do: the memory triad, in the same run as everything else."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def seconds_of_a_triad(numbers: int = NUMBERS, repeats: int = 5) -> float:
     team = Team()
     a, b, c = (np.ones(numbers, np.float32) for _ in range(3))
     edges = np.linspace(0, numbers, team.threads + 1).astype(int)
-    jobs = [(a, b, c, np.float32(3), lo, hi) for lo, hi in zip(edges[:-1], edges[1:])]
+    jobs = [(a, b, c, np.float32(3), lo, hi) for lo, hi in pairwise(edges)]
     team.each(triad, jobs)
     times = []
     for _ in range(repeats):
