@@ -100,7 +100,7 @@ VARIABLES: dict[str, Variable] = {
     "pore_surface": Variable(("pore",), "f", "um^2", "surface of a pore inside the volume"),
     "pore_sphericity": Variable(("pore",), "f", "1", "sphericity of a pore"),
     "pore_on_edge": Variable(("pore",), "b", "1", "pore that reaches the edge of the volume"),
-    "pore_coordination": Variable(("pore",), "i", "1", "number of pores that a pore has throats to"),
+    "pore_coordination": Variable(("pore",), "i", "1", "number of throats of a pore"),
     "pore_label": Variable(DIMS, "i", "1", "number of the pore of each voxel, 0 outside pores"),
     # pore sizes
     "pore_number": Variable(("diameter",), "i", "1", "number of pores"),

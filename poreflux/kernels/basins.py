@@ -2,7 +2,7 @@
 
 Of voxels of one height the earlier in the order of the array is the higher, so that no step is
 undecided, and the outcome does not depend on how the volume is cut. A step is a number 0 to 26,
-``9 (dz + 1) + 3 (dy + 1) + dx + 1``; 13 is a maximum. Packed, a voxel is ``32 height + step``.
+``9 (dz + 1) + 3 (dy + 1) + dx + 1``; 13 is a maximum. Packed, a voxel is ``(height << 5) + step``.
 """
 
 import numpy as np
@@ -10,12 +10,18 @@ import numpy as np
 from poreflux.kernels.components import join
 from poreflux.kernels.redblack import compiled
 
-MAXIMUM, SOLID, UNKNOWN, STEPS = 13, 27, 28, 32
+MAXIMUM, SOLID, UNKNOWN = 13, 27, 28
+
+#: of a step in a packed voxel
+BITS, STEP = 5, 31
 
 
 @compiled
 def pack_steps(height, states, out):
-    """out = height and step of steepest ascent of each voxel of state 1; SOLID where state is 0."""
+    """out = height and step of steepest ascent of each voxel of state 1; SOLID where state is 0.
+
+    `height` is negative where the state is not 1.
+    """
     nz, ny, nx = height.shape
     for k in range(nz):
         for j in range(ny):
@@ -23,23 +29,14 @@ def pack_steps(height, states, out):
                 if states[k, j, i] != 1:
                     out[k, j, i] = SOLID if states[k, j, i] == 0 else UNKNOWN
                     continue
-                best, step = height[k, j, i], MAXIMUM
-                for dz in range(-1, 2):
-                    if k + dz < 0 or k + dz >= nz:
-                        continue
-                    for dy in range(-1, 2):
-                        if j + dy < 0 or j + dy >= ny:
-                            continue
-                        for dx in range(-1, 2):
-                            if i + dx < 0 or i + dx >= nx:
-                                continue
-                            if states[k + dz, j + dy, i + dx] != 1:
-                                continue
-                            number = 9 * (dz + 1) + 3 * (dy + 1) + dx + 1
-                            other = height[k + dz, j + dy, i + dx]
-                            if other > best or (other == best and number < step):
-                                best, step = other, number
-                out[k, j, i] = height[k, j, i] * STEPS + step
+                best, step = -1, MAXIMUM
+                for kk in range(max(k - 1, 0), min(k + 2, nz)):
+                    for jj in range(max(j - 1, 0), min(j + 2, ny)):
+                        row, first = height[kk, jj], 9 * (kk - k) + 3 * (jj - j) - i + MAXIMUM
+                        for ii in range(max(i - 1, 0), min(i + 2, nx)):
+                            if row[ii] > best:
+                                best, step = row[ii], first + ii
+                out[k, j, i] = (height[k, j, i] << BITS) + step
 
 
 @compiled
@@ -56,13 +53,13 @@ def follow_steps(packed, start, shape, labels, peaks, targets, path):
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
-                if packed[z, y, x] % STEPS > 26 or labels[z, y, x] != 0:
+                if packed[z, y, x] & STEP > 26 or labels[z, y, x] != 0:
                     continue
                 k, j, i, length = z, y, x, 0
                 while True:
                     path[length, 0], path[length, 1], path[length, 2] = k, j, i
                     length += 1
-                    step = packed[k, j, i] % STEPS
+                    step = packed[k, j, i] & STEP
                     kk, jj, ii = k + step // 9 - 1, j + step // 3 % 3 - 1, i + step % 3 - 1
                     inside = 0 <= kk < nz and 0 <= jj < ny and 0 <= ii < nx
                     if inside and step != MAXIMUM and labels[kk, jj, ii] == 0:
@@ -76,7 +73,7 @@ def follow_steps(packed, start, shape, labels, peaks, targets, path):
                         )
                         peaks[count, 0], peaks[count, 1], targets[count] = -1, -1, flat
                         if step == MAXIMUM:
-                            peaks[count, 0], peaks[count, 1] = flat, packed[k, j, i] // STEPS
+                            peaks[count, 0], peaks[count, 1] = flat, packed[k, j, i] >> BITS
                             targets[count] = -1
                         count += 1
                         label = count
@@ -165,27 +162,41 @@ def join_all(pairs, parent):
 
 @compiled
 def list_contacts(labels, heights, edges, saddles):
-    """List pairs of voxels of different labels that touch, and the lower height; return how many.
+    """List pairs of different labels that touch, and the lower height where they do.
 
-    No more are written than `edges` (n, 2) and `saddles` (n) have room for.
+    Return how many there are; no more are written than `edges` (n, 2) and `saddles` (n) have room
+    for. Contacts of one pair in a row, one after another, are one, with the greatest height.
     """
     nz, ny, nx = labels.shape
-    count = 0
+    count, room = 0, saddles.size
     for k in range(nz):
         for j in range(ny):
-            for i in range(nx):
-                a = labels[k, j, i]
-                if a == 0:
+            row, high = labels[k, j], heights[k, j]
+            for later in range(4, 9):  # rows with the later half of the 26 neighbours
+                kk, jj = k + later // 3 - 1, j + later % 3 - 1
+                if kk >= nz or jj < 0 or jj >= ny:
                     continue
-                for number in range(14, 27):  # the later half of the 26 neighbours
-                    kk, jj, ii = k + number // 9 - 1, j + number // 3 % 3 - 1, i + number % 3 - 1
-                    if kk >= nz or jj < 0 or jj >= ny or ii < 0 or ii >= nx:
+                other, there = labels[kk, jj], heights[kk, jj]
+                before = 1 if later == 4 else -1
+                for i in range(nx):
+                    a = row[i]
+                    if a == 0:
                         continue
-                    b = labels[kk, jj, ii]
-                    if b == 0 or b == a:
-                        continue
-                    if count < saddles.size:
-                        edges[count, 0], edges[count, 1] = a - 1, b - 1
-                        saddles[count] = min(heights[k, j, i], heights[kk, jj, ii])
-                    count += 1
+                    for ii in range(max(i + before, 0), min(i + 2, nx)):
+                        b = other[ii]
+                        if b == 0 or b == a:
+                            continue
+                        saddle = min(high[i], there[ii])
+                        last = count - 1
+                        if (
+                            0 < count <= room
+                            and edges[last, 0] == a - 1
+                            and edges[last, 1] == b - 1
+                        ):
+                            saddles[last] = max(saddles[last], saddle)
+                            continue
+                        if count < room:
+                            edges[count, 0], edges[count, 1] = a - 1, b - 1
+                            saddles[count] = saddle
+                        count += 1
     return count

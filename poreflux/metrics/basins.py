@@ -57,8 +57,8 @@ class MeasureBasins:
     def __call__(self, arrays, start: Index) -> Basins:
         packed = arrays["packed"]
         labels, peaks, targets = label_basins(packed, start, self.shape)
-        count, step = len(peaks), packed % kernel.STEPS
-        solid, heights = step == kernel.SOLID, packed // kernel.STEPS
+        count, step = len(peaks), packed & kernel.STEP
+        solid, heights = step == kernel.SOLID, packed >> kernel.BITS
         known = step != kernel.UNKNOWN
         mask = None if known.all() else known
         table = np.zeros((count, tables.COLUMNS), np.int64)
@@ -66,7 +66,8 @@ class MeasureBasins:
         tables.measure_labels(labels, around(solid, mask), weights, start, self.shape, table)
         faces = faces_of_block(labels, solid, start, self.shape, heights)
         rows = {start: np.arange(count)} if self.keep_rows else {}
-        clusters = Clusters(table, faces, rows, bounds_of(known, start))
+        valid = _whole(start, packed.shape) if mask is None else bounds_of(mask, start)
+        clusters = Clusters(table, faces, rows, valid)
         return Basins(clusters, peaks, targets, *_contacts(labels, heights))
 
 
@@ -124,7 +125,7 @@ class CombineBasins:
 def label_basins(packed: np.ndarray, start: Index, shape: Index):
     """Return the labels of the basins of a block, their peaks, and where they leave it for."""
     labels = np.zeros(packed.shape, np.int32)
-    room = np.count_nonzero(packed % kernel.STEPS <= 26)
+    room = np.count_nonzero(packed & kernel.STEP < kernel.SOLID)
     path = np.empty((room, 3), np.int32)
     peaks, targets = np.empty((room, 2), np.int64), np.empty(room, np.int64)
     count = kernel.follow_steps(packed, start, shape, labels, peaks, targets, path)
@@ -175,20 +176,34 @@ def highest(edges: np.ndarray, saddles: np.ndarray) -> tuple[np.ndarray, np.ndar
     >>> highest(np.array([[1, 0], [0, 1], [2, 2]]), np.array([5, 7, 9]))
     (array([[0, 1]]), array([7]))
     """
-    low, high = edges.min(axis=1), edges.max(axis=1)
-    order = np.lexsort((saddles, high, low))
-    order = order[low[order] != high[order]]
-    low, high, saddles = low[order], high[order], saddles[order]
-    last = np.append((low[1:] != low[:-1]) | (high[1:] != high[:-1]), True)[: len(low)]
-    return np.stack((low, high), axis=1)[last], saddles[last]
+    low, high = np.minimum(edges[:, 0], edges[:, 1]), np.maximum(edges[:, 0], edges[:, 1])
+    differ = low != high
+    if not differ.any():
+        return np.empty((0, 2), np.int64), np.empty(0, np.int64)
+    rows = int(high.max()) + 1
+    pair = (low * rows + high)[differ]
+    order = np.argsort(pair)
+    pair = pair[order]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    pair = pair[first]
+    return np.stack((pair // rows, pair % rows), axis=1), np.maximum.reduceat(
+        saddles[differ][order], first
+    )
 
 
 def _contacts(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the edges between the basins of a block, and their saddles."""
-    count = kernel.list_contacts(labels, heights, np.empty((0, 2), np.int64), _NONE)
-    edges, saddles = np.empty((count, 2), np.int64), np.empty(count, np.int64)
-    kernel.list_contacts(labels, heights, edges, saddles)
-    return highest(edges, saddles)
+    room, count = 0, labels.size // 8
+    while count > room:  # the second time there is room for all
+        room = count
+        edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
+        count = kernel.list_contacts(labels, heights, edges, saddles)
+    return highest(edges[:count], saddles[:count])
+
+
+def _whole(start: Index, shape: Index) -> tuple[Index, Index]:
+    """Return the first and last index of a block."""
+    return start, tuple(a + n - 1 for a, n in zip(start, shape))
 
 
 def _one_of_each(new: np.ndarray, count: int, peaks: np.ndarray, targets: np.ndarray):
@@ -210,6 +225,3 @@ def _least_of_each(parent: np.ndarray) -> np.ndarray:
     least = np.arange(len(parent))
     np.minimum.at(least, parent, np.arange(len(parent)))
     return least[parent]
-
-
-_NONE = np.zeros(0, np.int64)

@@ -20,7 +20,7 @@ from poreflux.metrics.basins import (
     Pores,
     united,
 )
-from poreflux.metrics.local_thickness import largest_ball, squared_radii, windowed_states
+from poreflux.metrics.local_thickness import INSIDE, largest_ball, squared_radii, windowed_states
 from poreflux.volume import voxel_size
 
 #: standard deviation in voxels of the smoothing of distances, and where it ends
@@ -126,7 +126,9 @@ def _packed(size, radius: float, states: np.ndarray) -> np.ndarray:
     # outside a mask there may be no wall in sight, or one that other blocks do not see
     np.minimum(distance, np.float32(radius / min(size)), out=distance)
     smooth = gaussian_filter(distance, SMOOTHING, truncate=SMOOTHING_REACH / SMOOTHING)
-    heights = np.rint(smooth / HEIGHT_UNIT).astype(np.int32)
+    smooth *= np.float32(1 / HEIGHT_UNIT)
+    heights = np.rint(smooth, out=smooth).astype(np.int32)
+    heights[states != INSIDE] = -1
     out = np.empty(states.shape, np.int32)
     pack_steps(heights, states, out)
     return out

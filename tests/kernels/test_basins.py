@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from poreflux.kernels import basins as kernel
-from poreflux.metrics.basins import CombineBasins, MeasureBasins, highest, label_basins
+from poreflux.metrics.basins import (
+    CombineBasins,
+    MeasureBasins,
+    _contacts,
+    highest,
+    label_basins,
+)
 
 SHAPE = (5, 6, 7)
 
@@ -21,7 +27,7 @@ def heights_and_states(rng) -> tuple[np.ndarray, np.ndarray]:
 
 def packed_of(height, states) -> np.ndarray:
     out = np.empty(height.shape, np.int32)
-    kernel.pack_steps(height, states, out)
+    kernel.pack_steps(np.where(states == 1, height, -1).astype(np.int32), states, out)
     return out
 
 
@@ -41,13 +47,13 @@ def test_a_step_leads_to_the_highest_neighbour(rng):
     height, states = heights_and_states(rng)
     packed = packed_of(height, states)
     for place in np.ndindex(SHAPE):
-        step = packed[place] % kernel.STEPS
+        step = packed[place] & kernel.STEP
         if states[place] != 1:
             assert step == (kernel.SOLID if states[place] == 0 else kernel.UNKNOWN)
             continue
         to = np.add(place, np.unravel_index(step, (3, 3, 3))) - 1
         assert tuple(to.tolist()) == highest_neighbour(height, states, place)
-        assert packed[place] // kernel.STEPS == height[place]
+        assert packed[place] >> kernel.BITS == height[place]
 
 
 def test_a_basin_is_what_leads_to_one_maximum(rng):
@@ -88,23 +94,39 @@ def test_two_halves_give_the_basins_of_the_whole(rng, axis, cut):
         np.testing.assert_array_equal(one, other)
 
 
-def test_contacts_are_counted_beyond_the_room_there_is(rng):
+def test_contacts_are_those_of_all_pairs_of_neighbours(rng):
     labels = rng.integers(0, 4, SHAPE).astype(np.int32)
     height = rng.integers(1, 9, SHAPE).astype(np.int32)
-    nothing = np.empty((0, 2), np.int64), np.empty(0, np.int64)
-    n = kernel.list_contacts(labels, height, *nothing)
-    edges, saddles = np.empty((n, 2), np.int64), np.empty(n, np.int64)
-    assert kernel.list_contacts(labels, height, edges, saddles) == n
-    expected = []
-    for place in np.argwhere(labels > 0).tolist():
-        for other in np.ndindex(3, 3, 3):
-            there = tuple((np.add(place, other) - 1).tolist())
-            if there <= tuple(place) or any(not 0 <= i < m for i, m in zip(there, SHAPE)):
-                continue
-            a, b = labels[tuple(place)], labels[there]
-            if b > 0 and a != b:
-                expected.append((a - 1, b - 1, min(height[tuple(place)], height[there])))
-    assert sorted(expected) == sorted((*e, s) for e, s in zip(edges.tolist(), saddles.tolist()))
+    expected: dict[tuple[int, int], int] = {}
+    for place in map(tuple, np.argwhere(labels > 0).tolist()):
+        for step in np.ndindex(3, 3, 3):
+            there = tuple((np.add(place, step) - 1).tolist())
+            if all(0 <= i < m for i, m in zip(there, SHAPE)) and labels[there] > 0:
+                pair = labels[place] - 1, labels[there] - 1
+                expected[pair] = max(expected.get(pair, 0), min(height[place], height[there]))
+    edges, saddles = _contacts(labels, height)
+    found = dict(zip(map(tuple, edges.tolist()), saddles.tolist()))
+    assert found == {pair: saddle for pair, saddle in expected.items() if pair[0] < pair[1]}
+
+
+def test_contacts_are_counted_beyond_the_room_there_is(rng):
+    labels = rng.integers(1, 99, SHAPE).astype(np.int32)
+    height = rng.integers(1, 9, SHAPE).astype(np.int32)
+    room = labels.size // 8
+    edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
+    assert kernel.list_contacts(labels, height, edges, saddles) > room
+    pairs = {
+        tuple(sorted((int(labels[v]), int(labels[w]))))
+        for axis in range(3)
+        for v, w in zip(
+            np.ndindex(*SHAPE),
+            (tuple(np.add(v, np.eye(3, dtype=int)[axis])) for v in np.ndindex(*SHAPE)),
+        )
+        if w[axis] < SHAPE[axis] and labels[v] != labels[w]
+    }
+    assert {(a - 1, b - 1) for a, b in pairs} <= set(
+        map(tuple, _contacts(labels, height)[0].tolist())
+    )
 
 
 @pytest.mark.parametrize(
