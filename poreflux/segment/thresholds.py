@@ -66,7 +66,8 @@ def multi_otsu(counted: Histogram, classes: int) -> list[float]:
     best[1:] = between(np.zeros(n, int), np.arange(1, n + 1))
     chosen = []
     for k in range(2, classes + 1):
-        best, start = _next_class(best, between, k, n)
+        first = n if k == classes else k  # the last class ends with the last grey value
+        best, start = _next_class(best, between, k, (first, n))
         chosen.append(start)
     cuts, stop = [], n
     for start in reversed(chosen):
@@ -102,11 +103,12 @@ def class_means(counted: Histogram, threshold: float) -> tuple[float, float]:
     )
 
 
-def _next_class(best, between, k: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each end, the best sum with one more class, and where that class starts."""
+def _next_class(best, between, k: int, ends: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return, for each of the ends, the best sum with one more class, and where it starts."""
+    n = len(best) - 1
     total = np.full(n + 1, -np.inf)
     start = np.zeros(n + 1, int)
-    todo = [(k, n, k - 1, n - 1)]  # ends low..high, whose class starts in first..last
+    todo = [(*ends, k - 1, n - 1)]  # ends low..high, whose class starts in first..last
     while todo:
         low, high, first, last = todo.pop()
         if low > high:
