@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
 
@@ -88,7 +89,10 @@ def spectral_density(results: xr.Dataset) -> Figure:
         ax.grid(axis="y")
         above = ax.secondary_xaxis("top", functions=(_turned, _turned))
         above.set_xlabel("wavelength 2π/k (µm)")
-        above.xaxis.set_major_formatter("{x:g}")
+        steps = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5)]
+        shown = [x for x in steps if _turned(k[-1]) <= x <= _turned(k[0])]
+        above.set_xticks(shown, [f"{x:g}" for x in shown])
+        above.xaxis.set_minor_locator(NullLocator())
     left.set_ylabel("spectral density (µm³)")
     left.legend(fontsize=8, loc="lower left")
     right.legend(fontsize=8, loc="lower left", ncols=2, handlelength=1.6)

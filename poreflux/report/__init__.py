@@ -3,6 +3,7 @@
 import datetime
 import os
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +73,11 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
 
     from poreflux.report.currents import current_cards
     from poreflux.report.figures import cards
+    from poreflux.report.microstructure import structure_cards
+    from poreflux.report.tables import tables
 
     shown = []
-    for card in (*cards(results), *current_cards(results)):
+    for card in chain(cards(results), structure_cards(results), current_cards(results)):
         shown.append(card)
         if progress:
             progress(len(shown), len(shown) + 1, card.title)
@@ -90,6 +93,7 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
         numbers=[row for row in table if row.name in FIRST],
         others=[row for row in table if row.name not in FIRST],
         cards=shown,
+        tables=list(tables(results)),
         warnings=guards(results),
         methods=methods(results),
         citations=citations(results),

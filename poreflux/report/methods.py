@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from poreflux.report import microstructure_words
 from poreflux.report.current_words import current_sentences
+from poreflux.report.microstructure_words import structure_sentences
 from poreflux.report.numbers import significant
 
 WORKS = {
@@ -53,7 +55,11 @@ def methods(results: xr.Dataset) -> str:
 
 def citations(results: xr.Dataset) -> list[str]:
     """Return the works that this run used, in the order of the methods paragraph."""
-    return [WORKS[key] for key in WORKS if key in _used(results)]
+    used = _used(results)
+    more = [microstructure_words.WORKS[key] for key in microstructure_words.works(results)]
+    first, last = [key for key in WORKS if key in used], ("xarray", "dask")
+    own = [WORKS[key] for key in first if key not in last]
+    return [*own, *more, *(WORKS[key] for key in last)]
 
 
 def program(results: xr.Dataset) -> str:
@@ -96,6 +102,7 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
             "Its root mean square is compared with that of a homogeneous medium of the same "
             "porosity and correlation length."
         )
+    yield from structure_sentences(results)
     if "tortuosity_factor" in results:
         yield from _transport(results)
     if "block_tortuosity_factor" in results:

@@ -1,0 +1,100 @@
+"""What the methods paragraph says of pores, correlations and sub-volumes, and whose methods."""
+
+from collections.abc import Iterator
+
+import xarray as xr
+
+#: key of a work -> a variable that it stands behind
+RESTS_ON = {
+    "surface": "specific_surface",
+    "edges": "pore_number_unbiased",
+    "thickness": "local_thickness_share",
+    "correlation": "two_point_probability",
+    "arrangement": "clustering_ratio",
+    "nearest": "clark_evans_ratio",
+    "representative": "representative_std",
+    "threshold": "percolating_phase_fraction",
+    "euler": "euler_number",
+}
+
+WORKS = {
+    "watershed": "J. T. Gostick, Versatile and efficient pore network extraction method using "
+    "marker-based watershed segmentation, Phys. Rev. E 96 (2017) 023307. "
+    "doi:10.1103/PhysRevE.96.023307",
+    "edges": "C. Lantuéjoul, On the estimation of mean values in individual analysis of particles, "
+    "Microsc. Acta Suppl. 4 (1980) 266–273.",
+    "thickness": "T. Hildebrand, P. Rüegsegger, A new method for the model-independent assessment "
+    "of thickness in three-dimensional images, J. Microsc. 185 (1997) 67–75. "
+    "doi:10.1046/j.1365-2818.1997.1340694.x",
+    "surface": "J. Ohser, F. Mücklich, Statistical Analysis of Microstructures in Materials "
+    "Science, Wiley (2000).",
+    "correlation": "S. Torquato, Random Heterogeneous Materials, Springer (2002).",
+    "arrangement": "C. E. Zachary, S. Torquato, Hyperuniformity in point patterns and two-phase "
+    "random heterogeneous media, J. Stat. Mech. (2009) P12015.",
+    "nearest": "P. J. Clark, F. C. Evans, Distance to nearest neighbor as a measure of spatial "
+    "relationships in populations, Ecology 35 (1954) 445–453.",
+    "representative": "T. Kanit et al., Determination of the size of the representative volume "
+    "element for random composites, Int. J. Solids Struct. 40 (2003) 3647–3679. "
+    "doi:10.1016/S0020-7683(03)00143-4",
+    "threshold": "Ł. Kurzawski, K. Malarz, Simple cubic random-site percolation thresholds for "
+    "complex neighbourhoods, Rep. Math. Phys. 70 (2012) 163–169.",
+    "euler": "J. Toriwaki, H. Yoshida, Fundamentals of Three-dimensional Digital Image Processing, "
+    "Springer (2009).",
+}
+
+
+def works(results: xr.Dataset) -> list[str]:
+    """Return the keys of :data:`WORKS` that the Results rest on."""
+    found = {key for key, name in RESTS_ON.items() if name in results}
+    if "pore_number" in results and results["pore_number"].attrs.get("method") == "watershed":
+        found.add("watershed")
+    if "spectral_density" in results:
+        found.add("correlation")
+    return [key for key in WORKS if key in found]
+
+
+def structure_sentences(results: xr.Dataset) -> Iterator[str]:
+    """Yield what was measured of the microstructure, and how."""
+    if "pore_number" in results:
+        yield from _pores(results["pore_number"].attrs)
+    for name, sentence in _SENTENCES.items():
+        if name in results:
+            yield sentence
+
+
+def _pores(note: dict) -> Iterator[str]:
+    if note.get("method") == "watershed":
+        yield (
+            "Pores are the parts of the pore space between its throats, by a marker-based "
+            "watershed of its distance map"
+            + (f", since {note['reason'].partition(',')[0]}" if "reason" in note else "")
+            + "."
+        )
+    else:
+        yield (
+            f"Pores are connected components of pore voxels ({note.get('neighbours', 26)} "
+            "neighbours)."
+        )
+    yield (
+        "Their size is the diameter of the sphere of their volume; numbers free of the bias of the "
+        "edges leave out pores that touch a face and weight the others (Miles and Lantuéjoul)."
+    )
+
+
+_SENTENCES = {
+    "local_thickness_share": "Local thickness is the diameter of the largest ball that holds a "
+    "voxel and fits into the pores.",
+    "chord_length_mean": "Chord lengths are those of runs of pore voxels along each direction, "
+    "their mean that of twice the volume over the projected surface.",
+    "percolating_phase_fraction": "Connectivity is given for 6 and for 26 neighbours.",
+    "specific_surface": "The specific surface was estimated by the crossings of lines along 13 "
+    "directions (Cauchy–Crofton).",
+    "two_point_probability": "The two-point probability was counted over all pairs of voxels "
+    "within windows, its error by their scatter.",
+    "spectral_density": "The spectral density is that of the tapered and mean-free indicator of "
+    "the pores, divided by the volume.",
+    "clustering_ratio": "The arrangement of the pores was judged by the spectral density of long "
+    "waves, relative to that of single pores, and by the places of the pores' centroids.",
+    "representative_std": "Representative volumes follow from the scatter of the porosity of cubes "
+    "of several edges, fitted by a power of their volume.",
+}
