@@ -111,15 +111,17 @@ class CombineBasins:
 
         met = meet_all([each.faces for each in clusters], meet)
         new, total = folded(parent, table)
-        faces, rows = [], {}
+        faces: list[Face] = []
+        rows: dict[Index, np.ndarray] = {}
         for p, each in enumerate(clusters):
             mine = new[below[p] : below[p + 1]]
             rows |= {start: mine[row] for start, row in each.rows.items()}
             faces += waiting(each.faces, met, self.shape, mine)
         joined = Clusters(total, faces, rows, union([each.valid for each in clusters]))
         peaks = np.concatenate([part.peaks for part in parts])
-        touching = highest(new[np.concatenate(edges)], np.concatenate(saddles))
-        return Basins(joined, *_one_of_each(new, len(total), peaks, targets), *touching)
+        peaks, targets = _one_of_each(new, len(total), peaks, targets)
+        touching, at = highest(new[np.concatenate(edges)], np.concatenate(saddles))
+        return Basins(joined, peaks, targets, touching, at)
 
 
 def label_basins(packed: np.ndarray, start: Index, shape: Index):
@@ -193,7 +195,7 @@ def highest(edges: np.ndarray, saddles: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _contacts(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the edges between the basins of a block, and their saddles."""
-    room, count = 0, labels.size // 8
+    room, count = -1, labels.size // 8
     while count > room:  # the second time there is room for all
         room = count
         edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
