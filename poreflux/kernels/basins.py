@@ -17,26 +17,46 @@ BITS, STEP = 5, 31
 
 
 @compiled
-def pack_steps(height, states, out):
+def pack_steps(height, states, along, out):
     """out = height and step of steepest ascent of each voxel of state 1; SOLID where state is 0.
 
-    `height` is negative where the state is not 1.
+    `height` is negative where the state is not 1; `along` is work of its shape. A neighbour counts
+    as ``(height << 5) + 26 - step``: the largest is the highest, of the first step to one as high.
     """
     nz, ny, nx = height.shape
     for k in range(nz):
         for j in range(ny):
+            _highest_in_row(height[k, j], along[k, j])
+    for k in range(nz):
+        for j in range(ny):
+            best = out[k, j]
             for i in range(nx):
-                if states[k, j, i] != 1:
-                    out[k, j, i] = SOLID if states[k, j, i] == 0 else UNKNOWN
-                    continue
-                best, step = -1, MAXIMUM
-                for kk in range(max(k - 1, 0), min(k + 2, nz)):
-                    for jj in range(max(j - 1, 0), min(j + 2, ny)):
-                        row, first = height[kk, jj], 9 * (kk - k) + 3 * (jj - j) - i + MAXIMUM
-                        for ii in range(max(i - 1, 0), min(i + 2, nx)):
-                            if row[ii] > best:
-                                best, step = row[ii], first + ii
-                out[k, j, i] = (height[k, j, i] << BITS) + step
+                best[i] = -1
+            for kk in range(max(k - 1, 0), min(k + 2, nz)):
+                for jj in range(max(j - 1, 0), min(j + 2, ny)):
+                    later = 9 * (k + 1 - kk) + 3 * (j + 1 - jj)
+                    row = along[kk, jj]
+                    for i in range(nx):
+                        best[i] = max(best[i], row[i] + later)
+            high, state = height[k, j], states[k, j]
+            for i in range(nx):
+                step = 26 - (best[i] & STEP)
+                if state[i] != 1:
+                    best[i] = SOLID if state[i] == 0 else UNKNOWN
+                else:
+                    best[i] = (high[i] << BITS) + step
+
+
+@compiled
+def _highest_in_row(height, out):
+    """out = the largest of a voxel and its neighbours in the row, plus 2, 1, 0 along it."""
+    n = height.shape[0]
+    for i in range(n):
+        out[i] = (height[i] << BITS) + 1
+    for i in range(1, n):
+        out[i] = max(out[i], (height[i - 1] << BITS) + 2)
+    for i in range(n - 1):
+        out[i] = max(out[i], height[i + 1] << BITS)
 
 
 @compiled

@@ -31,7 +31,7 @@ SMOOTHING, SMOOTHING_REACH = 0.4, 2
 NEAREST, LEAST = 4.0, 0.5
 
 #: longest edge in voxels of what one task works on, without its ghosts
-_EDGE = 160
+_EDGE = 200
 
 
 @dataclass(frozen=True)
@@ -130,5 +130,5 @@ def _packed(size, radius: float, states: np.ndarray) -> np.ndarray:
     heights = np.rint(smooth, out=smooth).astype(np.int32)
     heights[states != INSIDE] = -1
     out = np.empty(states.shape, np.int32)
-    pack_steps(heights, states, out)
+    pack_steps(heights, states, np.empty_like(heights), out)
     return out

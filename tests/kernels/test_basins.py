@@ -27,7 +27,8 @@ def heights_and_states(rng) -> tuple[np.ndarray, np.ndarray]:
 
 def packed_of(height, states) -> np.ndarray:
     out = np.empty(height.shape, np.int32)
-    kernel.pack_steps(np.where(states == 1, height, -1).astype(np.int32), states, out)
+    high = np.where(states == 1, height, -1).astype(np.int32)
+    kernel.pack_steps(high, states, np.empty_like(high), out)
     return out
 
 
