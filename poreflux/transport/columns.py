@@ -22,13 +22,19 @@ def column_porosity(cells: np.ndarray, weights: np.ndarray | None = None) -> np.
     array([[-0.25, -0.25]])
     """
     weights = np.ones(len(cells)) if weights is None else weights
+    columns, pores = column_sums(cells, weights / weights.sum())
+    return columns - pores / cells.size
+
+
+def column_sums(cells: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the sum over planes of weights times pore, and the number of pores."""
     columns, pores = np.zeros(cells.shape[1:]), 0
-    for plane, weight in zip(cells, weights / weights.sum()):
+    for plane, weight in zip(cells, weights):
         pore = plane == 0
         pores += int(pore.sum())
-        if weight > 1e-6 / len(cells):
+        if weight > 1e-9:
             columns += weight * pore
-    return columns - pores / cells.size
+    return columns, pores
 
 
 def near(planes: int, spacing: float, depth: float, last: bool) -> np.ndarray:

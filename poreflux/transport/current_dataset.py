@@ -14,7 +14,7 @@ from poreflux.transport.current_statistics import correlation, statistics
 from poreflux.transport.electrode import State
 from poreflux.transport.ends import HIGH
 from poreflux.transport.medium import Medium
-from poreflux.transport.voxel_current import VoxelCurrent, plane_currents
+from poreflux.transport.voxel_current import VoxelCurrent
 
 #: the largest current density is a number of the mesh where the Wagner length has fewer voxels
 RESOLVED = 3
@@ -57,7 +57,7 @@ def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
     """Return what the results need of the cells, which a solve will change."""
     last = asked.reacting == HIGH
     planes, h = len(cells.cells), cells.spacing[0]
-    depth = max(asked.wagner_length(cells.reference), NEAR * h)
+    depth = depth_of(asked, cells.reference, h)
     return Face(
         asked,
         mask,
@@ -70,6 +70,11 @@ def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
     )
 
 
+def depth_of(asked: Conditions, conductivity: float, spacing: float) -> float:
+    """Return over how many µm the porosity near the electrode is weighed."""
+    return max(asked.wagner_length(conductivity), NEAR * spacing)
+
+
 def suffix(direction: str) -> str:
     """Return what names of maps across a direction end in: nothing for z.
 
@@ -79,10 +84,9 @@ def suffix(direction: str) -> str:
     return "" if direction == "z" else f"_{direction}"
 
 
-def solved(face: Face, found: VoxelCurrent, state: State) -> xr.Dataset:
-    """Return maps and numbers of one state."""
+def solved(face: Face, found: VoxelCurrent, state: State, planes: np.ndarray) -> xr.Dataset:
+    """Return maps and numbers of one state, and of the currents through its planes."""
     j = state.density / MA_CM2
-    planes = plane_currents(found)
     values = {
         **numbers(face.asked, found, state, face.spacing[1:], face.conductivity),
         "contact_mask_fraction": float(face.mask.mean()),

@@ -44,37 +44,41 @@ def write(found: VoxelCurrent, cells: Medium, asked: Conditions, target: str | P
     step = store.array_chunks(target, POTENTIAL)[axis]
     plane = int(np.prod(cells.cells.shape[1:]))
     planes = max(1, SLAB // (4 * step * plane)) * step
-    for start, *both in slabs(found, cells, planes):
+    for start, *both in slabs(found, cells.spacing, cells.reference, planes):
         corner = [0, 0, 0]
         corner[axis] = start
         for name, slab in zip((CURRENT, POTENTIAL), both):
             store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
 
 
-def section(
-    found: VoxelCurrent, cells: Medium, asked: Conditions, volume: xr.Dataset
+def section(found: VoxelCurrent, spacing, reference: float) -> np.ndarray:
+    """Return the current density (own planes, n2) in the middle section across axis 1."""
+    operator = found.cell.operator
+    middle = operator.shape[1] // 2
+    planes = max(2, SLAB // 32 // (4 * int(np.prod(operator.shape[1:]))))
+    parts = slabs(found, spacing, reference, planes, potential=False)
+    return np.concatenate([slab[1][:, middle].copy() for slab in parts])
+
+
+def section_array(
+    values: np.ndarray, asked: Conditions, volume: xr.Dataset
 ) -> dict[str, xr.DataArray]:
-    """Return the current density in the middle section, the direction down."""
+    """Return a section by its name, with its coordinates and where it is."""
     dims = order(asked.direction)
-    middle = cells.cells.shape[1] // 2
-    planes = max(2, SLAB // 32 // (4 * int(np.prod(cells.cells.shape[1:]))))
-    all_slabs = slabs(found, cells, planes, potential=False)
-    rows = [slab[1][:, middle].copy() for slab in all_slabs]
     name = f"current_section{suffix(asked.direction)}"
     shown = (dims[0], dims[2])
-    at = {"position": float(volume[dims[1]][middle]), "across": dims[1]}
+    middle = volume[dims[1]][volume.sizes[dims[1]] // 2]
+    attrs = {**attributes(name), "position": float(middle), "across": dims[1]}
     coords = {dim: volume[dim] for dim in shown}
-    return {
-        name: xr.DataArray(np.concatenate(rows), coords, shown, attrs={**attributes(name), **at})
-    }
+    return {name: xr.DataArray(values, coords, shown, attrs=attrs)}
 
 
 def slabs(
-    found: VoxelCurrent, cells: Medium, planes: int, *, potential: bool = True
+    found: VoxelCurrent, spacing, reference: float, planes: int, *, potential: bool = True
 ) -> Iterator[tuple]:
     """Yield the first plane, the current density and perhaps the potential of slabs of planes."""
-    operator, smallest = found.cell.operator, min(cells.spacing)
-    scales = tuple(cells.reference * h / (smallest**2 * UM) / MA_CM2 for h in cells.spacing)
+    operator, smallest = found.cell.operator, min(spacing)
+    scales = tuple(reference * h / (smallest**2 * UM) / MA_CM2 for h in spacing)
     operator.neighbours.fill_ghosts(found.x)
     for start in range(0, operator.shape[0], planes):
         stop = min(operator.shape[0], start + planes)

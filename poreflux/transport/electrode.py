@@ -18,7 +18,7 @@ from poreflux.errors import NotConverged
 from poreflux.kernels import redblack, stencil
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport import serial
-from poreflux.transport.descent import Descent
+from poreflux.transport.descent import Method
 from poreflux.transport.ends import unpack_plane
 from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.operator import Operator
@@ -54,7 +54,7 @@ class Cell:
     """
 
     operator: Operator
-    descent: Descent
+    descent: Method
     reacting: int
     share: np.ndarray
     current: float
@@ -305,12 +305,12 @@ def descend(
     operator.drive(*source)
     links = operator.ends.links()
 
-    def enough(left: float, now: np.ndarray) -> bool:
-        size = through or abs(_planes(operator, now, links, source).out[cell.fed].sum())
+    def enough(left: float, look) -> bool:
+        size = through or abs(_planes(operator, look(), links, source).out[cell.fed].sum())
         history.append(left / (cell.least_resistance * size**2))
         if history[-1] > goal.error:
             return False
-        return abs(_planes(operator, now, links, source).out.sum()) <= goal.balance * size
+        return abs(_planes(operator, look(), links, source).out.sum()) <= goal.balance * size
 
     cell.descent.lower(x, history, enough)
     return _planes(operator, x, links, source)

@@ -16,7 +16,7 @@ from poreflux.transport.current_dataset import solved, sweep, unsolved
 from poreflux.transport.effective import forecast
 from poreflux.transport.medium import conductivity_table, medium
 from poreflux.transport.threads import Team
-from poreflux.transport.voxel_current import prepare, solve
+from poreflux.transport.voxel_current import plane_currents, prepare, solve
 from poreflux.volume import require
 
 RESOLUTIONS = ("voxel", "upscaled", "both")
@@ -152,10 +152,10 @@ def interfacial_current(
         face=face,
         rtol=rtol,
     )
-    phases = conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
+    phases = phases_of(conductivity)
     binary = len(np.unique([value for value in phases.values() if value > 0])) == 1
     conductivity_table(volume, phases)
-    lengths = _lengths(wagner_lengths)
+    lengths = wagner_lengths_of(wagner_lengths)
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
     mask = contact_of(volume, contact, direction)
@@ -185,8 +185,9 @@ def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -
         laws = [asked, *(asked.at(length, cells.reference) for length in lengths)]
         states = solve(found, laws, progress)
         _, state = next(states)
-        results = solved(side, found, state)
-        results.update(current_fields.section(found, cells, asked, volume))
+        results = solved(side, found, state, plane_currents(found))
+        middle = current_fields.section(found, cells.spacing, cells.reference)
+        results.update(current_fields.section_array(middle, asked, volume))
         if field is not None:
             current_fields.write(found, cells, asked, field)
         if lengths:
@@ -196,7 +197,13 @@ def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -
     return results
 
 
-def _lengths(wagner_lengths: Sequence[float]) -> list[float]:
+def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
+    """Return the conductivity of each phase that conducts, `electrolyte` where no name is given."""
+    return conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
+
+
+def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
+    """Return Wagner lengths as numbers; raise ``ValueError`` where they make no sense."""
     lengths = [float(length) for length in np.atleast_1d(np.asarray(wagner_lengths, float))]
     for length in lengths:
         if not (np.isfinite(length) and length >= 0):

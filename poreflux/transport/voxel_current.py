@@ -8,8 +8,9 @@ import numpy as np
 from poreflux.kernels import stencil
 from poreflux.transport import serial
 from poreflux.transport.conditions import UM, Conditions
+from poreflux.transport.descent import Descent, Method
 from poreflux.transport.effective import percolate
-from poreflux.transport.electrode import Cell, Descent, State, combine, react
+from poreflux.transport.electrode import Cell, State, combine, react
 from poreflux.transport.ends import LOW
 from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.medium import Medium
@@ -72,7 +73,7 @@ def begin(
     asked: Conditions,
     carrying: float,
     progress=None,
-    descent: Descent | None = None,
+    descent: Method | None = None,
 ) -> VoxelCurrent:
     """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
     h = problem.spacing
@@ -120,6 +121,7 @@ def shift(cell: Cell, x: np.ndarray, by: float) -> None:
     jobs = [(operator.kernel, scratch, 0.0, by, *slab) for slab in operator.slabs]
     operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
     combine(operator, 1.0, scratch, 1.0, x)
+    operator.neighbours.fill_ghosts(x)
 
 
 def solve(
