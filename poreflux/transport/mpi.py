@@ -18,9 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poreflux.errors import TooLarge
 from poreflux.transport import mpi_petsc, mpi_reading, serial
-from poreflux.transport.mpi_memory import forecast, free_memory
+from poreflux.transport.mpi_memory import forecast, refuse
 from poreflux.transport.mpi_neighbours import Ranks
 from poreflux.transport.mpi_percolation import keep_percolating_on_boxes
 from poreflux.transport.operator import build
@@ -140,7 +139,7 @@ def solve_tortuosity(
             check,
             memory,
             progress if first else None,
-            (notice or _say) if first else _nothing,
+            (notice or say) if first else nothing,
         )
         with link.together():
             head = mpi_reading.head(path, direction)
@@ -148,7 +147,7 @@ def solve_tortuosity(
             if options.field is not None:
                 _check_field(head, options.field)
         parts = partition(head.shape, link.size, head.chunk[0])
-        _notice_idle(link, parts, options.notice)
+        notice_idle(link, parts, options.notice)
         boxes = link.part(parts.boxes)
         found, failure = None, None
         if boxes is not None:
@@ -240,7 +239,7 @@ def _on_boxes(link, head, parts: Partition, options: Options, team: Team) -> Fou
     counts = link.gather(counts).sum(0)
     mean = float(counts @ relative / counts.sum())
     conducting = float(counts[relative > 0].sum() / counts.sum())
-    kept = _percolate(cells, team, neighbours)
+    kept = percolate(cells, team, neighbours)
     if kept == 0:
         return Found(mean, conducting, 0.0, 0.0, None, 0, None)
     share = kept / float(counts[relative > 0].sum())
@@ -250,7 +249,7 @@ def _on_boxes(link, head, parts: Partition, options: Options, team: Team) -> Fou
     from poreflux.transport.mpi_solve import check_difference, solve, write_fields
 
     checked = problem if options.check else None
-    problem = replace(problem, cells=np.broadcast_to(cells[:1, :1, :1], cells.shape))
+    problem = replace(problem, cells=np.broadcast_to(cells.dtype.type(0), cells.shape))
     operator = build(Problem(cells, head.spacing, options.sides), team, np.float64, neighbours)
     del cells  # the operator has all there is to know of them
     identity = _identity(head, options)
@@ -275,12 +274,13 @@ class _Conductivity:
         return self.factor * energy
 
 
-def _percolate(cells: np.ndarray, team: Team, neighbours) -> int:
+def percolate(cells: np.ndarray, team: Team, neighbours, where=(None, None)) -> int:
     """Clear, in place, cells that carry no current; return how many cells of all boxes stay."""
+    periodic = neighbours.periodic
     if cells.dtype == np.uint8:
-        return keep_percolating_on_boxes(cells, team, neighbours.periodic, neighbours)
+        return keep_percolating_on_boxes(cells, team, periodic, neighbours, where=where)
     solid = (cells > 0).astype(np.uint8)
-    kept = keep_percolating_on_boxes(solid, team, neighbours.periodic, neighbours)
+    kept = keep_percolating_on_boxes(solid, team, periodic, neighbours, where=where)
     cells *= solid
     return kept
 
@@ -298,16 +298,7 @@ def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
     table = mpi_reading.relative_conductivities(head, options.conductivity)
     binary = len(np.unique(table[table > 0])) == 1
     need = forecast((stop - start, *head.shape[1:]), parts, binary, options)
-    there, processes = link.on_this_machine(need)
-    free = free_memory() if options.memory is None else options.memory
-    if there > free:
-        size, gib = "x".join(map(str, head.shape)), 2**30
-        more = int(np.ceil(link.size * there / free))
-        raise TooLarge(
-            f"{size} voxels need {need / gib:.2g} GiB on each of {link.size} processes, "
-            f"{free / gib:.2g} GiB are free for {processes} of them; use {more} processes or more, "
-            "on as many more machines"
-        )
+    refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
 
 
 def _check_field(head, target: Path) -> None:
@@ -317,7 +308,8 @@ def _check_field(head, target: Path) -> None:
     check_target(shape, target)
 
 
-def _notice_idle(link, parts: Partition, notice) -> None:
+def notice_idle(link, parts: Partition, notice) -> None:
+    """Say how many processes have nothing to do, where there are such."""
     idle = link.size - parts.boxes
     if idle:
         notice(
@@ -326,12 +318,13 @@ def _notice_idle(link, parts: Partition, notice) -> None:
         )
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Print a sentence to the person who waits."""
     print(f"poreflux: {sentence}", file=sys.stderr, flush=True)
 
 
-def _nothing(_: str) -> None:
-    pass
+def nothing(_: str) -> None:
+    """Say nothing."""
 
 
 def _dataset(direction: str, found: Found, options: Options):

@@ -134,6 +134,7 @@ class Stop:
         self.matrix = matrix
         self.energy = energy
         self.rtol = rtol
+        self.wanted = f"rtol={rtol:.1e} wanted; ask for fewer digits or another -ksp_type"
         self.keeper = keeper
         self.tell = tell
         self.theta = keeper.theta
@@ -252,8 +253,7 @@ class Krylov:
             error = stop.history[-1] if stop.history else np.nan
             failure = NotConverged(
                 f"PETSc gave up after {len(stop.history)} iterations "
-                f"({words.get(reason, reason)}), error {error:.1e}, rtol={stop.rtol:.1e} wanted; "
-                "ask for fewer digits or another -ksp_type",
+                f"({words.get(reason, reason)}), error {error:.1e}, {stop.wanted}",
                 stop.history,
             )
             raise everywhere(failure)

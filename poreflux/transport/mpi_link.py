@@ -66,6 +66,12 @@ class Link:
         self.joined_bytes += array.nbytes
         return np.split(out, starts[1:])
 
+    def add(self, array: np.ndarray) -> np.ndarray:
+        """Return the sum of the arrays of all processes, which are alike in shape."""
+        out = np.empty_like(array)
+        self.comm.Allreduce(np.ascontiguousarray(array), out)
+        return out
+
     def spread(self, array: np.ndarray, source: int) -> np.ndarray:
         """Return the array of one process."""
         out = array if self.rank == source else np.empty_like(array)

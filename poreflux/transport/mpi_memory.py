@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from poreflux.errors import TooLarge
 from poreflux.transport.partition import Partition
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
@@ -35,6 +37,23 @@ def forecast(shape: tuple[int, int, int], parts: Partition, binary: bool, option
         check = BYTES * planes * ny * nx
     grids = GRID * (padded / 7 + joined)
     return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + check)
+
+
+def refuse(link, need: float, what: str, memory: float | None) -> None:
+    """Raise :class:`TooLarge` where the processes of this machine need more bytes than are free.
+
+    `need` is of each process, `what` says who needs it, `memory` is what they may take together, by
+    default what is free.
+    """
+    there, processes = link.on_this_machine(need)
+    free = free_memory() if memory is None else memory
+    if there > free:
+        gib = 2**30
+        raise TooLarge(
+            f"{what} {need / gib:.2g} GiB on each of {link.size} processes, {free / gib:.2g} GiB "
+            f"are free for {processes} of them; use {int(np.ceil(link.size * there / free))} "
+            "processes or more, on as many more machines"
+        )
 
 
 def free_memory() -> int:

@@ -1,8 +1,9 @@
 """The neighbours of a box among others: ghosts come from the boxes below and above, sums from all.
 
-A link is what connects the processes. It has ``rank``, ``size`` and four verbs, that all processes
+A link is what connects the processes. It has ``rank``, ``size`` and five verbs, that all processes
 call together: ``exchange`` (arrays with the two neighbours), ``gather`` (a number of each, to all),
-``join`` (arrays of each, to all) and ``spread`` (an array of one, to all).
+``join`` (arrays of each, to all), ``add`` (the sum of arrays of each, to all) and ``spread`` (an
+array of one, to all).
 """
 
 import numpy as np

@@ -9,9 +9,16 @@ from poreflux.transport.threads import Team
 
 
 def keep_percolating_on_boxes(
-    solid: np.ndarray, team: Team, periodic: tuple[bool, bool, bool], neighbours
+    solid: np.ndarray,
+    team: Team,
+    periodic: tuple[bool, bool, bool],
+    neighbours,
+    *,
+    where: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> int:
     """Clear, in place, the cells of a box whose cluster does not join both ends of the problem.
+
+    `where` are masks of these ends, as for :func:`poreflux.transport.percolation.keep_percolating`.
 
     Returns
     -------
@@ -24,21 +31,26 @@ def keep_percolating_on_boxes(
     """
     link = neighbours.link
     if link.size == 1:
-        return keep_percolating(solid, team, periodic)
+        return keep_percolating(solid, team, periodic, where=where)
     runs = label(solid, team, periodic)
     lengths = link.gather(len(runs.parent)).astype(np.int64)
     offset = int(lengths[: link.rank].sum())
     low, high = (numbers(solid, runs, k, offset) for k in (0, solid.shape[0] - 1))
     below, _ = link.exchange(low, high)
     met = np.zeros((0, 2), np.int64) if below is None else pairs(low, below)
-    first = np.unique(low[low > 0]) if link.rank == 0 else np.zeros(0, np.int64)
-    last = np.unique(high[high > 0]) if link.rank == link.size - 1 else np.zeros(0, np.int64)
+    first = reached(low, where[0]) if link.rank == 0 else np.zeros(0, np.int64)
+    last = reached(high, where[1]) if link.rank == link.size - 1 else np.zeros(0, np.int64)
     joined = both(*(np.concatenate(link.join(part)) for part in (met, first, last)))
     own = joined[(joined > offset) & (joined <= offset + len(runs.parent))] - offset - 1
     flags = np.zeros(len(runs.parent), np.uint8)
     flags[own] = LOW | HIGH
     kept = clear(solid, runs, flags, team) if len(flags) else 0
     return int(link.gather(kept).sum())
+
+
+def reached(plane: np.ndarray, where: np.ndarray | None) -> np.ndarray:
+    """Return the numbers of the clusters that an end meets where it counts."""
+    return np.unique(plane[plane > 0] if where is None else plane[(plane > 0) & where])
 
 
 def numbers(solid: np.ndarray, runs: Runs, k: int, offset: int) -> np.ndarray:

@@ -6,12 +6,13 @@ import numpy as np
 
 from poreflux.kernels import stencil
 from poreflux.kernels.redblack import GHOST
-from poreflux.schema import DIMS, attributes
+from poreflux.schema import attributes
+from poreflux.transport import mpi_fields
 from poreflux.transport.mpi_checkpoint import Keeper
 from poreflux.transport.mpi_krylov import Krylov, Stop, planes_of, teller
 from poreflux.transport.mpi_link import everywhere
 from poreflux.transport.operator import Operator
-from poreflux.transport.partition import Partition, twos
+from poreflux.transport.partition import Partition
 from poreflux.transport.problem import Problem
 from poreflux.transport.serial import Solution, integrate, ramp
 
@@ -34,7 +35,8 @@ def solve(operator: Operator, problem: Problem, options, identity: str, conducti
         ramp(operator, problem, room)
         krylov.buffer.store(room, planes_of(krylov.x, operator, change=True))
     energy = integrate(operator, problem, room)[0]
-    right_hand_side(operator, room, planes_of(krylov.b, operator, change=True))
+    b = planes_of(krylov.b, operator, change=True)
+    right_hand_side(operator, room, operator.vector(), b)
     tell = None
     if options.progress is not None:
         tell = teller(options.progress, options.rtol, lambda e: mean / conductivity(e))
@@ -50,10 +52,9 @@ def solve(operator: Operator, problem: Problem, options, identity: str, conducti
     return Solution(operator, room, energy, stop.run, planes), keeper.iterations
 
 
-def right_hand_side(operator: Operator, room: np.ndarray, b: np.ndarray) -> None:
-    """b (n, Y, H) = the right-hand side: the residual of zero, which `room` becomes."""
+def right_hand_side(operator: Operator, room: np.ndarray, r: np.ndarray, b: np.ndarray) -> None:
+    """b (n, Y, H) = the right-hand side: the residual r of zero, which `room` becomes."""
     room[:] = 0
-    r = operator.vector()
     jobs = [
         (operator.kernel, operator.source, room, r, first, last, work)
         for (first, last), work in zip(operator.slabs, operator.scratch)
@@ -72,26 +73,16 @@ def check_difference(problem: Problem, neighbours, rtol: float, energy: float) -
 
 def write_fields(solution, problem: Problem, head, parts: Partition, target: Path) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
-    from poreflux import store
     from poreflux.transport import fields
 
-    link, axis = solution.operator.neighbours.link, head.axes[0]
-    start, stop = parts.span(link.rank)
-    edges = [128, 128, 128]
-    edges[axis] = chunk = min(128, 2 ** min(map(twos, parts.edges[1:-1]), default=7))
-    with link.together():
-        if link.rank == 0:
-            for name in (fields.POTENTIAL, fields.CURRENT):
-                attrs = {**attributes(name), "direction": DIMS[axis]}
-                store.create_field(target, name, attrs=attrs, chunk=edges)
-    planes = chunk * max(1, fields.SLAB // (4 * chunk * int(np.prod(head.shape[1:]))))
-    with link.together():
-        for a in range(start, stop, planes):
-            here = a - start, min(stop, a + planes) - start
-            corner = [0, 0, 0]
-            corner[axis] = a
-            for name, slab in (
-                (fields.POTENTIAL, fields.potential_slab(solution, *here, head.shape)),
-                (fields.CURRENT, fields.current_slab(solution, problem, *here, head.shape)),
-            ):
-                store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
+    note = {"direction": head.direction}
+    attrs = {name: {**attributes(name), **note} for name in (fields.POTENTIAL, fields.CURRENT)}
+    own = solution.operator.shape[0]
+
+    def slabs(planes: int):
+        for start in range(0, own, planes):
+            here = start, min(own, start + planes)
+            potential = fields.potential_slab(solution, *here, head.shape)
+            yield start, potential, fields.current_slab(solution, problem, *here, head.shape)
+
+    mpi_fields.write(solution.operator.neighbours.link, head, parts, target, attrs, slabs)

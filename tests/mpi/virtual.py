@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -47,8 +48,25 @@ class ThreadLink:
         assert lengths is None or [len(part) for part in parts] == list(lengths)
         return parts
 
+    def add(self, array):
+        return sum(self._all(array.copy()))
+
     def spread(self, array, source):
         return self._all(array.copy())[source]
+
+    @contextmanager
+    def together(self):
+        failure = None
+        try:
+            yield
+        except Exception as error:
+            failure = error
+        found = next((each for each in self._all(failure) if each is not None), None)
+        if found is not None:
+            raise found
+
+    def on_this_machine(self, value):
+        return sum(self._all(value)), self.size
 
     def _all(self, value):
         self.board.values[self.rank] = value

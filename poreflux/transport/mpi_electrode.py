@@ -1,0 +1,142 @@
+"""The current at an electrode on the boxes of all processes, whatever links and solves them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from poreflux.schema import attributes
+from poreflux.transport import current_fields, mpi, mpi_fields, mpi_reading
+from poreflux.transport.columns import column_sums, near
+from poreflux.transport.conditions import Conditions
+from poreflux.transport.current_dataset import depth_of
+from poreflux.transport.descent import Method
+from poreflux.transport.electrode import State
+from poreflux.transport.ends import HIGH
+from poreflux.transport.mpi_memory import forecast, refuse
+from poreflux.transport.mpi_neighbours import Ranks
+from poreflux.transport.operator import Operator, build
+from poreflux.transport.partition import Partition
+from poreflux.transport.problem import Problem
+from poreflux.transport.threads import Team
+from poreflux.transport.voxel_current import VoxelCurrent, begin, plane_currents, solve
+
+#: bytes for each voxel of the electrode's face, which every process knows whole: links, sources,
+#: potentials and currents of both faces, the law of the interface; and for each state that is kept
+FACE, STATE = 450, 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is solved: conditions, conductivities of phases in S/m, Wagner lengths in µm, where
+    there is contact (n1, n2)."""
+
+    asked: Conditions
+    phases: Mapping[str, float]
+    lengths: Sequence[float]
+    mask: np.ndarray
+    field: Path | None = None
+    memory: float | None = None
+    progress: Any = None
+
+    @property
+    def reference(self) -> float:
+        """Return the largest conductivity in S/m."""
+        return max(self.phases.values())
+
+    def depth(self, spacing: float) -> float:
+        """Return over how many µm the porosity near the electrode is weighed."""
+        return depth_of(self.asked, self.reference, spacing)
+
+    def laws(self) -> list[Conditions]:
+        """Return the conditions asked for, and those of the Wagner lengths."""
+        return [self.asked, *(self.asked.at(length, self.reference) for length in self.lengths)]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What all boxes know together; without states, nothing joins the current to the contact."""
+
+    solid: np.ndarray
+    columns: np.ndarray
+    close: np.ndarray
+    current: VoxelCurrent | None = None
+    states: Sequence[tuple[Conditions, State]] = ()
+    planes: np.ndarray | None = None
+    section: np.ndarray | None = None
+
+
+def on_boxes(
+    link, head, parts: Partition, plan: Plan, team: Team, method: Callable[[Operator], Method]
+) -> Found:
+    """Read and solve: called by all processes that have a box; ``method`` makes what solves."""
+    start, stop = parts.span(link.rank)
+    neighbours = Ranks(link, parts.edges, (False, False, False), parts.grids)
+    with link.together():
+        _refuse_too_large(link, head, parts, plan)
+        cells, counts = mpi_reading.read_cells(head, plan.phases, start, stop, team)
+    relative = mpi_reading.relative_conductivities(head, plan.phases)
+    conducting = float(link.gather(counts).sum(0)[relative > 0].sum())
+    columns, close = _columns(cells, head, plan, neighbours)
+    solid = neighbours.outermost(cells)[plan.asked.reacting] > 0
+    where: list[np.ndarray | None] = [None, None]
+    where[plan.asked.reacting] = plan.mask
+    kept = mpi.percolate(cells, team, neighbours, (where[0], where[1]))
+    if kept == 0:
+        return Found(solid, columns, close)
+    operator = build(Problem(cells, head.spacing), team, np.float64, neighbours)
+    problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), head.spacing)
+    del cells  # the operator has all there is to know of them
+    solver = method(operator)
+    current = begin(
+        problem, operator, plan.reference, plan.mask.astype(float), plan.asked, kept / conducting,
+        plan.progress, solver,
+    )  # fmt: skip
+    states = solve(current, plan.laws(), plan.progress)
+    first = next(states)
+    planes = plane_currents(current)
+    section = current_fields.section(current, head.spacing, plan.reference)
+    if plan.field is not None:
+        _write(link, head, parts, plan, plan.field, current)
+    section = np.concatenate(link.join(section))
+    return Found(solid, columns, close, current, [first, *states], planes, section)
+
+
+def _columns(cells: np.ndarray, head, plan: Plan, neighbours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the porosity of columns less the mean, and the same weighed near the electrode."""
+    link, (start, planes) = neighbours.link, neighbours.span(len(cells))
+    depth = plan.depth(head.spacing[0])
+    weights = near(planes, head.spacing[0], depth, plan.asked.reacting == HIGH)
+    own = weights[start : start + len(cells)] / weights.sum()
+    columns, pores = column_sums(cells, np.full(len(cells), 1 / planes))
+    close, _ = column_sums(cells, own)
+    mean = float(link.gather(pores).sum()) / float(np.prod(head.shape, dtype=float))
+    return link.add(columns) - mean, link.add(close) - mean
+
+
+def _write(link, head, parts: Partition, plan: Plan, target: Path, current) -> None:
+    """Write the potential and the current density, each process the chunks of its own planes."""
+    names, note = (current_fields.CURRENT, current_fields.POTENTIAL), plan.asked.attributes()
+    attrs = {name: {**attributes(name), **note} for name in names}
+
+    def slabs(planes: int):
+        return current_fields.slabs(current, head.spacing, plan.reference, planes)
+
+    mpi_fields.write(link, head, parts, target, attrs, slabs)
+
+
+def _refuse_too_large(link, head, parts: Partition, plan: Plan) -> None:
+    """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
+    start, stop = parts.span(link.rank)
+    relative = mpi_reading.relative_conductivities(head, plan.phases)
+    binary = len(np.unique(relative[relative > 0])) == 1
+    options = SimpleNamespace(sides="insulated", check=False)
+    face = float(np.prod(head.shape[1:], dtype=float))
+    vectors = 3 if plan.asked.drive == "equipotential" else 2  # the potential, that of the step
+    need = forecast((stop - start, *head.shape[1:]), parts, binary, options)
+    need += int(face * (FACE + STATE * len(plan.lengths) + vectors * 4 * (stop - start)))
+    size = "x".join(map(str, head.shape))
+    refuse(link, need, f"the current through {size} voxels needs", plan.memory)

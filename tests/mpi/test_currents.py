@@ -1,0 +1,167 @@
+"""Real processes under mpiexec find the current at an electrode that the serial driver finds."""
+
+import json
+import pickle
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import poreflux
+from poreflux import results
+from poreflux.transport.partition import partition
+from tests.mpi import currents
+from tests.mpi.currents import CASES
+from tests.mpi.launch import finish, solve_all, start
+
+pytestmark = pytest.mark.mpi
+
+FIELDS = ("cell_potential", "cell_current_density")
+
+#: what all processes refuse, and its words
+REFUSED = [
+    {"memory": 200 * 2**20},
+    {"contact": [[1, 0]]},
+    {"field": "no.zarr"},
+    {"petsc_options": ["-ksp_max_it", "2"]},
+    {"petsc_options": ["-ksp_max_it", "1000", "-ksp_type", "pipecg"]},
+]
+WORDS = [
+    r"the current through 33x14x17 voxels needs 0.2\d? GiB on each of \d processes, 0.2 GiB are",
+    r"the contact mask has shape \(1, 2\); the face across z has \(14, 17\) voxels",
+    "no.zarr",
+    "PETSc gave up after 2 iterations",
+    "the current takes plain conjugate gradients; leave -ksp_type out",
+]
+
+
+class Together(NamedTuple):
+    """What so many processes found of each case, the folder of their stores, and what they said."""
+
+    processes: int
+    found: dict
+    folder: Path
+    said: dict
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+    currents.save_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(stores):
+    """Return the serial driver's results of each case, and its fields."""
+    found = {}
+    for name in CASES:
+        target = stores / f"{name} alone.zarr"
+        shutil.copytree(stores / f"{name}.zarr", target)
+        asked = currents.asked(name)
+        made = poreflux.interfacial_current(poreflux.open(target), field=target, **asked)
+        fields = poreflux.open(target)
+        found[name] = made, {key: fields[key].load() for key in FIELDS if key in fields}
+    return found
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3, 4])
+def together(request, stores, tmp_path_factory):
+    """Return what so many processes found of each case, and the folder of their stores."""
+    folder = tmp_path_factory.mktemp(f"together{request.param}")
+    cases = []
+    for name in CASES:
+        path = folder / f"{name}.zarr"
+        shutil.copytree(stores / f"{name}.zarr", path)
+        case = {"path": str(path), "field": str(path), "results": str(folder / name)}
+        cases.append({**case, **currents.asked(name)})
+    again = {"path": str(stores / "odd.zarr"), "results": str(folder / "again")}
+    again |= currents.asked("odd")
+    wrong = [{**again, **words} for words in REFUSED]
+    said = solve_all(request.param, [*cases, again, *wrong])
+    found = {name: pickle.loads((folder / name).read_bytes()) for name in [*CASES, "again"]}
+    return Together(request.param, found, folder, dict(zip([*CASES, "again", *range(9)], said)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_number_of_processes_finds_the_dataset_of_one(together, alone, name):
+    found, expected = together.found[name], alone[name][0]
+    currents.assert_same(found, expected)
+    if name != "blocked":
+        mean = expected.current_density_mean.item()
+        assert found.current_density_mean.item() == pytest.approx(mean, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "blocked"])
+def test_what_enters_leaves(together, name):
+    found = together.found[name]
+    assert found.current_mismatch.item() < 1e-8
+    assert found.current_flux_imbalance.item() < 1e-6
+    assert found.current_residual.item() < 1e-6
+
+
+def test_no_way_to_the_contact_is_an_answer(together):
+    found = together.found["blocked"]
+    assert found.contact_fraction.item() == 0
+    assert found.area_specific_resistance.item() == np.inf
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "blocked"])
+def test_fields_that_all_write_are_those_of_one(together, alone, name):
+    found = poreflux.open(together.folder / f"{name}.zarr")
+    for key, expected in alone[name][1].items():
+        size = np.nanmax(np.abs(expected.values))
+        np.testing.assert_allclose(found[key].values, expected.values, rtol=0, atol=1e-6 * size)
+        assert found[key].attrs == expected.attrs
+    assert poreflux.verify(together.folder / f"{name}.zarr") == []
+
+
+def test_the_same_processes_find_the_same_bits(together):
+    found = together.found
+    assert found["odd"].identical(found["again"])
+
+
+def test_processes_without_planes_rest_and_say_so(together):
+    boxes = partition((7, 16, 15), together.processes, 16).boxes
+    idle = together.processes - boxes
+    said = [f"{idle} of {together.processes} processes stay idle"] if idle else []
+    assert [notice.split(":")[0] for notice in together.said["thin"]["notices"]] == said
+
+
+def test_progress_is_told_of_the_bulk_and_of_each_step_of_newton(together):
+    told = together.said["odd"]["told"]
+    assert told[0].startswith("bulk, iteration 1")
+    assert any(note.startswith("Newton step 2") for note in told)
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_what_all_processes_refuse_is_one_sentence(together, number):
+    assert re.search(WORDS[number], together.said[number]["refused"])
+
+
+def test_what_one_process_raises_ends_all_with_one_sentence(stores, tmp_path):
+    spec = tmp_path / "cases.json"
+    case = {"path": str(stores / "odd.zarr"), "results": str(tmp_path / "r"), "raise": [1, 5]}
+    spec.write_text(json.dumps([case]))
+    done = finish(start(2, "-m", "tests.mpi.body", spec))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["poreflux: process 1 of 2: a cosmic ray"]
+
+
+def test_the_command_line_speaks_with_one_voice(stores, alone, tmp_path):
+    words = ["-m", "poreflux", "solve", "current", stores / "odd.zarr", "--solver", "petsc"]
+    words += ["--contact", 0.85, "--rtol", currents.RTOL, "--wagner-lengths", "0,2,40", "--json"]
+    words += ["--out", tmp_path / "r.zarr", "--threads", 1, "-ksp_monitor", f"ascii:{tmp_path}/ksp"]
+    done = finish(start(2, *words))
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads(done.stdout)["numbers"]["current_density_cv"]["direction"]["z"]
+    expected = alone["odd"][0]
+    assert numbers["value"] == pytest.approx(expected.current_density_cv.item(), rel=1e-6)
+    found = results.open(tmp_path / "r.zarr")
+    np.testing.assert_allclose(
+        found.sweep_current_density_max, expected.sweep_current_density_max, rtol=1e-6
+    )
+    assert (tmp_path / "ksp").read_text().count("KSP Residual norm") > 9
