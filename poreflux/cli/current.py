@@ -1,11 +1,14 @@
 """poreflux solve current: where the current of an electrode goes."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.processes import SOLVER, Solver, check_words_of_current
+from poreflux.cli.processes import current as on_processes
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import numbers, pairs
@@ -53,12 +56,11 @@ def current(
     resolution: Literal["voxel", "upscaled", "both"] = "voxel",
     blocks: str = "4,4,4",
     rtol: float = 1e-6,
-    field: Flag = False,
-    threads: int | None = None,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
     common: Common = COMMON,
-) -> Answer:
+    how: Solver = SOLVER,
+) -> Answer | None:
     """Solve for the current density at an electrode on one face of a store.
 
     Parameters
@@ -103,10 +105,6 @@ def current(
         along z,y,x, for upscaled.
     rtol
         relative error of the current densities.
-    field
-        also write the potential and the current density to the store.
-    threads
-        by default all cores.
     out
         folder of results; what is there of other verbs is kept.
     overwrite
@@ -116,12 +114,9 @@ def current(
     --------
     poreflux solve current vol.zarr --contact 0.9306 --wagner-lengths 0,1,8,40,260
     """
-    from poreflux import interfacial_current
-    from poreflux.store import open as open_store
-
-    volume = open_store(store)
     chosen = split(direction)
-    options = {
+    check_words_of_current(how, resolution)
+    options: dict = {
         "applied": applied,
         "conductivity": _conductivity(conductivity),
         "kinetics": kinetics,
@@ -133,21 +128,25 @@ def current(
         "drive": drive,
         "face": face,
         "wagner_lengths": _lengths(wagner_lengths),
-        "resolution": resolution,
-        "blocks": _blocks(blocks),
         "rtol": rtol,
-        "field": store if field else None,
-        "threads": threads,
     }
+    mask = partial(
+        _mask, contact=contact, model=contact_model, size=contact_size, seed=contact_seed
+    )
+    found = None
+    if how.solver == "petsc" and not common.dry_run:
+        found = on_processes(store, chosen, how, mask, **options)
+        if found is None:  # the first process does the rest
+            return None
+    from poreflux.store import open as open_store
+
+    volume = open_store(store)
     if common.dry_run:
         return _forecast(volume, len(chosen) * (1 + len(options["wagner_lengths"])), drive, out)
-    found = []
-    for one in chosen:
-        mask = _mask(volume, contact, contact_model, contact_size, contact_seed, one)
-        with progress(f"solve across {one}") as tell:
-            found.append(
-                interfacial_current(volume, contact=mask, direction=one, progress=tell, **options)
-            )
+    if found is None:
+        options |= {"resolution": resolution, "blocks": _blocks(blocks), "threads": how.threads}
+        options["field"] = store if how.field else None
+        found = [_alone(volume, one, mask, options) for one in chosen]
     from poreflux import results
     from poreflux.cli.numbers import lines
     from poreflux.cli.results import merged
@@ -155,6 +154,16 @@ def current(
     answer = merged("solve current", found, volume, out, overwrite=overwrite)
     answer.lines = [*lines(results.collect(*found), only=SHOWN), answer.lines[-1]]
     return answer
+
+
+def _alone(volume, direction: str, mask, options: dict):
+    from poreflux import interfacial_current
+
+    contact = mask(volume, direction=direction)
+    with progress(f"solve across {direction}") as tell:
+        return interfacial_current(
+            volume, contact=contact, direction=direction, progress=tell, **options
+        )
 
 
 def _conductivity(text: str):
@@ -178,7 +187,7 @@ def _blocks(text: str) -> list[int]:
     return parts * 3 if len(parts) == 1 else parts
 
 
-def _mask(volume, contact: str, model: str, size: float, seed: int, direction: str):
+def _mask(volume, *, contact: str, model: str, size: float, seed: int, direction: str):
     from poreflux import contact_mask
 
     try:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,20 +28,21 @@ class Solver:
     Attributes
     ----------
     solver
-        serial, in this process; or petsc, on all processes of
-        `mpirun -n 16 poreflux solve tortuosity vol.zarr --solver petsc`; words of PETSc, like
-        -ksp_monitor or -log_view, may follow at the end of the line.
+        serial, in this process; or petsc, on all processes that start the line, as in
+        `mpirun -n 16 poreflux solve ... --solver petsc`; words of PETSc, like -ksp_monitor or
+        -log_view, may follow at the end of it.
     threads
         of each process; by default the cores of the machine, shared evenly.
     field
         also write the potential and the current density to the store.
     checkpoint
-        petsc: folder for the iterate, from which an interrupted run goes on, on any number of
-        processes; by default beside the results.
+        petsc, tortuosity: folder for the iterate, from which an interrupted run goes on, on any
+        number of processes; by default beside the results.
     minutes
-        petsc: between two checkpoints. SIGUSR1 asks for one, SIGTERM for one and the end.
+        petsc, tortuosity: between two checkpoints. SIGUSR1 asks for one, SIGTERM for one and the
+        end.
     check
-        petsc: also solve an assembled matrix by algebraic multigrid (small volumes).
+        petsc, tortuosity: also solve an assembled matrix by algebraic multigrid (small volumes).
     petsc
         words of PETSc, between quotes.
     """
@@ -91,30 +93,72 @@ def check_words(how: Solver, blocks) -> None:
         raise ValueError(f"{word} is for --solver petsc")
 
 
+def check_words_of_current(how: Solver, resolution: str) -> None:
+    """Raise ``ValueError`` where options do not go together in a solve for the current."""
+    if how.checkpoint is not None or how.minutes != SOLVER.minutes:
+        word = "--minutes" if how.checkpoint is None else "--checkpoint"
+        raise ValueError(
+            f"{word} is for solve tortuosity: a current that is stopped begins again; leave it out"
+        )
+    if how.check:
+        raise ValueError("--check is for solve tortuosity: it has no interface; leave it out")
+    if how.solver == "petsc" and resolution != "voxel":
+        raise ValueError(f"--resolution {resolution} is for --solver serial: blocks need no mpirun")
+    if how.solver == "serial" and how.petsc:
+        raise ValueError(f"{how.petsc.split()[0]} is for --solver petsc")
+
+
 def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
-    from poreflux.transport.mpi import one_voice, solve_tortuosity
+    from poreflux.transport.mpi import solve_tortuosity
 
     folder = how.checkpoint or out.with_name(out.name + ".checkpoint")
+    options |= {"minutes": how.minutes, "check": how.check}
+
+    def one(direction: str, tell):
+        kept = folder / direction
+        return solve_tortuosity(
+            store, checkpoint=kept, **_common(store, how, direction, tell), **options
+        )
+
+    found = _each(directions, "solve along", one)
+    if found is not None and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return found
+
+
+def current(store: Path, directions: str, how: Solver, contact, **options) -> list | None:
+    """Solve across each direction on all processes; return the Datasets, None but on the first.
+
+    ``contact(volume, direction)`` makes the contact, on the first process alone.
+    """
+    from poreflux.transport.mpi_current import solve_current
+
+    def one(direction: str, tell):
+        mask = partial(contact, direction=direction)
+        return solve_current(store, contact=mask, **_common(store, how, direction, tell), **options)
+
+    return _each(directions, "solve across", one)
+
+
+def _common(store: Path, how: Solver, direction: str, tell) -> dict:
+    return {
+        "direction": direction,
+        "threads": how.threads,
+        "petsc_options": how.petsc.split(),
+        "field": store if how.field else None,
+        "progress": tell,
+    }
+
+
+def _each(directions: str, title: str, solve) -> list | None:
+    """Return what ``solve(direction, progress)`` finds, None but on the first process."""
+    from poreflux.transport.mpi import one_voice
+
     found = []
     with one_voice() as first:
         for direction in directions:
             with ExitStack() as stack:
-                tell = first and stack.enter_context(progress(f"solve along {direction}"))
-                found.append(
-                    solve_tortuosity(
-                        store,
-                        direction=direction,
-                        threads=how.threads,
-                        petsc_options=how.petsc.split(),
-                        field=store if how.field else None,
-                        checkpoint=folder / direction,
-                        minutes=how.minutes,
-                        check=how.check,
-                        progress=tell or None,
-                        **options,
-                    )
-                )
-        if first and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+                tell = stack.enter_context(progress(f"{title} {direction}")) if first else None
+                found.append(solve(direction, tell))
     return found if first else None

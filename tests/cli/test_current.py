@@ -76,6 +76,11 @@ def test_fields_go_to_the_store(made):
         ("--wagner-lengths one", "--wagner-lengths one is not understood"),
         ("--conductivity electrolyte", "--conductivity electrolyte is not understood"),
         ("--resolution both --blocks 99", "cannot be 99 blocks"),
+        ("--checkpoint kept", "--checkpoint is for solve tortuosity"),
+        ("--solver petsc --minutes 1", "--minutes is for solve tortuosity"),
+        ("--solver petsc --check", "--check is for solve tortuosity"),
+        ("--solver petsc --resolution both", "--resolution both is for --solver serial"),
+        ("-ksp_monitor", "-ksp_monitor is for --solver petsc"),
     ],
 )
 def test_misuse_is_one_sentence(made, words, said):
