@@ -19,6 +19,8 @@ _HOMES = {
     "verify": "store",
     "segment": "segment",
     "gray_histogram": "segment",
+    "segmentation_sensitivity": "segment",
+    "solid_fraction": "segment",
     "porosity": "metrics.porosity",
     "porosity_profile": "metrics.porosity_profile",
     "block_porosity": "metrics.block_porosity",

@@ -13,7 +13,7 @@ import xarray as xr
 from poreflux import __version__, blocks
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.schema import DIMS, VARIABLES
-from poreflux.segment import gray_histogram
+from poreflux.segment import gray_histogram, segmentation_sensitivity
 from poreflux.store import disk
 from poreflux.store.metadata import jsonable
 from poreflux.store.partial import making
@@ -45,7 +45,8 @@ def collect(
         (direction,), whose directions are put together.
     volume
         where they come from: its attributes (voxel size, source, history) become those of the
-        results, and its grey-value histogram and thresholds join them where it was segmented here.
+        results, and its grey-value histogram, thresholds and band of porosities join them where it
+        was segmented here.
     progress, scheduler
         as for :func:`poreflux.blocks.compute`.
 
@@ -70,6 +71,8 @@ def collect(
     found = list(blocks.compute(*datasets, progress=progress, scheduler=scheduler))
     if volume is not None and "segmentation" in volume.get("phase", xr.DataArray()).attrs:
         found.append(gray_histogram(volume))
+        if "sensitivity" in volume["phase"].attrs["segmentation"]:
+            found.append(segmentation_sensitivity(volume))
     results = _together(found)
     own = {key: value for each in reversed(found) for key, value in each.attrs.items()}
     results.attrs = {

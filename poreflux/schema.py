@@ -85,6 +85,20 @@ VARIABLES: dict[str, Variable] = {
     "separability": Variable(
         (), "f", "1", "share of the variance of grey values that is between phases"
     ),
+    "porosity_low": Variable((), "f", "1", "lowest porosity by other thresholds and methods"),
+    "porosity_high": Variable((), "f", "1", "highest porosity by other thresholds and methods"),
+    "gray_balance_porosity": Variable((), "f", "1", "porosity from grey values, no threshold"),
+    "porosity_slope": Variable((), "f", "1", "change of the porosity for a threshold of contrast"),
+    "porosity_at_threshold": Variable(
+        ("threshold_step",), "f", "1", "porosity with the threshold lower, as is, and higher"
+    ),
+    "threshold_shift": Variable((), "f", "1", "shift of the threshold for the band of porosities"),
+    "method_threshold": Variable(("threshold_method",), "f", "1", "threshold of each method"),
+    "method_porosity": Variable(("threshold_method",), "f", "1", "porosity of each method"),
+    "gray_level_pore": Variable((), "f", "1", "grey value of the pore"),
+    "gray_level_solid": Variable((), "f", "1", "grey value of the solid"),
+    "gray_noise": Variable((), "f", "1", "standard deviation of the noise of grey values"),
+    "gray_misfit": Variable((), "f", "1", "share of voxels that the model of grey values misses"),
     # pores, one row each
     "pore_voxel_count": Variable(("pore",), "i", "1", "number of voxels of a pore"),
     "pore_volume": Variable(("pore",), "f", "um^3", "volume of a pore"),

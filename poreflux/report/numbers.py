@@ -210,7 +210,9 @@ def _sampling(blocks: xr.DataArray | None) -> tuple:
 
 
 def _segmentation(results: xr.Dataset) -> tuple:
-    """Return half of what the pore share changes when the threshold moves by ± 5 % of contrast."""
+    """Return half of the band of porosities, or of what ± 5 % of contrast change in the pores."""
+    if {"porosity_low", "porosity_high"} <= set(results.data_vars):
+        return ((float(results["porosity_high"] - results["porosity_low"]) / 2, SEGMENTATION),)
     classes = otsu_classes(results)
     if classes is None:
         return ()

@@ -1,20 +1,29 @@
 """Grey values become phases: by thresholds on the histogram of the whole volume, chunk by chunk."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
 from poreflux.schema import DIMS, attributes
-from poreflux.segment.histogram import Histogram, histogram
-from poreflux.segment.labels import by_hysteresis, by_thresholds
-from poreflux.segment.labels import median as filtered
-from poreflux.segment.options import check_options, check_thresholds, parting
+from poreflux.segment.denoise import denoised
+from poreflux.segment.histogram import Histogram, histograms
+from poreflux.segment.labels import by_hysteresis, by_thresholds, pore_shares
+from poreflux.segment.options import (
+    FROM_HISTOGRAM,
+    GROWING,
+    check_options,
+    check_thresholds,
+    parting,
+)
+from poreflux.segment.sensitivity import Judgement, judge, segmentation_sensitivity, sensitivity
+from poreflux.segment.solid import solid_fraction
 from poreflux.segment.thresholds import class_means, multi_otsu, otsu, separability
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
 
-__all__ = ["gray_histogram", "segment"]
+__all__ = ["gray_histogram", "segment", "segmentation_sensitivity", "solid_fraction"]
 
 #: bins of the histogram that is recorded with the phases
 _RECORDED = 256
@@ -27,6 +36,7 @@ def segment(
     threshold: float | Sequence[float] | None = None,
     phases: Mapping[int, str] | None = None,
     pore: str = "dark",
+    denoise: str | None = None,
     median: bool = False,
     bins: int = 1024,
     progress=None,
@@ -34,18 +44,21 @@ def segment(
 ) -> xr.Dataset:
     """Give each voxel a phase by its grey value.
 
-    The histogram is counted at once, in one pass (two for floats; one more for hysteresis);
-    `phase` is lazy.
+    The histogram is counted at once, in one pass (two for floats; for hysteresis, one more for each
+    of three thresholds, and one that counts); `phase` is lazy.
 
     Parameters
     ----------
     volume
         with `gray`, dims (z, y, x); only voxels inside a `mask` count in the histogram.
     method
-        ``"threshold"``: as given by `threshold`; ``"otsu"``: two phases; ``"multi-otsu"``: as many
-        as `phases`; ``"hysteresis"``: the darker phase is what is up to the upper threshold and
-        joined, by faces, to a voxel up to the lower one (exactly so with ``pore="bright"`` too,
-        with the sides exchanged).
+        ``"threshold"``: as given by `threshold`; ``"otsu"``, ``"li"``, ``"minimum-error"``: two
+        phases, by these criteria; ``"midpoint"``: by the middle between the grey values of the
+        phases; ``"balance"``: so that the porosity is that of the grey values' mean, see
+        :func:`segmentation_sensitivity`; ``"multi-otsu"``: as many as `phases`;
+        ``"hysteresis"``: the darker phase is what is up to the upper threshold and joined, by
+        faces, to a voxel up to the lower one (exactly so with ``pore="bright"`` too, with the
+        sides exchanged).
     threshold
         one number for two phases, more, ascending, for more; two for hysteresis, by default Otsu's
         and, on the side of the pores, the middle between it and the mean of their class.
@@ -54,8 +67,10 @@ def segment(
         by default ``{0: "pore", 1: "electrolyte"}``.
     pore
         ``"dark"`` or ``"bright"``: the side on which `phases` begins.
+    denoise
+        first: ``"median"``: replace each grey value by the median of its 3×3×3 neighbourhood.
     median
-        replace each grey value by the median of its 3×3×3 neighbourhood first.
+        the same as ``denoise="median"``.
     bins
         of the histogram of floats.
     progress, scheduler
@@ -64,7 +79,8 @@ def segment(
     Returns
     -------
     Volume with `phase` besides what it had; ``phase.attrs["segmentation"]`` records method,
-    thresholds, separability (the share of the variance that is between phases) and histogram.
+    thresholds, separability (the share of the variance that is between phases), histogram, and for
+    two phases the numbers of :func:`segmentation_sensitivity`.
 
     Raises
     ------
@@ -93,25 +109,31 @@ def segment(
     gray = require(volume, "gray")
     names = dict(phases or PORE_AND_ELECTROLYTE)
     given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
-    check_options(method, given, names, phases, pore)
-    values = blocks.chunked(gray.data)
-    if median:
-        values = filtered(values)
-    arrays = {"gray": values, **({"mask": volume["mask"].data} if "mask" in volume else {})}
+    denoise = "median" if median and denoise is None else denoise
+    check_options(method, given, names, phases, pore, denoise)
     how = {"progress": progress, "scheduler": scheduler}
-    counted = histogram(arrays, bins=bins, **how)
+    arrays = {"gray": denoised(blocks.chunked(gray.data), denoise), "raw": gray.data}
+    arrays |= {"mask": volume["mask"].data} if "mask" in volume else {}
+    counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, how)
     if counted.lowest == counted.highest:
         raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
-    thresholds = given or _found(counted, method, len(names), pore)
+    judged = judge(raw, counted, pore) if len(names) == 2 else None
+    thresholds = given or _found(counted, method, len(names), pore, judged)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
-    if method == "hysteresis":
-        phase = by_hysteresis(values, thresholds, labels, pore, **how)
-    else:
-        phase = by_thresholds(values, thresholds, labels)
-    record = {"method": method, "thresholds": thresholds, "pore": pore, "median": bool(median)}
+    phase = _labelled(arrays["gray"], thresholds, labels, method, pore, how)
+    record = {
+        "method": method,
+        "thresholds": thresholds,
+        "pore": pore,
+        "median": denoise == "median",
+    }
+    record |= {"denoise": denoise} if denoise else {}
     record["separability"] = separability(counted, parting(thresholds, method, pore))
-    return _volume(volume, phase, names, record, counted)
+    if judged:
+        grown = partial(_grown_shares, arrays, labels, method, pore, how)
+        band = sensitivity(judged, thresholds, grown if method in GROWING else None)
+    return _volume(volume, phase, names, record, counted, band if judged else None)
 
 
 def gray_histogram(volume: xr.Dataset) -> xr.Dataset:
@@ -152,8 +174,26 @@ def gray_histogram(volume: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _found(counted: Histogram, method: str, count: int, pore: str) -> list[float]:
-    if method != "hysteresis":
+def _histograms(arrays, denoise, two_phases: bool, bins: int, how) -> tuple[Histogram, Histogram]:
+    """Return the histograms of the grey values as they are segmented, and as they were measured."""
+    names = ["gray", "raw"] if denoise and two_phases else ["gray"]
+    used = {name: array for name, array in arrays.items() if name in (*names, "mask")}
+    found = histograms(used, names, bins=bins, **how)
+    return found[0], found[-1]
+
+
+def _found(
+    counted: Histogram, method: str, count: int, pore: str, judged: Judgement | None
+) -> list[float]:
+    if method in FROM_HISTOGRAM and judged:
+        known = judged.thresholds()
+        if method not in known:
+            raise ValueError(
+                f"the grey values balance to a porosity of {judged.balance:.3g}, which cannot be; "
+                "choose another method, or a region of interest"
+            )
+        return [known[method]]
+    if method not in GROWING:
         return multi_otsu(counted, count)
     middle = otsu(counted)
     dark, bright = class_means(counted, middle)
@@ -162,12 +202,25 @@ def _found(counted: Histogram, method: str, count: int, pore: str) -> list[float
     return [middle, (middle + bright) / 2]
 
 
-def _volume(volume, phase, names, record, counted: Histogram) -> xr.Dataset:
+def _labelled(values, thresholds, labels, method: str, pore: str, how):
+    if method == "hysteresis":
+        return by_hysteresis(values, thresholds, labels, pore, **how)
+    return by_thresholds(values, thresholds, labels)
+
+
+def _grown_shares(arrays, labels, method: str, pore: str, how, thresholds) -> list[float]:
+    """Return the porosities with several pairs of thresholds."""
+    phases = [_labelled(arrays["gray"], pair, labels, method, pore, how) for pair in thresholds]
+    label = labels[0] if pore == "dark" else labels[-1]
+    return pore_shares(phases, label, arrays.get("mask"), **how)
+
+
+def _volume(volume, phase, names, record, counted: Histogram, band: dict | None) -> xr.Dataset:
     labelled = from_array(phase, voxel_size=voxel_size(volume), phases=names)["phase"]
-    attrs = {**labelled.attrs, "segmentation": {**record, "histogram": _recorded(counted)}}
+    found = {**record, **({"sensitivity": band} if band else {}), "histogram": _recorded(counted)}
     history = [*volume.attrs.get("history", []), {"operation": "segment", **record}]
     result = volume.drop_vars("phase", errors="ignore")
-    result = result.assign(phase=(DIMS, labelled.data, attrs))
+    result = result.assign(phase=(DIMS, labelled.data, {**labelled.attrs, "segmentation": found}))
     return result.assign_attrs(history=history)
 
 

@@ -1,6 +1,6 @@
 """The histogram of grey values of a whole volume, exact where they are integers of 16 bits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,51 +51,78 @@ def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **how) -> Histogra
     ValueError
         if a grey value is not finite, or the mask is empty.
     """
-    gray = arrays["gray"]
-    if gray.dtype.kind in "iu" and gray.dtype.itemsize <= 2:
-        limits = np.iinfo(gray.dtype)
-        return _trimmed(_each_value(arrays, int(limits.min), int(limits.max), how))
-    lowest, highest = _range(arrays, how)
-    if gray.dtype.kind in "iu" and highest - lowest < _EACH:
-        return _trimmed(_each_value(arrays, int(lowest), int(highest), how))
-    ends = tuple(gray.dtype.type(v) if gray.dtype.kind == "f" else v for v in (lowest, highest))
-    counts = _counted(partial(_measure_bins, bins=bins, ends=ends), arrays, how)
-    edges = np.histogram_bin_edges(np.empty(0, gray.dtype), bins, ends)
-    return Histogram((edges[1:] + edges[:-1]) / 2, counts, float(lowest), float(highest))
+    return histograms(arrays, ["gray"], bins=bins, **how)[0]
 
 
-def _each_value(arrays, lowest: int, highest: int, how) -> Histogram:
-    measure = partial(_measure_values, lowest=lowest, size=highest - lowest + 1)
-    first, counts = _counted(measure, arrays, how, placed=True)
-    values = lowest + first + np.arange(counts.size)
-    return Histogram(values, counts, lowest, highest)
+def histograms(
+    arrays: Mapping[str, Any], names: Sequence[str], *, bins: int = 1024, **how
+) -> list[Histogram]:
+    """Count the values of several images of one volume and one dtype, all in the same passes.
+
+    Parameters
+    ----------
+    arrays
+        the images by name, and ``mask`` where there is one.
+    names
+        of the images.
+    bins, how
+        as for :func:`histogram`.
+    """
+    dtype = arrays[names[0]].dtype
+    if dtype.kind in "iu" and dtype.itemsize <= 2:
+        limits = np.iinfo(dtype)
+        return _each_value(arrays, dict.fromkeys(names, (int(limits.min), int(limits.max))), how)
+    ranges = _ranges(arrays, names, how)
+    if dtype.kind in "iu" and all(high - low < _EACH for low, high in ranges.values()):
+        return _each_value(arrays, {n: (int(a), int(b)) for n, (a, b) in ranges.items()}, how)
+    ends = {
+        name: tuple(dtype.type(v) if dtype.kind == "f" else v for v in both)
+        for name, both in ranges.items()
+    }
+    measures = [partial(_measure_bins, name=n, bins=bins, ends=ends[n]) for n in names]
+    found = []
+    for name, (_, counts) in zip(names, _counted(measures, arrays, how)):
+        edges = np.histogram_bin_edges(np.empty(0, dtype), bins, ends[name])
+        lowest, highest = map(float, ranges[name])
+        found.append(Histogram((edges[1:] + edges[:-1]) / 2, counts, lowest, highest))
+    return found
 
 
-def _trimmed(counted: Histogram) -> Histogram:
-    present = np.flatnonzero(counted.counts)
+def _each_value(arrays, ranges: Mapping[str, tuple[int, int]], how) -> list[Histogram]:
+    measures = [
+        partial(_measure_values, name=name, lowest=low, size=high - low + 1)
+        for name, (low, high) in ranges.items()
+    ]
+    return [
+        _trimmed(low + first + np.arange(counts.size), counts)
+        for (low, _), (first, counts) in zip(ranges.values(), _counted(measures, arrays, how))
+    ]
+
+
+def _trimmed(values: np.ndarray, counts: np.ndarray) -> Histogram:
+    present = np.flatnonzero(counts)
     if not present.size:
         raise ValueError("the mask is empty; there are no grey values to segment")
     inside = slice(present[0], present[-1] + 1)
-    values = counted.values[inside]
-    return Histogram(values, counted.counts[inside], float(values[0]), float(values[-1]))
+    values = values[inside]
+    return Histogram(values, counts[inside], float(values[0]), float(values[-1]))
 
 
-def _counted(measure, arrays, how, placed: bool = False):
-    plan = blocks.Plan(measure, blocks.add_patches, _finish_counts, {})
-    (total,) = blocks.compute(blocks.run(arrays, plan), **how)
-    return total if placed else total[1]
+def _counted(measures, arrays, how) -> Sequence[tuple[int, np.ndarray]]:
+    plans = [blocks.Plan(measure, blocks.add_patches, _finish_counts, {}) for measure in measures]
+    return blocks.compute(*(blocks.run(arrays, plan) for plan in plans), **how)
 
 
-def _measure_values(arrays, start, *, lowest: int, size: int) -> dict:
+def _measure_values(arrays, start, *, name: str, lowest: int, size: int) -> dict:
     counts = np.zeros(size, np.int64)
-    count_values(_chosen(arrays), lowest, counts)
+    count_values(_chosen(arrays, name), lowest, counts)
     present = np.flatnonzero(counts)
     first, last = (present[0], present[-1] + 1) if present.size else (0, 0)
     return {"counts": blocks.Patch((int(first),), counts[first:last])}
 
 
-def _measure_bins(arrays, start, *, bins: int, ends) -> dict:
-    counts, _ = np.histogram(_chosen(arrays), bins, ends)
+def _measure_bins(arrays, start, *, name: str, bins: int, ends) -> dict:
+    counts, _ = np.histogram(_chosen(arrays, name), bins, ends)
     return {"counts": blocks.Patch((0,), counts)}
 
 
@@ -103,20 +130,21 @@ def _finish_counts(total) -> tuple[int, np.ndarray]:
     return total["counts"].start[0], total["counts"].values.astype(np.int64)
 
 
-def _range(arrays, how) -> tuple:
-    plan = blocks.Plan(_measure_range, _widest, _same, {})
-    ((lowest, highest, broken),) = blocks.compute(blocks.run(arrays, plan), **how)
-    if broken:
-        raise ValueError(
-            f"{broken} grey values are NaN or infinite; fill them, or leave them out by a mask"
-        )
-    if lowest > highest:
-        raise ValueError("the mask is empty; there are no grey values to segment")
-    return lowest, highest
+def _ranges(arrays, names, how) -> dict[str, tuple]:
+    plans = [blocks.Plan(partial(_measure_range, name=n), _widest, _same, {}) for n in names]
+    found = dict(zip(names, blocks.compute(*(blocks.run(arrays, p) for p in plans), **how)))
+    for lowest, highest, broken in found.values():
+        if broken:
+            raise ValueError(
+                f"{broken} grey values are NaN or infinite; fill them, or leave them out by a mask"
+            )
+        if lowest > highest:
+            raise ValueError("the mask is empty; there are no grey values to segment")
+    return {name: (lowest, highest) for name, (lowest, highest, _) in found.items()}
 
 
-def _measure_range(arrays, start) -> tuple:
-    values = _chosen(arrays)
+def _measure_range(arrays, start, *, name: str) -> tuple:
+    values = _chosen(arrays, name)
     finite = np.isfinite(values)
     broken = values.size - int(np.count_nonzero(finite))
     values = values[finite] if broken else values
@@ -132,6 +160,6 @@ def _same(total):
     return total
 
 
-def _chosen(arrays) -> np.ndarray:
-    gray, mask = arrays["gray"], arrays.get("mask")
-    return gray.ravel() if mask is None else gray[mask.astype(bool, copy=False)]
+def _chosen(arrays, name: str) -> np.ndarray:
+    values, mask = arrays[name], arrays.get("mask")
+    return values.ravel() if mask is None else values[mask.astype(bool, copy=False)]

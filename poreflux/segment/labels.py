@@ -7,13 +7,7 @@ from functools import partial
 import numpy as np
 
 from poreflux import blocks
-from poreflux.kernels.median import HELD, median_of_27
 from poreflux.segment.hysteresis import hysteresis
-
-
-def median(gray):
-    """Return, lazily, the median of the 3×3×3 voxels around each; the image is mirrored outside."""
-    return blocks.map_with_ghosts(_median, gray, 1)
 
 
 def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
@@ -42,14 +36,26 @@ def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], po
     return blocks.map_blocks(partial(_from_booleans, table), grown, dtype=np.uint8)
 
 
-def _median(cells: np.ndarray) -> np.ndarray:
-    """Return the block with the median in place of all cells but its ghosts."""
-    out = cells.copy()
-    inner = np.empty(tuple(n - 2 for n in cells.shape), cells.dtype)
-    held = np.empty((HELD, inner.shape[2]), cells.dtype)
-    median_of_27(np.ascontiguousarray(cells), inner, held)
-    out[1:-1, 1:-1, 1:-1] = inner
-    return out
+def pore_shares(phases: Sequence, label: int, mask=None, **how) -> list[float]:
+    """Return the share of one label in each of several phase arrays, all counted in one pass."""
+    arrays = {str(i): phase for i, phase in enumerate(phases)}
+    arrays |= {} if mask is None else {"mask": mask}
+    plan = blocks.Plan(partial(_count, label=label), blocks.add_patches, _shares, {})
+    return blocks.compute(blocks.run(arrays, plan), **how)[0]
+
+
+def _count(arrays, start, *, label: int) -> dict:
+    mask = arrays.pop("mask", None)
+    counts = [np.size(next(iter(arrays.values()))) if mask is None else np.count_nonzero(mask)]
+    for phase in arrays.values():
+        chosen = phase == label
+        counts.append(np.count_nonzero(chosen if mask is None else chosen & mask.astype(bool)))
+    return {"counts": blocks.Patch((0,), np.array(counts))}
+
+
+def _shares(total) -> list[float]:
+    counts = total["counts"].values.astype(float)
+    return (counts[1:] / counts[0]).tolist()
 
 
 def _looked_up(table, values):

@@ -94,8 +94,8 @@ def levels(counted: Histogram, pore: str = "dark") -> Levels:
     if fitted is not None:
         return fitted
     dark = counted.values <= cut
-    modes = (_most_frequent(counted.values[s], counted.counts[s]) for s in (dark, ~dark))
-    return Levels(*modes, math.nan, math.nan)
+    modes = [_most_frequent(counted.values[s], counted.counts[s]) for s in (dark, ~dark)]
+    return Levels(modes[0], modes[1], math.nan, math.nan)
 
 
 def negative(counted: Histogram) -> Histogram:
@@ -138,11 +138,12 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     padded = np.pad(smooth, 1)
     tops = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] > padded[2:])
     top = np.flatnonzero(tops & (smooth >= smooth.max() / 3))[-1]
-    half = np.argmax(np.append(smooth[top:], 0) < smooth[top] / 2)
-    width = float(values[1] - values[0]) * max(half, 1) if len(values) > 1 else 1.0
+    half = int(np.argmax(np.append(smooth[top:], 0) < smooth[top] / 2))
+    step = float(values[1] - values[0]) if len(values) > 1 else 1.0
+    width = step * max(half, 1)
     level = float(values[top])
     for _ in range(50):
-        near = np.clip((width - np.abs(values - level)) / (values[1] - values[0]) + 0.5, 0, 1)
+        near = np.clip((width - np.abs(values - level)) / step + 0.5, 0, 1)
         moved = float(np.average(values, weights=near * counts))
         if abs(moved - level) < 1e-4 * width:
             break
@@ -161,11 +162,12 @@ def _fitted(edges, counts, counted: Histogram, cut: float) -> Levels | None:
     bin_ = places[1] - places[0]
     # counts vary as their root, and the model is not true to better than some 1e-4 of its top
     weight = 1 / np.sqrt(share + 1e-4 * share.max() + 1 / counts.sum())
+    limits = ([-5, 0.2, math.log(bin_), 0, 0, -1], [1, 5, 2, 1, 1, 1])
     start = [-0.05, 1.0, math.log(max(_flank(places, share), bin_)),
              0.5 * share[edges[1:] <= cut].sum(), 0.1, 0.3]  # fmt: skip
     found = least_squares(
         lambda x: (_model(x, places) - share) * weight,
-        np.clip(start, *(limits := ([-5, 0.2, math.log(bin_), 0, 0, -1], [1, 5, 2, 1, 1, 1]))),
+        np.clip(start, *limits),
         bounds=limits, x_scale=[0.1, 0.1, 0.3, 0.1, 0.1, 0.3], max_nfev=60,
     )  # fmt: skip
     pore, solid, noise = found.x[0], found.x[1], math.exp(found.x[2])

@@ -5,32 +5,44 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from poreflux.segment.denoise import METHODS as DENOISE
 from poreflux.segment.histogram import Histogram
 
-METHODS = ("threshold", "otsu", "multi-otsu", "hysteresis")
+#: methods that find one threshold in the histogram, and those that grow phases between two
+FROM_HISTOGRAM = ("otsu", "li", "minimum-error", "midpoint", "balance")
+GROWING = ("hysteresis",)
+
+METHODS = ("threshold", *FROM_HISTOGRAM, "multi-otsu", *GROWING)
 
 
 def check_options(
-    method: str, given: Sequence[float] | None, names: Mapping[int, str], phases, pore: str
+    method: str,
+    given: Sequence[float] | None,
+    names: Mapping[int, str],
+    phases,
+    pore: str,
+    denoise: str | None,
 ) -> None:
     """Raise ``ValueError`` where method, thresholds and phases do not fit each other."""
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; choose one of {METHODS}")
+    if denoise not in DENOISE:
+        raise ValueError(f"denoise={denoise!r} is not known; choose one of {DENOISE}")
     if pore not in ("dark", "bright"):
         raise ValueError(f"pore={pore!r} is not a side; choose 'dark' or 'bright'")
     if method == "multi-otsu" and phases is None:
         raise ValueError(
             "multi-otsu needs the phases, such as phases={0: 'pore', 1: 'binder', 2: 'active'}"
         )
-    if method in ("otsu", "hysteresis") and len(names) != 2:
+    if method in (*FROM_HISTOGRAM, *GROWING) and len(names) != 2:
         raise ValueError(f"{method} separates two phases, not {len(names)}; use multi-otsu")
     if len(names) < 2:
         raise ValueError(f"phases={names} is one phase; give at least two")
     if method == "threshold" and given is None:
         raise ValueError("method='threshold' needs a threshold")
-    if method in ("otsu", "multi-otsu") and given is not None:
+    if method in (*FROM_HISTOGRAM, "multi-otsu") and given is not None:
         raise ValueError(f"{method} finds its thresholds; give method='threshold' with your own")
-    wanted = 2 if method == "hysteresis" else len(names) - 1
+    wanted = 2 if method in GROWING else len(names) - 1
     if given is not None and len(given) != wanted:
         raise ValueError(
             f"threshold={given} has {len(given)} numbers; {method} takes {wanted} for {len(names)} "
@@ -48,7 +60,7 @@ def check_thresholds(
     """Raise ``ValueError`` where thresholds do not ascend, or leave a phase empty."""
     if not all(map(math.isfinite, thresholds)) or any(np.diff(thresholds) <= 0):
         raise ValueError(f"threshold={thresholds} does not ascend; give finite, ascending numbers")
-    cuts = parting(thresholds, method, pore) if method == "hysteresis" else thresholds
+    cuts = parting(thresholds, method, pore)
     ends = [-math.inf, *cuts, math.inf]
     for i, name in enumerate(names if pore == "dark" else list(names)[::-1]):
         inside = (counted.values > ends[i]) & (counted.values <= ends[i + 1])

@@ -263,7 +263,7 @@ def _masked_away():
         (_constant, {}, "all grey values are 7"),
         (_broken, {}, "2 grey values are NaN or infinite"),
         (_masked_away, {}, "mask is empty"),
-        (None, {"method": "magic"}, "'otsu', 'multi-otsu'"),
+        (None, {"method": "magic"}, "'otsu', 'li', 'minimum-error'"),
         (None, {"pore": "gray"}, "'dark' or 'bright'"),
         (None, {"method": "threshold"}, "needs a threshold"),
         (None, {"threshold": 3.0}, "finds its thresholds"),
