@@ -223,10 +223,10 @@ VARIABLES: dict[str, Variable] = {
         )
     },
     "representative_number": Variable(
-        ("edge", "relative_error"), "f", "1", "number of cubes that give the porosity"
+        ("edge", "accuracy"), "f", "1", "number of cubes that give the porosity"
     ),
     "representative_edge": Variable(
-        ("relative_error",), "f", "um", "edge of the cube that gives the porosity"
+        ("accuracy",), "f", "um", "edge of the cube that gives the porosity"
     ),
     "variance_exponent": Variable((), "f", "1", "decay exponent of the variance of porosity"),
     "variance_exponent_error": Variable((), "f", "1", "decay exponent, standard error"),
@@ -247,7 +247,7 @@ VARIABLES: dict[str, Variable] = {
         )
     },
     "representative_tortuosity_number": Variable(
-        ("direction", "edge", "relative_error"), "f", "1", "number of cubes that give the mean"
+        ("direction", "edge", "accuracy"), "f", "1", "number of cubes that give the mean"
     ),
     "representative_tortuosity_exponent": Variable(
         ("direction",), "f", "1", "decay exponent of the variance of the tortuosity factor"

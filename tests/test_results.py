@@ -20,7 +20,7 @@ from poreflux import (
     structure_factor,
 )
 from poreflux.errors import DamagedStore, StoreExists
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, VARIABLES
 from poreflux.store import open as open_store
 from tests.metrics.cases import counting_volume
 
@@ -208,3 +208,9 @@ def test_a_missing_folder_and_another_folder_are_named(tmp_path):
     xr.Dataset({"a": 1}).to_zarr(tmp_path / "other.zarr", zarr_format=3, consolidated=False)
     with pytest.raises(ValueError, match="holds no results"):
         results.open(tmp_path / "other.zarr")
+
+
+def test_no_variable_has_the_name_of_a_dimension():
+    """Else results of one verb would take the place of another's coordinate."""
+    dims = {dim for variable in VARIABLES.values() for dim in variable.dims}
+    assert not dims & set(VARIABLES)

@@ -50,8 +50,8 @@ def representative_volume(
     -------
     lazy Dataset over (edge,) in µm: `representative_mean`, `representative_std`,
     `representative_ci95` (half width of the interval of the mean) and `representative_count` of
-    cubes; over (edge, relative_error) `representative_number` of such cubes that give the mean to
-    1, 5 and 10 %; over (relative_error,) `representative_edge` of one cube that does, by the fit;
+    cubes; over (edge, accuracy) `representative_number` of such cubes that give the mean to
+    1, 5 and 10 %; over (accuracy,) `representative_edge` of one cube that does, by the fit;
     `variance_exponent` α, `variance_exponent_error` and `variance_integral_range` A (µm³) of the
     fit; over (field,) `field_porosity` of concentric boxes with `field_edge` relative to the
     volume's; and over (factor,) `coarse_porosity` of the volume with voxels made larger by
@@ -91,8 +91,8 @@ def representative_volume(
 
 _DIMS = {
     **{f"representative_{name}": ("edge",) for name in ("mean", "std", "ci95", "count")},
-    "representative_number": ("edge", "relative_error"),
-    "representative_edge": ("relative_error",),
+    "representative_number": ("edge", "accuracy"),
+    "representative_edge": ("accuracy",),
     "variance_exponent": (),
     "variance_exponent_error": (),
     "variance_integral_range": (),
@@ -172,7 +172,7 @@ def _integral_range(p: float, fit: Mapping[str, float]) -> float:
 def _outputs(number: int) -> dict:
     lengths = {
         "edge": number,
-        "relative_error": len(RELATIVE_ERRORS),
+        "accuracy": len(RELATIVE_ERRORS),
         "field": FIELDS,
         "factor": len(FACTORS),
     }

@@ -114,5 +114,9 @@ def error_coordinates(edges: Sequence[float]) -> dict:
     """Return the coordinates of edges in µm, and of relative errors."""
     return {
         "edge": ("edge", list(edges), {"units": "um", "long_name": "edge of a cube"}),
-        "relative_error": list(RELATIVE_ERRORS),
+        "accuracy": (
+            "accuracy",
+            list(RELATIVE_ERRORS),
+            {"units": "1", "long_name": "relative error"},
+        ),
     }

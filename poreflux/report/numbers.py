@@ -87,7 +87,7 @@ _CASES = {
     "direction": lambda value: "",
     "neighbours": lambda value: f"{value} neighbours",
     "mode": lambda value: f"number {value + 1}",
-    "relative_error": lambda value: f"to {100 * value:g} %",
+    "accuracy": lambda value: f"to {100 * value:g} %",
 }
 
 

@@ -113,13 +113,13 @@ def _arrangement(results: xr.Dataset) -> Iterator[Table]:
 def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
     if "representative_number" not in results:
         return
-    number, errors = results["representative_number"], results["relative_error"].values
+    number, errors = results["representative_number"], results["accuracy"].values
     found = []
     for edge in results["edge"].values:
-        cells = (number.sel(edge=edge, relative_error=e) for e in errors)
+        cells = (number.sel(edge=edge, accuracy=e) for e in errors)
         found.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
     one = results["representative_edge"]
-    cells = (float(one.sel(relative_error=e)) for e in errors)
+    cells = (float(one.sel(accuracy=e)) for e in errors)
     found.append(("edge of one cube, by the fit (µm)", *(_rounded(c) for c in cells)))
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "

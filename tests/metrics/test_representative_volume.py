@@ -80,12 +80,12 @@ def test_the_interval_holds_the_porosity_in_19_of_20_cases(rng):
 def test_the_numbers_needed_do_what_they_promise(rng):
     volume = random_sites(96, 0.2, seed=4)
     found = value(representative_volume(volume, edges=[6, 8, 12, 16]))
-    one = found.sel(relative_error=0.05).isel(edge=0)
+    one = found.sel(accuracy=0.05).isel(edge=0)
     values = rng.normal(0.2, one["representative_std"], (2000, int(one["representative_number"])))
     within = np.abs(values.mean(axis=1) / 0.2 - 1) < 0.05
     assert within.mean() > 0.94
     # one cube as large as the fit says has the same variance as that many small ones
-    edge = float(found["representative_edge"].sel(relative_error=0.05))
+    edge = float(found["representative_edge"].sel(accuracy=0.05))
     cubes = float(one["representative_number"]) * float(found["edge"][0]) ** 3
     np.testing.assert_allclose(edge**3, cubes, rtol=0.3)
 
