@@ -28,6 +28,9 @@ from poreflux.transport.voxel_current import VoxelCurrent, begin, plane_currents
 #: potentials and currents of both faces, the law of the interface; and for each state that is kept
 FACE, STATE = 450, 16
 
+#: bytes of libraries that the tortuosity factor does without
+LIBRARIES = 110 * 2**20
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -136,7 +139,7 @@ def _refuse_too_large(link, head, parts: Partition, plan: Plan) -> None:
     options = SimpleNamespace(sides="insulated", check=False)
     face = float(np.prod(head.shape[1:], dtype=float))
     vectors = 3 if plan.asked.drive == "equipotential" else 2  # the potential, that of the step
-    need = forecast((stop - start, *head.shape[1:]), parts, binary, options)
+    need = forecast((stop - start, *head.shape[1:]), parts, binary, options) + LIBRARIES
     need += int(face * (FACE + STATE * len(plan.lengths) + vectors * 4 * (stop - start)))
     size = "x".join(map(str, head.shape))
     refuse(link, need, f"the current through {size} voxels needs", plan.memory)

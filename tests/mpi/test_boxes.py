@@ -127,6 +127,30 @@ def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conductin
     assert (np.concatenate([each[1] for each in found]) == alone).all()
 
 
+@pytest.mark.parametrize("end", [0, 1])
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(end, processes):
+    shape = (23, 20, 21)
+    rng = np.random.default_rng(8)
+    solid = np.zeros(shape, np.uint8)
+    solid[:] = rng.random(shape[1:]) < 0.45  # many columns apart, each through all boxes
+    masks = [None, None]
+    masks[end] = rng.random(shape[1:]) < 0.03
+    alone, free = solid.copy(), solid.copy()
+    kept = keep_percolating(alone, Team(1), where=tuple(masks))
+    assert 0 < kept < keep_percolating(free, Team(1))
+    parts = partition(shape, processes)
+
+    def body(link):
+        own = solid[slice(*parts.span(link.rank))].copy()
+        ranks = Ranks(link, parts.edges, (False,) * 3, parts.grids)
+        return keep_percolating_on_boxes(own, Team(1), (False,) * 3, ranks, where=masks), own
+
+    found = on_boxes(parts.boxes, body)
+    assert [each[0] for each in found] == [kept] * parts.boxes
+    assert (np.concatenate([each[1] for each in found]) == alone).all()
+
+
 def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
     solid = np.zeros((12, 3, 9), np.uint8)
     solid[:11, 0, 0] = solid[10, 0, :5] = solid[2:11, 0, 4] = solid[2, 0, 4:] = 1
