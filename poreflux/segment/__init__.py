@@ -8,7 +8,9 @@ import xarray as xr
 
 from poreflux import blocks
 from poreflux.schema import DIMS, attributes
+from poreflux.segment.cupping import correct_cupping
 from poreflux.segment.denoise import denoised
+from poreflux.segment.drift import correct_drift
 from poreflux.segment.histogram import Histogram, histograms
 from poreflux.segment.labels import by_hysteresis, by_thresholds, pore_shares
 from poreflux.segment.options import (
@@ -18,12 +20,23 @@ from poreflux.segment.options import (
     check_thresholds,
     parting,
 )
+from poreflux.segment.region import region_of_interest
+from poreflux.segment.rings import correct_rings
 from poreflux.segment.sensitivity import Judgement, judge, segmentation_sensitivity, sensitivity
 from poreflux.segment.solid import solid_fraction
 from poreflux.segment.thresholds import class_means, multi_otsu, otsu, separability
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
 
-__all__ = ["gray_histogram", "segment", "segmentation_sensitivity", "solid_fraction"]
+__all__ = [
+    "correct_cupping",
+    "correct_drift",
+    "correct_rings",
+    "gray_histogram",
+    "region_of_interest",
+    "segment",
+    "segmentation_sensitivity",
+    "solid_fraction",
+]
 
 #: bins of the histogram that is recorded with the phases
 _RECORDED = 256

@@ -118,9 +118,10 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
 
     Notes
     -----
-    The brightest maximum at least a third as high as the highest, of the histogram smoothed by
-    a fiftieth of the range of the values; then, until it rests, the mean of the values around it
-    as far as the flank reaches that falls to half the height on its bright side.
+    The brightest maximum at least a sixth as high as the highest, of the histogram smoothed by
+    a 25th of the range of the values (what fills the outside may be one value); then, until it
+    rests, the mean of the values around it, as far as the flank on its bright side takes to fall to
+    half the height.
 
     Examples
     --------
@@ -134,17 +135,20 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     if not below[-1]:
         return math.nan
     ends = np.searchsorted(below, below[-1] * np.array([1e-3, 1 - 1e-3]))
-    smooth = gaussian_filter1d(counts.astype(float), max((ends[1] - ends[0]) / 50, 1.0))
+    smooth = gaussian_filter1d(counts.astype(float), max((ends[1] - ends[0]) / 25, 1.0))
     padded = np.pad(smooth, 1)
     tops = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] > padded[2:])
-    top = np.flatnonzero(tops & (smooth >= smooth.max() / 3))[-1]
+    top = np.flatnonzero(tops & (smooth >= smooth.max() / 6))[-1]
     half = int(np.argmax(np.append(smooth[top:], 0) < smooth[top] / 2))
     step = float(values[1] - values[0]) if len(values) > 1 else 1.0
     width = step * max(half, 1)
     level = float(values[top])
     for _ in range(50):
         near = np.clip((width - np.abs(values - level)) / step + 0.5, 0, 1)
-        moved = float(np.average(values, weights=near * counts))
+        inside = near * counts
+        if not inside.any():
+            break
+        moved = float(np.average(values, weights=inside))
         if abs(moved - level) < 1e-4 * width:
             break
         level = moved

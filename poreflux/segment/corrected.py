@@ -1,0 +1,56 @@
+"""A Volume with other grey values, of a dtype that holds them, and the record of what was done."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.schema import DIMS
+
+
+def with_gray(volume: xr.Dataset, gray, entry: dict) -> xr.Dataset:
+    """Return the Volume with other grey values, and one more operation in its history."""
+    attrs = volume["gray"].attrs
+    changed = volume.assign(gray=(DIMS, gray, attrs))
+    return changed.assign_attrs(history=[*volume.attrs.get("history", []), entry])
+
+
+def corrected(function: Callable, gray):
+    """Apply ``function(start, values)`` to blocks of grey values, lazily.
+
+    The result has the dtype of :func:`wider`; integers are rounded, and cut off at its ends.
+
+    Parameters
+    ----------
+    function
+        from the index of the block's first voxel and its grey values, float32, to others.
+    gray
+        grey values, a dask array or one in memory.
+    """
+    dtype = wider(gray.dtype)
+    return blocks.map_blocks_at(partial(_rounded, function, dtype), gray, dtype=dtype)
+
+
+def wider(dtype: np.dtype) -> np.dtype:
+    """Return the dtype that grey values have once corrected: wider where 8 bits were too few.
+
+    Examples
+    --------
+    >>> wider(np.dtype("uint8")), wider(np.dtype("uint16")), wider(np.dtype("float32"))
+    (dtype('int16'), dtype('uint16'), dtype('float32'))
+    """
+    return np.dtype(np.int16) if dtype.itemsize == 1 else dtype
+
+
+def as_dtype(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return values as another dtype; for integers rounded, and cut off at its ends."""
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        values = np.clip(np.rint(values), limits.min, limits.max)
+    return values.astype(dtype, copy=False)
+
+
+def _rounded(function, dtype: np.dtype, start, values) -> np.ndarray:
+    return as_dtype(function(start, values.astype(np.float32)), dtype)
