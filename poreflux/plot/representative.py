@@ -41,13 +41,14 @@ def representative_volume(results: xr.Dataset) -> Figure:
     half = results["representative_ci95"].values
     right.errorbar(edge, mean, half, fmt="o", ms=4, color=SERIES[0], capsize=2.5)
     right.axhline(p, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
-    right.set(xlabel="edge of the cubes (µm)", ylabel="mean porosity ± 95 % interval")
+    right.set(xlabel="edge of the cubes (µm)", ylabel="mean porosity ± 95 % interval", xscale="log")
     for x, y, n in zip(edge, mean + np.nan_to_num(half), count):
         right.annotate(f"{int(n)}", (x, y), xytext=(0, 4), textcoords="offset points",
                        ha="center", fontsize=7, color=INK)  # fmt: skip
     right.set_title(f"numbers of cubes; dashed: whole volume, {p:.4g}")
     right.margins(x=0.09, y=0.09)
     _plain(left, edge)
+    _plain(right, edge)
     return figure
 
 
@@ -149,4 +150,5 @@ def _plain(ax, edge: np.ndarray) -> None:
     shown = edge if len(edge) < 7 else edge[:: -(-len(edge) // 6)]
     ax.set_xticks(shown, [f"{x:.3g}" for x in shown])
     ax.minorticks_off()
-    ax.yaxis.set_major_formatter("{x:g}")
+    if ax.get_yscale() == "log":
+        ax.yaxis.set_major_formatter("{x:g}")

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from poreflux.plot.style import INK, SERIES, WIDTH, sheet, styled
+from poreflux.plot.style import INK, SERIES, sheet, styled
 
 #: share of the number or volume that the axis of diameters covers
 _COVERED = 0.998
@@ -54,7 +54,7 @@ def pore_size(results: xr.Dataset) -> Figure:
 
 @styled
 def local_thickness(results: xr.Dataset) -> Figure:
-    """Draw how much of the pore volume has each local thickness.
+    """Draw how much of the pore volume has each local thickness, and how much has more.
 
     Parameters
     ----------
@@ -69,15 +69,21 @@ def local_thickness(results: xr.Dataset) -> Figure:
     >>> figure = local_thickness(poreflux.collect(found))
     """
     share, edges = results["local_thickness_share"].fillna(0).values, bin_edges(results)
-    figure, ax = sheet(2.9, width=0.62 * WIDTH)
-    _bars(ax, edges, share, color=SERIES[2], alpha=0.75)
+    figure, (left, right) = sheet(2.9, columns=2)
+    _bars(left, edges, share, color=SERIES[2], alpha=0.75)
+    left.set_ylabel("share of the pore volume")
+    wider = np.append(share[::-1].cumsum()[::-1], 0.0)
+    right.plot(edges, wider, color=SERIES[2])
+    right.set(ylabel="share of the pore volume above", ylim=(0, 1.05))
     mean = float(results["local_thickness_mean"])
+    for ax in (left, right):
+        _finish(ax, edges, share, "diameter of the largest ball that fits (µm)")
+        if np.isfinite(mean):
+            ax.axvline(mean, color=SERIES[1], lw=1.2)
+    left.set_ylim(0, 1.15 * share.max() or 1.0)
     if np.isfinite(mean):
-        ax.axvline(mean, color=SERIES[1], lw=1.2)
-        ax.annotate(f" mean {mean:.3g} µm", (mean, 0.98), xycoords=("data", "axes fraction"),
-                    va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
-    _finish(ax, edges, share, "diameter of the largest ball that fits (µm)")
-    ax.set_ylabel("share of the pore volume")
+        left.annotate(f" mean {mean:.3g} µm", (mean, 0.99), xycoords=("data", "axes fraction"),
+                      va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
     return figure
 
 

@@ -18,7 +18,8 @@ def current_cards(results: xr.Dataset) -> Iterator[Card]:
             yield from _map(results, direction, end)
     if "sweep_current_density_cv" in results:
         for direction in results["sweep_current_density_cv"]["direction"].values:
-            yield from _sweep(results, str(direction))
+            if np.isfinite(results["sweep_current_density_cv"].sel(direction=direction)).any():
+                yield from _sweep(results, str(direction))
 
 
 def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:

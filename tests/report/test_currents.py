@@ -46,3 +46,9 @@ def test_without_current_there_is_nothing_to_show():
     labels = np.ones((6, 8, 8), np.uint8)
     labels[3] = 0
     assert not list(current_cards(collect(interfacial_current(from_array(labels)))))
+
+
+def test_a_direction_that_was_not_asked_for_has_no_figure(results):
+    """Beside metrics of all directions a sweep across one is NaN for the others."""
+    wide = results.reindex(direction=["z", "y", "x"])
+    assert [card.name for card in current_cards(wide) if "wagner" in card.name] == ["wagner_z"]
