@@ -54,6 +54,12 @@ def test_a_mask_may_be_an_image(made):
     assert np.isfinite(found[:, :20]).any()
 
 
+def test_a_mask_of_another_shape_is_refused_with_both_shapes(made):
+    tifffile.imwrite(made / "small.tif", np.ones((9, 8), np.uint8))
+    ran = inside("solve", "current", "vol.zarr", "--contact", "small.tif", cwd=made)
+    refused(ran, 2, "has shape (9, 8); the face across z has (44, 47) voxels")
+
+
 def test_a_dry_run_says_what_it_takes_and_does_nothing(made):
     ran = solve("--dry-run", "--out", "dry.zarr", cwd=made)
     assert "solve current would take about" in ran.out
@@ -73,6 +79,10 @@ def test_fields_go_to_the_store(made):
         ("--contact no-mask.tif", "is not there"),
         ("--kinetics tafel", "tafel"),
         ("--charge-transfer-resistance -1", "charge_transfer_resistance"),
+        ("--charge-transfer-resistance 1 --exchange-current-density 1", "same thing twice"),
+        ("--film-resistance -1", "film_resistance=-1.0 is not a number of"),
+        ("--temperature -5", "temperature=-5.0 is not above 0 K"),
+        ("--contact 0", "contact fraction 0.0 is not above 0 and at most 1"),
         ("--wagner-lengths one", "--wagner-lengths one is not understood"),
         ("--conductivity electrolyte", "--conductivity electrolyte is not understood"),
         ("--resolution both --blocks 99", "cannot be 99 blocks"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poreflux import from_array, interfacial_current, phantoms
+from poreflux import from_array, interfacial_current, open, phantoms, save
 
 SHAPE = (18, 22, 26)
 
@@ -29,6 +29,22 @@ def test_reversing_the_current_reverses_the_map(sample, current):
     np.testing.assert_allclose(-stripped.current_density, current.current_density, rtol=1e-6)
     for name in ("current_density_mean", "current_density_cv", "area_specific_resistance"):
         assert stripped[name][0] == pytest.approx(float(current[name][0]), rel=1e-7)
+
+
+def test_reversing_the_current_reverses_the_potential_between_its_bounds(sample, tmp_path):
+    labels, contact = sample
+    potentials = []
+    for applied in (1.0, -1.0):
+        target = save(from_array(labels), tmp_path / f"{applied}.zarr")
+        found = interfacial_current(
+            open(target), contact=contact, rtol=1e-8, applied=applied, field=target,
+            drive="equipotential",
+        )  # fmt: skip
+        potentials.append(open(target).cell_potential.values)
+    plated, stripped = potentials
+    np.testing.assert_allclose(stripped, -plated, rtol=1e-6)
+    volts = float(found.area_specific_resistance[0]) * 1e-4 * 10
+    assert 0 < np.nanmin(plated) < np.nanmax(plated) < volts
 
 
 def test_plating_and_stripping_differ_where_the_transfer_coefficient_is_not_one_half(sample):
