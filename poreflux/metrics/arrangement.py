@@ -120,7 +120,7 @@ class FinishWaves:
     factor: int
     taper: str
 
-    def __call__(self, total) -> dict[str, np.ndarray | float]:
+    def __call__(self, total) -> dict:
         grid = cells(total, self.factor, self.shape, self.size)
         step = shell_width(self.shape, self.size)
         last = max(_LONG, int(math.pi / max(grid.size) / (1 if self.factor == 1 else 2) / step))
@@ -164,7 +164,7 @@ class FinishPoints:
             "bragg_height": height,
             "bragg_wavelength": wavelength,
             "bragg_significance": significance,
-            "typical_volume": fraction(v @ v, v.sum()) * math.prod(self.size),
+            "typical_volume": float(fraction(v @ v, v.sum())) * math.prod(self.size),
         }
 
 

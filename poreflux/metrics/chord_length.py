@@ -1,5 +1,6 @@
 """Chord lengths: how far a phase reaches along lines of each direction."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -162,13 +163,13 @@ class FinishChords:
     def __call__(self, total: tuple[Chords, ...]) -> dict[str, np.ndarray]:
         number = [_closed(chords, max(self.shape)) for chords in total]
         chords, valid = number[: len(self.axes)], number[len(self.axes) :]
-        whole = np.prod(self.shape)
+        whole = math.prod(self.shape)
         each = []
         for i, axis in enumerate(self.axes):
             voxels, runs = whole, whole // self.shape[axis]
             if valid:
                 voxels, runs = _total(valid[i])
-            each.append(self._of(axis, chords[i], fraction(voxels - runs, voxels)))
+            each.append(self._of(axis, chords[i], (voxels - runs) / voxels if voxels else math.nan))
         return {name: np.stack([result[name] for result in each]) for name in each[0]}
 
     def _of(self, axis: int, number: np.ndarray, neighbours: float) -> dict:

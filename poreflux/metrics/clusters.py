@@ -115,7 +115,8 @@ class CombineClusters:
 
         met = meet_all([part.faces for part in parts], meet)
         new, total = folded(parent, table)
-        faces, rows = [], {}
+        faces: list[Face] = []
+        rows: dict[Index, np.ndarray] = {}
         for p, part in enumerate(parts):
             mine = new[below[p] : below[p + 1]]
             rows |= {start: mine[each] for start, each in part.rows.items()}
@@ -154,7 +155,7 @@ def by_first_voxel(clusters: Clusters) -> Clusters:
 
 def label_block(chosen: np.ndarray, neighbours: int) -> tuple[np.ndarray, int]:
     """Label the clusters of an array of booleans from 1 on; return the labels and how many."""
-    return cc3d.connected_components(
+    return cc3d.connected_components(  # type: ignore[call-overload]
         chosen.view(np.uint8),
         connectivity=neighbours,
         return_N=True,

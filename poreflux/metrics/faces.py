@@ -41,7 +41,7 @@ class Face:
         return self.corner[0] - other.corner[0], self.corner[1] - other.corner[1]
 
     @property
-    def reach(self) -> np.ndarray:
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
         """Return first and last index of the voxels across that are met on this plane.
 
         A chunk touches others across one, two or three planes, and meets them on the first.
@@ -60,13 +60,13 @@ def faces_of_block(
     """Return the faces of a block that have other blocks across."""
     faces = []
     for axis, (first, n) in enumerate(zip(start, labels.shape)):
-        corner = tuple(i for a, i in enumerate(start) if a != axis)
+        a, b = (i for along, i in enumerate(start) if along != axis)
         for side, plane, index in ((0, first + n, n - 1), (1, first, 0)):
             if 0 < plane < shape[axis]:
                 mine = np.take(labels, index, axis).astype(np.int64)
                 mine[(mine == 0) & ~np.take(solid, index, axis)] = _OUTSIDE
                 high = None if heights is None else np.take(heights, index, axis)
-                faces.append(Face(axis, plane, side, corner, mine, high))
+                faces.append(Face(axis, plane, side, (a, b), mine, high))
     return faces
 
 
@@ -118,7 +118,7 @@ def _touching(lower: Sequence, upper: Sequence) -> Iterator:
     for p, face in lower:
         low, high = face.reach
         touch = (parts != p) & np.all((corners < high) & (stops > low), axis=1)
-        for i in np.flatnonzero(touch):
+        for i in np.flatnonzero(touch).tolist():
             yield (p, face), upper[i]
 
 

@@ -48,9 +48,9 @@ def aligned(array):
     most = max(FACTORS)
     chunks = []
     for sizes in lazy.chunks:
-        ends = np.cumsum(sizes)
-        ends = sorted({*(np.rint(ends[:-1] / most).astype(int) * most), ends[-1]} - {0})
-        ends = [end for end in ends if end <= sum(sizes)]
+        cuts, whole = np.cumsum(sizes)[:-1], sum(sizes)
+        near = {*(np.rint(cuts / most).astype(int) * most).tolist(), whole} - {0}
+        ends = sorted(end for end in near if end <= whole)
         chunks.append(tuple(np.diff([0, *ends]).tolist()))
     return lazy if tuple(chunks) == lazy.chunks else lazy.rechunk(tuple(chunks))
 

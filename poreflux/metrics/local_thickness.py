@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -93,7 +94,7 @@ def local_thickness(
         raise ValueError(f"largest={largest} is not a diameter; give a positive one, in µm")
     states = windowed_states(volume, phase)
     if states.npartitions == 1:  # nothing to overlap with
-        depth, diameter = 0, largest or math.inf
+        depth, diameter = [0, 0, 0], largest or math.inf
     else:
         search = {"phase": phase, "progress": progress, "scheduler": scheduler}
         diameter = largest or largest_ball(volume, **search)
@@ -122,7 +123,7 @@ def thickness_sizes(
     edges = size_bins(volume, bin_width, spacing)
     thickness = local_thickness(volume, phase=phase, **options)["local_thickness"]
     moments = ("local_thickness_mean", "local_thickness_std", "local_thickness_largest")
-    outputs = {"local_thickness_share": ((len(edges) - 1,), float)}
+    outputs: dict = {"local_thickness_share": ((len(edges) - 1,), float)}
     outputs |= {name: ((), float) for name in moments}
     plan = blocks.Plan(functools.partial(_measure, edges), _combine, _finish, outputs)
     lazy = blocks.reduce({"thickness": thickness.data}, plan)
@@ -173,7 +174,7 @@ class Thickness:
         if r2.min() >= FAR:
             return _endless(states)
         # ghosts far out may not see their wall
-        limit = np.float32(min((self.largest / unit) ** 2 * 1.001, FAR))
+        limit = np.float32(min((self.largest / unit) ** 2 * 1.001, float(FAR)))
         with ThreadPoolExecutor(self.threads) as pool:
             each = functools.partial(_each, pool, shape[0], self.threads)
             each(_limited, r2, limit)
@@ -247,10 +248,10 @@ def _endless(states: np.ndarray) -> np.ndarray:
     return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
 
 
-def _each(pool: ThreadPoolExecutor, n: int, parts: int, function, *arguments) -> None:
+def _each(pool: ThreadPoolExecutor, n: int, parts: int, function: Any, *arguments) -> None:
     """Call ``function(*arguments, start, stop)`` on ranges of 0 to n, side by side."""
     edges = np.linspace(0, n, min(parts, n) + 1).astype(int)
-    jobs = [pool.submit(function, *arguments, a, b) for a, b in pairwise(edges.tolist())]
+    jobs = [pool.submit(function, *(*arguments, a, b)) for a, b in pairwise(edges.tolist())]
     for job in jobs:
         job.result()
 
@@ -265,14 +266,20 @@ _NO_TABLES = np.zeros((3, 0), np.int64), np.zeros(0, np.int32)
 @functools.lru_cache(maxsize=4)
 def _tables_up_to(longest: int) -> tuple[np.ndarray, np.ndarray]:
     line = np.arange(math.isqrt(longest) + 2)
-    own = sum(np.ix_(line**2, line**2, line**2)).ravel()
+    own = _squares(line, line, line)
     use = own <= longest
     order = np.argsort(own[use], kind="stable")
     cover = np.zeros((3, longest + 1), np.int64)
     for row, aside in zip(cover, ((0, 0, 1), (0, 1, 1), (1, 1, 1))):
-        other = sum(np.ix_(*((line + a) ** 2 for a in aside))).ravel()
+        other = _squares(*(line + a for a in aside))
         covering_radii(np.stack((own[use], other[use]), axis=1)[order], row)
     return cover, (np.ceil(np.sqrt(np.arange(longest + 1))) - 1).astype(np.int32)
+
+
+def _squares(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the squared distances z² + y² + x² of all places."""
+    z, y, x = np.ix_(z**2, y**2, x**2)
+    return (z + y + x).ravel()
 
 
 def _tables(longest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -180,7 +180,7 @@ def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
 
 def _undone(found: Power, factor: int, wave) -> np.ndarray | float:
     """Return by what averaging over cells has lowered the power of waves of less than two cells."""
-    total = 1.0
+    total: np.ndarray | float = 1.0
     for k, cell in zip(wave, found.size if factor > 1 else ()):
         half = np.abs(k) * cell / 2
         half = np.where((half > 0) & (half < math.pi / 2), half, 1e-9)

@@ -51,7 +51,7 @@ def pore_labels(
     array([[[1, 0, 2, 2]]], dtype=int32)
     """
     options = {"progress": progress, "scheduler": scheduler}
-    note = {"phase": phase, "method": method}
+    note: dict = {"phase": phase, "method": method}
     if method == "watershed":
         labels = _split(volume, phase, options)
     elif method == "components":

@@ -89,7 +89,7 @@ def pore_size(
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; choose one of {METHODS}")
-    bins = {"bin_width": bin_width, "spacing": spacing}
+    bins: dict = {"bin_width": bin_width, "spacing": spacing}
     if method == "chords":
         return chord_length(volume, **bins, phase=phase)
     if method == "thickness":
@@ -98,7 +98,7 @@ def pore_size(
         return _split_if_network(volume, neighbours, bins, phase)
     edges = size_bins(volume, bin_width, spacing)
     finish = FinishSizes(require(volume, "phase").shape, voxel_size(volume), edges)
-    note = {"phase": phase, "method": method}
+    note: dict = {"phase": phase, "method": method}
     if method == "watershed":
         split = splitting(volume, phase)
         plan = split.plan(FinishSplitSizes(finish), size_outputs(len(edges) - 1))

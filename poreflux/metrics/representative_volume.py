@@ -125,7 +125,7 @@ class FinishScatter:
     cubes: Cubes
     size: tuple[float, float, float]
 
-    def __call__(self, total) -> dict[str, np.ndarray | float]:
+    def __call__(self, total) -> dict:
         number, coarse = total
         cuts = self.cubes.cuts
         pore = BoxSums(number["phase"].values, cuts)

@@ -62,7 +62,9 @@ def numbers_needed(mean: float, std: float) -> np.ndarray:
     return np.ceil(np.round([(2 * std / (e * mean)) ** 2 for e in RELATIVE_ERRORS], 9)).clip(1)
 
 
-def decay(volumes: Sequence[float], each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def decay(
+    volumes: Sequence[float] | np.ndarray, each: Sequence[Mapping[str, float]]
+) -> dict[str, float]:
     """Fit σ² = c V^-α to the scatter of sub-volumes of several sizes.
 
     Returns

@@ -173,7 +173,7 @@ class MeasureWindow:
         last = self.windows.last
         zero = np.zeros(last)
         if valid.mean() < 0.5:
-            empty = {"mean": zero, "square": zero, "modes": zero}
+            empty: dict = {"mean": zero, "square": zero, "modes": zero}
             found = {"in_plane": np.full((3, last), np.nan), "along": np.full((3, last), np.nan)}
         else:
             modes = power(chosen.astype(np.float32), valid, self.windows.size, "hann")
@@ -204,7 +204,7 @@ def _named(found, error, modes, count: int | None = None) -> dict[str, np.ndarra
 
 
 def _outputs(count: int) -> dict:
-    outputs = {name: ((count,), float) for name in ("", "_error", "_modes")}
+    outputs: dict = {name: ((count,), float) for name in ("", "_error", "_modes")}
     outputs |= {name: ((3, count), float) for name in ("_in_plane", "_along")}
     return {f"spectral_density{name}": value for name, value in outputs.items()}
 

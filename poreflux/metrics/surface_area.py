@@ -78,7 +78,7 @@ class MeasureCrossings:
         valid = np.ones(chosen.shape, bool) if mask is None else mask
         number = np.array([_pairs(chosen, valid, step) for step in STEPS])
         kept = [] if mask is None else outer_planes(mask, start)
-        return number, outer_planes(chosen, start), kept, np.count_nonzero(valid)
+        return number, outer_planes(chosen, start), kept, int(np.count_nonzero(valid))
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,14 @@ class FinishSurface:
     size: tuple[float, float, float]
 
     def __call__(self, total) -> dict[str, np.ndarray]:
-        differ, pairs = crossings(*total[:3], self.shape).T
+        number, planes, valid, voxels = total
+        differ, pairs = crossings(number, planes, valid, self.shape).T
         share = fraction(differ, pairs)
         per_length = np.divide(share, lengths(self.size))
         by_lines = 2 * np.nansum(shares(self.size) * per_length)
         return {
             "specific_surface": by_lines,
-            "surface_area": by_lines * total[3] * math.prod(self.size),
+            "surface_area": by_lines * voxels * math.prod(self.size),
             "specific_surface_faces": np.nansum(per_length[:3]),
             "surface_crossings": share,
         }
@@ -138,7 +139,7 @@ def _pairs(chosen: np.ndarray, valid: np.ndarray, step, across=None) -> tuple[in
                 keep[inner] = False
                 both &= keep.reshape([-1 if a == axis else 1 for a in range(3)])
     differ = (chosen[first] != chosen[second]) & both
-    return np.count_nonzero(differ), np.count_nonzero(both)
+    return int(np.count_nonzero(differ)), int(np.count_nonzero(both))
 
 
 def _combine(parts):

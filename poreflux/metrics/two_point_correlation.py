@@ -63,7 +63,7 @@ def two_point_correlation(
     shape, size = require(volume, "phase").shape, voxel_size(volume)
     windows = Windows(shape, size, _longest(shape, size, longest))
     bins = windows.bins
-    outputs = {name: ((bins,), float) for name in _RADIAL}
+    outputs: dict = {name: ((bins,), float) for name in _RADIAL}
     outputs["two_point_covariance_along"] = ((3, bins), float)
     measure = MeasurePairs(label_of(volume, phase), windows)
     plan = blocks.Plan(measure, _add, _finish, outputs)
@@ -227,7 +227,8 @@ def _transformed_box(shape, room) -> np.ndarray:
 def _overlaps(shape, reach) -> np.ndarray:
     """Return how many pairs a box of voxels has at each lag."""
     lines = [n - np.abs(np.arange(-r, r + 1)) for n, r in zip(shape, reach)]
-    return math.prod(np.ix_(*lines)).astype(float)
+    z, y, x = np.ix_(*lines)
+    return (z * y * x).astype(float)
 
 
 def _add(parts) -> dict[str, np.ndarray]:
