@@ -21,6 +21,7 @@ _HOMES = {
     "correct_drift": "segment",
     "correct_cupping": "segment",
     "correct_rings": "segment",
+    "correct_tilt": "segment",
     "segment": "segment",
     "gray_histogram": "segment",
     "segmentation_sensitivity": "segment",

@@ -6,7 +6,13 @@ pass over the volume, by threads on this machine or on a dask cluster.
 """
 
 from poreflux.blocks.boxes import block_map, edges
-from poreflux.blocks.chunked import chunked, map_blocks, map_blocks_at, map_with_ghosts
+from poreflux.blocks.chunked import (
+    chunked,
+    map_blocks,
+    map_blocks_at,
+    map_with_ghosts,
+    map_with_ghosts_at,
+)
 from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, united
 from poreflux.blocks.memory import forecast, free_memory, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
@@ -28,6 +34,7 @@ __all__ = [
     "map_blocks",
     "map_blocks_at",
     "map_with_ghosts",
+    "map_with_ghosts_at",
     "open_faces",
     "reduce",
     "refuse",

@@ -120,6 +120,30 @@ def map_with_ghosts(
     return result if result.chunks == source.chunks else result.rechunk(source.chunks)
 
 
+def map_with_ghosts_at(
+    function: Callable, array, depth: int | Sequence[int], *, boundary="reflect", dtype=None
+) -> da.Array:
+    """Apply a function that also takes the index of the first voxel, a ghost, of what it is given.
+
+    Otherwise as :func:`map_with_ghosts`; the index is negative where ghosts lie outside the array.
+
+    Examples
+    --------
+    >>> starts = []
+    >>> def told(start, block):
+    ...     starts.append(start)
+    ...     return block
+    >>> array = map_with_ghosts_at(told, np.zeros((200, 2, 2)), (1, 0, 0)).compute()
+    >>> sorted(starts)
+    [(-1, 0, 0), (127, 0, 0)]
+    """
+    depths = tuple(np.broadcast_to(depth, 3).tolist())
+    if not any(depths):
+        return map_blocks_at(function, array, dtype=np.dtype(dtype or chunked(array).dtype))
+    located = _WithGhostsAt(function, depths)
+    return map_with_ghosts(located, array, depths, boundary=boundary, dtype=dtype)
+
+
 class _At:
     """Give a function the start of its block."""
 
@@ -132,6 +156,22 @@ class _At:
 
     def __dask_tokenize__(self):
         return "_At", tokenize(self.function)
+
+
+class _WithGhostsAt:
+    """Give a function the start of its block with the ghosts."""
+
+    def __init__(self, function: Callable, depths: Sequence[int]):
+        self.function, self.depths = function, depths
+
+    def __call__(self, block, block_info=None):
+        where = block_info[0]
+        # blocks are listed with their ghosts on: each one before moved this one by two depths
+        spans = zip(where["array-location"], where["chunk-location"], self.depths)
+        return self.function(tuple(low - 2 * d * i - d for (low, _), i, d in spans), block)
+
+    def __dask_tokenize__(self):
+        return "_WithGhostsAt", tokenize(self.function), self.depths
 
 
 class _Cut:

@@ -25,12 +25,14 @@ from poreflux.segment.rings import correct_rings
 from poreflux.segment.sensitivity import Judgement, judge, segmentation_sensitivity, sensitivity
 from poreflux.segment.solid import solid_fraction
 from poreflux.segment.thresholds import class_means, multi_otsu, otsu, separability
+from poreflux.segment.tilt import correct_tilt
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
 
 __all__ = [
     "correct_cupping",
     "correct_drift",
     "correct_rings",
+    "correct_tilt",
     "gray_histogram",
     "region_of_interest",
     "segment",
