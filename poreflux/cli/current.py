@@ -115,7 +115,7 @@ def current(
     poreflux solve current vol.zarr --contact 0.9306 --wagner-lengths 0,1,8,40,260
     """
     chosen = split(direction)
-    check_words_of_current(how, resolution)
+    check_words_of_current(how, chosen, resolution)
     options: dict = {
         "applied": applied,
         "conductivity": _conductivity(conductivity),

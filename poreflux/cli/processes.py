@@ -84,16 +84,16 @@ def speaks(words: Sequence[str], environment=os.environ) -> bool:
     return not (any("petsc" in word for word in words) and any(ranks))
 
 
-def check_words(how: Solver, blocks) -> None:
+def check_words(how: Solver, directions: str, blocks) -> None:
     """Raise ``ValueError`` where options do not go together."""
     if how.solver == "petsc" and blocks is not None:
         raise ValueError("--blocks is for --solver serial: sub-volumes need no mpirun")
-    if how.solver == "serial" and (how.petsc or how.check or how.checkpoint is not None):
-        word = how.petsc.split()[0] if how.petsc else "--check" if how.check else "--checkpoint"
-        raise ValueError(f"{word} is for --solver petsc")
+    if how.solver == "serial" and (how.check or how.checkpoint is not None):
+        raise ValueError(f"{'--check' if how.check else '--checkpoint'} is for --solver petsc")
+    _check_common(how, directions)
 
 
-def check_words_of_current(how: Solver, resolution: str) -> None:
+def check_words_of_current(how: Solver, directions: str, resolution: str) -> None:
     """Raise ``ValueError`` where options do not go together in a solve for the current."""
     if how.checkpoint is not None or how.minutes != SOLVER.minutes:
         word = "--minutes" if how.checkpoint is None else "--checkpoint"
@@ -104,8 +104,18 @@ def check_words_of_current(how: Solver, resolution: str) -> None:
         raise ValueError("--check is for solve tortuosity: it has no interface; leave it out")
     if how.solver == "petsc" and resolution != "voxel":
         raise ValueError(f"--resolution {resolution} is for --solver serial: blocks need no mpirun")
-    if how.solver == "serial" and how.petsc:
-        raise ValueError(f"{how.petsc.split()[0]} is for --solver petsc")
+    _check_common(how, directions)
+
+
+def _check_common(how: Solver, directions: str) -> None:
+    words = how.petsc.split()
+    if how.solver == "serial" and words:
+        raise ValueError(f"{words[0]} is for --solver petsc")
+    late = [word for word in words if word.startswith("--")]
+    if late:
+        raise ValueError(f"{late[0]} stands behind words of PETSc; put it before {words[0]}")
+    if how.field and len(directions) > 1:
+        raise ValueError(f"--field is of one direction, not of {', '.join(directions)}; give one")
 
 
 def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) -> list | None:

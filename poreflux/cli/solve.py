@@ -62,7 +62,7 @@ def tortuosity(
     options: dict = {"conductivity": given, "sides": sides}
     chosen = split(direction)
     parts = _parts(blocks)
-    check_words(how, parts)
+    check_words(how, chosen, parts)
     found = None
     if how.solver == "petsc" and not common.dry_run:
         found = on_processes(store, chosen, how, out, rtol=rtol, **options)

@@ -85,6 +85,9 @@ def solve_current(
         volume = contact_map = None
         target = None if field is None else Path(field).resolve()
         with link.together():
+            from poreflux.transport.mpi_descent import PetscDescent, check_method
+
+            check_method()
             head = mpi_reading.head(path, asked.direction)
             mpi_reading.relative_conductivities(head, phases)
             mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
@@ -99,7 +102,7 @@ def solve_current(
         found, failure = None, None
         if boxes is not None:
             try:
-                found = _under_petsc(boxes, head, parts, plan, Team(threads))
+                found = _solved(boxes, head, parts, plan, Team(threads), PetscDescent)
             except Exception as error:
                 # all processes judge a stall by the same numbers
                 if not (isinstance(error, NotConverged) or getattr(error, "everywhere", False)):
@@ -120,11 +123,9 @@ def _opened(path, contact, direction: str, target: Path | None):
     return volume, contact_of(volume, contact(volume) if callable(contact) else contact, direction)
 
 
-def _under_petsc(boxes, head, parts, plan: Plan, team: Team) -> Found:
-    from poreflux.transport.mpi_descent import PetscDescent
-
+def _solved(boxes, head, parts, plan: Plan, team: Team, method) -> Found:
     try:
-        found = on_boxes(boxes, head, parts, plan, team, lambda op: PetscDescent(op, boxes.comm))
+        found = on_boxes(boxes, head, parts, plan, team, lambda op: method(op, boxes.comm))
     finally:
         team.close()
     if found.current is not None:

@@ -6,19 +6,21 @@ from typing import Any
 import numpy as np
 
 from poreflux.transport.mpi_krylov import REASONS, Krylov, plain, planes_of
-from poreflux.transport.mpi_link import everywhere
 from poreflux.transport.mpi_solve import right_hand_side
 from poreflux.transport.operator import Operator
 from poreflux.transport.serial import SAFETY, RitzValue
+
+
+def check_method() -> None:
+    """Raise ``ValueError`` where PETSc was asked for a method that does not tell its steps."""
+    if not plain():
+        raise ValueError("the current takes plain conjugate gradients; leave -ksp_type out")
 
 
 class PetscDescent:
     """The seam :class:`poreflux.transport.descent.Descent`, filled by PETSc."""
 
     def __init__(self, operator: Operator, comm):
-        if not plain():
-            words = "the current takes plain conjugate gradients; leave -ksp_type out"
-            raise everywhere(ValueError(words))
         self.operator = operator
         self.krylov = Krylov(operator, comm)
         self.cycle = self.krylov.ksp.getPC().getPythonContext()

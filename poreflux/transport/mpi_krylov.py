@@ -240,7 +240,7 @@ class Krylov:
         except PETSc.Error as error:
             if self.kept.failure is not None:
                 raise self.kept.failure from None
-            if error.ierr != UNSUPPORTED:
+            if getattr(error, "ierr", None) != UNSUPPORTED:
                 raise
             words = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
             do = "the error is measured in that norm: choose cg, pipecg, groppcg, fcg or pipefcg"

@@ -91,6 +91,8 @@ def test_fields_go_to_the_store(made):
         ("--solver petsc --check", "--check is for solve tortuosity"),
         ("--solver petsc --resolution both", "--resolution both is for --solver serial"),
         ("-ksp_monitor", "-ksp_monitor is for --solver petsc"),
+        ("--solver petsc -log_view --out r", "--out stands behind words of PETSc"),
+        ("--field --direction zx", "--field is of one direction, not of z, x; give one"),
     ],
 )
 def test_misuse_is_one_sentence(made, words, said):
