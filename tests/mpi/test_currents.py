@@ -15,12 +15,15 @@ import pytest
 
 import poreflux
 from poreflux import results
+from poreflux.transport.kinetics import Kinetics
 from poreflux.transport.partition import partition
 from tests.mpi import currents
 from tests.mpi.currents import CASES
 from tests.mpi.launch import ROOT, TIMEOUT, environment, finish, solve_all, start
 
 pytestmark = pytest.mark.mpi
+
+LAWS = ("primary", "linear", "butler-volmer")
 
 FIELDS = ("cell_potential", "cell_current_density")
 
@@ -54,6 +57,8 @@ class Together(NamedTuple):
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     currents.save_all(folder)
+    dense = poreflux.from_array(np.ones((11, 8, 9), np.uint8), voxel_size=currents.VOXEL)
+    poreflux.save(dense, folder / "dense.zarr", chunk=16)
     return folder
 
 
@@ -83,10 +88,15 @@ def together(request, stores, tmp_path_factory):
         cases.append({**case, **currents.asked(name)})
     again = {"path": str(stores / "odd.zarr"), "results": str(folder / "again")}
     again |= currents.asked("odd")
+    dense = {"path": str(stores / "dense.zarr"), "contact": 1.0, "drive": "equipotential"}
+    solved = {"again": again, **{f"dense {name}": {**dense, "kinetics": name} for name in LAWS}}
+    for name, case in solved.items():
+        cases.append({**case, "results": str(folder / name)})
     wrong = [{**again, **words} for words in REFUSED]
-    said = solve_all(request.param, [*cases, again, *wrong])
-    found = {name: pickle.loads((folder / name).read_bytes()) for name in [*CASES, "again"]}
-    return Together(request.param, found, folder, dict(zip([*CASES, "again", *range(9)], said)))
+    names = [*CASES, *solved]
+    said = solve_all(request.param, [*cases, *wrong])
+    found = {name: pickle.loads((folder / name).read_bytes()) for name in names}
+    return Together(request.param, found, folder, dict(zip([*names, *range(9)], said)))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -104,6 +114,17 @@ def test_what_enters_leaves(together, name):
     assert found.current_mismatch.item() < 1e-8
     assert found.current_flux_imbalance.item() < 1e-6
     assert found.current_residual.item() < 1e-6
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_slab_that_is_solved_from_the_start_is_exact(together, law):
+    found = together.found[f"dense {law}"]
+    np.testing.assert_allclose(found.current_density, 1.0, rtol=1e-7)
+    ohmic = 11 * 0.7e-6 / 0.1 * 1e4
+    thermal, i0 = Kinetics(law).thermal, Kinetics("linear").thermal / 0.8e-4
+    interface = {"primary": 0.0, "linear": 0.8, "butler-volmer": 2e3 * thermal * np.arcsinh(5 / i0)}
+    expected = pytest.approx(ohmic + interface[law], rel=1e-9)
+    assert found.area_specific_resistance.item() == expected
 
 
 def test_no_way_to_the_contact_is_an_answer(together):
