@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,7 +80,9 @@ def on_boxes(
     start, stop = parts.span(link.rank)
     neighbours = Ranks(link, parts.edges, (False, False, False), parts.grids)
     with link.together():
-        _refuse_too_large(link, head, parts, plan)
+        size = "x".join(map(str, head.shape))
+        need = memory(head, parts, plan, link.rank)
+        refuse(link, need, f"the current through {size} voxels needs", plan.memory)
         cells, counts = mpi_reading.read_cells(head, plan.phases, start, stop, team)
     relative = mpi_reading.relative_conductivities(head, plan.phases)
     conducting = float(link.gather(counts).sum(0)[relative > 0].sum())
@@ -116,7 +119,7 @@ def _columns(cells: np.ndarray, head, plan: Plan, neighbours) -> tuple[np.ndarra
     own = weights[start : start + len(cells)] / weights.sum()
     columns, pores = column_sums(cells, np.full(len(cells), 1 / planes))
     close, _ = column_sums(cells, own)
-    mean = float(link.gather(pores).sum()) / float(np.prod(head.shape, dtype=float))
+    mean = float(link.gather(pores).sum()) / prod(head.shape)
     return link.add(columns) - mean, link.add(close) - mean
 
 
@@ -131,15 +134,17 @@ def _write(link, head, parts: Partition, plan: Plan, target: Path, current) -> N
     mpi_fields.write(link, head, parts, target, attrs, slabs)
 
 
-def _refuse_too_large(link, head, parts: Partition, plan: Plan) -> None:
-    """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
-    start, stop = parts.span(link.rank)
+def memory(head, parts: Partition, plan: Plan, box: int) -> int:
+    """Return the bytes that the process of one box takes at its peak.
+
+    Beside what :func:`poreflux.transport.mpi_memory.forecast` counts: the potential, that before
+    the last step of Newton's method, and perhaps the answer to one volt; and the electrode's face.
+    """
+    start, stop = parts.span(box)
+    shape = (stop - start, *head.shape[1:])
     relative = mpi_reading.relative_conductivities(head, plan.phases)
     binary = len(np.unique(relative[relative > 0])) == 1
     options = SimpleNamespace(sides="insulated", check=False)
-    face = float(np.prod(head.shape[1:], dtype=float))
-    vectors = 3 if plan.asked.drive == "equipotential" else 2  # the potential, that of the step
-    need = forecast((stop - start, *head.shape[1:]), parts, binary, options) + LIBRARIES
-    need += int(face * (FACE + STATE * len(plan.lengths) + vectors * 4 * (stop - start)))
-    size = "x".join(map(str, head.shape))
-    refuse(link, need, f"the current through {size} voxels needs", plan.memory)
+    vectors = 3 if plan.asked.drive == "equipotential" else 2
+    face = shape[1] * shape[2] * (FACE + STATE * len(plan.lengths))
+    return forecast(shape, parts, binary, options) + LIBRARIES + face + 4 * vectors * prod(shape)

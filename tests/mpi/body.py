@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import resource
 import sys
 import time
 from pathlib import Path
@@ -47,7 +48,8 @@ def solved(case: dict) -> dict | None:
             return {"refused": str(failure)}
         if found is not None:
             target.write_bytes(pickle.dumps(found.load()))
-        return {"notices": notices, "told": told}
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {"notices": notices, "told": told, "peak": peak}
     results = mpi.solve_tortuosity(progress=progress, notice=notices.append, **case)
     if results is None:
         return None

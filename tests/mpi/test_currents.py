@@ -15,7 +15,10 @@ import pytest
 
 import poreflux
 from poreflux import results
+from poreflux.transport import mpi_reading
+from poreflux.transport.conditions import conditions
 from poreflux.transport.kinetics import Kinetics
+from poreflux.transport.mpi_electrode import Plan, memory
 from poreflux.transport.partition import partition
 from tests.mpi import currents
 from tests.mpi.currents import CASES
@@ -194,3 +197,17 @@ def test_the_job_script_gives_the_command_line_to_many_processes(stores, alone, 
     for name in ("current_density", "sweep_current_density_max"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-6)
     assert (tmp_path / "norms").read_text().count("KSP Residual norm") > 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"drive": "equipotential", "wagner_lengths": [0.0, 9.0]}])
+def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
+    labels = (np.random.default_rng(2).random((160, 160, 160)) < 0.85).astype(np.uint8)
+    store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr")
+    case = {"path": str(store), "results": str(tmp_path / "r"), "threads": 1, **options}
+    head = mpi_reading.head(store, "z")
+    lengths = options.pop("wagner_lengths", [])
+    plan = Plan(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
+    forecast = memory(head, partition(head.shape, 2, head.chunk[0]), plan, 0)
+    # half of it are libraries, which differ between machines
+    assert 0.8 * forecast < solve_all(2, [case])[0]["peak"] < 1.05 * forecast
