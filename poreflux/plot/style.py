@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 INK, GRID = "#24292e", "#c9ced4"
 
 #: Okabe and Ito's colours, in the order in which series take them
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 RULES: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],

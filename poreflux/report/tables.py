@@ -8,6 +8,9 @@ import xarray as xr
 
 from poreflux.report.numbers import printed_unit, significant
 
+#: share of a phase in one component above which it is a network rather than pores
+NETWORK = 0.2
+
 
 @dataclass(frozen=True)
 class Table:
@@ -105,9 +108,22 @@ def _arrangement(results: xr.Dataset) -> Iterator[Table]:
     modes, points = int(results["spectral_density_zero_modes"]), int(results["point_count"])
     caption = (
         f"How the pores lie, whatever their number. Limits of long waves rest on {modes} waves, "
-        f"points are {points} pores of 8 voxels or more."
+        f"points are {points} pores of 8 voxels or more.{_network(results)}"
     )
     yield Table("arrangement", "Arrangement", ("", "value", "what it says"), found, caption)
+
+
+def _network(results: xr.Dataset) -> str:
+    """Return a warning where pores are a network, so that numbers of single pores mislead."""
+    if "largest_cluster_fraction" not in results or 26 not in results["neighbours"]:
+        return ""
+    share = float(results["largest_cluster_fraction"].sel(neighbours=26))
+    if share <= NETWORK:
+        return ""
+    return (
+        f" One component holds {100 * share:.0f} % of the phase: what rests on single pores "
+        "(clustering ratio, nearest pore, periodicity) says little here."
+    )
 
 
 def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
