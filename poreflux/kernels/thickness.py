@@ -1,8 +1,9 @@
 """The largest ball that holds a voxel and fits between the walls: balls painted where they matter.
 
 A ball of squared radius r2 about a centre holds the voxels nearer than its radius. Distances are in
-units of a voxel, `weights` the squared edges (z, y, x) of a voxel in that unit. Voxels that are
-cubes have whole squared radii, for which tables are looked up; those of other voxels are empty.
+units of a voxel, `weights` the squared edges (z, y, x) of a voxel in that unit; r2 is 0 where there
+is no centre. Voxels that are cubes have whole squared radii, for which tables are looked up; those
+of other voxels are empty.
 """
 
 import math
@@ -27,15 +28,15 @@ def covering_radii(squares, out):
 
 
 @compiled
-def _covered(r2, centres, k, j, i, first, cover, weights):
+def _covered(r2, k, j, i, cover, weights):
     """Return whether the ball of a voxel is within that of one of its 26 neighbours.
 
-    Those that share a face, an edge, a corner are tried from `first`, 1, 2 or 3, on.
+    Those that share a face (1) are tried before those that share an edge (2), or a corner (3).
     """
     nz, ny, nx = r2.shape
     own = r2[k, j, i]
     cubes = cover.shape[1] > 0
-    for number in range(first, 4):
+    for number in range(1, 4):
         for dz in range(-1, 2):
             if k + dz < 0 or k + dz >= nz:
                 continue
@@ -49,7 +50,7 @@ def _covered(r2, centres, k, j, i, first, cover, weights):
                     if i + dx < 0 or i + dx >= nx:
                         continue
                     other = r2[k + dz, j + dy, i + dx]
-                    if other <= own or not centres[k + dz, j + dy, i + dx]:
+                    if other <= own:
                         continue
                     if cubes:
                         if other >= cover[number - 1, np.int64(own)]:
@@ -62,28 +63,33 @@ def _covered(r2, centres, k, j, i, first, cover, weights):
 
 
 @compiled
-def _left_out(r2, centres, k, j, i, cover):
-    """Return whether a voxel across a face has a ball that holds that of a voxel, or all six have
-    one as large; for voxels that are not on the block's faces.
+def _left_out(r2, k, j, i, cover):
+    """Return whether a voxel's ball is within that of a neighbour, or all six across faces have one
+    as large; for voxels that are cubes, not on the block's faces.
     """
-    own = r2[k, j, i]
-    enough = np.float32(cover[0, np.int64(own)])
-    below = r2[k - 1, j, i] * centres[k - 1, j, i], r2[k + 1, j, i] * centres[k + 1, j, i]
-    beside = r2[k, j - 1, i] * centres[k, j - 1, i], r2[k, j + 1, i] * centres[k, j + 1, i]
-    along = r2[k, j, i - 1] * centres[k, j, i - 1], r2[k, j, i + 1] * centres[k, j, i + 1]
-    most = max(max(below[0], below[1]), max(beside[0], beside[1]), max(along[0], along[1]))
-    least = min(min(below[0], below[1]), min(beside[0], beside[1]), min(along[0], along[1]))
-    return most >= enough or least >= own
+    own, s = r2[k, j, i], np.int64(r2[k, j, i])
+    below, above = min(r2[k - 1, j, i], r2[k + 1, j, i]), max(r2[k - 1, j, i], r2[k + 1, j, i])
+    left, right = min(r2[k, j - 1, i], r2[k, j + 1, i]), max(r2[k, j - 1, i], r2[k, j + 1, i])
+    low, high = min(r2[k, j, i - 1], r2[k, j, i + 1]), max(r2[k, j, i - 1], r2[k, j, i + 1])
+    if max(above, max(right, high)) >= cover[0, s] or min(below, min(left, low)) >= own:
+        return True
+    edge, corner = own, own
+    for a in (-1, 1):
+        edge = max(edge, max(r2[k + a, j, i - 1], r2[k + a, j, i + 1]))
+        edge = max(edge, max(r2[k, j + a, i - 1], r2[k, j + a, i + 1]))
+        for b in (-1, 1):
+            edge = max(edge, r2[k + a, j + b, i])
+            corner = max(corner, max(r2[k + a, j + b, i - 1], r2[k + a, j + b, i + 1]))
+    return edge >= cover[1, s] or corner >= cover[2, s]
 
 
 @compiled
-def mark_centres(r2, centres, cover, weights, marks, k0, k1):
+def mark_centres(r2, cover, weights, marks, k0, k1):
     """marks = 1 where the ball of a centre is not within balls of its neighbours; planes k0 to k1.
 
-    `r2` are squared radii, `centres` is 1 where there may be one; ``cover[number - 1, s]`` is as of
-    :func:`covering_radii` for two voxels that share a face (1), an edge (2), a corner (3). A ball
-    inside a plateau is left out too: any of its voxels is nearer to a centre on the plateau's rim
-    that is as large, or is in the plateau.
+    ``cover[number - 1, s]`` is as of :func:`covering_radii` for two voxels that share a face (1),
+    an edge (2), a corner (3). A ball inside a plateau is left out too: any of its voxels is nearer
+    to a centre on the plateau's rim that is as large, or is in the plateau.
     """
     nz, ny, nx = r2.shape
     cubes = cover.shape[1] > 0
@@ -92,20 +98,17 @@ def mark_centres(r2, centres, cover, weights, marks, k0, k1):
             inner = cubes and 0 < k < nz - 1 and 0 < j < ny - 1
             for i in range(nx):
                 mark = False
-                if centres[k, j, i]:
+                if r2[k, j, i] > 0:
                     if inner and 0 < i < nx - 1:
-                        mark = not _left_out(r2, centres, k, j, i, cover)
-                        mark = mark and not _covered(r2, centres, k, j, i, 2, cover, weights)
+                        mark = not _left_out(r2, k, j, i, cover)
                     else:
-                        mark = not _covered(r2, centres, k, j, i, 1, cover, weights)
+                        mark = not _covered(r2, k, j, i, cover, weights)
                 marks[k, j, i] = mark
 
 
 @compiled
-def _half(left, weight, table):
+def _half(left, weight):
     """Return how many voxels to each side are nearer than a squared distance."""
-    if table.size:
-        return np.int64(table[np.int64(left)])
     return np.int64(math.ceil(math.sqrt(left / weight))) - 1
 
 
@@ -128,20 +131,48 @@ def paint_balls(r2, marks, weights, table, out, k0, k1):
                 first, own = i, r2[k, j, i]
                 while i + 1 < nx and row[i + 1] and r2[k, j, i + 1] == own:
                     i += 1
-                reach = _half(own, weights[0], table)
-                for kk in range(max(k0, k - reach), min(k1, k + reach + 1)):
-                    plane = own - (kk - k) * (kk - k) * weights[0]
-                    _paint(plane, own, j, first, i, weights, table, out[kk])
+                if table.size:
+                    _paint_whole(own, k, j, first, i, table, out, k0, k1)
+                else:
+                    _paint(own, k, j, first, i, weights, out, k0, k1)
                 i += 1
 
 
 @compiled
-def _paint(left, r2, j, first, last, weights, table, out):
-    """Paint one plane of a ball, whose squared radius in this plane is `left`."""
-    ny, nx = out.shape
-    wide = _half(left, weights[1], table)
-    for jj in range(max(0, j - wide), min(ny, j + wide + 1)):
-        half = _half(left - (jj - j) * (jj - j) * weights[1], weights[2], table)
-        row = out[jj, max(0, first - half) : min(nx, last + half + 1)]
-        for ii in range(row.size):
-            row[ii] = max(row[ii], r2)
+def _paint_whole(r2, k, j, first, last, table, out, k0, k1):
+    """Paint the balls of one radius about a run of voxels that are cubes."""
+    _, ny, nx = out.shape
+    square = np.int64(r2)
+    reach = np.int64(table[square])
+    for kk in range(max(k0, k - reach), min(k1, k + reach + 1)):
+        plane = square - (kk - k) * (kk - k)
+        wide = np.int64(table[plane])
+        for jj in range(max(0, j - wide), min(ny, j + wide + 1)):
+            half = np.int64(table[plane - (jj - j) * (jj - j)])
+            for ii in range(max(0, first - half), min(nx, last + half + 1)):
+                out[kk, jj, ii] = r2 if out[kk, jj, ii] < r2 else out[kk, jj, ii]
+
+
+@compiled
+def _paint(r2, k, j, first, last, weights, out, k0, k1):
+    """Paint the balls of one radius about a run of voxels."""
+    _, ny, nx = out.shape
+    reach = _half(r2, weights[0])
+    for kk in range(max(k0, k - reach), min(k1, k + reach + 1)):
+        plane = r2 - (kk - k) * (kk - k) * weights[0]
+        wide = _half(plane, weights[1])
+        for jj in range(max(0, j - wide), min(ny, j + wide + 1)):
+            half = _half(plane - (jj - j) * (jj - j) * weights[1], weights[2])
+            row = out[kk, jj, max(0, first - half) : min(nx, last + half + 1)]
+            for ii in range(row.size):
+                row[ii] = max(row[ii], r2)
+
+
+@compiled
+def diameters(found, r2, table, out, k0, k1):
+    """out = ``table[found]`` where there is a centre, else 0, planes k0 to k1."""
+    for k in range(k0, k1):
+        for j in range(found.shape[1]):
+            row, own, line = found[k, j], r2[k, j], out[k, j]
+            for i in range(row.shape[0]):
+                line[i] = table[row[i]] if own[i] > 0 else np.float32(0)

@@ -15,11 +15,12 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.kernels.distance import (
     FAR,
+    WHOLE_FAR,
     distance_across_planes,
     distance_in_planes,
-    whole_radii,
+    look_up,
 )
-from poreflux.kernels.thickness import covering_radii, mark_centres, paint_balls
+from poreflux.kernels.thickness import covering_radii, diameters, mark_centres, paint_balls
 from poreflux.metrics.counting import dataset, fraction, inputs, select
 from poreflux.metrics.size_histogram import bin_coordinate, counts, size_bins
 from poreflux.schema import DIMS, attributes
@@ -171,25 +172,24 @@ class Thickness:
     def __call__(self, states: np.ndarray) -> np.ndarray:
         unit, shape = min(self.size), states.shape
         r2, weights = squared_radii(states, self.size, self.largest, self.threads)
-        if r2.min() >= FAR:
+        if r2.min() >= far(r2):
             return _endless(states)
         # ghosts far out may not see their wall
-        limit = np.float32(min((self.largest / unit) ** 2 * 1.001, float(FAR)))
+        np.minimum(r2, _ceiling(r2, _limit(self.size, self.largest)), out=r2)
+        if (states == UNKNOWN).any():
+            r2 *= states == INSIDE
+        cubes = bool((weights == 1).all())
+        longest = int(r2.max(initial=0))
         with ThreadPoolExecutor(self.threads) as pool:
             each = functools.partial(_each, pool, shape[0], self.threads)
-            each(_limited, r2, limit)
             if self.whole:
-                each(whole_radii, r2)
-            cubes = bool((weights == 1).all())
-            cover, table = _tables(int(r2.max(initial=0))) if cubes else _NO_TABLES
-            centres, marks = (states == INSIDE).view(np.uint8), np.empty(shape, np.uint8)
-            each(mark_centres, r2, centres, cover, weights, marks)
+                _whole(r2, longest, each)
+            cover, table = _tables(longest) if cubes else _NO_TABLES
+            marks = np.empty(shape, np.uint8)
+            each(mark_centres, r2, cover, weights, marks)
             found = r2.copy()
             each(paint_balls, r2, marks, weights, table, found)
-        np.sqrt(found, out=found)
-        found *= np.float32(2 * unit)
-        found[centres == 0] = 0
-        return found
+            return _diameters(found, r2, unit, each)
 
 
 def windowed_states(volume: xr.Dataset, phase: str, edge: int | None = None):
@@ -208,16 +208,21 @@ def squared_radii(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return squared distances to the nearest wall, and the weights of the axes, in voxels.
 
-    The unit is the shortest edge of a voxel. Distances beyond `largest` (µm) are too large.
+    The unit is the shortest edge of a voxel. Distances beyond `largest` (µm) are too large. Squares
+    are whole, as uint16, where voxels are cubes and no distance is 181 voxels or more.
     """
     weights = (np.asarray(size) / min(size)) ** 2
-    limit = np.float32(min((largest / min(size)) ** 2 * 1.001, FAR))
-    states, w = np.ascontiguousarray(states), weights.astype(np.float32)
-    flat, work = (np.empty(states.shape, np.float32) for _ in range(2))
-    with ThreadPoolExecutor(threads) as pool:
-        _each(pool, states.shape[0], threads, distance_in_planes, states, w, limit, work, flat)
-        _each(pool, states.shape[1], threads, distance_across_planes, flat, w, limit, work)
-    return work, weights
+    limit, cubes = _limit(size, largest), bool((weights == 1).all())
+    if cubes and (limit < WHOLE_FAR or math.isinf(largest)):
+        found = _distances(states, weights, limit, WHOLE_FAR, threads, np.uint16)
+        if limit < WHOLE_FAR or found.max(initial=0) < WHOLE_FAR:
+            return found, weights
+    return _distances(states, weights, limit, 10 * FAR, threads, np.float32), weights
+
+
+def far(r2: np.ndarray) -> float:
+    """Return the squared distance from which on no wall is in sight."""
+    return WHOLE_FAR if r2.dtype == np.uint16 else float(FAR)
 
 
 def reach(diameter: float, size, shape) -> list[int]:
@@ -225,6 +230,49 @@ def reach(diameter: float, size, shape) -> list[int]:
     if math.isinf(diameter):  # all alike, whatever is near
         return [0, 0, 0]
     return [min(math.ceil(diameter / h) + 1, n) for h, n in zip(size, shape)]
+
+
+def _limit(size, largest: float) -> float:
+    """Return the squared distance in voxels beyond which none matters, with room for rounding."""
+    return min((largest / min(size)) ** 2 * 1.001, float(FAR))
+
+
+def _distances(states: np.ndarray, weights, limit: float, top, threads: int, dtype) -> np.ndarray:
+    states, w = np.ascontiguousarray(states), weights.astype(np.float32)
+    flat, work = (np.empty(states.shape, dtype) for _ in range(2))
+    most, top = np.float32(limit), np.float32(top)
+    with ThreadPoolExecutor(threads) as pool:
+        _each(pool, states.shape[0], threads, distance_in_planes, states, w, most, top, work, flat)
+        _each(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
+    return work
+
+
+def _ceiling(r2: np.ndarray, limit: float):
+    """Return a limit as a number of the kind of r2."""
+    return r2.dtype.type(math.ceil(min(limit, far(r2))) if r2.dtype == np.uint16 else limit)
+
+
+def _whole(r2: np.ndarray, longest: int, each) -> None:
+    """Take radii down to whole voxels, in place."""
+    if r2.dtype == np.uint16:
+        each(look_up, np.floor(np.sqrt(np.arange(longest + 1))).astype(r2.dtype) ** 2, r2)
+    else:
+        np.floor(np.sqrt(r2, out=r2), out=r2)
+        r2 *= r2
+
+
+def _diameters(found: np.ndarray, r2: np.ndarray, unit: float, each) -> np.ndarray:
+    """Return diameters of balls of squared radii in voxels, 0 where there is no centre."""
+    scale = np.float32(2 * unit)
+    if r2.dtype == np.uint16:
+        out = np.empty(r2.shape, np.float32)
+        table = np.sqrt(np.arange(int(found.max(initial=0)) + 1, dtype=np.float32)) * scale
+        each(diameters, found, r2, table, out)
+        return out
+    np.sqrt(found, out=found)
+    found *= scale
+    found[r2 == 0] = 0
+    return found
 
 
 def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
@@ -236,11 +284,9 @@ def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
 def _farthest_block(size, radius: float, states: np.ndarray) -> np.ndarray:
     """Return the distance in µm of each voxel of the phase to the nearest wall; 0 elsewhere."""
     r2, _ = squared_radii(states, size, radius)
-    r2[states != INSIDE] = 0
-    far = r2 >= FAR
-    distance = np.sqrt(r2, out=r2)
+    distance = np.where(states == INSIDE, np.sqrt(r2, dtype=np.float32), np.float32(0))
+    distance[distance >= math.sqrt(far(r2))] = np.inf
     distance *= np.float32(min(size))
-    distance[far] = np.inf
     return distance
 
 
@@ -254,10 +300,6 @@ def _each(pool: ThreadPoolExecutor, n: int, parts: int, function: Any, *argument
     jobs = [pool.submit(function, *(*arguments, a, b)) for a, b in pairwise(edges.tolist())]
     for job in jobs:
         job.result()
-
-
-def _limited(r2: np.ndarray, limit, start: int, stop: int) -> None:
-    np.minimum(r2[start:stop], limit, out=r2[start:stop])
 
 
 _NO_TABLES = np.zeros((3, 0), np.int64), np.zeros(0, np.int32)

@@ -123,7 +123,7 @@ def same_pores(pores: Pores) -> Pores:
 def _packed(size, radius: float, states: np.ndarray) -> np.ndarray:
     """Return heights and steps of one block and its ghosts."""
     r2, _ = squared_radii(states, size, radius)
-    distance = np.sqrt(r2, out=r2)
+    distance = np.sqrt(r2, dtype=np.float32)
     # outside a mask there may be no wall in sight, or one that other blocks do not see
     np.minimum(distance, np.float32(radius / min(size)), out=distance)
     smooth = gaussian_filter(distance, SMOOTHING, truncate=SMOOTHING_REACH / SMOOTHING)
