@@ -7,7 +7,7 @@ from typing import Literal
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
-from poreflux.cli.processes import SOLVER, Solver, check_words_of_current
+from poreflux.cli.processes import SOLVER, Solver, check_words_of_current, shares
 from poreflux.cli.processes import current as on_processes
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
@@ -142,7 +142,10 @@ def current(
 
     volume = open_store(store)
     if common.dry_run:
-        return _forecast(volume, len(chosen) * (1 + len(options["wagner_lengths"])), drive, out)
+        need = partial(_memory, **options)
+        there = shares(store, chosen[0], need) if how.solver == "petsc" else None
+        solves = len(chosen) * (1 + len(options["wagner_lengths"]))
+        return _forecast(volume, solves, drive, out, there)
     if found is None:
         options |= {"resolution": resolution, "blocks": _blocks(blocks), "threads": how.threads}
         options["field"] = store if how.field else None
@@ -202,12 +205,24 @@ def _mask(volume, *, contact: str, model: str, size: float, seed: int, direction
     )  # fmt: skip
 
 
-def _forecast(volume, solves: int, drive: str, out: Path) -> Answer:
+def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -> int:
+    import numpy as np
+
+    from poreflux.transport.conditions import conditions
+    from poreflux.transport.interface import phases_of
+    from poreflux.transport.mpi_electrode import Plan, memory
+
+    asked, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
+    plan = Plan(asked, phases_of(conductivity), wagner_lengths, anywhere)
+    return memory(head, parts, plan, box)
+
+
+def _forecast(volume, solves: int, drive: str, out: Path, there=None) -> Answer:
     from poreflux.cli import forecast
     from poreflux.transport.interface import memory
 
     shape = tuple(volume.sizes[d] for d in "zyx")
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))
-    return forecast.answer(
-        "solve current", forecast.Need(memory(shape, drive=drive) + 3e8, 1e7, seconds), out
-    )
+    bytes_here = there.here if there else memory(shape, drive=drive) + 3e8
+    answer = forecast.answer("solve current", forecast.Need(bytes_here, 1e7, seconds), out)
+    return there.told(answer) if there else answer

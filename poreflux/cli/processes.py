@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
+from poreflux.cli.answer import Answer
 from poreflux.cli.options import Flag
 from poreflux.cli.terminal import progress
+from poreflux.cli.words import size
 
 #: how words of PETSc begin; the first of them ends poreflux's own words
 PETSC = ("-ksp_", "-pc_", "-mat_", "-vec_", "-log_", "-options_", "-check_", "-info", "-malloc_")
@@ -149,6 +151,34 @@ def current(store: Path, directions: str, how: Solver, contact, **options) -> li
         return solve_current(store, contact=mask, **_common(store, how, direction, tell), **options)
 
     return _each(directions, "solve across", one)
+
+
+class Shares(NamedTuple):
+    """Bytes of the largest process, how many have work, and the bytes of all on this machine."""
+
+    each: int
+    processes: int
+    here: float
+
+    def told(self, answer: Answer) -> Answer:
+        """Return the answer of a dry run, with what each process takes."""
+        of = f"each of {self.processes} processes" if self.processes > 1 else "one process"
+        answer.lines.insert(2, f"          {size(self.each)} on {of}")
+        answer.data["dry_run"] |= {"process_memory_bytes": self.each, "processes": self.processes}
+        return answer
+
+
+def shares(store: Path, direction: str, need) -> Shares:
+    """Return what all processes would take; ``need(head, parts, box)`` is in bytes."""
+    from poreflux.transport import mpi, mpi_reading
+    from poreflux.transport.partition import partition
+
+    link = mpi.connect()
+    head = mpi_reading.head(store, direction)
+    parts = partition(head.shape, link.size, head.chunk[0])
+    each = max(need(head, parts, box) for box in range(parts.boxes))
+    here, _ = link.on_this_machine(each if link.rank < parts.boxes else 0)
+    return Shares(each, parts.boxes, here)
 
 
 def _common(store: Path, how: Solver, direction: str, tell) -> dict:

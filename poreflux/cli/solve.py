@@ -3,11 +3,13 @@
 import math
 import shutil
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
-from poreflux.cli.processes import SOLVER, Solver, check_words
+from poreflux.cli.processes import SOLVER, Solver, check_words, shares
 from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
@@ -73,7 +75,11 @@ def tortuosity(
 
     volume = open_store(store)
     if common.dry_run:
-        return _forecast(volume, chosen, rtol, parts, out)
+        there = None
+        if how.solver == "petsc":
+            needs: dict = {"conductivity": given, "sides": sides, "check": how.check}
+            there = shares(store, chosen[0], partial(_memory, **needs))
+        return _forecast(volume, chosen, rtol, parts, out, there)
     if found is None:
         found = []
         options |= {"field": store if how.field else None, "threads": how.threads}
@@ -127,7 +133,13 @@ def _parts(blocks: str | None) -> list[int] | None:
     return parts * 3 if len(parts) == 1 else parts
 
 
-def _forecast(volume, chosen: str, rtol: float, parts, out: Path) -> Answer:
+def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> int:
+    from poreflux.transport.mpi import memory
+
+    return memory(head, parts, conductivity, SimpleNamespace(sides=sides, check=check), box)
+
+
+def _forecast(volume, chosen: str, rtol: float, parts, out: Path, there=None) -> Answer:
     from poreflux.cli import forecast
     from poreflux.transport.effective import forecast as memory_of
     from poreflux.transport.serial import precision_for
@@ -138,5 +150,6 @@ def _forecast(volume, chosen: str, rtol: float, parts, out: Path) -> Answer:
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     if parts:
         seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
-    memory = memory_of(shape, precision_for(rtol, None)) + 3e8
-    return forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)
+    memory = there.here if there else memory_of(shape, precision_for(rtol, None)) + 3e8
+    answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)
+    return there.told(answer) if there else answer

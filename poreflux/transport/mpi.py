@@ -292,12 +292,17 @@ def _identity(head, options: Options) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
+def memory(head, parts: Partition, conductivity, options, box: int) -> int:
+    """Return the bytes that the process of one box takes at its peak."""
+    start, stop = parts.span(box)
+    table = mpi_reading.relative_conductivities(head, conductivity)
+    binary = len(np.unique(table[table > 0])) == 1
+    return forecast((stop - start, *head.shape[1:]), parts, binary, options)
+
+
 def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
-    start, stop = parts.span(link.rank)
-    table = mpi_reading.relative_conductivities(head, options.conductivity)
-    binary = len(np.unique(table[table > 0])) == 1
-    need = forecast((stop - start, *head.shape[1:]), parts, binary, options)
+    need = memory(head, parts, options.conductivity, options, link.rank)
     refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
 
 

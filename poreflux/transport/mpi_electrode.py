@@ -17,7 +17,7 @@ from poreflux.transport.current_dataset import depth_of
 from poreflux.transport.descent import Method
 from poreflux.transport.electrode import State
 from poreflux.transport.ends import HIGH
-from poreflux.transport.mpi_memory import forecast, refuse
+from poreflux.transport.mpi_memory import refuse
 from poreflux.transport.mpi_neighbours import Ranks
 from poreflux.transport.operator import Operator, build
 from poreflux.transport.partition import Partition
@@ -141,10 +141,8 @@ def memory(head, parts: Partition, plan: Plan, box: int) -> int:
     the last step of Newton's method, and perhaps the answer to one volt; and the electrode's face.
     """
     start, stop = parts.span(box)
-    shape = (stop - start, *head.shape[1:])
-    relative = mpi_reading.relative_conductivities(head, plan.phases)
-    binary = len(np.unique(relative[relative > 0])) == 1
-    options = SimpleNamespace(sides="insulated", check=False)
+    face = prod(head.shape[1:])
     vectors = 3 if plan.asked.drive == "equipotential" else 2
-    face = shape[1] * shape[2] * (FACE + STATE * len(plan.lengths))
-    return forecast(shape, parts, binary, options) + LIBRARIES + face + 4 * vectors * prod(shape)
+    more = face * (FACE + STATE * len(plan.lengths) + 4 * vectors * (stop - start))
+    options = SimpleNamespace(sides="insulated", check=False)
+    return mpi.memory(head, parts, plan.phases, options, box) + LIBRARIES + more

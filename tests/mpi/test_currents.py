@@ -199,6 +199,20 @@ def test_the_job_script_gives_the_command_line_to_many_processes(stores, alone, 
     assert (tmp_path / "norms").read_text().count("KSP Residual norm") > 9
 
 
+def test_a_dry_run_says_what_each_process_would_take(stores):
+    verb = ["-m", "poreflux", "solve", "current", stores / "odd.zarr", "--solver", "petsc"]
+    done = finish(start(2, *verb, "--dry-run", "--json"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["dry_run"]
+    head = mpi_reading.head(stores / "odd.zarr", "z")
+    plan = Plan(conditions(), {"electrolyte": 0.1}, [], np.ones((14, 17), bool))
+    parts = partition(head.shape, 2, head.chunk[0])
+    each = max(memory(head, parts, plan, box) for box in range(2))
+    assert told["processes"] == 2
+    assert told["process_memory_bytes"] == each
+    assert told["memory_bytes"] == 2 * each
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"drive": "equipotential", "wagner_lengths": [0.0, 9.0]}])
 def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
