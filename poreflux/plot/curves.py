@@ -68,8 +68,8 @@ def porosity_profile(results: xr.Dataset, *, direction: str = "z") -> Figure:
     ax.plot(profile[dim], profile, color=SERIES[0])
     ax.axhline(mean, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
     ax.annotate(
-        f"mean {mean:.3f}", (1, mean), xycoords=("axes fraction", "data"), xytext=(-2, 3),
-        textcoords="offset points", ha="right", color=SERIES[1], fontsize=8.5,
+        f"mean\n{mean:.3f}", (1, mean), xycoords=("axes fraction", "data"), xytext=(4, 0),
+        textcoords="offset points", ha="left", va="center", color=SERIES[1], fontsize=8.5,
     )  # fmt: skip
     ax.set(xlabel=f"{dim} (µm)", ylabel="porosity of a plane")
     ax.margins(x=0)

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
 
@@ -151,4 +152,5 @@ def _plain(ax, edge: np.ndarray) -> None:
     ax.set_xticks(shown, [f"{x:.3g}" for x in shown])
     ax.minorticks_off()
     if ax.get_yscale() == "log":
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")

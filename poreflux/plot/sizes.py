@@ -39,7 +39,8 @@ def pore_size(results: xr.Dataset) -> Figure:
     if unbiased.sum():
         left.stairs(unbiased / unbiased.sum(), edges, color=SERIES[1], lw=1.3,
                     label="freed of the bias of the edges")  # fmt: skip
-    left.set_ylabel("share of pores")
+    highest = max(number.max(), (unbiased / max(unbiased.sum(), 1)).max())
+    left.set(ylabel="share of pores", ylim=(0, 1.4 * highest or 1.0))
     left.legend(fontsize=8)
     volume = results["pore_volume_share"].fillna(0).values
     _bars(right, edges, volume, color=SERIES[2], alpha=0.75)

@@ -3,7 +3,7 @@
 import datetime
 import os
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +92,7 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
         program=program(results),
         numbers=[row for row in table if row.name in FIRST],
         others=[row for row in table if row.name not in FIRST],
-        cards=shown,
+        cards=laid_out(shown),
         tables=list(tables(results)),
         warnings=guards(results),
         methods=methods(results),
@@ -100,6 +100,24 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
         provenance=provenance(results),
         operations=[_told(entry) for entry in operations(results)],
     )
+
+
+def laid_out(cards: list) -> list[tuple]:
+    """Return each card with its width: halves stand in pairs, one that is left over is lone.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Card
+    >>> [width for _, width in laid_out([Card(half=h) for h in (1, 1, 1, 0, 1)])]
+    ['half', 'half', 'lone', '', 'lone']
+    """
+    found = []
+    for half, run in groupby(cards, key=lambda card: bool(card.half)):
+        together = list(run)
+        paired = len(together) // 2 * 2
+        for k, card in enumerate(together):
+            found.append((card, "" if not half else "half" if k < paired else "lone"))
+    return found
 
 
 def provenance(results: xr.Dataset) -> list[tuple[str, str]]:

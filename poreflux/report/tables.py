@@ -1,6 +1,6 @@
 """The tables of the page beside its list of numbers: connectivity, arrangement, sub-volumes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ class Table:
     name: str
     title: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     caption: str
 
 
@@ -135,8 +135,8 @@ def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
         cells = (number.sel(edge=edge, accuracy=e) for e in errors)
         found.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
     one = results["representative_edge"]
-    cells = (float(one.sel(accuracy=e)) for e in errors)
-    found.append(("edge of one cube, by the fit (µm)", *(_rounded(c) for c in cells)))
+    sizes = [_rounded(float(one.sel(accuracy=e))) for e in errors]
+    found.append(("edge of one cube, by the fit (µm)", *sizes))
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "
         "the mean), and how large one cube would have to be if the fitted decay went on. Cubes not "
@@ -150,8 +150,8 @@ def _value(array: xr.DataArray) -> str:
     value = float(array)
     if not np.isfinite(value):
         return "–"
-    whole = array.dtype.kind in "iu" or (value == round(value) and abs(value) >= 10)
-    return f"{value:.0f}" if whole else significant(value, 3)
+    text = f"{value:.0f}" if value == round(value) else significant(value, 3)
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def _rounded(value: float) -> str:
