@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import dask.array as da
 import google_crc32c
@@ -109,6 +110,14 @@ def map_with_ghosts(
     dtype = np.dtype(dtype or source.dtype)
     if not any(depths):
         return map_blocks(function, source, dtype=dtype)
+    thin = [axis for axis, (n, d) in enumerate(zip(source.shape, depths)) if n < d]
+    if thin:  # of which dask takes no ghosts: each block has it whole, and makes its own
+        added = tuple(d if axis in thin else 0 for axis, d in enumerate(depths))
+        padded = function if boundary == "none" else _Padded(function, added, boundary)
+        left = [0 if axis in thin else d for axis, d in enumerate(depths)]
+        whole = source.rechunk(dict.fromkeys(thin, -1))
+        result = map_with_ghosts(padded, whole, left, boundary=boundary, dtype=dtype)
+        return result.rechunk(source.chunks)
     result = da.map_overlap(
         function,
         source,
@@ -156,6 +165,31 @@ class _At:
 
     def __dask_tokenize__(self):
         return "_At", tokenize(self.function)
+
+
+class _Padded:
+    """Give a function a block with ghosts along axes that are thinner than these."""
+
+    _MODES: ClassVar[dict[str, Any]] = {
+        "reflect": "symmetric",
+        "nearest": "edge",
+        "periodic": "wrap",
+    }
+
+    def __init__(self, function: Callable, added: Sequence[int], boundary):
+        self.function, self.added, self.boundary = function, added, boundary
+
+    def __call__(self, block):
+        pads: list[tuple[int, int]] = [(d, d) for d in self.added]
+        if self.boundary in self._MODES:
+            padded = np.pad(block, pads, self._MODES[self.boundary])
+        else:
+            padded = np.pad(block, pads, constant_values=self.boundary)
+        result = self.function(padded)
+        return result[tuple(slice(d, d + n) for d, n in zip(self.added, block.shape))]
+
+    def __dask_tokenize__(self):
+        return "_Padded", tokenize(self.function), self.added, self.boundary
 
 
 class _WithGhostsAt:

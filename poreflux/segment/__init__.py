@@ -13,7 +13,7 @@ from poreflux.segment.cupping import correct_cupping
 from poreflux.segment.denoise import denoised, local_noise
 from poreflux.segment.drift import correct_drift
 from poreflux.segment.histogram import Histogram, histograms
-from poreflux.segment.labels import by_hysteresis, by_thresholds, pore_shares
+from poreflux.segment.labels import by_hysteresis, by_thresholds, by_watershed, pore_shares
 from poreflux.segment.options import (
     FROM_HISTOGRAM,
     GROWING,
@@ -60,8 +60,8 @@ def segment(
 ) -> xr.Dataset:
     """Give each voxel a phase by its grey value.
 
-    The histogram is counted at once, in one pass (two for floats; for hysteresis, one more for each
-    of three thresholds, and one that counts); `phase` is lazy.
+    The histogram is counted at once, in one pass (two for floats); `phase` is lazy. Hysteresis
+    takes one more pass for each of three thresholds; it and the watershed one that counts.
 
     Parameters
     ----------
@@ -74,10 +74,13 @@ def segment(
         :func:`segmentation_sensitivity`; ``"multi-otsu"``: as many as `phases`;
         ``"hysteresis"``: the darker phase is what is up to the upper threshold and joined, by
         faces, to a voxel up to the lower one (exactly so with ``pore="bright"`` too, with the
-        sides exchanged).
+        sides exchanged); ``"watershed"``: voxels up to the lower threshold and above the upper one
+        are sure, those between are flooded from both sides, and go to the one that reaches them
+        over the lower gradient (blurred by 1 voxel), within 8 voxels.
     threshold
         one number for two phases, more, ascending, for more; two for hysteresis, by default Otsu's
-        and, on the side of the pores, the middle between it and the mean of their class.
+        and, on the side of the pores, the middle between it and the mean of their class; two for
+        the watershed, by default those middles on both sides.
     phases
         label and name of each phase, in the order of their grey values from the side of `pore`;
         by default ``{0: "pore", 1: "electrolyte"}``.
@@ -141,7 +144,8 @@ def segment(
     thresholds = given or _found(counted, method, len(names), pore, judged)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
-    phase = _labelled(arrays["gray"], thresholds, labels, method, pore, how)
+    grow = partial(_labelled, arrays["gray"], labels, method, pore, judged, how)
+    phase = grow(thresholds)
     record = {
         "method": method,
         "thresholds": thresholds,
@@ -151,7 +155,8 @@ def segment(
     record |= {"denoise": denoise} if denoise else {}
     record["separability"] = separability(counted, parting(thresholds, method, pore))
     if judged:
-        grown = partial(_grown_shares, arrays, labels, method, pore, how)
+        label = labels[0] if pore == "dark" else labels[-1]
+        grown = partial(_grown_shares, grow, label, arrays.get("mask"), how)
         band = sensitivity(judged, thresholds, grown if method in GROWING else None)
     return _volume(volume, phase, names, record, counted, band if judged else None)
 
@@ -217,22 +222,24 @@ def _found(
         return multi_otsu(counted, count)
     middle = otsu(counted)
     dark, bright = class_means(counted, middle)
+    if method == "watershed":
+        return [(dark + middle) / 2, (middle + bright) / 2]
     if pore == "dark":
         return [(dark + middle) / 2, middle]
     return [middle, (middle + bright) / 2]
 
 
-def _labelled(values, thresholds, labels, method: str, pore: str, how):
+def _labelled(values, labels, method: str, pore: str, judged: Judgement | None, how, thresholds):
     if method == "hysteresis":
         return by_hysteresis(values, thresholds, labels, pore, **how)
+    if method == "watershed" and judged:
+        return by_watershed(values, thresholds, labels, pore, judged.found.contrast)
     return by_thresholds(values, thresholds, labels)
 
 
-def _grown_shares(arrays, labels, method: str, pore: str, how, thresholds) -> list[float]:
+def _grown_shares(grow, label: int, mask, how, thresholds) -> list[float]:
     """Return the porosities with several pairs of thresholds."""
-    phases = [_labelled(arrays["gray"], pair, labels, method, pore, how) for pair in thresholds]
-    label = labels[0] if pore == "dark" else labels[-1]
-    return pore_shares(phases, label, arrays.get("mask"), **how)
+    return pore_shares([grow(pair) for pair in thresholds], label, mask, **how)
 
 
 def _volume(volume, phase, names, record, counted: Histogram, band: dict | None) -> xr.Dataset:

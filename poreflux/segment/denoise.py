@@ -86,7 +86,7 @@ def _similar(cells: np.ndarray, *, noise: float) -> np.ndarray:
     out = cells.copy()
     inside = out[ghosts:-ghosts, ghosts:-ghosts, ghosts:-ghosts]
     inner = np.empty(inside.shape, np.float32)
-    room = np.empty((ROOM, inner.shape[2] + 2), np.float32)
+    room = np.empty((ROOM, cells.shape[2] - 2 * ghosts + 2), np.float32)
     numbers = np.float32(2 * noise**2), np.float32(1 / (_STRENGTH * noise) ** 2)
     similar_mean(np.ascontiguousarray(cells, np.float32), _REACH, *numbers, inner, room)
     inside[:] = as_dtype(inner, cells.dtype)

@@ -8,6 +8,7 @@ import numpy as np
 
 from poreflux import blocks
 from poreflux.segment.hysteresis import hysteresis
+from poreflux.segment.watershed import watershed
 
 
 def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
@@ -34,6 +35,18 @@ def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], po
     grown = hysteresis(values, low, high, **how)
     table = np.asarray(labels[::-1], np.uint8)
     return blocks.map_blocks(partial(_from_booleans, table), grown, dtype=np.uint8)
+
+
+def by_watershed(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, apart):
+    """Return labels of grey values, lazily: two, grown from markers on both sides.
+
+    `apart` is the difference of the grey values of both.
+    """
+    low, high = (_not_above(t, values.dtype) for t in thresholds)
+    solid = "bright" if pore == "dark" else "dark"
+    bright = watershed(values, low, high, apart, solid)
+    table = np.asarray(labels, np.uint8)
+    return blocks.map_blocks(partial(_from_booleans, table), bright, dtype=np.uint8)
 
 
 def pore_shares(phases: Sequence, label: int, mask=None, **how) -> list[float]:

@@ -10,7 +10,7 @@ from poreflux.segment.histogram import Histogram
 
 #: methods that find one threshold in the histogram, and those that grow phases between two
 FROM_HISTOGRAM = ("otsu", "li", "minimum-error", "midpoint", "balance")
-GROWING = ("hysteresis",)
+GROWING = ("hysteresis", "watershed")
 
 METHODS = ("threshold", *FROM_HISTOGRAM, "multi-otsu", *GROWING)
 
@@ -74,6 +74,8 @@ def check_thresholds(
 
 def parting(thresholds: Sequence[float], method: str, pore: str) -> list[float]:
     """Return the thresholds that bound the phases: for hysteresis, how far the pores may grow."""
+    if method == "watershed":
+        return [sum(thresholds) / 2]
     if method != "hysteresis":
         return list(thresholds)
     return [thresholds[1] if pore == "dark" else thresholds[0]]

@@ -184,7 +184,8 @@ def _masked(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Datas
     margin = entry["erosion"] * h
     low = faces["first"].ends().max() + margin if "first" in faces else 0.0
     high = faces["last"].ends().min() - margin if "last" in faces else n * h
-    return _between(volume, max(math.ceil(low / h), 0), min(math.floor(high / h), n), entry)
+    planes = _require_planes(max(math.ceil(low / h), 0), min(math.floor(high / h), n))
+    return _between(volume, planes, entry)
 
 
 def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Dataset:
@@ -196,13 +197,6 @@ def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Data
     y, x = (volume[dim].values for dim in DIMS[1:])
     away = [axis - axis.mean() for axis in (y, x)]
     shifts = np.rint((slope[0] * away[0][:, None] + slope[1] * away[1]) / size[0]).astype(int)
-    depth, shear = int(np.abs(shifts).max()), partial(_shear, shifts=shifts)
-    moves = partial(blocks.map_with_ghosts_at, shear, depth=(depth, 0, 0), boundary="nearest")
-    gray = moves(volume["gray"].data)
-    moved = volume.drop_vars("phase", errors="ignore")
-    moved = moved.assign(gray=(DIMS, gray, volume["gray"].attrs))
-    if "mask" in volume:
-        moved = moved.assign(mask=(DIMS, moves(volume["mask"].data), volume["mask"].attrs))
     margin, centre = entry["erosion"] * size[0], np.array([y.mean(), x.mean()])
     ends = {  # what is left of a face's slope, where there are two, is cut off too
         name: face.ends() - (face.columns - centre) @ slope for name, face in faces.items()
@@ -210,7 +204,15 @@ def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Data
     low = ends["first"].max() + margin if "first" in ends else -shifts.min() * size[0]
     high = ends["last"].min() - margin if "last" in ends else (n - shifts.max()) * size[0]
     low, high = max(low, -shifts.min() * size[0]), min(high, (n - shifts.max()) * size[0])
-    return _between(moved, math.ceil(low / size[0]), math.floor(high / size[0]), entry)
+    planes = _require_planes(math.ceil(low / size[0]), math.floor(high / size[0]))
+    depth, shear = int(np.abs(shifts).max()), partial(_shear, shifts=shifts)
+    moves = partial(blocks.map_with_ghosts_at, shear, depth=(depth, 0, 0), boundary="nearest")
+    gray = moves(volume["gray"].data)
+    moved = volume.drop_vars("phase", errors="ignore")
+    moved = moved.assign(gray=(DIMS, gray, volume["gray"].attrs))
+    if "mask" in volume:
+        moved = moved.assign(mask=(DIMS, moves(volume["mask"].data), volume["mask"].attrs))
+    return _between(moved, planes, entry)
 
 
 def _shear(start, values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
@@ -220,20 +222,25 @@ def _shear(start, values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.clip(rows, 0, len(values) - 1), axis=0)
 
 
-def _between(volume: xr.Dataset, low: int, high: int, entry: dict) -> xr.Dataset:
-    """Return the Volume with all planes but low <= z < high masked."""
+def _require_planes(low: int, high: int) -> tuple[int, int]:
     if high <= low:
         raise ValueError(
             f"no plane across z is sample in all columns: the faces found leave {low} to {high}; "
             "choose how='shear', a region of interest, or a smaller erosion"
         )
+    return low, high
+
+
+def _between(volume: xr.Dataset, planes: tuple[int, int], entry: dict) -> xr.Dataset:
+    """Return the Volume with all planes masked but from the first to before the second."""
     h, shape = voxel_size(volume)[0], tuple(volume["gray"].shape)
     chunks = blocks.chunked(volume["gray"].data).chunks
-    mask = from_chunks(partial(_planes, low=low, high=high), shape, bool, chunks)
+    mask = from_chunks(partial(_planes, low=planes[0], high=planes[1]), shape, bool, chunks)
     if "mask" in volume:
         mask = blocks.map_blocks(np.logical_and, mask, volume["mask"].data, dtype=bool)
     masked = volume.assign(mask=(DIMS, mask, attributes("mask")))
-    return with_gray(masked, masked["gray"].data, {**entry, "valid_range": [low * h, high * h]})
+    entry = {**entry, "valid_range": [n * h for n in planes]}
+    return with_gray(masked, masked["gray"].data, entry)
 
 
 def _planes(start, stop, *, low: int, high: int) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_no_method_depends_on_the_chunks(dtype, data):
     if len(np.unique(array)) < 4:
         return
     chunks = data.draw(chunks_of(shape))
-    method = data.draw(st.sampled_from(["otsu", "multi-otsu", "hysteresis"]))
+    method = data.draw(st.sampled_from(["otsu", "multi-otsu", "hysteresis", "watershed"]))
     options = {
         "method": method,
         "phases": THREE if method == "multi-otsu" else None,
