@@ -36,7 +36,8 @@ def segmentation_sensitivity(volume: xr.Dataset) -> xr.Dataset:
     -------
     Dataset with
 
-    - `porosity_low`, `porosity_high`: the band, over all that follows;
+    - `porosity_low`, `porosity_high`: the band, over all that follows, and for hysteresis and
+      watershed over Otsu's threshold moved as well;
     - `porosity_at_threshold` (threshold_step): at the threshold, and with it lower and higher by
       `threshold_shift`; `porosity_slope`, its change for a threshold higher by the contrast;
     - `method_threshold`, `method_porosity` (threshold_method): of Otsu, Li, minimum error, the
@@ -155,6 +156,8 @@ def sensitivity(
     methods = {name: [t, judged.porosity(t)] for name, t in judged.thresholds().items()}
     middle, reach = (found.pore + found.solid) / 2, _PLAUSIBLE * abs(found.contrast)
     band = [*at, *(p for t, p in methods.values() if abs(t - middle) <= reach)]
+    if porosities:  # edges that grow hardly move with the thresholds: this is no certainty
+        band += [judged.porosity(methods["otsu"][0] + s * shift) for s in (-1, 1)]
     if found.misfit < _MISFIT and 0 <= judged.balance <= 1:
         band.append(judged.balance)
     numbers = {

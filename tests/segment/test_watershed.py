@@ -39,7 +39,7 @@ def test_it_is_nearly_the_watershed_of_the_whole_volume(pore):
     gray = median_filter(gray, 3) if pore == "dark" else 45_000 - median_filter(gray, 3)
     segmented = segment(gray_volume(gray.astype(np.int32), 24), method="watershed", pore=pore)
     low, high = record(segmented)["thresholds"]
-    gradient = gaussian_gradient_magnitude(gray.astype(float), 1.0, truncate=3, mode="nearest")
+    gradient = gaussian_gradient_magnitude(gray.astype(float), 0.7, truncate=3, mode="nearest")
     markers = np.where(gray <= low, 1, np.where(gray > high, 2, 0))
     expected = watershed(gradient, markers) == (2 if pore == "dark" else 1)
     uncertain = markers == 0
