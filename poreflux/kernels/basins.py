@@ -16,6 +16,46 @@ MAXIMUM, SOLID, UNKNOWN = 13, 27, 28
 BITS, STEP = 5, 31
 
 
+#: weights of the smoothing are parts of 2^14, so that whatever the blocks sums are the same
+PARTS = 14
+
+
+@compiled
+def smooth_heights(height, states, weight, out):
+    """out = heights with `weight` parts of each neighbour; -1 where the state is not 1.
+
+    A neighbour that is missing counts as high as the voxel. `height` is spoiled.
+    """
+    nz, ny, nx = height.shape
+    half = 1 << (PARTS - 1)
+    for k in range(nz):
+        for j in range(ny):
+            row, line = height[k, j], out[k, j]
+            for i in range(nx):
+                line[i] = row[i]
+            for i in range(1, nx - 1):
+                line[i] = row[i] + (
+                    (weight * (row[i - 1] + row[i + 1] - 2 * row[i]) + half) >> PARTS
+                )
+            if nx > 1:
+                line[0] = row[0] + ((weight * (row[1] - row[0]) + half) >> PARTS)
+                line[nx - 1] = row[nx - 1] + (
+                    (weight * (row[nx - 2] - row[nx - 1]) + half) >> PARTS
+                )
+        for j in range(ny):
+            low, row, high = out[k, max(j - 1, 0)], out[k, j], out[k, min(j + 1, ny - 1)]
+            line = height[k, j]
+            for i in range(nx):
+                line[i] = row[i] + ((weight * (low[i] + high[i] - 2 * row[i]) + half) >> PARTS)
+    for k in range(nz):
+        for j in range(ny):
+            low, row, high = height[max(k - 1, 0), j], height[k, j], height[min(k + 1, nz - 1), j]
+            line, state = out[k, j], states[k, j]
+            for i in range(nx):
+                value = row[i] + ((weight * (low[i] + high[i] - 2 * row[i]) + half) >> PARTS)
+                line[i] = value if state[i] == 1 else -1
+
+
 @compiled
 def pack_steps(height, states, along, out):
     """out = height and step of steepest ascent of each voxel of state 1; SOLID where state is 0.

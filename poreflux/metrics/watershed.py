@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import gaussian_filter
 
 from poreflux import blocks
-from poreflux.kernels.basins import pack_steps
+from poreflux.kernels.basins import pack_steps, smooth_heights
 from poreflux.metrics.basins import (
     HEIGHT_UNIT,
     Basins,
@@ -20,11 +19,12 @@ from poreflux.metrics.basins import (
     Pores,
     united,
 )
-from poreflux.metrics.local_thickness import INSIDE, largest_ball, squared_radii, windowed_states
+from poreflux.metrics.local_thickness import largest_ball, squared_radii, windowed_states
 from poreflux.volume import voxel_size
 
-#: standard deviation in voxels of the smoothing of distances, and where it ends
-SMOOTHING, SMOOTHING_REACH = 0.4, 2
+#: parts of 2^14 that a neighbour along an axis has in a smoothed distance: a Gaussian of standard
+#: deviation 0.4 voxel, of which the second neighbour would have less than 1e-5
+SMOOTHING = 662
 
 #: voxels by which a pore's widest place must lie from that of a wider neighbour, and be wider than
 #: their throat
@@ -54,7 +54,7 @@ class Splitting:
         # without any wall all places are alike
         radius = self.diameter / 2 if math.isfinite(self.diameter) else 0.0
         fill = functools.partial(_packed, size, radius)
-        more = SMOOTHING_REACH + 2  # smoothing, the neighbour's, and the wall itself
+        more = 3  # the neighbour to climb to, its neighbour for smoothing, and the wall itself
         depth = [min(math.ceil(radius / h) + more, n) for h, n in zip(size, states.shape)]
         return blocks.map_with_ghosts(fill, states, depth, boundary="none", dtype=np.int32)
 
@@ -123,13 +123,21 @@ def same_pores(pores: Pores) -> Pores:
 def _packed(size, radius: float, states: np.ndarray) -> np.ndarray:
     """Return heights and steps of one block and its ghosts."""
     r2, _ = squared_radii(states, size, radius)
-    distance = np.sqrt(r2, dtype=np.float32)
-    # outside a mask there may be no wall in sight, or one that other blocks do not see
-    np.minimum(distance, np.float32(radius / min(size)), out=distance)
-    smooth = gaussian_filter(distance, SMOOTHING, truncate=SMOOTHING_REACH / SMOOTHING)
-    smooth *= np.float32(1 / HEIGHT_UNIT)
-    heights = np.rint(smooth, out=smooth).astype(np.int32)
-    heights[states != INSIDE] = -1
-    out = np.empty(states.shape, np.int32)
-    pack_steps(heights, states, np.empty_like(heights), out)
+    height = _heights(r2, radius / min(size))
+    smooth, out = np.empty_like(height), np.empty_like(height)
+    smooth_heights(height, states, SMOOTHING, smooth)
+    pack_steps(smooth, states, height, out)
     return out
+
+
+def _heights(r2: np.ndarray, largest: float) -> np.ndarray:
+    """Return distances of squares in voxels as whole numbers of the unit of heights.
+
+    They end at the largest: outside a mask there may be no wall in sight, or one that other blocks
+    do not see.
+    """
+    whole = r2.dtype == np.uint16
+    squares = np.arange(int(r2.max(initial=0)) + 1, dtype=np.float32) if whole else r2
+    distance = np.minimum(np.sqrt(squares), np.float32(largest)) * np.float32(1 / HEIGHT_UNIT)
+    heights = np.rint(distance, out=distance).astype(np.int32)
+    return np.take(heights, r2) if whole else heights

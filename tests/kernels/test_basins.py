@@ -57,6 +57,26 @@ def test_a_step_leads_to_the_highest_neighbour(rng):
         assert packed[place] >> kernel.BITS == height[place]
 
 
+def test_smoothing_takes_a_part_of_each_neighbour(rng):
+    height, states = heights_and_states(rng)
+    height *= 1000
+    expected, found = height.astype(int), np.empty_like(height)
+    for axis in (2, 1, 0):
+        ends = np.pad(expected, [(int(axis == a),) * 2 for a in range(3)], "edge")
+        bend = np.diff(ends, 2, axis=axis)
+        expected = expected + np.floor(0.125 * bend + 0.5).astype(int)
+    kernel.smooth_heights(height, states, 2**11, found)
+    np.testing.assert_array_equal(found, np.where(states == 1, expected, -1))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 3), (3, 1, 2)])
+def test_a_level_height_stays_as_it_is(shape):
+    height, states = np.full(shape, 77, np.int32), np.ones(shape, np.uint8)
+    found = np.empty_like(height)
+    kernel.smooth_heights(height, states, 662, found)
+    assert (found == 77).all()
+
+
 def test_a_basin_is_what_leads_to_one_maximum(rng):
     height, states = heights_and_states(rng)
     labels, peaks, targets = label_basins(packed_of(height, states), (0, 0, 0), SHAPE)

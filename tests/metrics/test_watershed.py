@@ -12,7 +12,7 @@ from poreflux.metrics.basins import HEIGHT_UNIT
 from poreflux.metrics.pore_labels import pore_labels
 from poreflux.metrics.pore_size import pore_size
 from poreflux.metrics.pore_table import pore_table
-from poreflux.metrics.watershed import LEAST, NEAREST, SMOOTHING, SMOOTHING_REACH
+from poreflux.metrics.watershed import LEAST, NEAREST, SMOOTHING
 from poreflux.phantoms import random_spheres, spheres
 from tests.metrics.cases import chunked_volumes, field, value
 
@@ -29,8 +29,7 @@ def split_by_hand(volume) -> tuple[np.ndarray, list[int]]:
     wall, pore = (volume.phase.values == 1) & mask, (volume.phase.values == 0) & mask
     far = ndimage.distance_transform_edt(~wall) if wall.any() else np.zeros(wall.shape)
     far = np.minimum(np.sqrt(np.rint(far**2).astype(np.float32)), np.float32(far[pore].max()))
-    smooth = ndimage.gaussian_filter(far, SMOOTHING, truncate=SMOOTHING_REACH / SMOOTHING)
-    height = np.rint(smooth / HEIGHT_UNIT).astype(int)
+    height = smoothed(np.rint(far / HEIGHT_UNIT).astype(int))
     rank = {tuple(v): (height[tuple(v)], -i) for i, v in enumerate(np.argwhere(pore).tolist())}
     around = [tuple(d) for d in np.argwhere(np.ones((3, 3, 3))) - 1]
     near = {v: [n for d in around if (n := tuple(np.add(v, d).tolist())) in rank] for v in rank}
@@ -61,6 +60,21 @@ def split_by_hand(volume) -> tuple[np.ndarray, list[int]]:
     met = {tuple(sorted((labels[v], labels[n]))) for v in rank for n in near[v]}
     throats = [each for a, b in met if a != b for each in (a, b)]
     return labels, [throats.count(a + 1) for a in range(len(number))]
+
+
+def smoothed(height: np.ndarray) -> np.ndarray:
+    """Return heights with a part of their neighbours along each axis, the last ones repeated."""
+    for axis in (2, 1, 0):
+        step = np.diff(np.pad(height, [(int(axis == a),) * 2 for a in range(3)], "edge"), axis=axis)
+        bend = np.diff(step, axis=axis)
+        height = height + np.floor(SMOOTHING * bend / 2**14 + 0.5).astype(int)
+    return height
+
+
+def test_smoothing_is_by_a_gaussian_of_two_fifths_of_a_voxel(rng):
+    height = rng.integers(0, 9000, (12, 13, 14))
+    expected = ndimage.gaussian_filter(height.astype(float), 0.4)
+    np.testing.assert_allclose(smoothed(height), expected, atol=4)
 
 
 def root(parent, a):
