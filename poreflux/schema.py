@@ -92,6 +92,10 @@ VARIABLES: dict[str, Variable] = {
     "porosity_at_threshold": Variable(
         ("threshold_step",), "f", "1", "porosity with the threshold lower, as is, and higher"
     ),
+    "tortuosity_at_threshold": Variable(
+        ("direction", "threshold_step"), "f", "1",
+        "tortuosity factor with the threshold lower, as is, and higher, voxels twice as large",
+    ),
     "threshold_shift": Variable((), "f", "1", "shift of the threshold for the band of porosities"),
     "method_threshold": Variable(("threshold_method",), "f", "1", "threshold of each method"),
     "method_porosity": Variable(("threshold_method",), "f", "1", "porosity of each method"),
@@ -236,7 +240,7 @@ VARIABLES: dict[str, Variable] = {
     "extrapolated_porosity": Variable((), "f", "1", "porosity at voxels of size zero"),
     **{
         f"representative_tortuosity_{name}": Variable(
-            ("direction", "edge"), kind, "1", f"{words} of the cubes of one edge"
+            ("direction", "cube_edge"), kind, "1", f"{words} of the cubes of one edge"
         )
         for name, kind, words in (
             ("mean", "f", "mean tortuosity factor"),
@@ -247,7 +251,7 @@ VARIABLES: dict[str, Variable] = {
         )
     },
     "representative_tortuosity_number": Variable(
-        ("direction", "edge", "accuracy"), "f", "1", "number of cubes that give the mean"
+        ("direction", "cube_edge", "accuracy"), "f", "1", "number of cubes that give the mean"
     ),
     "representative_tortuosity_exponent": Variable(
         ("direction",), "f", "1", "decay exponent of the variance of the tortuosity factor"

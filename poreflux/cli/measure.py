@@ -10,7 +10,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
-from poreflux.cli.words import numbers
+from poreflux.cli.words import lengths, numbers
 
 
 def measure(
@@ -80,7 +80,7 @@ def measure(
         "directions": split(direction),
         "blocks": parts * 3 if len(parts) == 1 else parts,
         "bin_width": bin_width,
-        "edges": _edges(edges),
+        "edges": lengths(edges, option="--edges") or None,
     }
     if table is not None:
         _check(table)
@@ -107,15 +107,6 @@ def measure(
                 phase=phase, progress=tell, scheduler=place.scheduler,
             )  # fmt: skip
     return answer
-
-
-def _edges(text: str | None) -> list[float] | None:
-    try:
-        return None if text is None else [float(word) for word in text.split(",")]
-    except ValueError:
-        raise ValueError(
-            f"--edges {text} is not understood; write them in µm like 92,184,276"
-        ) from None
 
 
 def _check(table: Path) -> None:

@@ -9,15 +9,15 @@ USUAL = ("porosity", "profile", "blocks", "structure", "preview")
 #: what is measured on request, and its time for a voxel, in units of moving 12 bytes; measured on
 #: two cores at 256³ voxels
 EXTRA = {
-    "pores": 150,
-    "thickness": 700,
-    "chords": 40,
-    "connectivity": 300,
-    "surface": 100,
-    "correlation": 250,
-    "spectrum": 150,
-    "arrangement": 250,
-    "representative": 30,
+    "pores": 100,
+    "thickness": 60,
+    "chords": 8,
+    "connectivity": 40,
+    "surface": 10,
+    "correlation": 140,
+    "spectrum": 110,
+    "arrangement": 90,
+    "representative": 5,
 }
 
 

@@ -13,7 +13,7 @@ from poreflux.cli.processes import SOLVER, Solver, check_words, shares
 from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
-from poreflux.cli.words import numbers, pairs
+from poreflux.cli.words import lengths, numbers, pairs
 
 
 def tortuosity(
@@ -26,6 +26,7 @@ def tortuosity(
     rtol: float = 1e-6,
     digits: int | None = None,
     blocks: str | None = None,
+    edges: str | None = None,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
     common: Common = COMMON,
@@ -50,6 +51,9 @@ def tortuosity(
         stop when so many digits of the tortuosity factor stand, instead of at rtol.
     blocks
         also solve in so many sub-volumes along z,y,x, like 4,4,4.
+    edges
+        also solve in cubes of about these edges in µm, like 58,115,230: how the tortuosity factor
+        scatters with their size.
     out
         folder of results; what is there of other verbs is kept.
     overwrite
@@ -64,7 +68,8 @@ def tortuosity(
     options: dict = {"conductivity": given, "sides": sides}
     chosen = split(direction)
     parts = _parts(blocks)
-    check_words(how, chosen, parts)
+    sizes = lengths(edges, option="--edges")
+    check_words(how, chosen, parts or sizes or None)
     found = None
     if how.solver == "petsc" and not common.dry_run:
         found = on_processes(store, chosen, how, out, rtol=rtol, **options)
@@ -74,12 +79,14 @@ def tortuosity(
     from poreflux.store import open as open_store
 
     volume = open_store(store)
+    cubes = dict(_cubes(volume, size) for size in sizes)
     if common.dry_run:
         there = None
         if how.solver == "petsc":
             needs: dict = {"conductivity": given, "sides": sides, "check": how.check}
             there = shares(store, chosen[0], partial(_memory, **needs))
-        return _forecast(volume, chosen, rtol, parts, out, there)
+        grids = [*([parts] if parts else []), *cubes.values()]
+        return _forecast(volume, chosen, rtol, grids, out, there)
     if found is None:
         found = []
         options |= {"field": store if how.field else None, "threads": how.threads}
@@ -96,11 +103,40 @@ def tortuosity(
             found.append(
                 block_tortuosity(volume, progress=tell, scheduler=place.scheduler, **options)
             )
+    if cubes:
+        how_solved = {"conductivity": given, "sides": sides, "directions": chosen}
+        found.append(_scatter(volume, cubes, place.scheduler, how_solved))
     from poreflux.cli.results import merged
 
     answer = merged("solve tortuosity", found, volume, out, overwrite=overwrite)
     shutil.rmtree(finished, ignore_errors=True)
     return answer
+
+
+def _cubes(volume, size: float) -> tuple[float, list[int]]:
+    """Return the edge in µm of the cubes nearest to a size that fill a volume, and how many."""
+    from poreflux.volume import voxel_size
+
+    edges = [volume.sizes[d] * h for d, h in zip("zyx", voxel_size(volume))]
+    if not 0 < size <= min(edges):
+        raise ValueError(
+            f"--edges {size:g} is not the edge of a cube in this volume; give up to {min(edges):g}"
+        )
+    parts = [max(1, round(edge / size)) for edge in edges]
+    return math.prod(edge / n for edge, n in zip(edges, parts)) ** (1 / 3), parts
+
+
+def _scatter(volume, cubes: dict[float, list[int]], scheduler, how: dict):
+    """Return how the tortuosity factors of cubes of several sizes scatter."""
+    from poreflux import block_tortuosity, representative_tortuosity
+
+    found = {}
+    for edge, parts in cubes.items():
+        with progress(f"solve cubes of {edge:.3g} µm") as tell:
+            found[edge] = block_tortuosity(
+                volume, blocks=parts, progress=tell, scheduler=scheduler, **how
+            )
+    return representative_tortuosity(found)
 
 
 def tolerance(digits: int) -> float:
@@ -139,7 +175,7 @@ def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> 
     return memory(head, parts, conductivity, SimpleNamespace(sides=sides, check=check), box)
 
 
-def _forecast(volume, chosen: str, rtol: float, parts, out: Path, there=None) -> Answer:
+def _forecast(volume, chosen: str, rtol: float, grids: list, out: Path, there=None) -> Answer:
     from poreflux.cli import forecast
     from poreflux.transport.effective import forecast as memory_of
     from poreflux.transport.serial import precision_for
@@ -148,7 +184,7 @@ def _forecast(volume, chosen: str, rtol: float, parts, out: Path, there=None) ->
     voxels = math.prod(shape)
     bandwidth = forecast.triad()
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
-    if parts:
+    for _ in grids:
         seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
     memory = there.here if there else memory_of(shape, precision_for(rtol, None)) + 3e8
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)

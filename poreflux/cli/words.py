@@ -45,6 +45,25 @@ def numbers(text: str, *, option: str, kind: Callable = float) -> list:
     return found
 
 
+def lengths(text: str | None, *, option: str) -> list[float]:
+    """Return lengths in µm, none where nothing is given.
+
+    Examples
+    --------
+    >>> lengths("92,184.5", option="--edges"), lengths(None, option="--edges")
+    ([92.0, 184.5], [])
+    >>> lengths("few", option="--edges")
+    Traceback (most recent call last):
+    ValueError: --edges few is not understood; write it in µm like 92,184,276
+    """
+    try:
+        return [] if text is None else [float(word) for word in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"{option} {text} is not understood; write it in µm like 92,184,276"
+        ) from None
+
+
 def directions(text: str) -> str:
     """Return the directions of ``z``, ``zy`` or ``all``, each once, in the order given.
 

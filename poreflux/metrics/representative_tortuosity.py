@@ -20,9 +20,10 @@ def representative_tortuosity(blocks_of: Mapping[float, xr.Dataset]) -> xr.Datas
 
     Returns
     -------
-    Dataset over (direction, edge): `representative_tortuosity_mean`, `_std`, `_ci95`, `_count`, and
-    `_closed`, how many do not percolate; over (direction, edge, accuracy) `_number` of
-    sub-volumes that give the mean to 1, 5 and 10 %; over (direction,) `_exponent` of σ² ~ V^-α.
+    Dataset over (direction, cube_edge): `representative_tortuosity_mean`, `_std`, `_ci95`,
+    `_count`, and `_closed`, how many do not percolate; over (direction, cube_edge, accuracy)
+    `_number` of sub-volumes that give the mean to 1, 5 and 10 %; over (direction,) `_exponent` of
+    σ² ~ V^-α.
 
     Examples
     --------
@@ -50,10 +51,10 @@ def representative_tortuosity(blocks_of: Mapping[float, xr.Dataset]) -> xr.Datas
                 "exponent": decay([edge**3 for edge in edges], found)["exponent"],
             }
         )
-    dims = ("direction", "edge", "accuracy")
+    dims = ("direction", "cube_edge", "accuracy")
     variables = {}
     for name in rows[0]:
         full, array = f"representative_tortuosity_{name}", np.array([row[name] for row in rows])
         variables[full] = (dims[: array.ndim], array, attributes(full))
-    coords = {"direction": directions, **error_coordinates(edges)}
+    coords = {"direction": directions, **error_coordinates(edges, "cube_edge")}
     return xr.Dataset(variables, coords, values[0].attrs)

@@ -112,10 +112,10 @@ def edges_needed(mean: float, fit: Mapping[str, float]) -> np.ndarray:
     return np.exp((fit["logarithm"] - np.log(variance)) / fit["exponent"] / 3)
 
 
-def error_coordinates(edges: Sequence[float]) -> dict:
+def error_coordinates(edges: Sequence[float], dim: str = "edge") -> dict:
     """Return the coordinates of edges in µm, and of relative errors."""
     return {
-        "edge": ("edge", list(edges), {"units": "um", "long_name": "edge of a cube"}),
+        dim: (dim, list(edges), {"units": "um", "long_name": "edge of a cube"}),
         "accuracy": (
             "accuracy",
             list(RELATIVE_ERRORS),

@@ -70,7 +70,7 @@ def representative_tortuosity(results: xr.Dataset) -> Figure:
     >>> figure = representative_tortuosity(poreflux.representative_tortuosity(parts))
     """
     figure, (left, right) = sheet(3.0, columns=2)
-    edge = results["edge"].values
+    edge = results["cube_edge"].values
     for k, direction in enumerate(results["direction"].values):
         here = results.sel(direction=direction)
         mean, std = (here[f"representative_tortuosity_{name}"] for name in ("mean", "std"))

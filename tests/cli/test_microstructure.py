@@ -108,12 +108,30 @@ def test_a_dry_run_of_all_says_what_it_takes_and_changes_nothing(folder):
         ("--also chords --only pores", "one of the two"),
         ("--only ,", "--only"),
         ("--edges few", "--edges few"),
+        ("--edges 1,2,", "--edges 1,2,"),
         ("--table pores.xls", "pores.xls"),
         ("--pore-method snow", "pore-method"),
     ],
 )
 def test_misuse_is_named(folder, words, said):
     refused(inside("measure", "vol.zarr", *words.split(), cwd=folder), 2, said)
+
+
+def test_cubes_of_several_edges_stand_beside_the_cubes_of_the_porosity(folder):
+    words = "solve tortuosity vol.zarr --rtol 1e-3 --edges 20,10 --out cubes.zarr"
+    done(*words.split(), cwd=folder)
+    words = "measure vol.zarr --only representative --out cubes.zarr"
+    done(*words.split(), cwd=folder)
+    found = results.open(folder / "cubes.zarr")
+    # 40 x 44 x 47 voxels of 1 µm, as near to cubes of 10 and 20 µm as whole numbers of them are
+    edges = [(40 * 44 * 47 / n) ** (1 / 3) for n in (4 * 4 * 5, 2 * 2 * 2)]
+    np.testing.assert_allclose(found["cube_edge"], edges)
+    mean, std = (found[f"representative_tortuosity_{name}"].values[0] for name in ("mean", "std"))
+    assert (mean > 1).all()
+    assert std[0] > std[1]
+    assert found["representative_std"].dims == ("edge",)
+    done("report", "cubes.zarr", "--out", "cubes.html", cwd=folder)
+    assert "Representative volume of transport" in (folder / "cubes.html").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -149,7 +149,7 @@ def test_tortuosities_of_blocks_scatter(rng):
         data = {"block_tortuosity_factor": (dims, values)}
         each[460 / parts] = xr.Dataset(data, {"direction": ["z", "x"]})
     found = representative_tortuosity(each)
-    np.testing.assert_allclose(found["edge"], [57.5, 115, 230])
+    np.testing.assert_allclose(found["cube_edge"], [57.5, 115, 230])
     np.testing.assert_array_equal(found["representative_tortuosity_closed"], [[1] * 3, [0] * 3])
     np.testing.assert_allclose(found["representative_tortuosity_mean"], 1.3, rtol=0.05)
     np.testing.assert_allclose(found["representative_tortuosity_exponent"], 1, atol=0.25)
