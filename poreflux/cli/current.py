@@ -208,8 +208,7 @@ def _mask(volume, *, contact: str, model: str, size: float, seed: int, direction
 def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -> int:
     import numpy as np
 
-    from poreflux.transport.conditions import conditions
-    from poreflux.transport.interface import phases_of
+    from poreflux.transport.conditions import conditions, phases_of
     from poreflux.transport.mpi_electrode import Plan, memory
 
     asked, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)

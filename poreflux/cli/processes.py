@@ -162,8 +162,8 @@ class Shares(NamedTuple):
 
     def told(self, answer: Answer) -> Answer:
         """Return the answer of a dry run, with what each process takes."""
-        of = f"each of {self.processes} processes" if self.processes > 1 else "one process"
-        answer.lines.insert(2, f"          {size(self.each)} on {of}")
+        of = f"of {self.processes} processes, at most" if self.processes > 1 else "process"
+        answer.lines.insert(2, f"          {size(self.each)} on each {of}")
         answer.data["dry_run"] |= {"process_memory_bytes": self.each, "processes": self.processes}
         return answer
 
@@ -176,9 +176,9 @@ def shares(store: Path, direction: str, need) -> Shares:
     link = mpi.connect()
     head = mpi_reading.head(store, direction)
     parts = partition(head.shape, link.size, head.chunk[0])
-    each = max(need(head, parts, box) for box in range(parts.boxes))
-    here, _ = link.on_this_machine(each if link.rank < parts.boxes else 0)
-    return Shares(each, parts.boxes, here)
+    needs = [need(head, parts, box) for box in range(parts.boxes)]
+    here, _ = link.on_this_machine(needs[link.rank] if link.rank < parts.boxes else 0)
+    return Shares(max(needs), parts.boxes, here)
 
 
 def _common(store: Path, how: Solver, direction: str, tell) -> dict:

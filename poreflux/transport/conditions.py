@@ -1,15 +1,24 @@
 """What is asked of an electrode: the current applied, the law of its interface, how it is fed."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from poreflux.transport.electrode import DRIVES, Goal
 from poreflux.transport.ends import HIGH, LOW
 from poreflux.transport.kinetics import LAWS, Kinetics
-from poreflux.volume import axis_of
+from poreflux.transport.problem import order
 
 #: ohm cm², of lithium on Li6PS5Cl; see :func:`poreflux.interfacial_current` on choices
 RESISTANCE = 0.8
+
+#: share of the face in contact before cycling, of Lin et al., ACS Energy Lett. 2024, 9, 2387
+INITIAL_CONTACT = 0.9306
+
+#: voxels over which the porosity near the electrode is weighed at least
+NEAR = 5
 
 FACES = {"first": LOW, "last": HIGH}
 
@@ -41,6 +50,10 @@ class Conditions:
     def wagner_length(self, conductivity: float) -> float:
         """Return the Wagner length in µm of electrolyte of a conductivity in S/m."""
         return conductivity * self.law.resistance / UM
+
+    def depth(self, conductivity: float, spacing: float) -> float:
+        """Return over how many µm the porosity near the electrode is weighed."""
+        return max(self.wagner_length(conductivity), NEAR * spacing)
 
     def at(self, wagner_length: float, conductivity: float) -> "Conditions":
         """Return the conditions at another Wagner length in µm; 0 is primary."""
@@ -87,7 +100,7 @@ def conditions(
     rtol: float = 1e-6,
 ) -> Conditions:
     """Return the conditions, or raise ``ValueError`` with one sentence on what makes no sense."""
-    axis_of(direction)
+    order(direction)
     _one_of("kinetics", kinetics, LAWS)
     _one_of("drive", drive, tuple(DRIVES))
     _one_of("face", face, tuple(FACES))
@@ -109,6 +122,22 @@ def conditions(
         kinetics, resistance, film_resistance * OHM_CM2, transfer_coefficient, temperature
     )
     return Conditions(applied * MA_CM2, law, drive, direction, face, rtol)
+
+
+def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
+    """Return the conductivity of each phase that conducts, `electrolyte` where no name is given."""
+    return conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
+
+
+def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
+    """Return Wagner lengths as numbers; raise ``ValueError`` where they make no sense."""
+    lengths = [float(length) for length in np.atleast_1d(np.asarray(wagner_lengths, float))]
+    for length in lengths:
+        if not (np.isfinite(length) and length >= 0):
+            raise ValueError(f"the Wagner length {length!r} is not a number of µm, 0 or more")
+    if len(set(lengths)) < len(lengths):
+        raise ValueError(f"wagner_lengths={lengths} has one twice; give each once")
+    return lengths
 
 
 def _resistance(kinetics: str, resistance, exchange, temperature: float) -> float:

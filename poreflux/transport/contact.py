@@ -10,12 +10,10 @@ from scipy.spatial import cKDTree
 from poreflux.errors import UnreadableImage
 from poreflux.phantoms.fields import GaussianField
 from poreflux.schema import DIMS
+from poreflux.transport.conditions import INITIAL_CONTACT
 from poreflux.volume import axis_of, voxel_size
 
 MODELS = ("full", "cells", "patches", "voids")
-
-#: share of the face in contact before cycling, of Lin et al., ACS Energy Lett. 2024, 9, 2387
-INITIAL_CONTACT = 0.9306
 
 
 def contact_mask(

@@ -19,9 +19,6 @@ from poreflux.transport.voxel_current import VoxelCurrent
 #: the largest current density is a number of the mesh where the Wagner length has fewer voxels
 RESOLVED = 3
 
-#: voxels over which the porosity near the electrode is weighed at least
-NEAR = 5
-
 STATES = ("pore", "detached", "unconnected", "reacting")
 
 SWEPT = "swept_wagner_length"
@@ -57,7 +54,7 @@ def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
     """Return what the results need of the cells, which a solve will change."""
     last = asked.reacting == HIGH
     planes, h = len(cells.cells), cells.spacing[0]
-    depth = depth_of(asked, cells.reference, h)
+    depth = asked.depth(cells.reference, h)
     return Face(
         asked,
         mask,
@@ -68,11 +65,6 @@ def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
         column_porosity(cells.cells, near(planes, h, depth, last)),
         depth,
     )
-
-
-def depth_of(asked: Conditions, conductivity: float, spacing: float) -> float:
-    """Return over how many µm the porosity near the electrode is weighed."""
-    return max(asked.wagner_length(conductivity), NEAR * spacing)
 
 
 def suffix(direction: str) -> str:

@@ -11,7 +11,7 @@ from poreflux import blocks
 from poreflux.schema import attributes
 from poreflux.transport import fields, serial
 from poreflux.transport.medium import Medium, medium, partial
-from poreflux.transport.percolation import keep_percolating
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem, validated
 from poreflux.transport.threads import Team
 from poreflux.volume import require
@@ -156,18 +156,6 @@ def solve(
     )
     solution = serial.solve(problem, rtol=rtol, precision=precision, team=team, progress=progress)
     return Solved(problem.relative_conductivity(solution.energy), share, problem, solution)
-
-
-def percolate(
-    cells: np.ndarray, team: Team, periodic=(False, False, False), where=(None, None)
-) -> int:
-    """Clear cells that do not join the first and the last plane; return how many stay."""
-    if cells.dtype == np.uint8:
-        return keep_percolating(cells, team, periodic, where=where)
-    solid = (cells > 0).astype(np.uint8)
-    kept = keep_percolating(solid, team, periodic, where=where)
-    cells *= solid
-    return kept
 
 
 def evened(cells: np.ndarray) -> np.ndarray:

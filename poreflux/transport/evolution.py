@@ -7,7 +7,8 @@ import xarray as xr
 from scipy import ndimage
 
 from poreflux.schema import attributes
-from poreflux.transport.contact import INITIAL_CONTACT, contact_of
+from poreflux.transport.conditions import INITIAL_CONTACT
+from poreflux.transport.contact import contact_of
 from poreflux.transport.current_dataset import suffix
 from poreflux.transport.interface import interfacial_current
 from poreflux.transport.kinetics import FARADAY

@@ -7,8 +7,9 @@ import xarray as xr
 
 from poreflux import store
 from poreflux.errors import StoreExists
-from poreflux.kernels import redblack, stencil
+from poreflux.kernels import stencil
 from poreflux.schema import DIMS, attributes
+from poreflux.transport.operator import scratch
 from poreflux.transport.problem import Problem, order
 from poreflux.transport.serial import Solution
 
@@ -86,10 +87,3 @@ def current_slab(solution, problem: Problem, start: int, stop: int, shape) -> np
         ],
     )  # fmt: skip
     return out[:, : shape[1], : shape[2]]
-
-
-def scratch(operator, planes: int):
-    """Return the scratch planes and the scratch row of one thread."""
-    _, rows, pairs = redblack.packed_shape(operator.shape)
-    lead = (planes, 2) if planes > 1 else (2,)
-    return np.zeros((*lead, rows, pairs), operator.dtype), np.zeros(pairs, operator.dtype)

@@ -7,10 +7,15 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
-from poreflux.transport import current_fields
+from poreflux.transport import current_fields, current_planes
 from poreflux.transport import upscaled as upscaling
-from poreflux.transport.conditions import conditions
-from poreflux.transport.contact import INITIAL_CONTACT, contact_of
+from poreflux.transport.conditions import (
+    INITIAL_CONTACT,
+    conditions,
+    phases_of,
+    wagner_lengths_of,
+)
+from poreflux.transport.contact import contact_of
 from poreflux.transport.current_dataset import face as face_of
 from poreflux.transport.current_dataset import solved, sweep, unsolved
 from poreflux.transport.effective import forecast
@@ -186,7 +191,7 @@ def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -
         states = solve(found, laws, progress)
         _, state = next(states)
         results = solved(side, found, state, plane_currents(found))
-        middle = current_fields.section(found, cells.spacing, cells.reference)
+        middle = current_planes.section(found, cells.spacing, cells.reference)
         results.update(current_fields.section_array(middle, asked, volume))
         if field is not None:
             current_fields.write(found, cells, asked, field)
@@ -195,22 +200,6 @@ def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -
     finally:
         team.close()
     return results
-
-
-def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
-    """Return the conductivity of each phase that conducts, `electrolyte` where no name is given."""
-    return conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
-
-
-def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
-    """Return Wagner lengths as numbers; raise ``ValueError`` where they make no sense."""
-    lengths = [float(length) for length in np.atleast_1d(np.asarray(wagner_lengths, float))]
-    for length in lengths:
-        if not (np.isfinite(length) and length >= 0):
-            raise ValueError(f"the Wagner length {length!r} is not a number of µm, 0 or more")
-    if len(set(lengths)) < len(lengths):
-        raise ValueError(f"wagner_lengths={lengths} has one twice; give each once")
-    return lengths
 
 
 def memory(shape: tuple[int, int, int], binary: bool = True, drive: str = "flux") -> int:

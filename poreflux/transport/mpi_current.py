@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.errors import NotConverged
-from poreflux.transport import current_fields, mpi, mpi_petsc, mpi_reading
-from poreflux.transport.conditions import conditions
-from poreflux.transport.contact import INITIAL_CONTACT, contact_of
-from poreflux.transport.current_dataset import Face, solved, sweep, unsolved
-from poreflux.transport.interface import phases_of, wagner_lengths_of
+from poreflux.transport import mpi, mpi_petsc, mpi_reading
+from poreflux.transport.conditions import (
+    INITIAL_CONTACT,
+    conditions,
+    phases_of,
+    wagner_lengths_of,
+)
 from poreflux.transport.mpi_electrode import Found, Plan, on_boxes
 from poreflux.transport.partition import partition
 from poreflux.transport.threads import Team
@@ -116,6 +118,8 @@ def solve_current(
 def _opened(path, contact, direction: str, target: Path | None):
     """Return the volume and its map of contact; raise where fields cannot be written."""
     from poreflux.store import open as open_store
+    from poreflux.transport import current_fields
+    from poreflux.transport.contact import contact_of
 
     volume = open_store(path)
     if target is not None:
@@ -135,6 +139,9 @@ def _solved(boxes, head, parts, plan: Plan, team: Team, method) -> Found:
 
 def dataset(volume, contact, head, plan: Plan, found: Found):
     """Return the results as :func:`poreflux.interfacial_current` does."""
+    from poreflux.transport.current_dataset import Face, solved, sweep, unsolved
+    from poreflux.transport.current_fields import section_array
+
     depth = plan.depth(head.spacing[0])
     side = Face(
         plan.asked, contact, head.spacing, plan.reference, found.solid, found.columns, found.close,
@@ -143,7 +150,7 @@ def dataset(volume, contact, head, plan: Plan, found: Found):
     if found.current is None or found.planes is None or found.section is None:
         return unsolved(side)
     results = solved(side, found.current, found.states[0][1], found.planes)
-    results.update(current_fields.section_array(found.section, plan.asked, volume))
+    results.update(section_array(found.section, plan.asked, volume))
     if plan.lengths:
         results = results.merge(sweep(side, plan.lengths, found.current, found.states[1:]))
     return results

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from poreflux.schema import attributes
-from poreflux.transport import current_fields, mpi, mpi_fields, mpi_reading
+from poreflux.transport import current_planes, mpi, mpi_fields, mpi_reading
 from poreflux.transport.columns import column_sums, near
 from poreflux.transport.conditions import Conditions
-from poreflux.transport.current_dataset import depth_of
 from poreflux.transport.descent import Method
 from poreflux.transport.electrode import State
 from poreflux.transport.ends import HIGH
@@ -29,8 +28,8 @@ from poreflux.transport.voxel_current import VoxelCurrent, begin, plane_currents
 #: potentials and currents of both faces, the law of the interface; and for each state that is kept
 FACE, STATE = 450, 16
 
-#: bytes of libraries that the tortuosity factor does without
-LIBRARIES = 110 * 2**20
+#: bytes of libraries of the first process, which makes contact and results
+LIBRARIES = 120 * 2**20
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Plan:
 
     def depth(self, spacing: float) -> float:
         """Return over how many µm the porosity near the electrode is weighed."""
-        return depth_of(self.asked, self.reference, spacing)
+        return self.asked.depth(self.reference, spacing)
 
     def laws(self) -> list[Conditions]:
         """Return the conditions asked for, and those of the Wagner lengths."""
@@ -104,7 +103,7 @@ def on_boxes(
     states = solve(current, plan.laws(), plan.progress)
     first = next(states)
     planes = plane_currents(current)
-    section = current_fields.section(current, head.spacing, plan.reference)
+    section = current_planes.section(current, head.spacing, plan.reference)
     if plan.field is not None:
         _write(link, head, parts, plan, plan.field, current)
     section = np.concatenate(link.join(section))
@@ -125,11 +124,13 @@ def _columns(cells: np.ndarray, head, plan: Plan, neighbours) -> tuple[np.ndarra
 
 def _write(link, head, parts: Partition, plan: Plan, target: Path, current) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
-    names, note = (current_fields.CURRENT, current_fields.POTENTIAL), plan.asked.attributes()
+    from poreflux.transport.current_fields import CURRENT, POTENTIAL
+
+    names, note = (CURRENT, POTENTIAL), plan.asked.attributes()
     attrs = {name: {**attributes(name), **note} for name in names}
 
     def slabs(planes: int):
-        return current_fields.slabs(current, head.spacing, plan.reference, planes)
+        return current_planes.slabs(current, head.spacing, plan.reference, planes)
 
     mpi_fields.write(link, head, parts, target, attrs, slabs)
 
@@ -145,4 +146,5 @@ def memory(head, parts: Partition, plan: Plan, box: int) -> int:
     vectors = 3 if plan.asked.drive == "equipotential" else 2
     more = face * (FACE + STATE * len(plan.lengths) + 4 * vectors * (stop - start))
     options = SimpleNamespace(sides="insulated", check=False)
-    return mpi.memory(head, parts, plan.phases, options, box) + LIBRARIES + more
+    more += 0 if box else LIBRARIES
+    return mpi.memory(head, parts, plan.phases, options, box) + more

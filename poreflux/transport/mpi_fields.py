@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from poreflux import store
 from poreflux.transport.partition import Partition, twos
 
 #: bytes of a field that a process makes at a time
@@ -27,6 +26,8 @@ def write(
 
     ``slabs(planes)`` yields the first of so many own planes, and an array of each field.
     """
+    from poreflux import store
+
     axis = head.axes[0]
     depth = chunk_planes(parts.edges)
     edges = [CHUNK, CHUNK, CHUNK]

@@ -150,6 +150,13 @@ class Operator:
         return self.neighbours.sum(sum(self.team.each(redblack.dot, jobs)))
 
 
+def scratch(operator: Operator, planes: int):
+    """Return the scratch planes and the scratch row of one thread."""
+    _, rows, pairs = redblack.packed_shape(operator.shape)
+    lead = (planes, 2) if planes > 1 else (2,)
+    return np.zeros((*lead, rows, pairs), operator.dtype), np.zeros(pairs, operator.dtype)
+
+
 def build(problem: Problem, team: Team, dtype=np.float32, neighbours=None) -> Operator:
     """Return the operator of a problem: of all of it, or of the box that the cells are among
     `neighbours`.

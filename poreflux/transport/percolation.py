@@ -49,6 +49,18 @@ def keep_percolating(
     return clear(solid, runs, flags, team)
 
 
+def percolate(
+    cells: np.ndarray, team: Team, periodic=(False, False, False), where=(None, None)
+) -> int:
+    """Clear cells that do not join the first and the last plane; return how many stay."""
+    if cells.dtype == np.uint8:
+        return keep_percolating(cells, team, periodic, where=where)
+    solid = (cells > 0).astype(np.uint8)
+    kept = keep_percolating(solid, team, periodic, where=where)
+    cells *= solid
+    return kept
+
+
 class Runs(NamedTuple):
     """Stretches of conducting cells in rows along the last axis, in their order, and what clusters
     they are of.

@@ -7,8 +7,9 @@ import xarray as xr
 
 from poreflux.schema import DIMS, attributes
 from poreflux.transport import serial
-from poreflux.transport.effective import ELECTROLYTE, percolate, refuse_too_large
+from poreflux.transport.effective import ELECTROLYTE, refuse_too_large
 from poreflux.transport.medium import Medium, medium, order
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem, validated
 from poreflux.transport.threads import Team
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,15 +10,17 @@ from poreflux.kernels import stencil
 from poreflux.transport import serial
 from poreflux.transport.conditions import UM, Conditions
 from poreflux.transport.descent import Descent, Method
-from poreflux.transport.effective import percolate
 from poreflux.transport.electrode import Cell, State, combine, react
 from poreflux.transport.ends import LOW
 from poreflux.transport.kinetics import Kinetics
-from poreflux.transport.medium import Medium
 from poreflux.transport.multigrid import Multigrid
 from poreflux.transport.operator import Operator, build
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
+
+if TYPE_CHECKING:
+    from poreflux.transport.medium import Medium
 
 #: relative error of the resistance between the two faces, were both at one potential; of the
 #: energy at the start, which is up to a few times that of the answer
@@ -41,7 +44,7 @@ class VoxelCurrent:
 
 
 def prepare(
-    medium: Medium, share: np.ndarray, asked: Conditions, team: Team, progress=None
+    medium: "Medium", share: np.ndarray, asked: Conditions, team: Team, progress=None
 ) -> VoxelCurrent | None:
     """Remove the cells that carry nothing, in place; solve for the bulk resistance to start from.
 

@@ -16,14 +16,20 @@ SAME = 1e-6
 
 TWO = {"electrolyte": 0.1, "binder": 0.02}
 
+ONE = {"drive": "equipotential"}
+
+#: a law that takes several steps of Newton's method
+STEEP = {"exchange_current_density": 0.001, "transfer_coefficient": 0.3}
+
 #: shape (z, y, x) and what is asked of :func:`poreflux.interfacial_current`
 CASES = {
     "odd": ((33, 14, 17), {"wagner_lengths": [0.0, 2.0, 40.0]}),
-    "first face": ((26, 15, 13), {"face": "first", "applied": -0.5, "drive": "equipotential"}),
+    "first face": ((26, 15, 13), {"face": "first", "applied": -0.5, **ONE}),
     "two phases": ((12, 25, 14), {"direction": "y", "conductivity": TWO, "film_resistance": 0.3}),
-    "along x": ((13, 12, 30), {"direction": "x", "kinetics": "linear", "drive": "equipotential"}),
+    "along x": ((13, 12, 30), {"direction": "x", "kinetics": "linear", **ONE}),
     "primary": ((21, 18, 9), {"kinetics": "primary", "charge_transfer_resistance": None}),
-    "steep": ((18, 11, 12), {"exchange_current_density": 0.02, "transfer_coefficient": 0.3}),
+    "steep": ((18, 11, 12), {**STEEP, "applied": 20.0}),
+    "steep from one potential": ((18, 12, 11), {**STEEP, "applied": -9.0, **ONE}),
     "thin": ((7, 16, 15), {"contact": 0.6}),
     "blocked": ((12, 11, 10), {"wagner_lengths": [1.0]}),
 }

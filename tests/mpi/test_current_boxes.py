@@ -5,10 +5,9 @@ import pytest
 
 import poreflux
 from poreflux.transport import mpi_reading
-from poreflux.transport.conditions import conditions
+from poreflux.transport.conditions import conditions, phases_of
 from poreflux.transport.contact import contact_of
 from poreflux.transport.descent import Descent
-from poreflux.transport.interface import phases_of
 from poreflux.transport.mpi_current import dataset
 from poreflux.transport.mpi_electrode import Plan, on_boxes
 from poreflux.transport.mpi_multigrid import shared

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.transport.effective import percolate
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from poreflux.transport import serial
-from poreflux.transport.effective import percolate
 from poreflux.transport.multigrid import Multigrid, coarser, factor, matrix
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 from tests.physics import media

@@ -7,8 +7,9 @@ import pytest
 
 from poreflux.errors import NotConverged
 from poreflux.transport import serial
-from poreflux.transport.effective import evened, percolate
+from poreflux.transport.effective import evened
 from poreflux.transport.multigrid import Multigrid
+from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem
 from poreflux.transport.threads import Team
 from tests.physics import direct, media
