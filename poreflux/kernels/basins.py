@@ -12,6 +12,9 @@ from poreflux.kernels.redblack import compiled
 
 MAXIMUM, SOLID, UNKNOWN = 13, 27, 28
 
+#: more than any label
+MOST = 2**31 - 1
+
 #: of a step in a packed voxel
 BITS, STEP = 5, 31
 
@@ -221,42 +224,68 @@ def join_all(pairs, parent):
 
 
 @compiled
-def list_contacts(labels, heights, edges, saddles):
+def _widen(labels, low, high):
+    """low, high = the least label so far, 0 aside, and the largest."""
+    most = np.int32(MOST)
+    for i in range(labels.shape[0]):
+        a = labels[i]
+        high[i] = a if a > high[i] else high[i]
+        b = a if a > 0 else most
+        low[i] = b if b < low[i] else low[i]
+
+
+@compiled
+def list_contacts(labels, heights, ends, edges, saddles):
     """List pairs of different labels that touch, and the lower height where they do.
 
     Return how many there are; no more are written than `edges` (n, 2) and `saddles` (n) have room
-    for. Contacts of one pair in a row, one after another, are one, with the greatest height.
+    for. Contacts of one pair, one after another, are one, with the greatest height. `ends` is room
+    for two rows of labels (int32).
     """
     nz, ny, nx = labels.shape
-    count, room = 0, saddles.size
+    count = 0
     for k in range(nz):
         for j in range(ny):
-            row, high = labels[k, j], heights[k, j]
+            row, low, high = labels[k, j], ends[0], ends[1]
+            for i in range(nx):
+                low[i], high[i] = MOST, 0
+            _widen(row, low, high)
             for later in range(4, 9):  # rows with the later half of the 26 neighbours
                 kk, jj = k + later // 3 - 1, j + later % 3 - 1
                 if kk >= nz or jj < 0 or jj >= ny:
                     continue
-                other, there = labels[kk, jj], heights[kk, jj]
-                before = 1 if later == 4 else -1
-                for i in range(nx):
-                    a = row[i]
-                    if a == 0:
-                        continue
-                    for ii in range(max(i + before, 0), min(i + 2, nx)):
-                        b = other[ii]
-                        if b == 0 or b == a:
-                            continue
-                        saddle = min(high[i], there[ii])
-                        last = count - 1
-                        if (
-                            0 < count <= room
-                            and edges[last, 0] == a - 1
-                            and edges[last, 1] == b - 1
-                        ):
-                            saddles[last] = max(saddles[last], saddle)
-                            continue
-                        if count < room:
-                            edges[count, 0], edges[count, 1] = a - 1, b - 1
-                            saddles[count] = saddle
-                        count += 1
+                other = labels[kk, jj]
+                _widen(other[1:], low[:-1], high[:-1])
+                if later > 4:
+                    _widen(other, low, high)
+                    _widen(other[:-1], low[1:], high[1:])
+            for i in range(nx):
+                if row[i] > 0 and low[i] < high[i]:
+                    count = _list_contacts_of(labels, heights, (k, j, i), edges, saddles, count)
+    return count
+
+
+@compiled
+def _list_contacts_of(labels, heights, place, edges, saddles, count):
+    """List the contacts of one voxel with the later half of its neighbours."""
+    nz, ny, nx = labels.shape
+    k, j, i = place
+    a, room = labels[k, j, i], saddles.size
+    for later in range(4, 9):
+        kk, jj = k + later // 3 - 1, j + later % 3 - 1
+        if kk >= nz or jj < 0 or jj >= ny:
+            continue
+        for ii in range(max(i + (1 if later == 4 else -1), 0), min(i + 2, nx)):
+            b = labels[kk, jj, ii]
+            if b == 0 or b == a:
+                continue
+            saddle = min(heights[k, j, i], heights[kk, jj, ii])
+            last = count - 1
+            if 0 < count <= room and edges[last, 0] == a - 1 and edges[last, 1] == b - 1:
+                saddles[last] = max(saddles[last], saddle)
+                continue
+            if count < room:
+                edges[count, 0], edges[count, 1] = a - 1, b - 1
+                saddles[count] = saddle
+            count += 1
     return count

@@ -195,11 +195,12 @@ def highest(edges: np.ndarray, saddles: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _contacts(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the edges between the basins of a block, and their saddles."""
+    ends = np.empty((2, labels.shape[2]), np.int32)
     room, count = -1, labels.size // 8
     while count > room:  # the second time there is room for all
         room = count
         edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
-        count = kernel.list_contacts(labels, heights, edges, saddles)
+        count = kernel.list_contacts(labels, heights, ends, edges, saddles)
     return highest(edges[:count], saddles[:count])
 
 

@@ -150,11 +150,11 @@ def largest_ball(
         depth = [min(math.ceil(radius / h), n) for h, n in zip(size, states.shape)]
         if all(d >= n for d, n in zip(depth, states.shape)):
             radius = math.inf  # each block sees all there is
-        far = functools.partial(_farthest_block, size, radius)
-        distances = blocks.map_with_ghosts(far, states, depth, boundary="none", dtype=np.float32)
-        plan = blocks.Plan(_maximum, max, _same, {})
-        lazy = blocks.run({"distance": distances}, plan)
-        (most,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
+        find = functools.partial(_farthest_block, size, radius)
+        squares = blocks.map_with_ghosts(find, states, depth, boundary="none", dtype=np.float32)
+        lazy = blocks.run({"squares": squares}, blocks.Plan(_maximum, max, _same, {}))
+        (square,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
+        most = math.sqrt(square) * min(size)
         if most < radius or math.isinf(radius):
             return 2.0 * most
         radius *= 2
@@ -282,12 +282,12 @@ def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
 
 
 def _farthest_block(size, radius: float, states: np.ndarray) -> np.ndarray:
-    """Return the distance in µm of each voxel of the phase to the nearest wall; 0 elsewhere."""
+    """Return the square of the distance in voxels to the nearest wall; 0 outside the phase."""
     r2, _ = squared_radii(states, size, radius)
-    distance = np.where(states == INSIDE, np.sqrt(r2, dtype=np.float32), np.float32(0))
-    distance[distance >= math.sqrt(far(r2))] = np.inf
-    distance *= np.float32(min(size))
-    return distance
+    squares = np.where(states == INSIDE, r2, r2.dtype.type(0)).astype(np.float32)
+    if squares.max(initial=0) >= far(r2):
+        squares[squares >= far(r2)] = np.inf
+    return squares
 
 
 def _endless(states: np.ndarray) -> np.ndarray:
@@ -362,4 +362,4 @@ def _same(value):
 
 
 def _maximum(arrays, start) -> float:
-    return float(arrays["distance"].max(initial=0))
+    return float(arrays["squares"].max(initial=0))

@@ -135,7 +135,8 @@ def test_contacts_are_counted_beyond_the_room_there_is(rng):
     height = rng.integers(1, 9, SHAPE).astype(np.int32)
     room = labels.size // 8
     edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
-    assert kernel.list_contacts(labels, height, edges, saddles) > room
+    ends = np.empty((2, SHAPE[2]), np.int32)
+    assert kernel.list_contacts(labels, height, ends, edges, saddles) > room
     pairs = {
         tuple(sorted((int(labels[v]), int(labels[w]))))
         for axis in range(3)
