@@ -213,6 +213,13 @@ def test_a_dry_run_says_what_each_process_would_take(stores):
     assert told["memory_bytes"] == sum(each)
 
 
+def test_a_process_starts_without_what_only_the_first_needs():
+    heavy = {"xarray", "dask", "pandas", "mpi4py", "petsc4py"}
+    code = f"import sys, poreflux.transport.mpi_current; print({heavy} & set(sys.modules))"
+    done = finish(start(1, "-c", code))
+    assert done.stdout.strip() == "set()", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"drive": "equipotential", "wagner_lengths": [0.0, 9.0]}])
 def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
