@@ -73,19 +73,26 @@ def representative_tortuosity(results: xr.Dataset) -> Figure:
     edge = results["cube_edge"].values
     for k, direction in enumerate(results["direction"].values):
         here = results.sel(direction=direction)
-        mean, std = (here[f"representative_tortuosity_{name}"] for name in ("mean", "std"))
+        mean, std = (here[f"representative_tortuosity_{name}"].values for name in ("mean", "std"))
+        if not np.isfinite(mean).any():
+            continue
+        count = here["representative_tortuosity_count"].values
+        spread = std / mean / np.sqrt(2 * np.maximum(count - 1, 1))
+        left.errorbar(edge, 100 * std / mean, 100 * spread, fmt="o-", ms=4, lw=1.2, capsize=2.5,
+                      color=SERIES[k], label=f"along {direction}")  # fmt: skip
+        half = here["representative_tortuosity_ci95"].values
         place = edge * (1 + 0.02 * (k - 1))
-        label = f"along {direction}"
-        left.plot(edge, 100 * std / mean, "o-", ms=4, lw=1.2, color=SERIES[k], label=label)
-        half = here["representative_tortuosity_ci95"]
         right.errorbar(place, mean, half, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
+        if "tortuosity_factor" in here:
+            right.axhline(float(here["tortuosity_factor"]), color=SERIES[k], lw=1, ls=(0, (5, 3)))
     left.set(xscale="log", yscale="log", ylabel="standard deviation / mean (%)")
-    right.set_ylabel("mean tortuosity factor ± 95 % interval")
+    right.set(xscale="log", ylabel="mean tortuosity factor ± 95 % interval")
+    if "tortuosity_factor" in results:
+        right.set_title("dashed: whole volume")
     for ax in (left, right):
         ax.set_xlabel("edge of the cubes (µm)")
-        ax.grid(axis="y")
+        _plain(ax, edge)
     left.legend(fontsize=8)
-    _plain(left, edge)
     return figure
 
 
