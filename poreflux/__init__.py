@@ -52,6 +52,7 @@ _HOMES = {
     "contact_mask": "transport.contact",
     "interfacial_current": "transport.interface",
     "contact_evolution": "transport.evolution",
+    "tortuosity_band": "band",
     "collect": "results",
     "report": "report",
 }

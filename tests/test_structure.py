@@ -17,7 +17,7 @@ ROWS = [
     {"report"},
     {"plot"},
     {"study"},
-    {"results"},
+    {"results", "band"},
     {"segment", "metrics", "transport"},
     {"phantoms", "blocks", "store"},
     {"readers"},

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -40,6 +41,12 @@ __all__ = [
     "segmentation_sensitivity",
     "solid_fraction",
 ]
+
+#: operations on the grey values, and on what of them counts, that come before
+CORRECTIONS = (
+    "region_of_interest",
+    *(f"correct_{f}" for f in ("drift", "cupping", "rings", "tilt")),
+)
 
 #: bins of the histogram that is recorded with the phases
 _RECORDED = 256
@@ -147,13 +154,11 @@ def segment(
     labels = list(names) if pore == "dark" else list(names)[::-1]
     grow = partial(_labelled, arrays["gray"], labels, method, pore, judged, how)
     phase = grow(thresholds)
-    record = {
-        "method": method,
-        "thresholds": thresholds,
-        "pore": pore,
-        "median": denoise == "median",
-    }
-    record |= {"denoise": denoise} if denoise else {}
+    record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
+    record |= {"median": denoise == "median", "denoise": denoise or "none"}
+    record |= {"noise": noise} if denoise == "nl-means" else {}
+    done = volume.attrs.get("history", [])
+    record["before"] = [entry for entry in done if entry["operation"] in CORRECTIONS]
     record["separability"] = separability(counted, parting(thresholds, method, pore))
     if judged:
         label = labels[0] if pore == "dark" else labels[-1]

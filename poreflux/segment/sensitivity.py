@@ -36,13 +36,15 @@ def segmentation_sensitivity(volume: xr.Dataset) -> xr.Dataset:
     -------
     Dataset with
 
-    - `porosity_low`, `porosity_high`: the band, over all that follows, and for hysteresis and
-      watershed over Otsu's threshold moved as well;
+    - `porosity_low`, `porosity_high`: the band, over all that follows, and Otsu's threshold moved
+      likewise;
     - `porosity_at_threshold` (threshold_step): at the threshold, and with it lower and higher by
       `threshold_shift`; `porosity_slope`, its change for a threshold higher by the contrast;
     - `method_threshold`, `method_porosity` (threshold_method): of Otsu, Li, minimum error, the
       middle between the levels, and the threshold of the grey balance; those farther than
       a quarter of the contrast from the middle cut through one phase and do not count in the band;
+    - `tortuosity_at_threshold` (direction, threshold_step), where :func:`poreflux.tortuosity_band`
+      solved for it;
     - `gray_balance_porosity`: from grey values without a threshold; it counts where the model of
       the histogram is true to 10 % (`gray_misfit`);
     - `gray_level_pore`, `gray_level_solid`, `gray_noise`: of the values as they were before any
@@ -80,14 +82,17 @@ def segmentation_sensitivity(volume: xr.Dataset) -> xr.Dataset:
         for name, value in record.items()
         if not isinstance(value, dict | list)
     }
-    methods = record["methods"]
+    methods, solved = record["methods"], record.get("tortuosity", {})
     for i, name in enumerate(("method_threshold", "method_porosity")):
         numbers[name] = ("threshold_method", [v[i] for v in methods.values()], attributes(name))
-    shifted = ("threshold_step", record["porosity_at_threshold"])
-    return xr.Dataset(
-        {**numbers, "porosity_at_threshold": (*shifted, attributes("porosity_at_threshold"))},
-        coords={"threshold_method": list(methods), "threshold_step": ["lower", "as is", "higher"]},
-    )
+    for name, dims, values in (
+        ("porosity_at_threshold", "threshold_step", record["porosity_at_threshold"]),
+        ("tortuosity_at_threshold", ("direction", "threshold_step"), list(solved.values())),
+    ):
+        if values:
+            numbers[name] = (dims, values, attributes(name))
+    coords = {"threshold_method": list(methods), "threshold_step": ["lower", "as is", "higher"]}
+    return xr.Dataset(numbers, coords={**coords, **({"direction": list(solved)} if solved else {})})
 
 
 @dataclass(frozen=True)
@@ -156,8 +161,8 @@ def sensitivity(
     methods = {name: [t, judged.porosity(t)] for name, t in judged.thresholds().items()}
     middle, reach = (found.pore + found.solid) / 2, _PLAUSIBLE * abs(found.contrast)
     band = [*at, *(p for t, p in methods.values() if abs(t - middle) <= reach)]
-    if porosities:  # edges that grow hardly move with the thresholds: this is no certainty
-        band += [judged.porosity(methods["otsu"][0] + s * shift) for s in (-1, 1)]
+    # a method that hardly moves with its thresholds, or is off to one side, is no surer for it
+    band += [judged.porosity(methods["otsu"][0] + s * shift) for s in (-1, 1)]
     if found.misfit < _MISFIT and 0 <= judged.balance <= 1:
         band.append(judged.balance)
     numbers = {

@@ -56,6 +56,14 @@ def test_fewer_voxels_are_wrong_than_without(twin):
     assert wrong["nl-means"] < wrong["median"] < wrong[None]
 
 
+def test_what_was_done_is_recorded(twin):
+    gray = measure_gray(twin, Tomograph(**CALM))
+    done = segment(gray, denoise="nl-means").attrs["history"][-1]
+    assert (done["denoise"], done["median"]) == ("nl-means", False)
+    assert done["noise"] == pytest.approx(3000, rel=0.08)
+    assert segment(gray, median=True).attrs["history"][-1]["denoise"] == "median"
+
+
 def test_an_image_without_noise_stays_as_it_is():
     array = np.repeat(np.array([10, 200], np.uint8), 500).reshape(10, 10, 10)
     np.testing.assert_array_equal(labels_of(segment(gray_volume(array), denoise="nl-means")),

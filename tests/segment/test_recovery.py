@@ -85,3 +85,4 @@ def test_a_cylinder_in_air_is_recovered_too(name):
     steps = [entry["operation"] for entry in segmented.attrs["history"]]
     assert steps == ["region_of_interest", "correct_drift", "correct_cupping", "correct_rings",
                      "correct_tilt", "segment"]  # fmt: skip
+    assert segmented["phase"].attrs["segmentation"]["before"] == segmented.attrs["history"][:-1]

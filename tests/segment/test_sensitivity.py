@@ -12,7 +12,9 @@ from poreflux import (
     segment,
     segmentation_sensitivity,
     solid_fraction,
+    tortuosity_band,
     tortuosity_bracket,
+    tortuosity_factor,
 )
 from poreflux.phantoms import Tomograph, measure_gray, synthetic_twin
 from poreflux.phantoms.presets import TWINS
@@ -106,6 +108,33 @@ def test_the_band_is_among_the_results_and_in_the_report():
     half = float(results.porosity_high - results.porosity_low) / 2
     assert (half, "segmentation") in row.uncertainties
     assert {"gray_balance_porosity", "porosity_low"} <= {row.name for row in rows(results)}
+
+
+@pytest.mark.parametrize("method", ["otsu", "watershed"])
+def test_the_band_is_carried_to_the_tortuosity(method):
+    gray = measure_gray(synthetic_twin("regular_500", (44, 40, 40)).compute(), Tomograph(**CALM))
+    segmented = tortuosity_band(segment(gray, method=method, denoise="median"), direction="y")
+    segmented = tortuosity_band(segmented, direction="z")
+    band = segmentation_sensitivity(segmented)
+    assert band["direction"].values.tolist() == ["y", "z"]
+    assert (band["tortuosity_at_threshold"] > 1).all()
+    if method == "otsu":  # the watershed hardly moves with its markers
+        assert (band["tortuosity_at_threshold"].diff("threshold_step") > 0).all()
+    coarse = np.asarray(segmented.phase).reshape(22, 2, 20, 2, 20, 2).mean((1, 3, 5)) >= 0.5
+    expected = tortuosity_factor(from_array(coarse, voxel_size=1.84), direction="z")
+    found = band["tortuosity_at_threshold"].sel(direction="z", threshold_step="as is")
+    assert float(found) == pytest.approx(float(expected["tortuosity_factor"][0]), rel=1e-3)
+    assert "tortuosity_at_threshold" in collect(porosity(segmented), volume=segmented)
+
+
+def test_a_solve_in_a_mask_that_is_no_box_is_refused():
+    gray = measure_gray(synthetic_twin("regular_500", 24).compute(), Tomograph(**CALM))
+    gray["mask"] = (DIMS, np.ones(gray.gray.shape, bool))
+    gray["mask"][:3] = gray["mask"][20:] = False
+    assert tortuosity_band(segment(gray))
+    gray["mask"][:, 0, 0] = False
+    with pytest.raises(ValueError, match="needs a box"):
+        tortuosity_band(segment(gray))
 
 
 def test_three_phases_have_no_band():
