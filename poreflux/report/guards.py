@@ -91,6 +91,12 @@ def _percolation(results: xr.Dataset) -> Iterator[str]:
                 f"the conducting phase does not connect the two faces along {direction}: the "
                 "effective conductivity is 0"
             )
+    for direction, share in _directions(results, "contact_fraction"):
+        if share == 0:
+            yield (
+                f"no current is possible along {direction}: no electrolyte joins the opposite face "
+                "to the contact"
+            )
     blocks = results.get("block_tortuosity_factor")
     if blocks is not None and np.isinf(blocks).any():
         yield (

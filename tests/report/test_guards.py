@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from poreflux.report import guards
 from tests.plot.sample import sample_results
@@ -55,6 +56,12 @@ def test_a_phase_that_does_not_percolate_is_said():
     (warning,) = guards(changed(tortuosity_factor=("direction", [1.2, 1.2, np.inf])))
     assert "along x" in warning
     assert "conductivity is 0" in warning
+
+
+def test_a_contact_that_no_electrolyte_reaches_is_said():
+    shares = xr.DataArray([0.9, 0.0], {"direction": ["z", "x"]}, "direction")
+    (warning,) = guards(xr.Dataset({"contact_fraction": shares}))
+    assert warning.startswith("no current is possible along x: no electrolyte joins")
 
 
 def test_blocks_that_do_not_percolate_are_counted():
