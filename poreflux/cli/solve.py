@@ -62,6 +62,7 @@ def tortuosity(
     Examples
     --------
     poreflux solve tortuosity vol.zarr --direction all --blocks 4,4,4 --out results.zarr
+    poreflux solve tortuosity vol.zarr --edges 58,115,230 --rtol 1e-4
     """
     rtol = rtol if digits is None else tolerance(digits)
     given = pairs(conductivity, option="--conductivity", key=str, value=float)

@@ -69,6 +69,17 @@ def test_every_pore_has_a_row_and_every_pore_voxel_its_number(folder):
     assert np.bincount(labels.ravel())[1:].tolist() == voxels
 
 
+def test_a_table_in_parquet_is_the_table_in_csv(folder):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    words = "measure vol.zarr --only pores --out t.zarr --table pores.parquet"
+    done(*words.split(), cwd=folder)
+    other = pandas.read_csv(folder / "pores.csv", index_col="pore")
+    pandas.testing.assert_frame_equal(
+        pandas.read_parquet(folder / "pores.parquet"), other, check_dtype=False
+    )
+
+
 def test_why_pores_were_split_or_not_is_said(folder):
     ran = done("measure", "vol.zarr", "--only", "pores", "--out", "p.zarr", cwd=folder)
     assert "the largest component holds" in ran.out
