@@ -211,7 +211,9 @@ def alarm(link) -> Iterator[None]:
         # past sys.stderr, which may be closed on all but the first process
         os.write(2, f"poreflux: process {link.rank} of {link.size}: {words}\n".encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
+        time.sleep(0.1)  # until mpiexec has passed it on
         link.comm.Abort(1)
+        os._exit(1)  # it may return, and nothing must follow
 
 
 @contextlib.contextmanager
