@@ -171,11 +171,12 @@ def test_what_all_processes_refuse_is_one_sentence(together, number):
 
 def test_what_one_process_raises_ends_all_with_one_sentence(stores, tmp_path):
     spec = tmp_path / "cases.json"
-    case = {"path": str(stores / "odd.zarr"), "results": str(tmp_path / "r"), "raise": [1, 5]}
+    case = {"path": str(stores / "odd.zarr"), "results": str(tmp_path / "r"), "raise": [0, 5]}
     spec.write_text(json.dumps([case]))
     done = finish(start(2, "-m", "tests.mpi.body", spec))
     assert done.returncode == 1
-    assert done.stderr.splitlines() == ["poreflux: process 1 of 2: a cosmic ray"]
+    assert done.stderr.splitlines() == ["poreflux: process 0 of 2: a cosmic ray"]
+    assert not (tmp_path / "found.json").exists()
 
 
 def test_the_job_script_gives_the_command_line_to_many_processes(stores, alone, tmp_path):
