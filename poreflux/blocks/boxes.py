@@ -1,5 +1,6 @@
 """Cut a volume into sub-volumes and apply a function to each."""
 
+import functools
 import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -7,6 +8,7 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
@@ -79,17 +81,81 @@ def block_map(
     return _gather(dict(zip(tasks, results)), tuple(blocks))
 
 
+def map_windows(
+    function: Callable[[dict[str, np.ndarray]], np.ndarray],
+    arrays: Mapping[str, object],
+    chunks: Sequence[Sequence[int]],
+    depth: Sequence[int],
+    *,
+    dtype,
+) -> da.Array:
+    """Apply a function to blocks of given sizes, each with its surroundings, lazily.
+
+    Blocks need not be aligned with the chunks of the arrays. A task takes whole chunks and cuts
+    them itself: so no more than the chunks of a few blocks are held.
+
+    Parameters
+    ----------
+    function
+        takes a dict of plain arrays, a block with up to `depth` voxels more on each side where the
+        volume goes on, and returns an array of that shape; what surrounds the block is cut off.
+    arrays
+        arrays of one shape by name, of any chunks.
+    chunks
+        sizes of the blocks along each axis.
+    depth
+        voxels more along each axis.
+    dtype
+        of the result.
+
+    Examples
+    --------
+    >>> from scipy.ndimage import maximum_filter
+    >>> array = np.eye(6)[:, :, None]
+    >>> widened = map_windows(
+    ...     lambda a: maximum_filter(a["x"], 3), {"x": array}, ((4, 2), (3, 3), (1,)), (1, 1, 0),
+    ...     dtype=float,
+    ... )
+    >>> int(widened.sum().compute())
+    26
+    """
+    inputs = {name: chunked(array) for name, array in arrays.items()}
+    shape = next(iter(inputs.values())).shape
+    known = [array.name for array in inputs.values()]
+    name = f"windows-{tokenize(function, known, chunks, tuple(depth), np.dtype(dtype))}"
+    ends = [np.cumsum([0, *sizes]).tolist() for sizes in chunks]
+    tasks: dict[Any, Any] = {}
+    for index in np.ndindex(*map(len, chunks)):
+        inner = [(line[i], line[i + 1]) for line, i in zip(ends, index)]
+        outer = [(max(a - d, 0), min(b + d, n)) for (a, b), d, n in zip(inner, depth, shape)]
+        core = tuple(slice(a - c, b - c) for (a, b), (c, _) in zip(inner, outer))
+        work = functools.partial(_core_of, function, core)
+        tasks[(name, *index)] = _assembled(inputs, work, tuple(slice(a, b) for a, b in outer))
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=list[Any](inputs.values()))
+    meta = np.empty((0,) * len(shape), dtype)
+    return da.Array(graph, name, chunks=tuple(map(tuple, chunks)), dtype=dtype, meta=meta)
+
+
+def _core_of(function, core, arrays: dict[str, np.ndarray], box) -> np.ndarray:
+    return np.ascontiguousarray(function(arrays)[core])
+
+
 def _task(inputs: Mapping[str, da.Array], function, box) -> Delayed:
-    """Return the task of one block: it takes whole chunks and cuts them itself."""
+    """Return the task of one block."""
     box = tuple(slice(int(s.start), int(s.stop)) for s in box)
+    name = f"block-{uuid.uuid4().hex}"
+    task: dict[Any, Any] = {name: _assembled(inputs, function, box)}
+    graph = HighLevelGraph.from_collections(name, task, dependencies=list[Any](inputs.values()))
+    return Delayed(name, graph, layer=name)
+
+
+def _assembled(inputs: Mapping[str, da.Array], function, box) -> tuple:
+    """Return a call of the function with a box of each array, which it cuts out of whole chunks."""
     pieces, chunks = {}, []
     for name, array in inputs.items():
         pieces[name] = (array.dtype, list(_pieces(array.chunks, box)))
         chunks += [(array.name, *index) for index, _, _ in pieces[name][1]]
-    name = f"block-{uuid.uuid4().hex}"
-    task: dict[Any, Any] = {name: (_Block(function, box, pieces), chunks)}
-    graph = HighLevelGraph.from_collections(name, task, dependencies=list[Any](inputs.values()))
-    return Delayed(name, graph, layer=name)
+    return _Block(function, box, pieces), chunks
 
 
 def _pieces(chunks, box):

@@ -156,6 +156,8 @@ def map_with_ghosts_at(
 class _At:
     """Give a function the start of its block."""
 
+    __name__ = "at"  # which dask would otherwise make of the address in memory
+
     def __init__(self, function: Callable):
         self.function = function
 
@@ -170,6 +172,7 @@ class _At:
 class _Padded:
     """Give a function a block with ghosts along axes that are thinner than these."""
 
+    __name__ = "padded"
     _MODES: ClassVar[dict[str, Any]] = {
         "reflect": "symmetric",
         "nearest": "edge",
@@ -194,6 +197,8 @@ class _Padded:
 
 class _WithGhostsAt:
     """Give a function the start of its block with the ghosts."""
+
+    __name__ = "with_ghosts_at"
 
     def __init__(self, function: Callable, depths: Sequence[int]):
         self.function, self.depths = function, depths

@@ -1,12 +1,22 @@
-"""poreflux segment: grey values of a store become phases in the same store."""
+"""poreflux segment: grey values of a store become phases in the same store, or in another."""
 
 import math
 from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.scan import AS_IT_IS, Scan, mended
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import pairs
+
+Denoise = Literal["none", "median", "nl-means"]
+
+_OURS = ("segment", "solid_fraction")
+
+DEFENDED = Group("What it rests on")
 
 
 def segment(
@@ -17,61 +27,133 @@ def segment(
     threshold: str | None = None,
     phases: str | None = None,
     pore: str = "dark",
+    denoise: Denoise = "none",
     median: Flag = False,
+    scan: Scan = AS_IT_IS,
+    solid_fraction: Annotated[Flag, Parameter(group=DEFENDED)] = False,
+    tau: Annotated[str | None, Parameter(group=DEFENDED)] = None,
+    out: Path | None = None,
     overwrite: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
 ) -> Answer:
     """Segment the grey values of a store into phases, and add them to it.
 
+    Of two phases it says what the porosity would be by other thresholds and methods, and what the
+    grey values say without any.
+
     Parameters
     ----------
     store
         folder that `poreflux import` made.
     method
-        otsu, multi-otsu, threshold or hysteresis.
+        otsu, li, minimum-error, midpoint, balance, hysteresis, watershed, multi-otsu or threshold.
     threshold
         grey value, or several for several phases, like 75 or 60,110.
     phases
         labels and names from the side of the pores on, like 0=pore,1=electrolyte.
     pore
         dark or bright: the side of the grey values on which the pores are.
+    denoise
+        median (3 x 3 x 3), or nl-means (non-local means, minutes for 500 cubed), first.
     median
-        denoise by a 3 x 3 x 3 median first.
+        the same as --denoise median.
+    solid_fraction
+        store the share of solid in each voxel as well, for tortuosity by partial volumes.
+    tau
+        solve for the tortuosity factor along z, y or x with voxels twice as large, at the threshold
+        and moved both ways.
+    out
+        store to make, with the corrected grey values in it; by default the phases join the store.
     overwrite
         replace phases that are there.
 
     Examples
     --------
     poreflux segment vol.zarr --method otsu --median
+    poreflux segment vol.zarr --roi auto --drift --cupping --rings --tilt mask --denoise median
     """
     from poreflux.segment import segment as segmented
-    from poreflux.store import add
+    from poreflux.store import add, save
     from poreflux.store import open as open_store
 
     volume = open_store(store)
+    if median and denoise == "nl-means":
+        raise ValueError("--median and --denoise nl-means are two ways to denoise; give one")
+    if scan.tilt == "shear" and out is None:
+        raise ValueError("--tilt shear moves voxels; give --out for the store they are moved to")
+    chosen = "median" if median else denoise
     if common.dry_run:
-        return _forecast(volume, store)
-    earlier = volume.attrs.get("history", [])
-    volume = volume.assign_attrs(
-        history=[entry for entry in earlier if entry.get("operation") != "segment"]
-    )
+        return _forecast(volume, out or store, scan, chosen, out is not None)
     names = pairs(phases, option="--phases", key=int, value=str) if phases else None
     cuts = None if threshold is None else _cuts(threshold)
+    raw = _before(volume)
+    fixed = mended(raw, scan, pore=pore, scheduler=place.scheduler)
     with progress("histogram") as tell:
         result = segmented(
-            volume,
+            fixed,
             method=method,
             threshold=cuts,
             phases=names,
             pore=pore,
-            median=median,
+            denoise=None if chosen == "none" else chosen,
             progress=tell,
             scheduler=place.scheduler,
         )
+    if tau is not None:
+        result = _with_tortuosity(result, tau)
+    if solid_fraction or (out is None and "solid_fraction" in volume):  # never one of other phases
+        result = _with_solid(result)
     with progress("segment") as tell:
-        path = add(result, store, overwrite=overwrite, progress=tell)
-    return _answer(path)
+        if out is not None:
+            return _answer(save(result, out, overwrite=overwrite, progress=tell))
+        added = _added(result, volume, raw)
+        return _answer(add(added, store, overwrite=overwrite, progress=tell))
+
+
+def _before(volume):
+    """Return the volume without what an earlier segmentation added to its store."""
+    history = volume.attrs.get("history", [])
+    earlier = [entry for entry in history if entry["operation"] in _OURS]
+    kept = [entry for entry in history if entry not in earlier]
+    masks = ("region_of_interest", "correct_tilt")
+    ours = any(step["operation"] in masks for e in earlier for step in e.get("before", []))
+    of_gray = any(entry["operation"] in masks for entry in kept)
+    dropped = ["phase", "solid_fraction", *(["mask"] if ours and not of_gray else [])]
+    return volume.drop_vars(dropped, errors="ignore").assign_attrs(history=kept)
+
+
+def _added(result, volume, raw):
+    """Return what joins the store: its own grey values stay, corrections are told by the phases."""
+    if "mask" in volume and "mask" not in result:  # of an earlier segmentation
+        result = result.assign(mask=volume["mask"].copy(data=_everywhere(volume)))
+    kept = raw.attrs["history"]
+    own = [e for e in result.attrs["history"][len(kept) :] if e["operation"] in _OURS]
+    return result.assign(gray=volume["gray"]).assign_attrs(history=[*kept, *own])
+
+
+def _everywhere(volume):
+    """Return a mask of all voxels."""
+    from poreflux.blocks import map_blocks
+
+    return map_blocks(_yes, volume["mask"].data, dtype=bool)
+
+
+def _yes(mask):
+    return mask == mask
+
+
+def _with_solid(result):
+    from poreflux.segment import solid_fraction
+
+    return solid_fraction(result)
+
+
+def _with_tortuosity(result, direction: str):
+    from poreflux.band import tortuosity_band
+
+    with progress("tortuosity") as tell:
+        return tortuosity_band(result, direction=direction, progress=tell)
 
 
 def _cuts(threshold: str) -> list[float]:
@@ -104,15 +186,59 @@ def _answer(path: Path) -> Answer:
         "phases": names,
         "thresholds": record["thresholds"],
         "separability": record["separability"],
+        "before": record.get("before", []),
     }
-    return Answer("segment", lines, data, guards(gray_histogram(volume)))
+    found = gray_histogram(volume)
+    if "sensitivity" in record:
+        data["sensitivity"] = record["sensitivity"]
+        lines += _band(record["sensitivity"])
+    return Answer("segment", [*lines, *_done(record)], data, guards(found))
 
 
-def _forecast(volume, store: Path) -> Answer:
+def _band(numbers: dict) -> list[str]:
+    """Return what other choices would make of the porosity, in words."""
+    low, high = (100 * numbers[f"porosity_{end}"] for end in ("low", "high"))
+    at = 100 * numbers["porosity_at_threshold"][1]
+    lines = [f"porosity {at:.2f} %; other thresholds and methods give {low:.2f} to {high:.2f} %"]
+    if numbers["gray_balance_porosity"] is not None:
+        lines.append(
+            f"grey values balance to {100 * numbers['gray_balance_porosity']:.2f} %, without any "
+            "threshold"
+        )
+    for name, factors in numbers.get("tortuosity", {}).items():
+        shown = ", ".join(f"{factor:.4g}" for factor in factors)
+        lines.append(
+            f"tortuosity factor along {name}, voxels twice as large: {shown}, with the threshold "
+            "lower, as it is, and higher"
+        )
+    return lines
+
+
+def _done(record: dict) -> list[str]:
+    """Return what was measured before the segmentation, in words."""
+    lines = []
+    for step in record.get("before", []):
+        if step["operation"] == "region_of_interest" and "radius" in step:
+            y, x = step["centre"]
+            lines.append(f"region of interest: radius {step['radius']:.4g} µm about "
+                         f"y, x = {y:.4g}, {x:.4g} µm")  # fmt: skip
+        if step["operation"] == "correct_tilt":
+            faces = [f"{step[k]['angle']:.2f}° at the {k}" for k in ("first", "last") if k in step]
+            low, high = step["valid_range"]
+            said = f"end face tilted by {' and '.join(faces)}" if faces else "no end face is seen"
+            lines.append(f"{said}; z from {low:.4g} to {high:.4g} µm counts")
+    return lines
+
+
+def _forecast(volume, where: Path, scan: Scan, denoise: str, apart: bool) -> Answer:
     from poreflux.cli import forecast
 
     voxels = math.prod(volume.sizes.values())
+    item = volume["gray"].dtype.itemsize
     slab = math.prod((volume.sizes["y"], volume.sizes["x"], min(128, volume.sizes["z"])))
-    memory = 4 * slab * volume["gray"].dtype.itemsize + 3e8
-    need = forecast.Need(memory, voxels * 8 / 7, forecast.seconds("segment", voxels))
-    return forecast.answer("segment", need, store)
+    memory = (4 + 4 * scan.steps) * slab * item + 3e8
+    time = forecast.seconds("segment", voxels) * (1 + scan.steps)
+    if denoise == "nl-means":
+        time += 2 * voxels / 8e5
+    disk = voxels * 8 / 7 * (1 + (item if apart else 0) + bool(scan.steps))
+    return forecast.answer("segment", forecast.Need(memory, disk, time), where)

@@ -1,6 +1,5 @@
 """A Volume with other grey values, of a dtype that holds them, and the record of what was done."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -17,7 +16,7 @@ def with_gray(volume: xr.Dataset, gray, entry: dict) -> xr.Dataset:
     return changed.assign_attrs(history=[*volume.attrs.get("history", []), entry])
 
 
-def corrected(function: Callable, gray):
+def corrected(function: partial, gray):
     """Apply ``function(start, values)`` to blocks of grey values, lazily.
 
     The result has the dtype of :func:`wider`; integers are rounded, and cut off at its ends.
@@ -25,12 +24,15 @@ def corrected(function: Callable, gray):
     Parameters
     ----------
     function
-        from the index of the block's first voxel and its grey values, float32, to others.
+        from the index of the block's first voxel and its grey values, float32, to others; all else
+        that it needs are keywords of the partial.
     gray
         grey values, a dask array or one in memory.
     """
     dtype = wider(gray.dtype)
-    return blocks.map_blocks_at(partial(_rounded, function, dtype), gray, dtype=dtype)
+    # one partial and not one in another, whose names would differ from process to process
+    rounded = partial(_rounded, function.func, dtype, **function.keywords)
+    return blocks.map_blocks_at(rounded, gray, dtype=dtype)
 
 
 def wider(dtype: np.dtype) -> np.dtype:
@@ -52,5 +54,5 @@ def as_dtype(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return values.astype(dtype, copy=False)
 
 
-def _rounded(function, dtype: np.dtype, start, values) -> np.ndarray:
-    return as_dtype(function(start, values.astype(np.float32)), dtype)
+def _rounded(function, dtype: np.dtype, start, values, **numbers) -> np.ndarray:
+    return as_dtype(function(start, values.astype(np.float32), **numbers), dtype)

@@ -87,9 +87,11 @@ def correct_cupping(
     curve = np.polynomial.Polynomial.fit(
         squares[known], levels[known], order, w=np.sqrt(voxels[known])
     )
-    mean = float(np.average(curve(squares[known]), weights=voxels[known]))
-    apply = partial(_apply, axis=axis, curve=curve - mean, ends=ends)
-    at_ends = curve(ends) - mean
+    curve -= float(np.average(curve(squares[known]), weights=voxels[known]))
+    # plain numbers, so that the same correction has the same name in another process
+    factors = np.array([float(f"{c:.9g}") for c in curve.convert().coef])
+    apply = partial(_apply, axis=axis, factors=factors, ends=ends)
+    at_ends = curve(ends)
     entry = {"operation": "correct_cupping", "order": order, "centre": list(axis.centre),
              "middle": float(at_ends[0]), "edge": float(at_ends[1])}  # fmt: skip
     return with_gray(volume, corrected(apply, gray.data), entry)
@@ -100,6 +102,6 @@ def _ring(start, shape, *, axis: Axis) -> np.ndarray:
     return np.minimum(ring, _RINGS - 1)
 
 
-def _apply(start, values: np.ndarray, *, axis: Axis, curve, ends) -> np.ndarray:
+def _apply(start, values: np.ndarray, *, axis: Axis, factors, ends) -> np.ndarray:
     squares = np.clip((axis.radius(start, values.shape) / axis.furthest) ** 2, *ends)
-    return values - curve(squares).astype(np.float32)
+    return values - np.polynomial.polynomial.polyval(squares, factors).astype(np.float32)

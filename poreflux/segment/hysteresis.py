@@ -66,7 +66,7 @@ def _finish(part: _Part) -> np.ndarray:
     has_core = np.zeros(cluster.max(initial=-1) + 1, bool)
     own = np.isin(names, part.cores)
     has_core[cluster[own]] = True
-    return names[has_core[cluster] & ~own]
+    return np.sort(names[has_core[cluster] & ~own])  # whatever order the blocks came in
 
 
 def _grown(start, gray, *, low, high, shape, kept) -> np.ndarray:
