@@ -9,6 +9,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+# tests of one file stay together, since they share what is costly to make
+SHARE   = -n auto --maxprocesses 4 --dist loadfile
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
 .PHONY: demo test bench peers lint notebooks petsc clean
@@ -17,8 +19,8 @@ demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
 
 test: $(VENV)/.test $(VENV)/.petsc
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	PYTHON="$(BIN)/python" deploy/other-pythons.sh
+	$(BIN)/python -m pytest $(SHARE) $(PYTEST_ARGS)
+	PYTHON="$(BIN)/python" SHARE="$(SHARE)" deploy/other-pythons.sh
 
 bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)

@@ -31,7 +31,7 @@ for version in 3.12 3.13; do
         touch "$stamp"
     fi
     echo "Python $version:"
-    "$venv/bin/python" -m pytest -q -m "not mpi and not slow and not bench" -p no:cacheprovider
+    "$venv/bin/python" -m pytest ${SHARE:-} -q -m "not mpi and not slow and not bench" -p no:cacheprovider
     break
 done
 [ -n "$tested" ] || echo "no Python 3.12 or 3.13 besides $own is here; the tests ran on $own only"
