@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from poreflux.report import microstructure_words
+from poreflux.report import microstructure_words, segmentation_words
 from poreflux.report.current_words import current_sentences
 from poreflux.report.microstructure_words import structure_sentences
 from poreflux.report.numbers import significant
@@ -56,7 +56,9 @@ def methods(results: xr.Dataset) -> str:
 def citations(results: xr.Dataset) -> list[str]:
     """Return the works that this run used, in the order of the methods paragraph."""
     used = _used(results)
-    more = [microstructure_words.WORKS[key] for key in microstructure_words.works(results)]
+    segmented = segmentation_words.works(_segmentation(results))
+    more = [segmentation_words.WORKS[key] for key in segmented]
+    more += [microstructure_words.WORKS[key] for key in microstructure_words.works(results)]
     first, last = [key for key in WORKS if key in used], ("xarray", "dask")
     own = [WORKS[key] for key in first if key not in last]
     return [*own, *more, *(WORKS[key] for key in last)]
@@ -85,11 +87,13 @@ def _used(results: xr.Dataset) -> set[str]:
 
 def _sentences(results: xr.Dataset) -> Iterator[str]:
     yield _volume(results)
-    segmentations = [e for e in operations(results) if e.get("operation") == "segment"]
-    if segmentations:
-        yield _segmented(segmentations[-1], results)
+    segmented = _segmentation(results)
+    if segmented:
+        yield from segmentation_words.corrections(segmented)
+        yield _segmented(segmented, results)
     if "porosity" in results:
         yield "The porosity is the share of pore voxels."
+    yield from segmentation_words.band(results)
     if "block_porosity" in results:
         yield _blocks(results["block_porosity"])
     if "structure_factor" in results:
@@ -109,6 +113,12 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
         count = results["block_tortuosity_factor"].isel(direction=0).size
         yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
     yield from current_sentences(results)
+
+
+def _segmentation(results: xr.Dataset) -> dict:
+    """Return what the phases were last made by; empty where they were not made here."""
+    segmentations = [e for e in operations(results) if e.get("operation") == "segment"]
+    return segmentations[-1] if segmentations else {}
 
 
 def _volume(results: xr.Dataset) -> str:
@@ -132,20 +142,15 @@ def volume_shape(results: xr.Dataset) -> tuple[int, ...] | None:
 
 def _segmented(entry: dict, results: xr.Dataset) -> str:
     method = str(entry.get("method", "threshold"))
-    words = {
-        "otsu": "Otsu's method",
-        "multi-otsu": "the multi-level method of Otsu",
-        "threshold": "a fixed threshold",
-        "hysteresis": "two-sided hysteresis",
-    }.get(method, method)
+    words = segmentation_words.METHODS.get(method, method)
     thresholds = np.atleast_1d(entry.get("thresholds", entry.get("threshold", []))).tolist()
     values = ", ".join(significant(float(t), 4) for t in thresholds if t is not None)
     at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
     labels = results.get("phase_slice_z", xr.DataArray())
     names = str(labels.attrs.get("flag_meanings", "")).split()
     phases = _listed(names) or "phases"
-    median = " after a 3 × 3 × 3 median filter" if entry.get("median") else ""
-    return f"Grey values were segmented into {phases} by {words}{at}{median}."
+    noise = segmentation_words.denoised(entry)
+    return f"Grey values were segmented into {phases} by {words}{at}{noise}."
 
 
 def _listed(words: list[str]) -> str:
