@@ -5,7 +5,7 @@ A :class:`Plan` is data: *measure* one block, *combine* what was measured, *fini
 pass over the volume, by threads on this machine or on a dask cluster.
 """
 
-from poreflux.blocks.boxes import block_map, edges
+from poreflux.blocks.boxes import block_map, edges, map_windows
 from poreflux.blocks.chunked import (
     chunked,
     map_blocks,
@@ -33,6 +33,7 @@ __all__ = [
     "join_faces",
     "map_blocks",
     "map_blocks_at",
+    "map_windows",
     "map_with_ghosts",
     "map_with_ghosts_at",
     "open_faces",

@@ -32,6 +32,9 @@ WALL, INSIDE, UNKNOWN = 0, 1, 2
 #: longest edge in voxels of what one task works on, without its ghosts
 _EDGE = 256
 
+#: the same where the largest ball is sought
+_SEARCH = 200
+
 #: threads of one task, where there is but one
 CORES = os.cpu_count() or 1
 
@@ -93,15 +96,16 @@ def local_thickness(
         raise ValueError(f"whole=True needs voxels that are cubes, not of {size} µm; leave it out")
     if largest is not None and not largest > 0:
         raise ValueError(f"largest={largest} is not a diameter; give a positive one, in µm")
-    states = windowed_states(volume, phase)
-    if states.npartitions == 1:  # nothing to overlap with
+    shape = require(volume, "phase").shape
+    number = math.prod(map(len, windows(shape, _EDGE)))
+    if number == 1:  # nothing to overlap with
         depth, diameter = [0, 0, 0], largest or math.inf
     else:
         search = {"phase": phase, "progress": progress, "scheduler": scheduler}
         diameter = largest or largest_ball(volume, **search)
-        depth = reach(diameter, size, states.shape)
-    fill = Thickness(size, diameter / 2, whole, max(1, CORES // states.npartitions))
-    found = blocks.map_with_ghosts(fill, states, depth, boundary="none", dtype=np.float32)
+        depth = reach(diameter, size, shape)
+    fill = Thickness(size, diameter / 2, whole, max(1, CORES // number))
+    found = by_windows(fill, volume, phase, depth, edge=_EDGE, dtype=np.float32)
     named = (DIMS, found, {**attributes("local_thickness"), "phase": phase})
     return xr.Dataset({"local_thickness": named}, volume.coords, volume.attrs)
 
@@ -144,14 +148,14 @@ def largest_ball(
     >>> largest_ball(layers((15, 6, 6), thickness=3))
     4.0
     """
-    size, states = voxel_size(volume), windowed_states(volume, phase)
+    size, shape = voxel_size(volume), require(volume, "phase").shape
     radius = _FIRST_REACH * max(size)
     while True:
-        depth = [min(math.ceil(radius / h), n) for h, n in zip(size, states.shape)]
-        if all(d >= n for d, n in zip(depth, states.shape)):
+        depth = [min(math.ceil(radius / h), n) for h, n in zip(size, shape)]
+        if all(d >= n for d, n in zip(depth, shape)):
             radius = math.inf  # each block sees all there is
         find = functools.partial(_farthest_block, size, radius)
-        squares = blocks.map_with_ghosts(find, states, depth, boundary="none", dtype=np.float32)
+        squares = by_windows(find, volume, phase, depth, edge=_SEARCH, dtype=np.float32)
         lazy = blocks.run({"squares": squares}, blocks.Plan(_maximum, max, _same, {}))
         (square,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
         most = math.sqrt(square) * min(size)
@@ -192,15 +196,20 @@ class Thickness:
             return _diameters(found, r2, unit, each)
 
 
-def windowed_states(volume: xr.Dataset, phase: str, edge: int | None = None):
-    """Return what each voxel is, lazily, in blocks that depend on the shape of the volume alone."""
-    arrays = inputs(volume)
-    shape = require(volume, "phase").shape
-    parts = [math.ceil(n / (edge or _EDGE)) for n in shape]
-    edges = tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
-    label = label_of(volume, phase)
-    states = functools.partial(_states, label)
-    return blocks.map_blocks(states, *arrays.values(), dtype=np.uint8).rechunk(edges)
+def by_windows(function, volume: xr.Dataset, phase: str, depth, *, edge: int, dtype):
+    """Apply a function to what each voxel is, lazily, in blocks and what surrounds them.
+
+    The blocks, of edges up to `edge` voxels, depend on the shape of the volume alone.
+    """
+    work = functools.partial(_of_states, label_of(volume, phase), function)
+    chunks = windows(require(volume, "phase").shape, edge)
+    return blocks.map_windows(work, inputs(volume), chunks, depth, dtype=dtype)
+
+
+def windows(shape, edge: int) -> tuple[tuple[int, ...], ...]:
+    """Return the sizes of blocks along each axis, as equal as can be."""
+    parts = [math.ceil(n / edge) for n in shape]
+    return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
 
 
 def squared_radii(
@@ -275,19 +284,17 @@ def _diameters(found: np.ndarray, r2: np.ndarray, unit: float, each) -> np.ndarr
     return found
 
 
-def _states(label: int, *arrays: np.ndarray) -> np.ndarray:
-    chosen, mask = select(dict(zip(("phase", "mask"), arrays)), label)
+def _of_states(label: int, function, arrays) -> np.ndarray:
+    chosen, mask = select(arrays, label)
     states = chosen.view(np.uint8)
-    return states if mask is None else np.where(mask, states, np.uint8(UNKNOWN))
+    return function(states if mask is None else np.where(mask, states, np.uint8(UNKNOWN)))
 
 
 def _farthest_block(size, radius: float, states: np.ndarray) -> np.ndarray:
     """Return the square of the distance in voxels to the nearest wall; 0 outside the phase."""
     r2, _ = squared_radii(states, size, radius)
-    squares = np.where(states == INSIDE, r2, r2.dtype.type(0)).astype(np.float32)
-    if squares.max(initial=0) >= far(r2):
-        squares[squares >= far(r2)] = np.inf
-    return squares
+    r2 *= states == INSIDE
+    return r2 if r2.max(initial=0) < far(r2) else np.where(r2 >= far(r2), np.float32(np.inf), r2)
 
 
 def _endless(states: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from poreflux.metrics.basins import (
     Pores,
     united,
 )
-from poreflux.metrics.local_thickness import largest_ball, squared_radii, windowed_states
+from poreflux.metrics.local_thickness import by_windows, largest_ball, squared_radii
 from poreflux.volume import voxel_size
 
 #: parts of 2^14 that a neighbour along an axis has in a smoothed distance: a Gaussian of standard
@@ -50,13 +50,12 @@ class Splitting:
     def packed(self):
         """Return heights and steps of steepest ascent of all voxels, lazily."""
         size = voxel_size(self.volume)
-        states = windowed_states(self.volume, self.phase, _EDGE)
         # without any wall all places are alike
         radius = self.diameter / 2 if math.isfinite(self.diameter) else 0.0
         fill = functools.partial(_packed, size, radius)
         more = 3  # the neighbour to climb to, its neighbour for smoothing, and the wall itself
-        depth = [min(math.ceil(radius / h) + more, n) for h, n in zip(size, states.shape)]
-        return blocks.map_with_ghosts(fill, states, depth, boundary="none", dtype=np.int32)
+        depth = [min(math.ceil(radius / h) + more, n) for h, n in zip(size, self.shape)]
+        return by_windows(fill, self.volume, self.phase, depth, edge=_EDGE, dtype=np.int32)
 
     def plan(self, finish: Callable[[Pores], Any], outputs, *, keep_rows: bool = False):
         """Return the plan that splits the pores and hands :class:`Pores` to `finish`."""

@@ -89,6 +89,7 @@ def test_nothing_depends_on_the_blocks(edge, whole):
     expected = local_thickness(volume, whole=whole)["local_thickness"].values
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
+        patch.setattr("poreflux.metrics.local_thickness._SEARCH", edge)
         patch.setattr("poreflux.metrics.local_thickness._FIRST_REACH", 2)
         found = local_thickness(volume.chunk(17), whole=whole)["local_thickness"]
         np.testing.assert_array_equal(found, expected)
@@ -127,6 +128,7 @@ def test_a_volume_without_walls_is_endlessly_thick():
 @pytest.mark.parametrize("edge", [5, 256])
 def test_one_wall_in_a_corner_is_seen_from_everywhere(edge, monkeypatch):
     monkeypatch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
+    monkeypatch.setattr("poreflux.metrics.local_thickness._SEARCH", edge)
     monkeypatch.setattr("poreflux.metrics.local_thickness._FIRST_REACH", 2)
     array = np.zeros((12, 12, 12), np.uint8)
     assert np.isinf(local_thickness(from_array(array))["local_thickness"]).all()
