@@ -119,6 +119,7 @@ def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: st
     found = pore_size(volume, method="watershed", **bins, phase=phase) if network else whole
     done = "so pores are split at their throats" if network else "so components are the pores"
     reason = f"the largest component holds {largest:.0%} of the pore volume, {done}"
+    reason = reason if largest > 0 else "there are no pores"
     said = {name: each.assign_attrs(reason=reason) for name, each in found.data_vars.items()}
     return found.assign(said)
 

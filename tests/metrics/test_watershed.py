@@ -207,6 +207,13 @@ def test_a_network_is_split_and_a_few_pores_are_not():
     assert found["pore_count"] == 9
 
 
+@pytest.mark.parametrize("method", ["auto", "watershed"])
+def test_no_pore_is_no_error(method):
+    found = value(pore_size(from_array(np.ones((5, 6, 7), np.uint8)), method=method))
+    assert found["pore_count"] == 0
+    assert "nan" not in found["pore_count"].attrs.get("reason", "")
+
+
 @pytest.mark.parametrize("edge", [3, 160])
 def test_a_volume_without_walls_is_one_pore(edge, monkeypatch):
     monkeypatch.setattr("poreflux.metrics.watershed._EDGE", edge)
