@@ -167,7 +167,7 @@ def _cuts(threshold: str) -> list[float]:
 
 def _answer(path: Path) -> Answer:
     """Return phases and thresholds as they now stand in the store."""
-    from poreflux import gray_histogram
+    from poreflux import gray_histogram, segmentation_sensitivity
     from poreflux.report import guards
     from poreflux.store import open as open_store
 
@@ -192,6 +192,7 @@ def _answer(path: Path) -> Answer:
     if "sensitivity" in record:
         data["sensitivity"] = record["sensitivity"]
         lines += _band(record["sensitivity"])
+        found = found.merge(segmentation_sensitivity(volume))
     return Answer("segment", [*lines, *_done(record)], data, guards(found))
 
 

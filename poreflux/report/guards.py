@@ -9,6 +9,9 @@ import xarray as xr
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 
+#: widest band of porosities, as a share of the highest, and worst fit of two phases, without a word
+WIDE_BAND, MISFIT = 0.5, 0.1
+
 
 def guards(results: xr.Dataset) -> list[str]:
     """Return a warning for each number of the Results that is impossible or suspicious.
@@ -23,6 +26,8 @@ def guards(results: xr.Dataset) -> list[str]:
         _porosity,
         _pores_brighter,
         _separation,
+        _wide_band,
+        _two_phases,
         _percolation,
         _too_easy,
         _solver,
@@ -81,6 +86,26 @@ def _separation(results: xr.Dataset) -> Iterator[str]:
         yield (
             f"the threshold separates only {100 * share:.0f} % of the grey values' variance: "
             "noise or blur may decide the porosity; compare thresholds"
+        )
+
+
+def _wide_band(results: xr.Dataset) -> Iterator[str]:
+    if not {"porosity_low", "porosity_high"} <= set(results.data_vars):
+        return
+    low, high = (float(results[f"porosity_{end}"]) for end in ("low", "high"))
+    if high - low > WIDE_BAND * max(high, 1e-9):
+        yield (
+            f"other thresholds and methods put the porosity anywhere from {100 * low:.1f} to "
+            f"{100 * high:.1f} %: denoise, or correct the scan, and say the band beside it"
+        )
+
+
+def _two_phases(results: xr.Dataset) -> Iterator[str]:
+    misfit = float(results.get("gray_misfit", math.nan))
+    if misfit > MISFIT:
+        yield (
+            f"{100 * misfit:.0f} % of the grey values are not those of two phases with one noise: "
+            "a third phase, air around the sample, or an uneven image; the grey balance is no check"
         )
 
 

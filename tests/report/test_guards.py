@@ -40,6 +40,18 @@ def test_an_odd_porosity_is_noticed(porosity, words):
     assert words in warning
 
 
+def test_a_band_as_wide_as_the_porosity_is_noticed():
+    (warning,) = guards(changed(porosity_low=0.05, porosity_high=0.14))
+    assert "from 5.0 to 14.0 %" in warning
+    assert guards(changed(porosity_low=0.10, porosity_high=0.14)) == []
+
+
+def test_grey_values_of_three_phases_are_noticed():
+    (warning,) = guards(changed(gray_misfit=0.23))
+    assert "23 %" in warning
+    assert guards(changed(gray_misfit=np.nan)) == []
+
+
 def test_bright_pores_are_noticed():
     results = sound()
     results["gray_slice_z"] = 200 - results["gray_slice_z"]

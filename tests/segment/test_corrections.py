@@ -141,6 +141,15 @@ def test_passes_are_as_many_as_said(correction, reads):
     np.testing.assert_array_equal(source.reads, reads + 1)
 
 
+@pytest.mark.parametrize("correction", CORRECTIONS.values())
+def test_the_same_correction_has_the_same_name_in_another_process(correction):
+    """A segmentation that was stopped goes on only where names agree; addresses in memory do not."""
+    volume = gray_volume(WHOLE.gray.values, 16)
+    first, again = (correction(volume).gray.data.name for _ in range(2))
+    assert first == again
+    assert "0x" not in first
+
+
 def test_a_cylinder_that_leans_is_found():
     mask = np.asarray(region_of_interest(WHOLE, erosion=0)["mask"])
     both, any_of_them = (mask & _rod()).sum(), (mask | _rod()).sum()
