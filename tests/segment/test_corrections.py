@@ -143,7 +143,7 @@ def test_passes_are_as_many_as_said(correction, reads):
 
 @pytest.mark.parametrize("correction", CORRECTIONS.values())
 def test_the_same_correction_has_the_same_name_in_another_process(correction):
-    """A segmentation that was stopped goes on only where names agree; addresses in memory do not."""
+    """A stopped segmentation goes on only where names agree; addresses in memory do not."""
     volume = gray_volume(WHOLE.gray.values, 16)
     first, again = (correction(volume).gray.data.name for _ in range(2))
     assert first == again
