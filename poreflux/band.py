@@ -5,7 +5,7 @@ import xarray as xr
 
 from poreflux.segment import segment, segmentation_sensitivity
 from poreflux.transport.effective import tortuosity_factor
-from poreflux.volume import axis_of, from_array, phase_labels, require, voxel_size
+from poreflux.volume import axis_of, from_array, label_of, phase_labels, require, voxel_size
 
 #: voxels along an edge that become one
 _COARSE = 2
@@ -19,8 +19,8 @@ def tortuosity_band(
     Parameters
     ----------
     volume
-        that :func:`poreflux.segment` made, two phases, with the `gray` it was made of. Of a mask,
-        it must leave out whole planes across z only.
+        that :func:`poreflux.segment` made, two phases, one of them `pore`, with the `gray` it was
+        made of. Of a mask, it must leave out whole planes across z only.
     direction
         of transport.
     rtol
@@ -51,6 +51,7 @@ def tortuosity_band(
     require(volume, "gray")
     band = segmentation_sensitivity(volume)
     record = volume["phase"].attrs["segmentation"]
+    label_of(volume, "pore")
     box = _box(volume)
     factors = []
     for step in (-1, 0, 1):
@@ -68,9 +69,9 @@ def tortuosity_band(
 
 def _moved(volume: xr.Dataset, record: dict, cuts: list[float], scheduler) -> xr.DataArray:
     """Return the phases by other thresholds, denoised and grown alike."""
-    labels = phase_labels(volume)
-    order = list(labels) if record["pore"] == "dark" else list(labels)[::-1]
-    names = {labels[name]: name for name in order}
+    pore = label_of(volume, "pore")
+    names = {label: name for name, label in phase_labels(volume).items()}
+    names = {pore: names.pop(pore), **names}  # from the side of the pores on
     method = record["method"] if len(cuts) > 1 else "threshold"
     denoise = None if record["denoise"] == "none" else record["denoise"]
     return segment(
@@ -96,7 +97,7 @@ def _box(volume: xr.Dataset) -> slice:
 
 def _coarse(volume: xr.Dataset, phase: xr.DataArray, box: slice) -> xr.Dataset:
     """Return the phases with voxels twice as large: what most of the eight are."""
-    solid = (phase != phase_labels(volume)["pore"]).isel(z=box)
+    solid = (phase != label_of(volume, "pore")).isel(z=box)
     windows = {dim: min(_COARSE, n) for dim, n in solid.sizes.items()}
     share = solid.coarsen(windows, boundary="trim").mean()
     size = [h * windows[dim] for h, dim in zip(voxel_size(volume), ("z", "y", "x"))]

@@ -198,3 +198,23 @@ def test_levels_of_one_grey_value_are_refused():
     with pytest.raises(ValueError, match="one grey value"):
         solid_fraction(volume, levels=(3, 3))
     assert set(labels_of(volume).ravel()) == {1}
+
+
+@pytest.mark.parametrize("side", ["dark", "bright"])
+@pytest.mark.parametrize("labels", [{1: "pore", 0: "electrolyte"}, {0: "pore", 5: "electrolyte"}])
+def test_the_tortuosity_moves_alike_whatever_the_labels(labels, side):
+    gray = measure_gray(synthetic_twin("regular_500", 32).compute(), Tomograph(**CALM))
+    expected = segmentation_sensitivity(tortuosity_band(segment(gray)))
+    if side == "bright":
+        gray = gray.assign(gray=np.iinfo(gray.gray.dtype).max - gray.gray)
+    band = segmentation_sensitivity(tortuosity_band(segment(gray, phases=labels, pore=side)))
+    found = band["tortuosity_at_threshold"].values[0]
+    assert np.isfinite(found).all()
+    order = 1 if side == "dark" else -1  # a higher threshold on bright pores leaves fewer
+    np.testing.assert_allclose(found[::order], expected["tortuosity_at_threshold"][0], rtol=0.01)
+
+
+def test_a_band_of_phases_without_a_pore_is_refused_in_words():
+    gray = measure_gray(synthetic_twin("regular_500", 24).compute(), Tomograph(**CALM))
+    with pytest.raises(KeyError, match="phase 'pore' is not in the volume"):
+        tortuosity_band(segment(gray, phases={0: "void", 1: "electrolyte"}))
