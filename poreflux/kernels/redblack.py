@@ -12,6 +12,7 @@ Functions take ranges of planes and release the GIL; a pool of threads runs them
 """
 
 import itertools
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -20,7 +21,7 @@ GHOST = 2
 
 #: how kernels are compiled; reference counting is off since kernels own nothing and its atomics
 #: would cost half the time
-OPTIONS = {
+OPTIONS: Any = {
     "_nrt": False,
     "error_model": "numpy",
     "fastmath": {"reassoc", "nsz", "arcp", "contract"},

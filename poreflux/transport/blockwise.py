@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -88,19 +89,20 @@ def block_tortuosity(
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table)
-    task = _Task(table, directions, voxel_size(volume), sides, rtol)
+    solves = _Task(table, directions, voxel_size(volume), sides, rtol)
+    task: _Task | _Kept = solves
     if checkpoint is not None:
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
-        task = _Kept(task, str(checkpoint))
+        task = _Kept(solves, str(checkpoint))
     results = blocked.block_map(
         {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
     )
     dims = ("direction", "block_z", "block_y", "block_x")
-    variables = {
+    variables: dict[str, tuple] = {
         name: (dims, np.moveaxis(results[name], -1, 0), attributes(name)) for name in NAMES
     }
     variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
-    coords = {"direction": list(directions)}
+    coords: dict[str, Any] = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
         edges = blocked.edges(phase.shape[axis], blocks[axis])
         centres = (edges[1:] + edges[:-1]) / 2 * voxel_size(volume)[axis]
@@ -110,12 +112,12 @@ def block_tortuosity(
 
 
 def _refuse_too_large(shape, blocks, table) -> None:
-    block = tuple(int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
+    nz, ny, nx = (int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
     binary = len(np.unique(table[table > 0])) == 1
     workers = min(available_cores(), int(np.prod(blocks)))
     blocked.refuse(
-        workers * forecast(block, "float32", binary),
-        f"{workers} sub-volumes of {'x'.join(map(str, block))} voxels at a time",
+        workers * forecast((nz, ny, nx), "float32", binary),
+        f"{workers} sub-volumes of {nz}x{ny}x{nx} voxels at a time",
         do="cut the volume into more blocks",
     )
 
@@ -148,16 +150,17 @@ class _Task:
         """Return what the answer depends on, digested."""
         text = repr((self.directions, self.spacing, self.sides, self.rtol, arrays["phase"].shape))
         digest = hashlib.sha256(text.encode() + self.table.tobytes())
-        digest.update(np.ascontiguousarray(arrays["phase"]))
+        digest.update(np.ascontiguousarray(arrays["phase"]).data)
         return digest.hexdigest()[:32]
 
     def _along(self, direction: str, cells: np.ndarray) -> dict[str, float]:
         dims = order(direction)
         axes = [DIMS.index(dim) for dim in dims]
+        h0, h1, h2 = (self.spacing[axis] for axis in axes)
         mean = float(cells.mean())
         one = Medium(
             cells.transpose(axes).copy(),  # the solver clears what does not percolate
-            tuple(self.spacing[axis] for axis in axes),
+            (h0, h1, h2),
             1.0,
             mean,
             float((cells > 0).mean()),

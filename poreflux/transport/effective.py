@@ -112,7 +112,7 @@ def tortuosity_factor(
         else:
             cells = medium(volume, direction, conductivity, team)
         solved = solve(cells, sides, rtol, precision, team, progress)
-        if field is not None and solved.solution is not None:
+        if field is not None and solved.solution is not None and solved.problem is not None:
             fields.write(solved.solution, solved.problem, volume, direction, field)
     finally:
         team.close()
@@ -191,10 +191,11 @@ def refuse_too_large(
     """Raise :class:`~poreflux.errors.TooLarge` before a solve that memory does not hold."""
     if geometry not in ("voxels", "partial"):
         raise ValueError(f"geometry={geometry!r} is not known; choose 'voxels' or 'partial'")
-    shape = require(volume, "phase").shape
+    nz, ny, nx = require(volume, "phase").shape
     chosen = serial.precision_for(rtol, precision)
     binary = geometry == "voxels" and len({v for v in conductivity.values() if v > 0}) == 1
-    solved = tuple(n * (1 + n % 2) for n in shape) if repeat else shape
+    twice = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
+    solved = (nz * twice[0], ny * twice[1], nx * twice[2])
     blocks.refuse(
         forecast(solved, chosen, binary),
         f"the solve of {'x'.join(map(str, solved))} voxels in {chosen}",
@@ -252,7 +253,9 @@ def dataset(
         "residual": s.run.residual if s else 0.0,
         "iterations": s.run.iterations if s else 0,
     }
-    variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
+    variables: dict[str, tuple] = {
+        name: ("direction", [value], attributes(name)) for name, value in values.items()
+    }
     variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
     variables["tortuosity_factor"][2].update(note)  # what it depends on stays beside it
     return xr.Dataset(variables, coords={"direction": [direction]})

@@ -78,7 +78,7 @@ def medium(
     spacing = dict(zip(DIMS, voxel_size(volume)))
     return Medium(
         cells,
-        tuple(spacing[dim] for dim in dims),
+        (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),
         reference,
         float(counts @ table / total),
         float(counts[table > 0].sum() / total),
@@ -102,7 +102,7 @@ def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float
     spacing = dict(zip(DIMS, voxel_size(volume)))
     return Medium(
         cells,
-        tuple(spacing[dim] for dim in dims),
+        (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),
         max(conductivity.values()),
         float(cells.mean()),
         float((cells > 0).mean()),
@@ -120,7 +120,7 @@ def _fill(slab, table, view, team: Team) -> np.ndarray:
         for a, b in itertools.pairwise(edges)
     ]
     team.each(geometry.look_up, jobs)
-    return sum(job[3] for job in jobs)
+    return np.sum([job[3] for job in jobs], axis=0)
 
 
 def slabs(volume: xr.Dataset, name: str, team: Team):
@@ -134,7 +134,7 @@ def slabs(volume: xr.Dataset, name: str, team: Team):
         return
     path = volume.encoding.get("source")
     stored = path is not None and as_stored(variable, path)
-    chunk = max(variable.chunks[0])
+    chunk = max(variable.data.chunks[0])
     step = max(1, SLAB // (chunk * ny * nx * variable.dtype.itemsize)) * chunk
     for a in range(0, nz, step):
         b = min(nz, a + step)
@@ -150,6 +150,6 @@ def as_stored(variable: xr.DataArray, path: str) -> bool:
     since.
     """
     try:
-        return variable.data.name == token(Path(path), variable.name)
+        return variable.data.name == token(Path(path), str(variable.name))
     except (OSError, KeyError):
         return False

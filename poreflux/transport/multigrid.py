@@ -22,6 +22,8 @@ Islands of a much better conductor in a matrix are the hard case left: an aggreg
 cells mixes island and matrix. Three visits save little more and cost twice as much again.
 """
 
+from typing import Any
+
 import numpy as np
 
 from poreflux.kernels import dense, redblack, transfer
@@ -46,8 +48,8 @@ class Multigrid:
         self.levels = [operator]
         while np.prod(self.levels[-1].shape) > DIRECT:
             self.levels.append(coarser(self.levels[-1]))
-        self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
-        self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
+        self.b: list[Any] = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
+        self.x: list[Any] = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
         self.firsts: dict[int, np.ndarray] = {}
         self.factor = factor(self.levels[-1])
         # the finest grid may be float64; its smoothing is not
@@ -159,7 +161,8 @@ def coarser(fine: Operator) -> Operator:
     degree = close(g, neighbours, fine.team)
     ends = coarser_ends(fine.ends, shape, *neighbours.span(shape[0]))
     neighbours.fill_sides(ends.packed)
-    kernel = Faces(*g, degree, ends.packed, ends.of, neighbours.periodic[2])
+    gz, gy, gx = g
+    kernel = Faces(gz, gy, gx, degree, ends.packed, ends.of, neighbours.periodic[2])
     return Operator(kernel, shape, neighbours, fine.team, np.float32, ends)
 
 
@@ -212,7 +215,7 @@ def matrix(operator: Operator) -> np.ndarray:
         np.add.at(A, (here, before), -G)
         np.add.at(A, (before, here), -G)
     for bit in (1, 2):
-        for plane in np.flatnonzero(operator.kernel.end_of & bit) - GHOST:
+        for plane in (np.flatnonzero(operator.kernel.end_of & bit) - GHOST).tolist():
             links = unpack_plane(operator.kernel.ends[bit], plane, shape).ravel()
             cells = number[plane].ravel()
             A[cells, cells] += links

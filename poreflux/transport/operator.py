@@ -69,7 +69,8 @@ class Alone:
         """Return the neighbours on a coarser grid; an odd number of cells cannot be periodic in two
         colours.
         """
-        return Alone(tuple(p and n % 2 == 0 for p, n in zip(self.periodic, shape)))
+        z, y, x = (p and n % 2 == 0 for p, n in zip(self.periodic, shape))
+        return Alone((z, y, x))
 
 
 class Operator:
@@ -177,7 +178,8 @@ def driven_ends(problem: Problem, dtype, neighbours) -> Ends:
     if problem.ends == "driven":
         outer = np.array(neighbours.outermost(problem.cells), float)
         half[:] = 2 * problem.weights()[0] * outer
-    ends = open_ends(half, problem.shape, *neighbours.span(problem.shape[0]), dtype)
+    start, whole = neighbours.span(problem.shape[0])
+    ends = open_ends(half, problem.shape, start, whole, dtype)
     neighbours.fill_sides(ends.packed)
     return ends
 
@@ -198,8 +200,8 @@ def _binary(problem: Problem, neighbours, team: Team, ends: Ends, dtype):
 
     team.each(first_touch, [(i, a, b) for i, (a, b) in enumerate(slabs)])
     neighbours.fill_ghosts(code)
-    scalar = np.dtype(dtype).type
-    return rows.Binary(code, ends.packed, ends.of, *map(scalar, problem.weights()), side)
+    wz, wy, wx = map(np.dtype(dtype).type, problem.weights())
+    return rows.Binary(code, ends.packed, ends.of, wz, wy, wx, side)
 
 
 def _faces(problem: Problem, neighbours, team: Team, ends: Ends, dtype):
@@ -212,8 +214,8 @@ def _faces(problem: Problem, neighbours, team: Team, ends: Ends, dtype):
         for a, b in team.slabs(cells.shape)
     ]
     team.each(geometry.conduct, jobs)
-    degree = close(g, neighbours, team)
-    return rows.Faces(*g, degree, ends.packed, ends.of, side)
+    gz, gy, gx = g
+    return rows.Faces(gz, gy, gx, close(g, neighbours, team), ends.packed, ends.of, side)
 
 
 def close(g: list[np.ndarray], neighbours, team: Team) -> np.ndarray:
