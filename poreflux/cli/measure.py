@@ -63,7 +63,7 @@ def measure(
     labels
         write to the store, as pore_label, which pore each voxel belongs to.
     overwrite
-        replace all results that are there, of whatever volume.
+        replace all results that are there, of whatever volume, and the labels of pores.
 
     Examples
     --------
@@ -86,6 +86,7 @@ def measure(
         _check(table)
     if common.dry_run:
         return _forecast(volume, names, options, out)
+    from poreflux import pore_size
     from poreflux import results as stored
     from poreflux.cli.results import merged
 
@@ -95,16 +96,19 @@ def measure(
             "measure", found, volume, out, overwrite=overwrite, progress=tell,
             scheduler=place.scheduler,
         )  # fmt: skip
-    sizes = stored.open(out).get("pore_count")
-    reason = getattr(sizes, "attrs", {}).get("reason")
-    answer.lines += [reason] if reason and "pores" in names else []
-    if table is not None or labels:
-        if pore_method == "auto":
-            pore_method = "components" if sizes is None else sizes.attrs["method"]
+    listed = table is not None or labels
+    if pore_method == "auto" and ("pores" in names or listed):
+        sizes = (
+            stored.open(out) if "pores" in names else pore_size(volume, method="auto", phase=phase)
+        )
+        said = sizes["pore_count"].attrs
+        pore_method = said["method"]
+        answer.lines.append(said["reason"])
+    if listed:
         with progress("pores") as tell:
             answer.lines += microstructure.write_pores(
                 volume, table=table, labels=store if labels else None, method=pore_method,
-                phase=phase, progress=tell, scheduler=place.scheduler,
+                phase=phase, overwrite=overwrite, progress=tell, scheduler=place.scheduler,
             )  # fmt: skip
     return answer
 
@@ -113,6 +117,8 @@ def _check(table: Path) -> None:
     """Refuse a table that could not be written before anything is measured."""
     if table.suffix not in (".csv", ".parquet"):
         raise ValueError(f"--table {table.name} is no table; let it end in .csv or .parquet")
+    if not table.absolute().parent.is_dir():
+        raise ValueError(f"--table {table}: there is no folder {table.parent}; make it first")
     if table.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise ValueError("Parquet needs pyarrow; pip install 'poreflux[parquet]', or write .csv")
 

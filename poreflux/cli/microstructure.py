@@ -101,7 +101,9 @@ def extra_memory(volume, names: Iterable[str]) -> float:
     return 24 * grid * len(waves) + ("correlation" in names) * 8e8
 
 
-def write_pores(volume, *, table: Path | None, labels: Path | None, scheduler, **how) -> list[str]:
+def write_pores(
+    volume, *, table: Path | None, labels: Path | None, overwrite: bool, scheduler, **how
+) -> list[str]:
     """Write the table of pores and their labels where asked for; return what to say of it."""
     from poreflux import pore_labels, pore_table
     from poreflux.metrics.pore_table import save_table
@@ -113,5 +115,6 @@ def write_pores(volume, *, table: Path | None, labels: Path | None, scheduler, *
         pores = pore_table(volume, **how)
         said.append(f"{pores.sizes['pore']} pores are in {save_table(pores, table)}")
     if labels is not None:
-        said.append(f"pore_label is in {add(pore_labels(volume, **how), labels)}")
+        added = add(pore_labels(volume, **how), labels, overwrite=overwrite)
+        said.append(f"pore_label is in {added}")
     return said

@@ -88,6 +88,34 @@ def test_why_pores_were_split_or_not_is_said(folder):
     assert "the largest component holds" not in whole.out
 
 
+def test_a_table_alone_is_split_where_pores_are_a_network(tmp_path):
+    pf.save(pf.phantoms.random_sites(24, 0.5), tmp_path / "net.zarr")
+    words = "measure net.zarr --only {} --out {}.zarr --table {}.csv"
+    for name in ("porosity", "pores"):
+        ran = done(*words.format(*[name] * 3).split(), cwd=tmp_path)
+        assert "so pores are split" in ran.out
+    alone, together = ((tmp_path / f"{n}.csv").read_text() for n in ("porosity", "pores"))
+    assert alone == together
+    assert "pore_coordination" in alone
+
+
+def test_labels_of_another_phase_replace_those_there_when_told_to(tmp_path):
+    pf.save(pf.phantoms.random_sites(12, 0.3), tmp_path / "v.zarr")
+    words = ["measure", "v.zarr", "--only", "pores", "--pore-method", "components", "--labels"]
+    done(*words, cwd=tmp_path)
+    words += ["--phase", "electrolyte"]
+    refused(inside(*words, "--out", "e.zarr", cwd=tmp_path), 1, "--overwrite")
+    done(*words, "--out", "e.zarr", "--overwrite", cwd=tmp_path)
+    volume = pf.open(tmp_path / "v.zarr")
+    np.testing.assert_array_equal(volume["pore_label"].values > 0, volume["phase"].values == 1)
+
+
+def test_a_table_in_a_folder_that_is_not_there_is_refused_before_any_work(folder):
+    words = "measure vol.zarr --only pores --out never.zarr --table nowhere/pores.csv"
+    refused(inside(*words.split(), cwd=folder), 2, "no folder nowhere")
+    assert not (folder / "never.zarr").exists()
+
+
 def test_only_what_is_asked_for_is_measured(folder):
     words = "measure vol.zarr --only chords,surface --out only.zarr --json"
     numbers = done(*words.split(), cwd=folder).document["numbers"]
