@@ -9,6 +9,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
 from poreflux.cli.processes import SOLVER, Solver, check_words_of_current, shares
 from poreflux.cli.processes import current as on_processes
+from poreflux.cli.region import counted, in_place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import numbers, pairs
@@ -140,7 +141,8 @@ def current(
             return None
     from poreflux.store import open as open_store
 
-    volume = open_store(store)
+    whole = open_store(store)
+    volume, said = counted(whole, how)
     if common.dry_run:
         need = partial(_memory, **options)
         there = shares(store, chosen[0], need) if how.solver == "petsc" else None
@@ -149,13 +151,13 @@ def current(
     if found is None:
         options |= {"resolution": resolution, "blocks": _blocks(blocks), "threads": how.threads}
         options["field"] = store if how.field else None
-        found = [_alone(volume, one, mask, options) for one in chosen]
+        found = [in_place(_alone(volume, one, mask, options), whole) for one in chosen]
     from poreflux import results
     from poreflux.cli.numbers import lines
     from poreflux.cli.results import merged
 
-    answer = merged("solve current", found, volume, out, overwrite=overwrite)
-    answer.lines = [*lines(results.collect(*found), only=SHOWN), answer.lines[-1]]
+    answer = merged("solve current", found, whole, out, overwrite=overwrite)
+    answer.lines = [*lines(results.collect(*found), only=SHOWN), *said, answer.lines[-1]]
     return answer
 
 

@@ -11,6 +11,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.processes import SOLVER, Solver, check_words, shares
 from poreflux.cli.processes import tortuosity as on_processes
+from poreflux.cli.region import counted
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import lengths, numbers, pairs
@@ -79,7 +80,13 @@ def tortuosity(
     from poreflux import block_tortuosity, tortuosity_factor
     from poreflux.store import open as open_store
 
-    volume = open_store(store)
+    whole = open_store(store)
+    volume, said = counted(whole, how)
+    if parts and volume is not whole:
+        raise ValueError(
+            "--blocks are of the whole volume, of which the mask leaves out planes; "
+            "leave out --blocks, or take --edges"
+        )
     cubes = dict(_cubes(volume, size) for size in sizes)
     if common.dry_run:
         there = None
@@ -109,7 +116,8 @@ def tortuosity(
         found.append(_scatter(volume, cubes, place.scheduler, how_solved))
     from poreflux.cli.results import merged
 
-    answer = merged("solve tortuosity", found, volume, out, overwrite=overwrite)
+    answer = merged("solve tortuosity", found, whole, out, overwrite=overwrite)
+    answer.lines[-1:-1] = said
     shutil.rmtree(finished, ignore_errors=True)
     return answer
 

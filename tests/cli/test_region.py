@@ -1,0 +1,55 @@
+"""A solve by the command line takes the planes that a mask counts, or says that it does not."""
+
+import numpy as np
+import pytest
+
+import poreflux as pf
+from poreflux import results
+from poreflux.schema import DIMS
+from tests.cli.command import inside, refused
+
+VERBS = ("tortuosity", "current")
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Return a porous cube under planes of air, which its mask leaves out."""
+    whole = pf.phantoms.random_sites(16, 0.2).compute()
+    whole["phase"][12:] = 0
+    return whole.assign(mask=(DIMS, np.broadcast_to(np.arange(16)[:, None, None] < 12, (16,) * 3)))
+
+
+@pytest.mark.parametrize("direction", ["z", "y"])
+def test_a_solve_takes_what_the_mask_counts_and_joins_other_results(sample, direction, tmp_path):
+    pf.save(sample, tmp_path / "v.zarr")
+    assert inside("measure", "v.zarr", cwd=tmp_path).status == 0
+    for verb in VERBS:
+        ran = inside("solve", verb, "v.zarr", "--direction", direction, cwd=tmp_path)
+        assert ran.status == 0, ran.err
+        assert "z from 0 to 12 µm" in ran.out
+    found = results.open(tmp_path / "results.zarr").sel(direction=[direction])
+    box = sample.isel(z=slice(12))
+    expected = pf.tortuosity_factor(box, direction=direction)
+    np.testing.assert_allclose(found.tortuosity_factor, expected.tortuosity_factor)
+    contact = pf.contact_mask(box, fraction=0.9306, direction=direction)
+    current = pf.interfacial_current(box, contact=contact, direction=direction)
+    name = "area_specific_resistance"
+    np.testing.assert_allclose(found[name], current[name], rtol=1e-5)
+    assert inside("report", "results.zarr", cwd=tmp_path).status == 0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mask_that_is_no_box_is_not_passed_over_in_silence(verb, sample, tmp_path):
+    column = pf.phantoms.random_sites(16, 0.2).compute()
+    column["mask"] = (DIMS, sample["mask"].values.transpose(2, 1, 0))
+    pf.save(column, tmp_path / "v.zarr")
+    ran = inside("solve", verb, "v.zarr", cwd=tmp_path)
+    assert ran.status == 0, ran.err
+    assert "also what the mask leaves out" in ran.out
+
+
+@pytest.mark.parametrize("words", ["--field", "--blocks 2,2,2"])
+def test_what_needs_the_whole_volume_is_refused(words, sample, tmp_path):
+    pf.save(sample, tmp_path / "v.zarr")
+    line = ["solve", "tortuosity", "v.zarr", *words.split()]
+    refused(inside(*line, cwd=tmp_path), 2, "mask leaves out planes")
