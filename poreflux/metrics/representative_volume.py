@@ -53,9 +53,10 @@ def representative_volume(
     cubes; over (edge, accuracy) `representative_number` of such cubes that give the mean to
     1, 5 and 10 %; over (accuracy,) `representative_edge` of one cube that does, by the fit;
     `variance_exponent` α, `variance_exponent_error` and `variance_integral_range` A (µm³) of the
-    fit; over (field,) `field_porosity` of concentric boxes with `field_edge` relative to the
-    volume's; and over (factor,) `coarse_porosity` of the volume with voxels made larger by
-    majority, with `extrapolated_porosity` for voxels of size zero.
+    fit, which is of the largest cubes where one power does not fit all; over (field,)
+    `field_porosity` of concentric boxes with `field_edge` relative to the volume's; and over
+    (factor,) `coarse_porosity` of the volume with voxels made larger by majority, with
+    `extrapolated_porosity` for voxels of size zero.
 
     Notes
     -----

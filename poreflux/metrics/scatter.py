@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import chi2
 from scipy.stats import t as student
 
 #: relative errors for which the number of sub-volumes, and their size, is asked
@@ -14,6 +15,9 @@ RELATIVE_ERRORS = (0.01, 0.05, 0.10)
 
 #: least number of sub-volumes whose scatter is trusted in a fit
 _ENOUGH = 4
+
+#: sizes that are fitted at least, where there are so many
+_FITTED = 3
 
 
 def scatter(values: np.ndarray, independent: int | None = None) -> dict[str, float]:
@@ -67,6 +71,9 @@ def decay(
 ) -> dict[str, float]:
     """Fit σ² = c V^-α to the scatter of sub-volumes of several sizes.
 
+    Sub-volumes not much larger than the pores scatter less steeply: as long as the fit misses more
+    than chance does in one case of twenty, the smallest size is left out, down to three.
+
     Returns
     -------
     ``exponent`` α (1 where sub-volumes are independent of each other), its standard error
@@ -86,15 +93,27 @@ def decay(
     ]
     if len(rows) < 2:
         return {"exponent": math.nan, "exponent_error": math.nan, "logarithm": math.nan}
+    rows.sort()
+    fit, misfit = _line(rows)
+    while len(rows) > _FITTED and misfit > chi2.ppf(0.95, len(rows) - 2):
+        rows = rows[1:]
+        fit, misfit = _line(rows)
+    return fit
+
+
+def _line(rows: Sequence[tuple[float, float, float]]) -> tuple[dict[str, float], float]:
+    """Return the line through (ln V, ln σ²) of such weights, and the sum of its squares."""
     x, y, w = np.array(rows).T  # the variance of ln σ² of n normal values is 2 / (n - 1)
     centre = np.average(x, weights=w)
     spread = (w * (x - centre) ** 2).sum()
     slope = (w * (x - centre) * y).sum() / spread
-    return {
+    level = np.average(y, weights=w) - slope * centre
+    fit = {
         "exponent": float(-slope),
         "exponent_error": float(1 / math.sqrt(spread)),
-        "logarithm": float(np.average(y, weights=w) - slope * centre),
+        "logarithm": float(level),
     }
+    return fit, float((w * (y - level - slope * x) ** 2).sum())
 
 
 def edges_needed(mean: float, fit: Mapping[str, float]) -> np.ndarray:

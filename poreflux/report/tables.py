@@ -140,7 +140,8 @@ def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "
         "the mean), and how large one cube would have to be if the fitted decay went on. Cubes not "
-        "much larger than the pores scatter less steeply than that: their fit asks for too much."
+        "much larger than the pores scatter less steeply; where they do, the largest alone are "
+        "fitted. If these are small, too, the fit asks for too much."
     )
     header = ("", *(f"± {100 * e:g} %" for e in errors))
     yield Table("sub_volumes", "Sub-volumes that would be enough", header, found, caption)

@@ -173,3 +173,13 @@ def test_misuse_is_named():
         representative_volume(volume, edges=[0.0])
     with pytest.raises(ValueError, match="no sub-volumes"):
         representative_tortuosity({})
+
+
+def test_cubes_as_small_as_the_pores_do_not_spoil_the_fit(rng):
+    """Of blocks of 4³ alike, cubes scatter as V^-1 only where they hold many."""
+    solid = np.kron(rng.random((32, 32, 32)) > 0.2, np.ones((4, 4, 4), bool))
+    edges = [2, 4, 8, 16, 32]
+    found = value(representative_volume(from_array(solid), edges=edges))
+    assert abs(found["variance_exponent"] - 1) < 4 * found["variance_exponent_error"]
+    exact = 4 * (4 * 0.8 / 0.2 / 0.05**2) ** (1 / 3)
+    np.testing.assert_allclose(found["representative_edge"].sel(accuracy=0.05), exact, rtol=0.2)
