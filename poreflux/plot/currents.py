@@ -9,6 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
 
@@ -173,7 +174,9 @@ def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str
         right.plot(place[~firm], (largest / mean)[~firm], "^", ms=5, mfc="none", mec=colour)
     for ax in (left, right):
         ax.set(xscale="log", xlabel="Wagner length (µm)")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
         ax.grid(axis="y")
         _mark_zero(ax, results)
     left.set(ylabel="coefficient of variation", ylim=(0, None))

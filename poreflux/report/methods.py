@@ -174,7 +174,8 @@ def _blocks(blocks: xr.DataArray) -> str:
 
 def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
-    along = _listed([str(d) for d in np.atleast_1d(array["direction"])])
+    solved = array.notnull()  # other directions are those of other numbers
+    along = _listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
     given = array.attrs.get("conductivity") or {}
     conducts = _listed(list(given)) or "conducting phase"
     sides = array.attrs.get("sides", "insulated")

@@ -1,5 +1,7 @@
 """Figures of the current show its values on one scale, and say where a number is the mesh's."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,22 @@ def test_mesh_dependent_values_are_open_marks(results):
     assert len(largest[1].get_xdata()) == 2
     words = [text.get_text() for text in right.get_legend().get_texts()]
     assert "mesh-dependent" in words
+
+
+def test_no_two_wagner_lengths_are_written_over_each_other(results):
+    lengths = {"swept_wagner_length": [0.0, 8.0, 40.0]}
+    figure = plot.wagner_sweep(results[1].assign_coords(lengths))
+    figure.canvas.draw()
+    for ax in figure.axes:
+        words = [w for w in ax.xaxis.get_ticklabels(which="both") if w.get_text()]
+        low, high = ax.get_xlim()
+        boxes = sorted(
+            (w.get_window_extent().x0, w.get_window_extent().x1)
+            for w in words
+            if low <= w.get_position()[0] <= high
+        )
+        assert len(boxes) >= 2
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(boxes))
 
 
 def test_a_sample_that_carries_nothing_is_drawn():

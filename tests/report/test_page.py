@@ -129,6 +129,13 @@ def test_methods_name_what_was_done(results):
         assert words in text
 
 
+def test_methods_name_the_directions_that_were_solved_alone(results):
+    one = results.copy()
+    one["tortuosity_factor"] = one["tortuosity_factor"].where(one["direction"] == "z")
+    assert len(one["direction"]) > 1
+    assert "tortuosity factor τ along z follows" in methods(one)
+
+
 def test_only_what_was_used_is_cited(results):
     assert any("Otsu" in work for work in citations(results))
     assert any("Hestenes" in work for work in citations(results))
