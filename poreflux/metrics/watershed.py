@@ -102,8 +102,8 @@ def splitting(
     by less than 0.25 voxel, or lies nearer to the higher one than 4 voxels or its own d. The rules
     are those of SNOW [1]_ for which maxima count; flooding is replaced by steepest ascent, whose
     outcome does not depend on any order, and so not on chunks. The 0.25 was chosen so that on
-    six phantoms there are as many pores of 64 voxels and more as SNOW of PoreSpy 3.2 finds, within a
-    tenth; on volumes not used for that, too: 994 for its 982 in the shipped cement tomogram, 1149
+    six phantoms there are as many pores of 64 voxels and more as SNOW of PoreSpy 3.2 finds, within
+    a tenth; on volumes not used for that, too: 994 for its 982 in the shipped cement tomogram, 1149
     for 1068 in 160³ of Berea sandstone. Smaller ones that are closed are pores too.
 
     References
