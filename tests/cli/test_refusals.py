@@ -187,16 +187,15 @@ def test_a_full_disk_and_the_same_command_afterwards(crop, tmp_path):
 
 
 def test_ctrl_c_is_one_line_and_the_import_goes_on_afterwards(tmp_path):
-    tifffile.imwrite(
-        tmp_path / "big.tif", np.random.default_rng(2).integers(0, 255, (256, 256, 256), np.uint8)
-    )
+    noise = np.random.default_rng(2).integers(0, 255, (512, 256, 256), np.uint8)
+    tifffile.imwrite(tmp_path / "big.tif", noise)
     words = ["import", "big.tif", "v.zarr", "--voxel-size", "1", "--chunk", "32"]
     child = subprocess.Popen(
         [sys.executable, "-m", "poreflux", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     partial = tmp_path / "v.zarr.partial"
-    while not any(partial.rglob("c/*")) and child.poll() is None:
-        time.sleep(0.01)
+    while not (partial / "data/gray/c/0").exists() and child.poll() is None:
+        time.sleep(0.002)
     child.send_signal(signal.SIGINT)
     said = child.communicate(timeout=60)[1].splitlines()
     assert child.returncode == 130, said
