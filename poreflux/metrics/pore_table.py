@@ -48,9 +48,10 @@ def pore_table(
     Dataset over (pore,), in the order of the pores' first voxels: `pore_voxel_count`, `pore_volume`
     (µm³), `pore_diameter` (µm, of the sphere of that volume), `pore_centroid_z`, `_y`, `_x` (µm),
     `pore_extent_z`, `_y`, `_x` (edges of the bounding box, µm), `pore_surface` (µm², without what
-    lies on the volume's faces, or in throats), `pore_sphericity` (NaN on the edge) and
-    `pore_on_edge`, whether it touches a face of the volume or the mask, and may go on beyond; by
-    watershed also `pore_coordination`, how many other pores it has throats to.
+    lies on the volume's faces, or in throats), `pore_sphericity` (NaN on the edge, and
+    of pores with throats) and `pore_on_edge`, whether it touches a face of the volume or the mask,
+    and may go on beyond; by watershed also `pore_coordination`, how many other pores it has throats
+    to.
 
     Notes
     -----
@@ -72,6 +73,9 @@ def pore_table(
         lazy = blocks.run({"packed": split.packed()}, split.plan(same_pores, {}))
         (pores,) = blocks.compute(lazy, **options)
         table = tabulate(pores.clusters, volume, note)
+        # without its throats a pore has too little surface: more of a ball than a ball
+        round_alone = table["pore_sphericity"].where(pores.coordination == 0)
+        table = table.assign(pore_sphericity=round_alone)
         named = ("pore", pores.coordination, {**attributes("pore_coordination"), **note})
         return table.assign(pore_coordination=named)
     if method != "components":

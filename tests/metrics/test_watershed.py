@@ -235,3 +235,13 @@ def test_methods_that_are_not_known_are_named():
     for measure in (pore_table, pore_labels):
         with pytest.raises(ValueError, match="choose one of"):
             measure(volume, method="guess")
+
+
+def test_no_pore_is_more_of_a_ball_than_a_ball():
+    row = [(20, 20, x) for x in (16, 38, 60)]
+    volume = spheres((40, 40, 110), [*row, (20, 20, 90)], 24)
+    table = split(volume)
+    np.testing.assert_array_equal(table["pore_coordination"], [1, 2, 1, 0])
+    np.testing.assert_array_equal(np.isnan(table["pore_sphericity"]), [True, True, True, False])
+    assert table["pore_sphericity"].max() < 1.05
+    assert table["pore_sphericity"].attrs["units"] == "1"
