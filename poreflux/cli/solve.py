@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Literal
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
@@ -16,6 +17,8 @@ from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import lengths, numbers, pairs
 
+Geometry = Literal["voxels", "partial"]
+
 
 def tortuosity(
     store: Path,
@@ -24,6 +27,7 @@ def tortuosity(
     direction: str = "z",
     conductivity: str = "electrolyte=1.0",
     sides: str = "insulated",
+    geometry: Geometry = "voxels",
     rtol: float = 1e-6,
     digits: int | None = None,
     blocks: str | None = None,
@@ -46,6 +50,9 @@ def tortuosity(
         of the phases that conduct, like electrolyte=1.0,binder=0.1.
     sides
         insulated or periodic.
+    geometry
+        voxels conduct by their phase; or partial: by the share of solid that
+        `poreflux segment --solid-fraction` stored. The truth lies between.
     rtol
         relative error of the effective conductivity at which the solver stops.
     digits
@@ -72,6 +79,9 @@ def tortuosity(
     parts = _parts(blocks)
     sizes = lengths(edges, option="--edges")
     check_words(how, chosen, parts or sizes or None)
+    if geometry == "partial" and (how.solver == "petsc" or parts or sizes):
+        word = "--solver petsc" if how.solver == "petsc" else "--blocks" if parts else "--edges"
+        raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
     found = None
     if how.solver == "petsc" and not common.dry_run:
         found = on_processes(store, chosen, how, out, rtol=rtol, **options)
@@ -94,16 +104,14 @@ def tortuosity(
             needs: dict = {"conductivity": given, "sides": sides, "check": how.check}
             there = shares(store, chosen[0], partial(_memory, **needs))
         grids = [*([parts] if parts else []), *cubes.values()]
-        return _forecast(volume, chosen, rtol, grids, out, there)
+        return _forecast(volume, chosen, rtol, grids, out, there, geometry)
     if found is None:
         found = []
-        options |= {"field": store if how.field else None, "threads": how.threads}
+        own = {"field": store if how.field else None, "threads": how.threads, "geometry": geometry}
         for one in chosen:
             with progress(f"solve along {one}") as tell:
-                found.append(
-                    tortuosity_factor(volume, direction=one, rtol=rtol, progress=tell, **options)
-                )
-        del options["field"], options["threads"]
+                solved = {"direction": one, "rtol": rtol, "progress": tell, **own, **options}
+                found.append(tortuosity_factor(volume, **solved))
     finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
     if parts:
         options |= {"blocks": parts, "directions": chosen, "checkpoint": finished}
@@ -184,7 +192,9 @@ def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> 
     return memory(head, parts, conductivity, SimpleNamespace(sides=sides, check=check), box)
 
 
-def _forecast(volume, chosen: str, rtol: float, grids: list, out: Path, there=None) -> Answer:
+def _forecast(
+    volume, chosen: str, rtol: float, grids: list, out: Path, there=None, geometry="voxels"
+) -> Answer:
     from poreflux.cli import forecast
     from poreflux.transport.effective import forecast as memory_of
     from poreflux.transport.serial import precision_for
@@ -195,6 +205,7 @@ def _forecast(volume, chosen: str, rtol: float, grids: list, out: Path, there=No
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     for _ in grids:
         seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
-    memory = there.here if there else memory_of(shape, precision_for(rtol, None)) + 3e8
+    alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
+    memory = there.here if there else alone + 3e8
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)
     return there.told(answer) if there else answer

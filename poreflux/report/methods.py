@@ -194,6 +194,12 @@ def _transport(results: xr.Dataset) -> Iterator[str]:
             "It stopped when the estimated relative error of the effective conductivity was "
             f"{worst:.1g} or less."
         )
+    if array.attrs.get("geometry") == "partial":
+        yield (
+            "Voxels at a surface conduct by their share of solid, from their grey value; blur "
+            "lowers τ then, and this error is not part of the uncertainties given."
+        )
+        return
     yield (
         "Voxels represent curved walls by steps, which raises τ − 1; this discretisation error is "
         "not part of the uncertainties given."
