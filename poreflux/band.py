@@ -49,13 +49,13 @@ def tortuosity_band(
     """
     axis_of(direction)
     require(volume, "gray")
-    band = segmentation_sensitivity(volume)
+    segmentation_sensitivity(volume)  # which says what is missing
     record = volume["phase"].attrs["segmentation"]
     label_of(volume, "pore")
     box = _box(volume)
     factors = []
     for step in (-1, 0, 1):
-        cuts = [cut + step * float(band["threshold_shift"]) for cut in record["thresholds"]]
+        cuts = record["sensitivity"]["moved_thresholds"][step + 1]
         moved = volume["phase"] if step == 0 else _moved(volume, record, cuts, scheduler)
         solved = tortuosity_factor(_coarse(volume, moved, box), direction=direction, rtol=rtol)
         factors.append(float(solved["tortuosity_factor"][0]))

@@ -122,6 +122,19 @@ class Judgement:
         share = float(dark / self.denoised.counts.sum())
         return share if self.pore == "dark" else 1 - share
 
+    def moved(self, threshold: float, steps: float) -> float:
+        """Return a threshold moved by so many shifts, from the middle of a wide gap it is at.
+
+        It is the last grey value below the gap: a shift from there would lose one phase.
+        """
+        seen = self.denoised.values[self.denoised.counts > 0]
+        above = int(np.searchsorted(seen, threshold, "right"))
+        if 0 < above < len(seen):
+            low, high = map(float, seen[above - 1 : above + 1])
+            if high - low > _PLAUSIBLE * abs(self.found.contrast):
+                threshold = (low + high) / 2
+        return threshold + steps * self.shift
+
     def thresholds(self) -> dict[str, float]:
         """Return the threshold of each method that needs the histogram only."""
         counted = self.denoised
@@ -156,13 +169,13 @@ def sensitivity(
         not tell them.
     """
     shift, found = judged.shift, judged.found
-    moved = [[t + s * shift for t in thresholds] for s in (-1, 0, 1)]
+    moved = [[judged.moved(t, s) if s else t for t in thresholds] for s in (-1, 0, 1)]
     at = porosities(moved) if porosities else [judged.porosity(cut) for (cut,) in moved]
     methods = {name: [t, judged.porosity(t)] for name, t in judged.thresholds().items()}
     middle, reach = (found.pore + found.solid) / 2, _PLAUSIBLE * abs(found.contrast)
     band = [*at, *(p for t, p in methods.values() if abs(t - middle) <= reach)]
     # a method that hardly moves with its thresholds, or is off to one side, is no surer for it
-    band += [judged.porosity(methods["otsu"][0] + s * shift) for s in (-1, 1)]
+    band += [judged.porosity(judged.moved(methods["otsu"][0], s)) for s in (-1, 1)]
     if found.misfit < _MISFIT and 0 <= judged.balance <= 1:
         band.append(judged.balance)
     numbers = {
@@ -177,4 +190,5 @@ def sensitivity(
         "gray_misfit": found.misfit,
     }
     finite = {k: v if v is not None and math.isfinite(v) else None for k, v in numbers.items()}
-    return {**finite, "porosity_at_threshold": at, "methods": methods}
+    lists = {"porosity_at_threshold": at, "moved_thresholds": moved, "methods": methods}
+    return {**finite, **lists}

@@ -218,3 +218,15 @@ def test_a_band_of_phases_without_a_pore_is_refused_in_words():
     gray = measure_gray(synthetic_twin("regular_500", 24).compute(), Tomograph(**CALM))
     with pytest.raises(KeyError, match="phase 'pore' is not in the volume"):
         tortuosity_band(segment(gray, phases={0: "void", 1: "electrolyte"}))
+
+
+@pytest.mark.parametrize("values", [(0, 1), (10, 200)])
+def test_an_image_of_two_grey_values_has_no_band(values):
+    """A threshold is on the darker value; moved down from there it would lose all pores."""
+    truth = synthetic_twin("regular_500", 24).compute()
+    gray = np.asarray(values, np.uint8)[truth.phase.values]
+    segmented = tortuosity_band(segment(from_array(gray, kind="gray")))
+    band = segmentation_sensitivity(segmented)
+    share = float(1 - truth.phase.mean())
+    np.testing.assert_allclose([band.porosity_low, band.porosity_high], share)
+    assert np.ptp(band.tortuosity_at_threshold.values) == 0
