@@ -93,7 +93,9 @@ VARIABLES: dict[str, Variable] = {
         ("threshold_step",), "f", "1", "porosity with the threshold lower, as is, and higher"
     ),
     "tortuosity_at_threshold": Variable(
-        ("direction", "threshold_step"), "f", "1",
+        ("direction", "threshold_step"),
+        "f",
+        "1",
         "tortuosity factor with the threshold lower, as is, and higher, voxels twice as large",
     ),
     "threshold_shift": Variable((), "f", "1", "shift of the threshold for the band of porosities"),

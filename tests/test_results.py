@@ -87,7 +87,7 @@ def test_a_cluster_of_processes_finds_what_threads_find(rng, tmp_path):
     stored = open_store(save(gray, tmp_path / "gray.zarr", chunk=16))
 
     def found(scheduler):
-        volume = segment(stored, method="hysteresis", median=True, scheduler=scheduler)
+        volume = segment(stored, method="hysteresis", denoise="median", scheduler=scheduler)
         metrics = [porosity(volume), structure_factor(volume), block_porosity(volume)]
         return collect(*metrics, volume=volume, scheduler=scheduler)
 

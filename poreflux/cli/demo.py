@@ -37,8 +37,8 @@ def demo(*, out: Path = Path("poreflux-demo"), common: Common = COMMON) -> Answe
     with as_file(files("poreflux") / "data" / "cement.tif") as scan:
         _say(f"import cement.tif {store} --voxel-size 1")
         answers = [import_(scan, store, voxel_size="1")]
-    _say(f"segment {store} --method otsu --median")
-    answers.append(segment(store, method="otsu", median=True))
+    _say(f"segment {store} --method otsu --denoise median")
+    answers.append(segment(store, method="otsu", denoise="median"))
     _say(f"measure {store} --out {results}")
     answers.append(measure(store, out=results))
     _say(f"solve tortuosity {store} --direction all --blocks 4,4,4 --out {results}")

@@ -28,7 +28,6 @@ def segment(
     phases: str | None = None,
     pore: str = "dark",
     denoise: Denoise = "none",
-    median: Flag = False,
     scan: Scan = AS_IT_IS,
     solid_fraction: Annotated[Flag, Parameter(group=DEFENDED)] = False,
     tau: Annotated[str | None, Parameter(group=DEFENDED)] = None,
@@ -56,8 +55,6 @@ def segment(
         dark or bright: the side of the grey values on which the pores are.
     denoise
         median (3 x 3 x 3), or nl-means (non-local means, minutes for 500 cubed), first.
-    median
-        the same as --denoise median.
     solid_fraction
         store the share of solid in each voxel as well, for tortuosity by partial volumes.
     tau
@@ -70,7 +67,7 @@ def segment(
 
     Examples
     --------
-    poreflux segment vol.zarr --method otsu --median
+    poreflux segment vol.zarr --method otsu --denoise median
     poreflux segment vol.zarr --roi auto --drift --cupping --rings --tilt mask --denoise median
     """
     from poreflux.segment import segment as segmented
@@ -78,13 +75,10 @@ def segment(
     from poreflux.store import open as open_store
 
     volume = open_store(store)
-    if median and denoise == "nl-means":
-        raise ValueError("--median and --denoise nl-means are two ways to denoise; give one")
     if scan.tilt == "shear" and out is None:
         raise ValueError("--tilt shear moves voxels; give --out for the store they are moved to")
-    chosen = "median" if median else denoise
     if common.dry_run:
-        return _forecast(volume, out or store, scan, chosen, out is not None)
+        return _forecast(volume, out or store, scan, denoise, out is not None)
     names = pairs(phases, option="--phases", key=int, value=str) if phases else None
     cuts = None if threshold is None else _cuts(threshold)
     raw = _before(volume)
@@ -96,7 +90,7 @@ def segment(
             threshold=cuts,
             phases=names,
             pore=pore,
-            denoise=None if chosen == "none" else chosen,
+            denoise=None if denoise == "none" else denoise,
             progress=tell,
             scheduler=place.scheduler,
         )

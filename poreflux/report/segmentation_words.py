@@ -41,10 +41,10 @@ def denoised(entry: dict) -> str:
 
     Examples
     --------
-    >>> denoised({"median": True})
+    >>> denoised({"denoise": "median"})
     ' after a 3 × 3 × 3 median filter'
     """
-    return _DENOISED.get(str(entry.get("denoise", "")), _DENOISED["median"] * _by_median(entry))
+    return _DENOISED.get(str(entry.get("denoise")), "")
 
 
 def corrections(entry: dict) -> Iterator[str]:
@@ -81,10 +81,6 @@ def works(entry: dict) -> list[str]:
     names = {str(entry.get("method")), str(entry.get("denoise"))}
     names |= {step["operation"] for step in entry.get("before", [])}
     return [key for key in WORKS if key in names]
-
-
-def _by_median(entry: dict) -> bool:
-    return bool(entry.get("median"))
 
 
 def _region(step: dict) -> Iterator[str]:

@@ -60,7 +60,6 @@ def segment(
     phases: Mapping[int, str] | None = None,
     pore: str = "dark",
     denoise: str | None = None,
-    median: bool = False,
     bins: int = 1024,
     progress=None,
     scheduler=None,
@@ -98,8 +97,6 @@ def segment(
         first: ``"median"``: replace each grey value by the median of its 3×3×3 neighbourhood;
         ``"nl-means"``: by the mean of those of the 7×7×7 around it whose own neighbourhoods look
         alike, which keeps edges sharper and takes some hundred times as long, in each pass.
-    median
-        the same as ``denoise="median"``.
     bins
         of the histogram of floats.
     progress, scheduler
@@ -138,7 +135,6 @@ def segment(
     gray = require(volume, "gray")
     names = dict(phases or PORE_AND_ELECTROLYTE)
     given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
-    denoise = "median" if median and denoise is None else denoise
     check_options(method, given, names, phases, pore, denoise)
     how = {"progress": progress, "scheduler": scheduler}
     values = blocks.chunked(gray.data)
@@ -155,7 +151,7 @@ def segment(
     grow = partial(_labelled, arrays["gray"], labels, method, pore, judged, how)
     phase = grow(thresholds)
     record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
-    record |= {"median": denoise == "median", "denoise": denoise or "none"}
+    record |= {"denoise": denoise or "none"}
     record |= {"noise": noise} if denoise == "nl-means" else {}
     done = volume.attrs.get("history", [])
     record["before"] = [entry for entry in done if entry["operation"] in CORRECTIONS]

@@ -23,7 +23,7 @@ def folder(scan, tmp_path_factory):
     folder = tmp_path_factory.mktemp("structure")
     for words in (
         f"import {scan} vol.zarr --voxel-size 1",
-        "segment vol.zarr --median",
+        "segment vol.zarr --denoise median",
         "measure vol.zarr --also all --table pores.csv --labels",
         "solve tortuosity vol.zarr --rtol 1e-4",
         "solve current vol.zarr --wagner-lengths 0,8 --rtol 1e-4",
@@ -192,7 +192,7 @@ def test_real_volumes_go_through_everything(
 ):
     done("import", shared_data / file, "v.zarr", *words.split(), cwd=tmp_path)
     if "--kind" not in words:
-        done("segment", "v.zarr", "--median", cwd=tmp_path)
+        done("segment", "v.zarr", "--denoise", "median", cwd=tmp_path)
     ran = done("measure", "v.zarr", "--also", "all", "--json", cwd=tmp_path)
     numbers = ran.document["numbers"]
     assert numbers["porosity"]["value"] == pytest.approx(porosity, abs=5e-4)

@@ -24,7 +24,7 @@ def made(scan, tmp_path_factory):
     folder = tmp_path_factory.mktemp("way")
     for words in (
         f"import {scan} vol.zarr --voxel-size 0.92",
-        "segment vol.zarr --median",
+        "segment vol.zarr --denoise median",
         "measure vol.zarr --direction all --blocks 2,2,2",
         "solve tortuosity vol.zarr --direction zx --blocks 2,2,2",
         "report results.zarr",
@@ -100,7 +100,7 @@ def test_a_second_import_and_segmentation_have_nothing_to_do(made, scan):
     assert "nothing to do" in done(
         "import", scan, "vol.zarr", "--voxel-size", "0.92", cwd=made
     ).out  # fmt: skip
-    done("segment", "vol.zarr", "--median", cwd=made)
+    done("segment", "vol.zarr", "--denoise", "median", cwd=made)
     assert stamps(made / "vol.zarr") == before
 
 

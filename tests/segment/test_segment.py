@@ -97,7 +97,7 @@ def test_no_method_depends_on_the_chunks(dtype, data):
     options = {
         "method": method,
         "phases": THREE if method == "multi-otsu" else None,
-        "median": data.draw(st.booleans()),
+        "denoise": data.draw(st.sampled_from([None, "median"])),
         "pore": data.draw(st.sampled_from(["dark", "bright"])),
     }
     try:
@@ -153,7 +153,7 @@ def test_a_pore_that_winds_through_many_chunks_is_joined_to_its_only_core():
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_median_is_that_of_the_whole_array(dtype):
     array = tomogram((9, 8, 7), dtype, 3)
-    segmented = segment(gray_volume(array, (4, 3, 7)), median=True, bins=256)
+    segmented = segment(gray_volume(array, (4, 3, 7)), denoise="median", bins=256)
     smooth = ndimage.median_filter(array, size=3)
     threshold = filters.threshold_otsu(smooth, nbins=256)
     np.testing.assert_array_equal(labels_of(segmented), smooth > threshold)
@@ -184,7 +184,7 @@ def test_labels_are_those_asked_for_from_dark_to_bright():
 
 def test_the_record_tells_what_was_done(rng):
     array = tomogram((9, 8, 7), np.uint8)
-    segmented = segment(gray_volume(array), median=False)
+    segmented = segment(gray_volume(array), denoise=None)
     assert record(segmented)["method"] == "otsu"
     assert segmented.attrs["history"][-1]["thresholds"] == record(segmented)["thresholds"]
     labels = labels_of(segmented)
@@ -206,7 +206,7 @@ def test_a_long_histogram_is_recorded_short_and_whole(rng):
 def test_the_input_is_left_as_it_was(rng):
     volume = gray_volume(tomogram((6, 6, 6), np.uint8))
     before = volume.copy(deep=True)
-    segment(volume, median=True)
+    segment(volume, denoise="median")
     assert volume.identical(before)
 
 
@@ -221,7 +221,7 @@ def test_only_the_histogram_is_read_before_the_phases_are_asked_for():
 @pytest.mark.parametrize("method", ["otsu", "hysteresis"])
 def test_phases_made_lazily_cost_one_reading_for_all_metrics_and_pictures(method):
     source, volume = counting_volume(tomogram((14, 13, 12), np.uint8), (5, 6, 12), kind="gray")
-    segmented = segment(volume, method=method, median=True)
+    segmented = segment(volume, method=method, denoise="median")
     source.reads[:] = 0
     blocks.compute(porosity(segmented), structure_factor(segmented), preview(segmented))
     np.testing.assert_array_equal(source.reads, 1)
