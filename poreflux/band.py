@@ -1,11 +1,18 @@
 """The band of a segmentation carried on to the tortuosity factor, on a coarse volume."""
 
-import numpy as np
 import xarray as xr
 
 from poreflux.segment import segment, segmentation_sensitivity
 from poreflux.transport.effective import tortuosity_factor
-from poreflux.volume import axis_of, from_array, label_of, phase_labels, require, voxel_size
+from poreflux.volume import (
+    axis_of,
+    box_of_mask,
+    from_array,
+    label_of,
+    phase_labels,
+    require,
+    voxel_size,
+)
 
 #: voxels along an edge that become one
 _COARSE = 2
@@ -20,7 +27,7 @@ def tortuosity_band(
     ----------
     volume
         that :func:`poreflux.segment` made, two phases, one of them `pore`, with the `gray` it was
-        made of. Of a mask, it must leave out whole planes across z only.
+        made of. Of a `mask`, which must be a box, what is inside.
     direction
         of transport.
     rtol
@@ -52,7 +59,7 @@ def tortuosity_band(
     segmentation_sensitivity(volume)  # which says what is missing
     record = volume["phase"].attrs["segmentation"]
     label_of(volume, "pore")
-    box = _box(volume)
+    box = box_of_mask(volume)
     factors = []
     for step in (-1, 0, 1):
         cuts = record["sensitivity"]["moved_thresholds"][step + 1]
@@ -80,24 +87,9 @@ def _moved(volume: xr.Dataset, record: dict, cuts: list[float], scheduler) -> xr
     )["phase"]  # fmt: skip
 
 
-def _box(volume: xr.Dataset) -> slice:
-    """Return the planes across z that count; refuse a mask of any other shape."""
-    mask = volume.get("mask")
-    if mask is None:
-        return slice(None)
-    full, any_of_it = mask.all(("y", "x")).values, mask.any(("y", "x")).values
-    if not np.array_equal(full, any_of_it) or not full.any():
-        raise ValueError(
-            "a solve needs a box, and the mask is none; cut one out of it, such as "
-            "volume.isel(y=slice(100, 300), x=slice(100, 300)), and segment that"
-        )
-    planes = np.flatnonzero(full)
-    return slice(int(planes[0]), int(planes[-1]) + 1)
-
-
-def _coarse(volume: xr.Dataset, phase: xr.DataArray, box: slice) -> xr.Dataset:
+def _coarse(volume: xr.Dataset, phase: xr.DataArray, box: dict[str, slice]) -> xr.Dataset:
     """Return the phases with voxels twice as large: what most of the eight are."""
-    solid = (phase != label_of(volume, "pore")).isel(z=box)
+    solid = (phase != label_of(volume, "pore")).isel(box)
     windows = {dim: min(_COARSE, n) for dim, n in solid.sizes.items()}
     share = solid.coarsen(windows, boundary="trim").mean()
     size = [h * windows[dim] for h, dim in zip(voxel_size(volume), ("z", "y", "x"))]

@@ -1,5 +1,6 @@
 """An array with labelled axes becomes a Volume: an xarray Dataset with dims (z, y, x) in µm."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -112,6 +113,55 @@ def require(volume: xr.Dataset, name: str) -> xr.DataArray:
         return volume[name]
     do = {"phase": "segment it first", "gray": "import the grey values"}.get(name, "add it first")
     raise KeyError(f"the volume has no variable {name!r}, only {tuple(volume.data_vars)}; {do}")
+
+
+def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
+    """Return the part of a volume that its `mask` counts, by dims; nothing where that is all of it.
+
+    Raises
+    ------
+    ValueError
+        where the mask counts no voxel, or is no box.
+
+    Examples
+    --------
+    >>> volume = from_array(np.ones((4, 2, 2), np.uint8))
+    >>> mask = np.arange(4)[:, None, None] < np.full((4, 2, 2), 3)
+    >>> box_of_mask(volume.assign(mask=(DIMS, mask)))
+    {'z': slice(0, 3, None), 'y': slice(0, 2, None), 'x': slice(0, 2, None)}
+    """
+    if "mask" not in volume:
+        return {}
+    mask = volume["mask"]
+    lines = {dim: mask.any([other for other in DIMS if other != dim]) for dim in DIMS}
+    found = xr.Dataset({**{f"in_{dim}": line for dim, line in lines.items()}, "all": mask.sum()})
+    found = found.compute()
+    counted = int(found["all"])
+    if counted == mask.size:
+        return {}
+    edges = {dim: np.flatnonzero(found[f"in_{dim}"].values) for dim in DIMS}
+    if counted == 0 or counted != math.prod(int(np.ptp(e)) + 1 for e in edges.values()):
+        raise ValueError(
+            "a solve needs a box, and the mask is none; cut one out of it, such as "
+            "volume.isel(y=slice(100, 300), x=slice(100, 300)), and save and solve that"
+        )
+    return {dim: slice(int(e[0]), int(e[-1]) + 1) for dim, e in edges.items()}
+
+
+def within_mask(volume: xr.Dataset, field=None) -> xr.Dataset:
+    """Return the box that the `mask` of a volume counts: what a solve takes of it.
+
+    Raises
+    ------
+    ValueError
+        where the mask is no box, or where a `field` of the whole volume is to be written.
+    """
+    box = box_of_mask(volume)
+    if box and field is not None:
+        raise ValueError(
+            "a field is of the whole volume, and the mask leaves out planes of it; leave out field"
+        )
+    return volume.isel(box)
 
 
 def axis_of(direction: str) -> int:

@@ -18,7 +18,7 @@ from poreflux.transport.effective import ELECTROLYTE, forecast, solve
 from poreflux.transport.medium import Medium, conductivity_table, order
 from poreflux.transport.problem import validated
 from poreflux.transport.threads import Team, available_cores
-from poreflux.volume import require, voxel_size
+from poreflux.volume import require, voxel_size, within_mask
 
 NAMES = (
     "block_tortuosity_factor",
@@ -44,7 +44,7 @@ def block_tortuosity(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x).
+        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
     blocks
         number of sub-volumes along (z, y, x).
     directions
@@ -86,6 +86,7 @@ def block_tortuosity(
     validated(sides, rtol)
     for direction in directions:
         order(direction)
+    volume = within_mask(volume)
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table)
@@ -105,7 +106,8 @@ def block_tortuosity(
     coords: dict[str, Any] = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
         edges = blocked.edges(phase.shape[axis], blocks[axis])
-        centres = (edges[1:] + edges[:-1]) / 2 * voxel_size(volume)[axis]
+        h = voxel_size(volume)[axis]
+        centres = float(volume[dim][0]) - h / 2 + (edges[1:] + edges[:-1]) / 2 * h
         attrs = {"units": "um", "long_name": f"centre of the block along {dim}"}
         coords[f"block_{dim}"] = (f"block_{dim}", centres, attrs)
     return xr.Dataset(variables, coords=coords)

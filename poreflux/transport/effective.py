@@ -14,7 +14,7 @@ from poreflux.transport.medium import Medium, medium, partial
 from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem, validated
 from poreflux.transport.threads import Team
-from poreflux.volume import require
+from poreflux.volume import require, within_mask
 
 ELECTROLYTE = {"electrolyte": 1.0}
 
@@ -37,7 +37,7 @@ def tortuosity_factor(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x).
+        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
     direction
         of transport: ``"z"``, ``"y"`` or ``"x"``.
     conductivity
@@ -102,6 +102,7 @@ def tortuosity_factor(
     1.0
     """
     validated(sides, rtol)
+    volume = within_mask(volume, field)
     if field is not None:
         fields.check_target(require(volume, "phase").shape, field)
     refuse_too_large(volume, conductivity, rtol, precision, geometry)

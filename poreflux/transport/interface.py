@@ -22,7 +22,7 @@ from poreflux.transport.effective import forecast
 from poreflux.transport.medium import conductivity_table, medium
 from poreflux.transport.threads import Team
 from poreflux.transport.voxel_current import plane_currents, prepare, solve
-from poreflux.volume import require
+from poreflux.volume import require, within_mask
 
 RESOLUTIONS = ("voxel", "upscaled", "both")
 
@@ -55,7 +55,7 @@ def interfacial_current(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x).
+        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
     applied
         current density of the whole face in mA/cm²; positive for plating, negative for stripping.
     contact
@@ -163,6 +163,7 @@ def interfacial_current(
     lengths = wagner_lengths_of(wagner_lengths)
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
+    volume = within_mask(volume, field)
     mask = contact_of(volume, contact, direction)
     if field is not None:
         current_fields.check(volume, field)

@@ -143,6 +143,8 @@ def solve_tortuosity(
         )
         with link.together():
             head = mpi_reading.head(path, direction)
+            if first:
+                mpi_reading.refuse_mask(path)
             mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if options.field is not None:
                 _check_field(head, options.field)

@@ -94,6 +94,7 @@ def solve_current(
             mpi_reading.relative_conductivities(head, phases)
             mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if first:
+                mpi_reading.refuse_mask(path)
                 volume, contact_map = _opened(path, contact, asked.direction, target)
         mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
         mask = link.spread(np.ascontiguousarray(mask), 0)

@@ -74,6 +74,24 @@ def head(path: str | Path, direction: str) -> Head:
     )
 
 
+def refuse_mask(path: str | Path) -> None:
+    """Raise ``ValueError`` where the mask of a store leaves out voxels: boxes are of all of it."""
+    try:
+        box.find(Path(path).resolve(), "mask")
+    except KeyError:
+        return
+    from poreflux.store import open as open_store
+    from poreflux.volume import box_of_mask
+
+    inside = box_of_mask(open_store(path))
+    if inside:
+        part = ", ".join(f"{dim}=slice({b.start}, {b.stop})" for dim, b in inside.items())
+        raise ValueError(
+            f"the mask of {path} leaves out planes of it, and --solver petsc takes all; solve with "
+            f"--solver serial, or save poreflux.open({str(path)!r}).isel({part}) and solve that"
+        )
+
+
 def read_cells(
     found: Head, conductivity: Mapping[str, float], start: int, stop: int, team: Team
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from poreflux.transport.effective import ELECTROLYTE, refuse_too_large, solve
 from poreflux.transport.medium import medium
 from poreflux.transport.problem import validated
 from poreflux.transport.threads import Team
+from poreflux.volume import within_mask
 
 
 def tortuosity_profile(
@@ -54,6 +55,7 @@ def tortuosity_profile(
     array([1., 1., 1., 1., 1., 1.])
     """
     validated(sides, rtol)
+    volume = within_mask(volume)
     team = Team(threads)
     refuse_too_large(volume, conductivity, rtol, None)
     cells = medium(volume, direction, conductivity, team)

@@ -12,6 +12,7 @@ from poreflux.transport.medium import Medium, medium, order
 from poreflux.transport.percolation import percolate
 from poreflux.transport.problem import Problem, validated
 from poreflux.transport.threads import Team
+from poreflux.volume import within_mask
 
 
 def effective_tensor(
@@ -56,6 +57,7 @@ def effective_tensor(
     array([1., 1., 1.])
     """
     validated("periodic", rtol)
+    volume = within_mask(volume)
     team = Team(threads)
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)
