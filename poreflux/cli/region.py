@@ -1,15 +1,13 @@
 """What of a store a solve takes, where a mask says which voxels count."""
 
-import numpy as np
-
 from poreflux.cli.processes import Solver
-from poreflux.schema import DIMS
-from poreflux.transport.mpi_reading import refuse_mask
-from poreflux.volume import box_of_mask, voxel_size
 
 
 def counted(volume, how: Solver) -> tuple:
     """Return the box that the mask counts, and what to say of it."""
+    from poreflux.transport.mpi_reading import refuse_mask
+    from poreflux.volume import box_of_mask, voxel_size
+
     box = box_of_mask(volume)
     if not box:
         return volume, []
@@ -20,7 +18,7 @@ def counted(volume, how: Solver) -> tuple:
             "--field needs a whole volume, and the mask leaves out planes of it; leave out --field"
         )
     parts = []
-    for dim, h in zip(DIMS, voxel_size(volume)):
+    for dim, h in zip("zyx", voxel_size(volume)):
         low, high = box[dim].start, box[dim].stop
         if high - low < volume.sizes[dim]:
             parts.append(f"{dim} from {low * h:.4g} to {high * h:.4g} µm")
@@ -29,7 +27,9 @@ def counted(volume, how: Solver) -> tuple:
 
 def in_place(found, whole):
     """Return maps of some planes as maps of all, empty where they were not solved for."""
-    held = [dim for dim in DIMS if dim in found.dims]
+    import numpy as np
+
+    held = [dim for dim in "zyx" if dim in found.dims]
     short = {dim: whole[dim] for dim in held if found.sizes[dim] != whole.sizes[dim]}
     if not short:
         return found

@@ -51,3 +51,14 @@ def test_what_needs_the_whole_volume_is_refused(words, sample, tmp_path):
     pf.save(sample, tmp_path / "v.zarr")
     line = ["solve", "tortuosity", "v.zarr", *words.split()]
     refused(inside(*line, cwd=tmp_path), 2, "mask leaves out planes")
+
+
+def test_what_does_not_fit_the_results_there_is_kept_beside_them(tmp_path):
+    pf.save(pf.phantoms.random_sites(16, 0.2), tmp_path / "v.zarr")
+    line = ["solve", "tortuosity", "v.zarr", "--blocks"]
+    assert inside(*line, "2,2,2", cwd=tmp_path).status == 0
+    ran = inside(*line, "1,2,2", cwd=tmp_path)
+    refused(ran, 1, "the new results 1")
+    assert "results-2.zarr" in ran.err
+    sizes = [results.open(tmp_path / f"results{end}.zarr").sizes["block_z"] for end in ("", "-2")]
+    assert sizes == [2, 1]
