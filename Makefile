@@ -1,5 +1,6 @@
 # make demo     a real tomogram to a report, in an environment of its own
 # make test     everything, with MPI and PETSc, and the tests
+# make slow     the tests that take patience: whole presets, real volumes, many kills
 # make bench    the table of figures of merit, against this machine's memory bandwidth
 # make peers    adds the programs that the bench compares with, in an environment of their own
 # make lint     style and types
@@ -13,14 +14,17 @@ BIN     = $(VENV)/bin
 SHARE   = -n auto --maxprocesses 4 --dist loadfile
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
-.PHONY: demo test bench peers lint notebooks petsc clean
+.PHONY: demo test slow bench peers lint notebooks petsc clean
 
 demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
 
 test: $(VENV)/.test $(VENV)/.petsc
-	$(BIN)/python -m pytest $(SHARE) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SHARE) -m "not slow" $(PYTEST_ARGS)
 	PYTHON="$(BIN)/python" SHARE="$(SHARE)" deploy/other-pythons.sh
+
+slow: $(VENV)/.test $(VENV)/.petsc
+	$(BIN)/python -m pytest $(SHARE) -m slow $(PYTEST_ARGS)
 
 bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
