@@ -13,7 +13,8 @@ import xarray as xr
 from poreflux import __version__, blocks
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.schema import DIMS, VARIABLES
-from poreflux.segment import gray_histogram, segmentation_sensitivity
+from poreflux.segmentation.gray_histogram import gray_histogram
+from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.store import disk
 from poreflux.store.metadata import jsonable
 from poreflux.store.partial import making

@@ -210,8 +210,8 @@ def _mask(volume, *, contact: str, model: str, size: float, seed: int, direction
 def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -> int:
     import numpy as np
 
-    from poreflux.transport.conditions import conditions, phases_of
-    from poreflux.transport.mpi_electrode import Plan, memory
+    from poreflux.transport.electrode.conditions import conditions, phases_of
+    from poreflux.transport.parallel.electrode import Plan, memory
 
     asked, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
     plan = Plan(asked, phases_of(conductivity), wagner_lengths, anywhere)
@@ -220,7 +220,7 @@ def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -
 
 def _forecast(volume, solves: int, drive: str, out: Path, there=None) -> Answer:
     from poreflux.cli import forecast
-    from poreflux.transport.interface import memory
+    from poreflux.transport.electrode.interfacial_current import memory
 
     shape = tuple(volume.sizes[d] for d in "zyx")
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))

@@ -99,7 +99,7 @@ def version(package: str) -> str | None:
 
 def largest_cube(free: float, precision: str = "float32", binary: bool = True) -> int:
     """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes."""
-    from poreflux.transport.effective import forecast
+    from poreflux.transport.tortuosity.tortuosity_factor import forecast
 
     low, high = 1, 1 << 16
     while high - low > 1:

@@ -101,7 +101,7 @@ def import_(
         "bytes": stored,
         "unchanged": "nothing to do" in done,
     }
-    from poreflux.report import guards
+    from poreflux.reporting.guards import guards
 
     return Answer("import", lines, data, guards(volume))
 

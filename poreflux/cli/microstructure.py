@@ -92,7 +92,7 @@ def metrics(volume, names: Iterable[str], options: Mapping) -> list:
 
 def extra_memory(volume, names: Iterable[str]) -> float:
     """Return the bytes of what is transformed as a whole, or in windows of 128 voxels."""
-    from poreflux.metrics.coarse import GRID
+    from poreflux.metrics.density.coarse import GRID
 
     grid = 1.0
     for n in volume.sizes.values():
@@ -106,7 +106,7 @@ def write_pores(
 ) -> list[str]:
     """Write the table of pores and their labels where asked for; return what to say of it."""
     from poreflux import pore_labels, pore_table
-    from poreflux.metrics.pore_table import save_table
+    from poreflux.metrics.pores.pore_table import save_table
     from poreflux.store import add
 
     how["scheduler"] = scheduler

@@ -13,7 +13,7 @@ def lines(results: xr.Dataset, *, only: Collection[str] | None = None) -> list[s
     >>> lines(xr.Dataset({"porosity": 0.25}))
     ['porosity  0.2500']
     """
-    from poreflux.report.numbers import DIAGNOSTICS, rows
+    from poreflux.reporting.number_rows import DIAGNOSTICS, rows
 
     table = []
     for row in rows(results):
@@ -36,7 +36,7 @@ def document(results: xr.Dataset) -> dict:
     >>> document(xr.Dataset({"porosity": 0.25}))["porosity"]["value"]
     0.25
     """
-    from poreflux.report.numbers import rows
+    from poreflux.reporting.number_rows import rows
 
     found: dict = {}
     for row in rows(results):

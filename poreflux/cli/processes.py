@@ -122,7 +122,7 @@ def _check_common(how: Solver, directions: str) -> None:
 
 def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
-    from poreflux.transport.mpi import solve_tortuosity
+    from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
 
     folder = how.checkpoint or out.with_name(out.name + ".checkpoint")
     options |= {"minutes": how.minutes, "check": how.check}
@@ -144,7 +144,7 @@ def current(store: Path, directions: str, how: Solver, contact, **options) -> li
 
     ``contact(volume, direction)`` makes the contact, on the first process alone.
     """
-    from poreflux.transport.mpi_current import solve_current
+    from poreflux.transport.parallel.interfacial_current import solve_current
 
     def one(direction: str, tell):
         mask = partial(contact, direction=direction)
@@ -170,8 +170,9 @@ class Shares(NamedTuple):
 
 def shares(store: Path, direction: str, need) -> Shares:
     """Return what all processes would take; ``need(head, parts, box)`` is in bytes."""
-    from poreflux.transport import mpi, mpi_reading
-    from poreflux.transport.partition import partition
+    from poreflux.transport.parallel import reading as mpi_reading
+    from poreflux.transport.parallel import tortuosity_factor as mpi
+    from poreflux.transport.parallel.partition import partition
 
     link = mpi.connect()
     head = mpi_reading.head(store, direction)
@@ -193,7 +194,7 @@ def _common(store: Path, how: Solver, direction: str, tell) -> dict:
 
 def _each(directions: str, title: str, solve) -> list | None:
     """Return what ``solve(direction, progress)`` finds, None but on the first process."""
-    from poreflux.transport.mpi import one_voice
+    from poreflux.transport.parallel.tortuosity_factor import one_voice
 
     found = []
     with one_voice() as first:

@@ -5,7 +5,7 @@ from poreflux.cli.processes import Solver
 
 def counted(volume, how: Solver) -> tuple:
     """Return the box that the mask counts, and what to say of it."""
-    from poreflux.transport.mpi_reading import refuse_mask
+    from poreflux.transport.parallel.reading import refuse_mask
     from poreflux.volume import box_of_mask, voxel_size
 
     box = box_of_mask(volume)

@@ -31,8 +31,8 @@ def report(
     poreflux report results.zarr --out report.html
     """
     from poreflux import results as stored
-    from poreflux.report import guards
-    from poreflux.report import report as write
+    from poreflux.reporting.guards import guards
+    from poreflux.reporting.report import report as write
 
     found = stored.open(results)
     if common.dry_run:

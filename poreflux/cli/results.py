@@ -11,7 +11,7 @@ from poreflux.errors import StoreExists
 def merged(verb: str, found: list, volume, out: Path, *, overwrite: bool = False, **how) -> Answer:
     """Collect what a verb found into the folder of results; return its own numbers."""
     from poreflux import results as stored
-    from poreflux.report import guards
+    from poreflux.reporting.guards import guards
 
     results = stored.collect(*found, volume=volume, **how)
     if overwrite:

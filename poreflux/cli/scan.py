@@ -53,13 +53,11 @@ AS_IT_IS = Scan()
 
 def mended(volume, scan: Scan, **options):
     """Return the volume with the corrections asked for, each with its line of progress."""
-    from poreflux.segment import (
-        correct_cupping,
-        correct_drift,
-        correct_rings,
-        correct_tilt,
-        region_of_interest,
-    )
+    from poreflux.segmentation.correct_cupping import correct_cupping
+    from poreflux.segmentation.correct_drift import correct_drift
+    from poreflux.segmentation.correct_rings import correct_rings
+    from poreflux.segmentation.correct_tilt import correct_tilt
+    from poreflux.segmentation.region_of_interest import region_of_interest
 
     about = {} if scan.centre is None else {"centre": _lengths(scan.centre, "--centre", 2)}
     cylinder = {} if scan.roi in ("none", "auto") else {"cylinder": _lengths(scan.roi, "--roi", 3)}

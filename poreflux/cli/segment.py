@@ -70,7 +70,7 @@ def segment(
     poreflux segment vol.zarr --method otsu --denoise median
     poreflux segment vol.zarr --roi auto --drift --cupping --rings --tilt mask --denoise median
     """
-    from poreflux.segment import segment as segmented
+    from poreflux.segmentation.segment import segment as segmented
     from poreflux.store import add, save
     from poreflux.store import open as open_store
 
@@ -138,13 +138,13 @@ def _yes(mask):
 
 
 def _with_solid(result):
-    from poreflux.segment import solid_fraction
+    from poreflux.segmentation.solid_fraction import solid_fraction
 
     return solid_fraction(result)
 
 
 def _with_tortuosity(result, direction: str):
-    from poreflux.band import tortuosity_band
+    from poreflux.uncertainty.tortuosity_band import tortuosity_band
 
     with progress("tortuosity") as tell:
         return tortuosity_band(result, direction=direction, progress=tell)
@@ -162,7 +162,7 @@ def _cuts(threshold: str) -> list[float]:
 def _answer(path: Path) -> Answer:
     """Return phases and thresholds as they now stand in the store."""
     from poreflux import gray_histogram, segmentation_sensitivity
-    from poreflux.report import guards
+    from poreflux.reporting.guards import guards
     from poreflux.store import open as open_store
 
     volume = open_store(path)

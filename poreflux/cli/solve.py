@@ -187,7 +187,7 @@ def _parts(blocks: str | None) -> list[int] | None:
 
 
 def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> int:
-    from poreflux.transport.mpi import memory
+    from poreflux.transport.parallel.tortuosity_factor import memory
 
     return memory(head, parts, conductivity, SimpleNamespace(sides=sides, check=check), box)
 
@@ -196,8 +196,8 @@ def _forecast(
     volume, chosen: str, rtol: float, grids: list, out: Path, there=None, geometry="voxels"
 ) -> Answer:
     from poreflux.cli import forecast
-    from poreflux.transport.effective import forecast as memory_of
-    from poreflux.transport.serial import precision_for
+    from poreflux.transport.solvers.conjugate_gradients import precision_for
+    from poreflux.transport.tortuosity.tortuosity_factor import forecast as memory_of
 
     shape = tuple(volume.sizes[d] for d in "zyx")
     voxels = math.prod(shape)

@@ -13,8 +13,8 @@ from poreflux.errors import DamagedStore
 from poreflux.kernels import geometry
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
-from poreflux.transport.problem import conductivities, order
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.problem import conductivities, order
 from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time

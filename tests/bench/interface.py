@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import poreflux
-from poreflux.transport.interface import memory
+from poreflux.transport.electrode.interfacial_current import memory
 from tests.bench.machine import row
 from tests.bench.transport import twin
 

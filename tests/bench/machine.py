@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from poreflux.kernels.triad import triad
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
 
 NUMBERS = 125_000_000
 

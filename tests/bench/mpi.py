@@ -86,7 +86,7 @@ def _serial(store: str, options: dict):
 
 
 def _petsc(store: str, options: dict):
-    from poreflux.transport.mpi import solve_tortuosity
+    from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
 
     return solve_tortuosity(store, **options)
 
@@ -95,7 +95,7 @@ def _bytes(driver: str) -> int:
     own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if driver == "serial":
         return own
-    from poreflux.transport.mpi import connect
+    from poreflux.transport.parallel.tortuosity_factor import connect
 
     return int(connect().gather(own).sum())
 
@@ -124,9 +124,9 @@ def plan(triads: float, rest: float, iterations: int = 12) -> list[dict]:
     rest
         set-up in the same unit.
     """
-    from poreflux.transport.mpi_memory import forecast
-    from poreflux.transport.mpi_model import Machine, iteration_seconds
-    from poreflux.transport.partition import partition
+    from poreflux.transport.parallel.memory import forecast
+    from poreflux.transport.parallel.partition import partition
+    from poreflux.transport.parallel.performance_model import Machine, iteration_seconds
 
     class Options:
         sides, check = "insulated", False

@@ -6,7 +6,7 @@ import pytest
 import poreflux as pf
 from poreflux import results
 from poreflux.phantoms import Tomograph, fine_500, measure_gray
-from poreflux.report.methods import methods
+from poreflux.reporting.methods import methods
 from tests.cli.command import inside, refused
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poreflux.kernels import basins as kernel
-from poreflux.metrics.basins import (
+from poreflux.metrics.pores.basins import (
     CombineBasins,
     MeasureBasins,
     _contacts,

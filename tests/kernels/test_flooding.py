@@ -8,7 +8,7 @@ import pytest
 from skimage.segmentation import watershed
 
 from poreflux.kernels.flooding import NOT_REACHED, PASS, flood
-from poreflux.segment.watershed import rise
+from poreflux.segmentation.watershed import rise
 
 
 def flooded(gradient, markers, rounds):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poreflux.kernels import redblack, transfer
-from poreflux.transport.multigrid import coarser, fill_seams
+from poreflux.transport.solvers.multigrid import coarser, fill_seams
 from tests.kernels.twin import Twin
 from tests.transport.conftest import problem_of
 from tests.transport.packed import BLACK, RED, cells, colour, vector

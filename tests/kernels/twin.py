@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from poreflux.kernels.redblack import GHOST
-from poreflux.transport.operator import Operator
-from poreflux.transport.problem import Problem
+from poreflux.transport.laplace.operator import Operator
+from poreflux.transport.laplace.problem import Problem
 from tests.transport.packed import assembled, cells, colour, operator_of, vector
 
 

@@ -6,8 +6,8 @@ import xarray as xr
 from hypothesis import given, settings
 
 from poreflux import from_array
-from poreflux.metrics.arrangement import arrangement
-from poreflux.metrics.point_pattern import bragg_peak, clark_evans, moran
+from poreflux.metrics.correlation.arrangement import arrangement
+from poreflux.metrics.correlation.point_pattern import bragg_peak, clark_evans, moran
 from poreflux.phantoms import arranged_spheres, random_sites
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poreflux import from_array
-from poreflux.metrics.chord_length import chord_length
-from poreflux.metrics.pore_size import pore_size
+from poreflux.metrics.pores.chord_length import chord_length
+from poreflux.metrics.pores.pore_size import pore_size
 from poreflux.phantoms import layers, random_sites, spheres
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, value

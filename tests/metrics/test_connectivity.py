@@ -8,9 +8,9 @@ from scipy import ndimage
 from skimage.measure import euler_number as whole_euler_number
 
 from poreflux import from_array
-from poreflux.metrics.connectivity import connectivity
-from poreflux.metrics.euler_number import euler_number
-from poreflux.metrics.pore_size import pore_size
+from poreflux.metrics.pores.connectivity import connectivity
+from poreflux.metrics.pores.pore_size import pore_size
+from poreflux.metrics.surface.euler_number import euler_number
 from poreflux.phantoms import columns, layers, random_sites, random_spheres
 from tests.metrics.cases import chunked_volumes, counting_volume, value
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from poreflux import from_array
-from poreflux.metrics.local_thickness import (
+from poreflux.metrics.pores.local_thickness import (
     largest_ball,
     local_thickness,
     squared_radii,
     thickness_sizes,
 )
-from poreflux.metrics.pore_size import pore_size
+from poreflux.metrics.pores.pore_size import pore_size
 from poreflux.phantoms import layers, random_spheres, spheres
 from tests.metrics.cases import chunked_volumes, field, value
 
@@ -88,9 +88,9 @@ def test_nothing_depends_on_the_blocks(edge, whole):
     volume = from_array(field((40, 35, 45), 2.5, 0.4, 3), voxel_size=0.92)
     expected = local_thickness(volume, whole=whole)["local_thickness"].values
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
-        patch.setattr("poreflux.metrics.local_thickness._SEARCH", edge)
-        patch.setattr("poreflux.metrics.local_thickness._FIRST_REACH", 2)
+        patch.setattr("poreflux.metrics.pores.local_thickness._EDGE", edge)
+        patch.setattr("poreflux.metrics.pores.local_thickness._SEARCH", edge)
+        patch.setattr("poreflux.metrics.pores.local_thickness._FIRST_REACH", 2)
         found = local_thickness(volume.chunk(17), whole=whole)["local_thickness"]
         np.testing.assert_array_equal(found, expected)
 
@@ -127,9 +127,9 @@ def test_a_volume_without_walls_is_endlessly_thick():
 
 @pytest.mark.parametrize("edge", [5, 256])
 def test_one_wall_in_a_corner_is_seen_from_everywhere(edge, monkeypatch):
-    monkeypatch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
-    monkeypatch.setattr("poreflux.metrics.local_thickness._SEARCH", edge)
-    monkeypatch.setattr("poreflux.metrics.local_thickness._FIRST_REACH", 2)
+    monkeypatch.setattr("poreflux.metrics.pores.local_thickness._EDGE", edge)
+    monkeypatch.setattr("poreflux.metrics.pores.local_thickness._SEARCH", edge)
+    monkeypatch.setattr("poreflux.metrics.pores.local_thickness._FIRST_REACH", 2)
     array = np.zeros((12, 12, 12), np.uint8)
     assert np.isinf(local_thickness(from_array(array))["local_thickness"]).all()
     array[0, 0, 0] = 1

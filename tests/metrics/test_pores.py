@@ -10,10 +10,10 @@ from scipy import ndimage
 from skimage.measure import regionprops_table
 
 from poreflux import from_array, store
-from poreflux.metrics.pore_labels import pore_labels
-from poreflux.metrics.pore_size import pore_size
-from poreflux.metrics.pore_table import pore_table, save_table
-from poreflux.metrics.size_histogram import edge_weights, modes, size_bins
+from poreflux.metrics.pores.pore_labels import pore_labels
+from poreflux.metrics.pores.pore_size import pore_size
+from poreflux.metrics.pores.pore_table import pore_table, save_table
+from poreflux.metrics.pores.size_histogram import edge_weights, modes, size_bins
 from poreflux.phantoms import random_spheres, spheres
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, value

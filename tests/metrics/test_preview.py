@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import poreflux
 from poreflux.blocks import compute
-from poreflux.metrics.preview import preview
+from poreflux.metrics.density.preview import preview
 
 
 def volume_of(shape, seed=3, **options) -> xr.Dataset:

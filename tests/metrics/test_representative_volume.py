@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poreflux import from_array
-from poreflux.metrics.representative_tortuosity import representative_tortuosity
-from poreflux.metrics.representative_volume import representative_volume
-from poreflux.metrics.scatter import scatter
+from poreflux.metrics.representative.representative_tortuosity import representative_tortuosity
+from poreflux.metrics.representative.representative_volume import representative_volume
+from poreflux.metrics.representative.variance_decay import scatter
 from poreflux.phantoms import layers, random_sites, spheres
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 

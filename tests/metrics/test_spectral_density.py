@@ -6,9 +6,9 @@ import xarray as xr
 from hypothesis import given, settings
 
 from poreflux import from_array
-from poreflux.metrics.modes import power, shells
-from poreflux.metrics.spectral_density import spectral_density
-from poreflux.metrics.structure_factor import structure_factor
+from poreflux.metrics.correlation.modes import power, shells
+from poreflux.metrics.correlation.spectral_density import spectral_density
+from poreflux.metrics.correlation.structure_factor import structure_factor
 from poreflux.phantoms import arranged_spheres, layers, random_sites
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 
@@ -79,7 +79,7 @@ def test_random_sites_are_as_strong_on_every_scale():
 
 
 def test_a_large_volume_by_cells_and_windows_is_what_it_is_as_a_whole(monkeypatch):
-    monkeypatch.setattr("poreflux.metrics.spectral_density.WINDOW", 48)
+    monkeypatch.setattr("poreflux.metrics.correlation.spectral_density.WINDOW", 48)
     solid = field((144, 144, 144), 3.0, 0.15, 3)
     volume = from_array(solid, voxel_size=0.92)
     whole = value(spectral_density(volume, grid=144))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poreflux import from_array, porosity, structure_factor
-from poreflux.metrics.structure_factor import VARIANTS
+from poreflux.metrics.correlation.structure_factor import VARIANTS
 from poreflux.phantoms import arranged_spheres
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value

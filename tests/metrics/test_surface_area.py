@@ -6,10 +6,10 @@ import xarray as xr
 from hypothesis import given, settings
 
 from poreflux import from_array
-from poreflux.metrics.chord_length import chord_length
-from poreflux.metrics.directions import STEPS, shares
-from poreflux.metrics.pore_table import pore_table
-from poreflux.metrics.surface_area import surface_area
+from poreflux.metrics.pores.chord_length import chord_length
+from poreflux.metrics.pores.directions import STEPS, shares
+from poreflux.metrics.pores.pore_table import pore_table
+from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.phantoms import layers, random_spheres, spheres
 from tests.metrics.cases import chunked_volumes, counting_volume, value
 

@@ -6,8 +6,8 @@ import xarray as xr
 from hypothesis import given, settings
 
 from poreflux import from_array
-from poreflux.metrics.surface_area import surface_area
-from poreflux.metrics.two_point_correlation import two_point_correlation
+from poreflux.metrics.correlation.two_point_correlation import two_point_correlation
+from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.phantoms import layers, random_sites, spheres
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 
@@ -95,7 +95,7 @@ def test_windows_agree_with_the_whole_and_know_their_error(monkeypatch):
     volume = from_array(field((96, 96, 96), 2.0, 0.15, 7))
     whole = value(two_point_correlation(volume, longest=7.0))
     assert whole["two_point_probability_error"].isnull().all()
-    monkeypatch.setattr("poreflux.metrics.two_point_correlation.WINDOW", 32)
+    monkeypatch.setattr("poreflux.metrics.correlation.two_point_correlation.WINDOW", 32)
     parts = value(two_point_correlation(volume, longest=7.0))
     error = parts["two_point_probability_error"]
     apart = parts["two_point_probability"] - whole["two_point_probability"]

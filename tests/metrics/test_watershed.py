@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from poreflux import from_array, store
-from poreflux.metrics.basins import HEIGHT_UNIT
-from poreflux.metrics.pore_labels import pore_labels
-from poreflux.metrics.pore_size import pore_size
-from poreflux.metrics.pore_table import pore_table
-from poreflux.metrics.watershed import LEAST, NEAREST, SMOOTHING
+from poreflux.metrics.pores.basins import HEIGHT_UNIT
+from poreflux.metrics.pores.pore_labels import pore_labels
+from poreflux.metrics.pores.pore_size import pore_size
+from poreflux.metrics.pores.pore_table import pore_table
+from poreflux.metrics.pores.watershed import LEAST, NEAREST, SMOOTHING
 from poreflux.phantoms import random_spheres, spheres
 from tests.metrics.cases import chunked_volumes, field, value
 
@@ -92,7 +92,7 @@ def test_the_split_is_that_made_by_hand_on_the_whole_array(seed, edge, masked):
         volume["mask"] = ("z", "y", "x"), field(solid.shape, 4.0, 0.3, seed + 1)
     labels, throats = split_by_hand(volume)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("poreflux.metrics.watershed._EDGE", edge)
+        patch.setattr("poreflux.metrics.pores.watershed._EDGE", edge)
         found = pore_labels(volume.chunk(8), method="watershed")["pore_label"]
         np.testing.assert_array_equal(found, labels)
         np.testing.assert_array_equal(split(volume)["pore_coordination"], throats)
@@ -122,10 +122,10 @@ def test_nothing_depends_on_the_blocks(edge, seed, masked):
         inside = np.broadcast_to(y**2 + x**2 < 13**2, solid.shape)
         volume["mask"] = ("z", "y", "x"), inside
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("poreflux.metrics.watershed._EDGE", 64)
+        patch.setattr("poreflux.metrics.pores.watershed._EDGE", 64)
         expected = split(volume)
         labels = pore_labels(volume, method="watershed")["pore_label"].values
-        patch.setattr("poreflux.metrics.watershed._EDGE", edge)
+        patch.setattr("poreflux.metrics.pores.watershed._EDGE", edge)
         xr.testing.assert_identical(split(volume.chunk(11)), expected)
         found = pore_labels(volume, method="watershed")["pore_label"]
         np.testing.assert_array_equal(found, labels)
@@ -216,8 +216,8 @@ def test_no_pore_is_no_error(method):
 
 @pytest.mark.parametrize("edge", [3, 160])
 def test_a_volume_without_walls_is_one_pore(edge, monkeypatch):
-    monkeypatch.setattr("poreflux.metrics.watershed._EDGE", edge)
-    monkeypatch.setattr("poreflux.metrics.local_thickness._EDGE", edge)
+    monkeypatch.setattr("poreflux.metrics.pores.watershed._EDGE", edge)
+    monkeypatch.setattr("poreflux.metrics.pores.local_thickness._EDGE", edge)
     assert split(from_array(np.zeros((5, 6, 7), np.uint8))).sizes["pore"] == 1
 
 

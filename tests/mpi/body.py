@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 from poreflux.errors import PorefluxError
-from poreflux.transport import mpi, mpi_current, mpi_link
+from poreflux.transport.parallel import interfacial_current as mpi_current
+from poreflux.transport.parallel import link as mpi_link
+from poreflux.transport.parallel import tortuosity_factor as mpi
 
 
 def main(spec: Path) -> None:

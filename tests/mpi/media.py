@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from poreflux.transport.percolation import keep_percolating
-from poreflux.transport.problem import Problem
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.percolation import keep_percolating
+from poreflux.transport.laplace.problem import Problem
 
 SPACING = (1.0, 1.3, 0.8)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from poreflux.kernels.redblack import GHOST
-from poreflux.transport import serial
-from poreflux.transport.mpi_multigrid import SharedMultigrid
-from poreflux.transport.mpi_neighbours import Ranks
-from poreflux.transport.mpi_percolation import keep_percolating_on_boxes
-from poreflux.transport.operator import Alone, build
-from poreflux.transport.partition import Partition, partition
-from poreflux.transport.percolation import keep_percolating
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.operator import Alone, build
+from poreflux.transport.laplace.percolation import keep_percolating
+from poreflux.transport.parallel.multigrid import SharedMultigrid
+from poreflux.transport.parallel.neighbours import Ranks
+from poreflux.transport.parallel.partition import Partition, partition
+from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
+from poreflux.transport.solvers import conjugate_gradients as serial
 from tests.mpi.media import problem
 from tests.mpi.virtual import on_boxes
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 import poreflux
-from poreflux.transport import mpi_reading
-from poreflux.transport.conditions import conditions, phases_of
-from poreflux.transport.contact import contact_of
-from poreflux.transport.descent import Descent
-from poreflux.transport.mpi_current import dataset
-from poreflux.transport.mpi_electrode import Plan, on_boxes
-from poreflux.transport.mpi_multigrid import shared
-from poreflux.transport.partition import Partition, partition
-from poreflux.transport.threads import Team
+from poreflux.transport.electrode.conditions import conditions, phases_of
+from poreflux.transport.electrode.contact_mask import contact_of
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.parallel import reading as mpi_reading
+from poreflux.transport.parallel.electrode import Plan, on_boxes
+from poreflux.transport.parallel.interfacial_current import dataset
+from poreflux.transport.parallel.multigrid import shared
+from poreflux.transport.parallel.partition import Partition, partition
+from poreflux.transport.solvers.linear_solver import Descent
 from tests.mpi import currents, virtual
 from tests.mpi.currents import CASES
 

@@ -15,11 +15,11 @@ import pytest
 
 import poreflux
 from poreflux import results
-from poreflux.transport import mpi_reading
-from poreflux.transport.conditions import conditions
-from poreflux.transport.kinetics import Kinetics
-from poreflux.transport.mpi_electrode import Plan, memory
-from poreflux.transport.partition import partition
+from poreflux.transport.electrode.conditions import conditions
+from poreflux.transport.electrode.kinetics import Kinetics
+from poreflux.transport.parallel import reading as mpi_reading
+from poreflux.transport.parallel.electrode import Plan, memory
+from poreflux.transport.parallel.partition import partition
 from tests.mpi import currents
 from tests.mpi.currents import CASES
 from tests.mpi.launch import ROOT, TIMEOUT, environment, finish, solve_all, start
@@ -216,7 +216,8 @@ def test_a_dry_run_says_what_each_process_would_take(stores):
 
 def test_a_process_starts_without_what_only_the_first_needs():
     heavy = {"xarray", "dask", "pandas", "mpi4py", "petsc4py"}
-    code = f"import sys, poreflux.transport.mpi_current; print({heavy} & set(sys.modules))"
+    module = "poreflux.transport.parallel.interfacial_current"
+    code = f"import sys, {module}; print({heavy} & set(sys.modules))"
     done = finish(start(1, "-c", code))
     assert done.stdout.strip() == "set()", done.stderr
 

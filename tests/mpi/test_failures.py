@@ -15,7 +15,7 @@ import pytest
 
 import poreflux
 from poreflux.errors import TooLarge
-from poreflux.transport.mpi_petsc import check_indices
+from poreflux.transport.parallel.petsc import check_indices
 from tests.mpi.launch import ROOT, end, environment, finish, solve_all, start
 
 pytestmark = pytest.mark.mpi

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poreflux.transport.mpi_checkpoint import chunk_depth
-from poreflux.transport.partition import partition
+from poreflux.transport.parallel.checkpoint import chunk_depth
+from poreflux.transport.parallel.partition import partition
 
 SIZES = st.integers(1, 700)
 unhurried = settings(deadline=None)

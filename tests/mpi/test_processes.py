@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import poreflux
-from poreflux.transport.mpi_model import traffic
-from poreflux.transport.partition import partition
+from poreflux.transport.parallel.partition import partition
+from poreflux.transport.parallel.performance_model import traffic
 from tests.mpi.launch import finish, solve_all, start
 
 pytestmark = pytest.mark.mpi

@@ -22,7 +22,7 @@ class Board:
 
 
 class ThreadLink:
-    """The link of one box: see :mod:`poreflux.transport.mpi_neighbours`."""
+    """The link of one box: see :mod:`poreflux.transport.parallel.neighbours`."""
 
     def __init__(self, board, rank):
         self.board, self.rank, self.size = board, rank, board.size

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from poreflux import from_array, tortuosity_factor
 from poreflux.schema import DIMS
-from poreflux.transport import threads
+from poreflux.transport.engines import threads
 from tests.physics.direct import carriers, effective_conductivity, network
 
 NAMES = {0: "pore", 1: "one", 2: "two", 3: "three"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from poreflux import phantoms
-from poreflux.transport import serial
-from poreflux.transport.problem import Problem
+from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.solvers import conjugate_gradients as serial
 from tests.physics.answers import polarisability, tau
 
 #: tortuosity factor of insulating spheres of volume fraction f on the simple cubic lattice

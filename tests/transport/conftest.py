@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from poreflux.transport.percolation import percolate
-from poreflux.transport.problem import Problem
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import Problem
 
 #: of the voxels of every problem here
 SPACING = (0.8, 1.0, 1.7)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from poreflux.kernels import redblack
-from poreflux.transport.operator import Operator, build
-from poreflux.transport.problem import Problem
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.operator import Operator, build
+from poreflux.transport.laplace.problem import Problem
 from tests.physics import direct
 
 RED, BLACK = 0, 1

@@ -6,7 +6,7 @@ import xarray as xr
 
 import poreflux as pf
 from poreflux.schema import DIMS
-from poreflux.transport.profile import tortuosity_profile
+from poreflux.transport.tortuosity.tortuosity_profile import tortuosity_profile
 from poreflux.volume import box_of_mask
 
 BOX = {"z": slice(2, 12), "y": slice(0, 13), "x": slice(3, 15)}

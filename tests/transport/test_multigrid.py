@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from poreflux.transport import serial
-from poreflux.transport.multigrid import Multigrid, coarser, factor, matrix
-from poreflux.transport.percolation import percolate
-from poreflux.transport.problem import Problem
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.solvers import conjugate_gradients as serial
+from poreflux.transport.solvers.multigrid import Multigrid, coarser, factor, matrix
 from tests.physics import media
 from tests.transport.conftest import DRIVEN, SPACING, problem_of
 from tests.transport.packed import RED, assembled, cells, colour, operator_of, schur, vector

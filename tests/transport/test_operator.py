@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.transport import serial
+from poreflux.transport.solvers import conjugate_gradients as serial
 from tests.physics import direct
 from tests.transport.conftest import DRIVEN, KINDS, problem_of
 from tests.transport.packed import BLACK, RED, assembled, cells, colour, operator_of, schur, vector

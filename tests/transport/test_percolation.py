@@ -6,9 +6,9 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from poreflux.transport import threads
-from poreflux.transport.percolation import keep_percolating, label
-from poreflux.transport.threads import Team
+from poreflux.transport.engines import threads
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.percolation import keep_percolating, label
 
 SIDES = [(False, False, False), (False, True, True), (False, True, False), (True, True, True)]
 

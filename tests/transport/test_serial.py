@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from poreflux.errors import NotConverged
-from poreflux.transport import serial
-from poreflux.transport.effective import evened
-from poreflux.transport.multigrid import Multigrid
-from poreflux.transport.percolation import percolate
-from poreflux.transport.problem import Problem
-from poreflux.transport.threads import Team
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.solvers import conjugate_gradients as serial
+from poreflux.transport.solvers.multigrid import Multigrid
+from poreflux.transport.tortuosity.tortuosity_factor import evened
 from tests.physics import direct, media
 from tests.transport.packed import operator_of
 

@@ -1,0 +1,100 @@
+"""From counts of pairs to the autocorrelation along a direction and its integral length.
+
+Small arrays in, numbers out; lengths in voxels.
+"""
+
+import numpy as np
+
+from poreflux.metrics.density.counting import fraction
+
+
+def autocorrelation(pairs: np.ndarray, planes: np.ndarray, area: int, mean: float) -> np.ndarray:
+    """Return ρ(k) = C(k) / C(0) of the deviation from the mean at lags k = 0, 1, ...
+
+    Parameters
+    ----------
+    pairs
+        counts of pairs (set, set, lag): of pore voxels, and where there is a mask also of valid
+        ones, as :mod:`poreflux.metrics.correlation.pairs` makes them.
+    planes
+        number of pore voxels in each plane.
+    area
+        number of voxels in a plane.
+    mean
+        porosity ε of all valid voxels.
+
+    Returns
+    -------
+    ρ, 0 where no pair has that lag or the volume is of one phase.
+
+    Notes
+    -----
+    C(k) = <(I(z) - ε) (I(z + k) - ε)> over all pairs of valid voxels k planes apart;
+    C(0) = ε (1 - ε).
+
+    Examples
+    --------
+    >>> pairs = np.array([[[0, 0, 1]]])  # planes 1 0 1 0 of one voxel: one pair, at lag 2
+    >>> autocorrelation(pairs, np.array([1, 0, 1, 0]), 1, 0.5)
+    array([ 1., -1.,  1.])
+    """
+    lags = np.arange(1, pairs.shape[-1])
+    if len(pairs) == 1:
+        below = np.concatenate(([0], np.cumsum(planes)))
+        number = (planes.size - lags) * area
+        ends = below[planes.size - lags] + (below[-1] - below[lags])
+    else:
+        number, ends = pairs[1, 1, 1:], pairs[0, 1, 1:] + pairs[1, 0, 1:]
+    products = pairs[0, 0, 1:] - mean * ends + mean**2 * number
+    covariance = np.concatenate(([mean * (1 - mean)], fraction(products, number)))
+    return np.nan_to_num(fraction(covariance, covariance[0]))
+
+
+def pore_part(rho: np.ndarray) -> np.ndarray:
+    """Return the part of ρ that is of pores, not of whole columns, up to its first zero.
+
+    Correlation that has not died out in the farther half of the lags is of columns that differ as
+    wholes; it is subtracted.
+
+    Examples
+    --------
+    >>> pore_part(np.array([1.0, 0.6, 0.2, -0.1, 0.0, 0.0, 0.0]))
+    array([0.6, 0.2])
+    >>> pore_part(np.ones(9))
+    array([], dtype=float64)
+    """
+    far = rho[rho.size // 2 + 1 :]
+    near = rho[1:] - max(0.0, far.mean() if far.size else 0.0)
+    zeros = np.flatnonzero(near <= 0)
+    return near[: zeros[0]] if zeros.size else near
+
+
+def integral_length(pores: np.ndarray) -> float:
+    """Return 1 + 2 Σ ρ(k) of the pore part of ρ at lags 1, 2, ...
+
+    Examples
+    --------
+    >>> integral_length(np.array([0.5, 0.25]))
+    2.5
+    """
+    return float(1 + 2 * pores.sum())
+
+
+def independent_planes(pores: np.ndarray, weights: np.ndarray) -> float:
+    """Return how many independent planes have the variance of the weighted mean of all planes.
+
+    Parameters
+    ----------
+    pores
+        the pore part of ρ at lags 1, 2, ...
+    weights
+        of each plane.
+
+    Examples
+    --------
+    >>> independent_planes(np.array([]), np.ones(4))
+    4.0
+    """
+    weights = weights / weights.sum()
+    lagged = [np.dot(weights[k:], weights[:-k]) for k in range(1, pores.size + 1)]
+    return float(1 / (np.dot(weights, weights) + 2 * np.dot(pores, lagged)))

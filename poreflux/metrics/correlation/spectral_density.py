@@ -1,0 +1,217 @@
+"""Spectral density: how strongly the phase varies on each length scale."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.metrics.correlation.modes import TAPERS, power, shell_width, shells
+from poreflux.metrics.density.coarse import GRID, MeasureCells, cells, coarsening
+from poreflux.metrics.density.counting import dataset, fraction, inputs, select
+from poreflux.schema import DIMS
+from poreflux.volume import label_of, require, voxel_size
+
+#: edge of a window in voxels, where the volume is too large for one FFT
+WINDOW = 128
+
+
+def spectral_density(
+    volume: xr.Dataset, *, taper: str = "hann", grid: int = GRID, phase: str = "pore"
+) -> xr.Dataset:
+    """Measure the spectral density of a phase, averaged over directions and along each.
+
+    Parameters
+    ----------
+    volume
+        with `phase`, dims (z, y, x); voxels outside a `mask` do not count.
+    taper
+        ``"hann"`` for a volume that does not repeat, ``"none"`` for a periodic one.
+    grid
+        most cells along an edge of the grid that is transformed as a whole. A larger volume is
+        averaged over cells for the long waves, and cut into windows of about 128 voxels for the
+        short ones; 512 takes 2 GB.
+    phase
+        name of the phase.
+
+    Returns
+    -------
+    lazy Dataset over (wavenumber,) in rad/µm: `spectral_density` in µm³, its standard error
+    `spectral_density_error` (by the number of modes, or by the scatter of the windows) and
+    `spectral_density_modes`; over (direction, wavenumber) `spectral_density_in_plane`, of waves
+    across the direction, which is the power spectrum of the structure factor map along it, and
+    `spectral_density_along`, of waves within 30 degrees of it. NaN where there is no mode.
+
+    Notes
+    -----
+    χ(k) = |∫ (I - p) exp(-i k x) dx|² / V. Σ χ / V over all waves is p (1 - p) (Parseval), its
+    limit for long waves the variance of the volume fraction in large volumes times their volume.
+
+    References
+    ----------
+    .. [1] S. Torquato, Random Heterogeneous Materials, Springer (2002).
+    .. [2] P. D. Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), for windows.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import layers
+    >>> waves = spectral_density(layers((32, 32, 32), thickness=4), taper="none")
+    >>> k = waves["spectral_density"].idxmax("wavenumber")
+    >>> round(float(2 * np.pi / k))
+    8
+    """
+    if taper not in TAPERS:
+        raise ValueError(f"taper={taper!r} is not known; choose one of {TAPERS}")
+    shape, size = require(volume, "phase").shape, voxel_size(volume)
+    factor, label = coarsening(shape, grid), label_of(volume, phase)
+    whole = FinishWhole(shape, size, factor, taper)
+    measure = MeasureCells(label, factor, shape)
+    plan = blocks.Plan(measure, blocks.add_patches, whole, _outputs(whole.last))
+    note = {"phase": phase, "taper": taper}
+    lazy = blocks.reduce(inputs(volume), plan)
+    found = _labelled(volume, lazy, whole.step * np.arange(1, whole.last + 1), note)
+    if factor == 1:
+        return found
+    windows = Windows(shape, size, whole.step * (whole.last + 0.5))
+    plan = blocks.Plan(MeasureWindow(label, windows), _add, windows.finish, _outputs(windows.count))
+    arrays = {name: windows.cut(array) for name, array in inputs(volume).items()}
+    fine = _labelled(volume, blocks.reduce(arrays, plan), windows.wavenumber, note)
+    return xr.concat([found, fine], "wavenumber", data_vars="minimal", combine_attrs="override")
+
+
+@dataclass(frozen=True)
+class FinishWhole:
+    """Transform the volume, averaged over cells where it is large."""
+
+    shape: tuple[int, ...]
+    size: tuple[float, float, float]
+    factor: int
+    taper: str
+
+    @property
+    def step(self) -> float:
+        """Width of a shell in rad/µm."""
+        return shell_width(self.shape, self.size)
+
+    @property
+    def last(self) -> int:
+        """Number of shells: to the shortest wave, or to waves of four cells."""
+        shortest = max(self.size) * self.factor * (1 if self.factor == 1 else 2)
+        return max(1, int(math.pi / shortest / self.step))
+
+    def __call__(self, total) -> dict[str, np.ndarray]:
+        grid = cells(total, self.factor, self.shape, self.size)
+        modes = power(grid.phase, grid.valid, grid.size, self.taper)
+        found = shells(modes, self.step, self.last, factor=self.factor)
+        # a wave and its mirror image are one; the taper blurs 1.5 waves along each axis into one
+        alike = 2 * (1.5**3 if self.taper == "hann" else 1.0)
+        error = found["mean"] / np.sqrt(np.maximum(found["modes"] / alike, 1))
+        return _named(found, error, found["modes"])
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How a large volume is cut for its short waves, those beyond a wavenumber."""
+
+    shape: tuple[int, ...]
+    size: tuple[float, float, float]
+    beyond: float
+
+    @property
+    def edges(self) -> tuple[tuple[int, ...], ...]:
+        """Edges of the windows along each axis in voxels."""
+        return tuple(
+            tuple(np.diff(blocks.edges(n, max(1, round(n / WINDOW)))).tolist()) for n in self.shape
+        )
+
+    @property
+    def step(self) -> float:
+        """Width of a shell in rad/µm."""
+        return shell_width([np.mean(each) for each in self.edges], self.size)
+
+    @property
+    def last(self) -> int:
+        """Shells to the shortest wave."""
+        return int(math.pi / max(self.size) / self.step)
+
+    @property
+    def count(self) -> int:
+        """Number of shells beyond those of the whole volume."""
+        return max(0, self.last - int(np.ceil(self.beyond / self.step + 0.5)) + 1)
+
+    @property
+    def wavenumber(self) -> np.ndarray:
+        """Middle of each shell beyond those of the whole volume."""
+        return self.step * np.arange(self.last - self.count + 1, self.last + 1)
+
+    def cut(self, array):
+        """Return the array in windows."""
+        return blocks.chunked(array).rechunk(self.edges)
+
+    def finish(self, total: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Average over the windows; their scatter is the error."""
+        n = total["windows"]
+        mean = {key: fraction(total[key], n) for key in ("mean", "square")}
+        scatter = np.sqrt(np.maximum(mean["square"] - mean["mean"] ** 2, 0))
+        error = fraction(scatter, np.sqrt(np.maximum(n - 1, 0)))
+        for key in ("in_plane", "along"):
+            mean[key] = fraction(total[key], total[f"{key} windows"])
+        return _named(mean, error, total["modes"], self.count)
+
+
+@dataclass(frozen=True)
+class MeasureWindow:
+    """Transform one window."""
+
+    label: int
+    windows: Windows
+
+    def __call__(self, arrays, start) -> dict[str, np.ndarray]:
+        chosen, mask = select(arrays, self.label)
+        valid = np.ones(chosen.shape, np.float32) if mask is None else mask.astype(np.float32)
+        last = self.windows.last
+        zero = np.zeros(last)
+        if valid.mean() < 0.5:
+            empty: dict = {"mean": zero, "square": zero, "modes": zero}
+            found = {"in_plane": np.full((3, last), np.nan), "along": np.full((3, last), np.nan)}
+        else:
+            modes = power(chosen.astype(np.float32), valid, self.windows.size, "hann")
+            found = shells(modes, self.windows.step, last)
+            mean = np.nan_to_num(found["mean"])
+            empty = {"mean": mean, "square": mean**2, "modes": found["modes"]}
+        for key in ("in_plane", "along"):
+            empty[key] = np.nan_to_num(found[key])
+            empty[f"{key} windows"] = np.isfinite(found[key]).astype(float)
+        return {**empty, "windows": (empty["modes"] > 0).astype(float)}
+
+
+def _add(parts) -> dict[str, np.ndarray]:
+    return {key: sum(part[key] for part in parts) for key in parts[0]}
+
+
+def _named(found, error, modes, count: int | None = None) -> dict[str, np.ndarray]:
+    """Return the results by their names; of the last `count` shells."""
+    results = {
+        "spectral_density": found["mean"],
+        "spectral_density_error": error,
+        "spectral_density_modes": modes,
+        "spectral_density_in_plane": found["in_plane"],
+        "spectral_density_along": found["along"],
+    }
+    first = 0 if count is None else len(modes) - count
+    return {name: array[..., first:] for name, array in results.items()}
+
+
+def _outputs(count: int) -> dict:
+    outputs: dict = {name: ((count,), float) for name in ("", "_error", "_modes")}
+    outputs |= {name: ((3, count), float) for name in ("_in_plane", "_along")}
+    return {f"spectral_density{name}": value for name, value in outputs.items()}
+
+
+def _labelled(volume: xr.Dataset, lazy: dict, wavenumber: np.ndarray, note: dict) -> xr.Dataset:
+    dims = ("direction", "wavenumber")
+    variables = {name: (dims[-array.ndim :], array) for name, array in lazy.items()}
+    attrs = {"units": "um^-1", "long_name": "wavenumber"}
+    coords = {"direction": list(DIMS), "wavenumber": ("wavenumber", wavenumber, attrs)}
+    return dataset(volume, variables, coords=coords, note=note)

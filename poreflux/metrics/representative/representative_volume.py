@@ -1,0 +1,193 @@
+"""Representative volume: how large a sub-volume, or how many, stand for the whole."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.metrics.density.counting import dataset, fraction, inputs, into_blocks, select
+from poreflux.metrics.representative.cubes import FIELDS, BoxSums, Cubes, in_voxels
+from poreflux.metrics.representative.larger_voxels import FACTORS, aligned, extrapolated, majorities
+from poreflux.metrics.representative.variance_decay import (
+    RELATIVE_ERRORS,
+    decay,
+    edges_needed,
+    error_coordinates,
+    numbers_needed,
+    scatter,
+)
+from poreflux.volume import label_of, require, voxel_size
+
+PLACEMENTS = ("tiled", "overlapping")
+
+
+def representative_volume(
+    volume: xr.Dataset,
+    *,
+    edges: Sequence[float] | None = None,
+    placement: str = "tiled",
+    phase: str = "pore",
+) -> xr.Dataset:
+    """Measure how the porosity of cubes scatters with their size.
+
+    Parameters
+    ----------
+    volume
+        with `phase`, dims (z, y, x); voxels outside a `mask` do not count, nor cubes that are
+        outside it by more than half.
+    edges
+        of the cubes in µm; by default from a twelfth to half of the shortest edge of the volume.
+    placement
+        ``"tiled"`` side by side, or ``"overlapping"`` by half, which takes more of a large cube's
+        scatter from a small volume; intervals count only those that do not overlap.
+    phase
+        name of the phase.
+
+    Returns
+    -------
+    lazy Dataset over (edge,) in µm: `representative_mean`, `representative_std`,
+    `representative_ci95` (half width of the interval of the mean) and `representative_count` of
+    cubes; over (edge, accuracy) `representative_number` of such cubes that give the mean to
+    1, 5 and 10 %; over (accuracy,) `representative_edge` of one cube that does, by the fit;
+    `variance_exponent` α, `variance_exponent_error` and `variance_integral_range` A (µm³) of the
+    fit, which is of the largest cubes where one power does not fit all; over (field,)
+    `field_porosity` of concentric boxes with `field_edge` relative to the volume's; and over
+    (factor,) `coarse_porosity` of the volume with voxels made larger by majority, with
+    `extrapolated_porosity` for voxels of size zero.
+
+    Notes
+    -----
+    σ² = p (1 - p) (A / V)^α, α = 1 where cubes are independent [1]_; an interval is ± 2 σ. Sizes of
+    cubes are rounded to whole voxels. The porosity with larger voxels is taken to be linear in
+    their size.
+
+    References
+    ----------
+    .. [1] T. Kanit et al., Int. J. Solids Struct. 40, 3647 (2003).
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import random_sites
+    >>> found = representative_volume(random_sites(96, 0.2), edges=[6, 8, 12, 16])
+    >>> round(float(found["variance_exponent"]), 1)
+    1.0
+    """
+    if placement not in PLACEMENTS:
+        raise ValueError(f"placement={placement!r} is not known; choose one of {PLACEMENTS}")
+    shape, size = require(volume, "phase").shape, voxel_size(volume)
+    cubes = Cubes(shape, in_voxels(edges, shape, size), placement)
+    finish = FinishScatter(cubes, size)
+    plan = blocks.Plan(
+        MeasureCubes(label_of(volume, phase), cubes), _combine, finish, _outputs(len(cubes.sizes))
+    )
+    arrays = {name: aligned(array) for name, array in inputs(volume).items()}
+    lazy = blocks.reduce(arrays, plan)
+    variables = {name: (_DIMS[name], array) for name, array in lazy.items()}
+    note = {"phase": phase, "placement": placement}
+    return dataset(volume, variables, coords=_coordinates(cubes, size), note=note)
+
+
+_DIMS = {
+    **{f"representative_{name}": ("edge",) for name in ("mean", "std", "ci95", "count")},
+    "representative_number": ("edge", "accuracy"),
+    "representative_edge": ("accuracy",),
+    "variance_exponent": (),
+    "variance_exponent_error": (),
+    "variance_integral_range": (),
+    "field_porosity": ("field",),
+    "coarse_porosity": ("factor",),
+    "extrapolated_porosity": (),
+}
+
+
+@dataclass(frozen=True)
+class MeasureCubes:
+    """Count the voxels between the cuts of all cubes, and the porosity with larger voxels."""
+
+    label: int
+    cubes: Cubes
+
+    def __call__(self, arrays, start) -> tuple[dict[str, blocks.Patch], np.ndarray]:
+        chosen, mask = select(arrays, self.label)
+        cuts = self.cubes.cuts
+        number = {"phase": into_blocks(chosen, start, cuts=cuts)}
+        if mask is not None:
+            number["valid"] = into_blocks(mask, start, cuts=cuts)
+        return number, majorities(chosen, mask)
+
+
+@dataclass(frozen=True)
+class FinishScatter:
+    """Take the scatter of the cubes of the counts of the whole volume."""
+
+    cubes: Cubes
+    size: tuple[float, float, float]
+
+    def __call__(self, total) -> dict:
+        number, coarse = total
+        cuts = self.cubes.cuts
+        pore = BoxSums(number["phase"].values, cuts)
+        valid = BoxSums(number["valid"].values, cuts) if "valid" in number else BoxSums(None, cuts)
+        each = [self._scatter(size, pore, valid) for size in self.cubes.sizes]
+        voxels = [math.prod(size) for size in self.cubes.sizes]
+        volumes = np.multiply(voxels, math.prod(self.size))
+        whole = (0, 0, 0), self.cubes.shape
+        p = float(fraction(pore.box(*whole), valid.box(*whole)))
+        fit = decay(volumes, each)
+        fields = [fraction(pore.box(*box), valid.box(*box)) for box in self.cubes.fields]
+        porosity = fraction(coarse[0], coarse[1])
+        return {
+            **{f"representative_{name}": [e[name] for e in each] for name in each[0]},
+            "representative_number": [numbers_needed(e["mean"], e["std"]) for e in each],
+            "representative_edge": edges_needed(p, fit),
+            "variance_exponent": fit["exponent"],
+            "variance_exponent_error": fit["exponent_error"],
+            "variance_integral_range": _integral_range(p, fit),
+            "field_porosity": fields,
+            "coarse_porosity": porosity,
+            "extrapolated_porosity": extrapolated(porosity),
+        }
+
+    def _scatter(self, size, pore: "BoxSums", valid: "BoxSums") -> dict[str, float]:
+        starts = self.cubes.starts(size)
+        held, there = pore.boxes(starts, size), valid.boxes(starts, size)
+        values = np.where(2 * there >= math.prod(size), fraction(held, there), np.nan)
+        return scatter(values.ravel(), self.cubes.independent(size))
+
+
+def _combine(parts):
+    counts, coarse = zip(*parts)
+    return blocks.add_patches(counts), sum(coarse)
+
+
+def _integral_range(p: float, fit: Mapping[str, float]) -> float:
+    """Return A of σ² = p (1 - p) (A / V)^α in µm³."""
+    if not (0 < p < 1 and fit["exponent"] > 0):
+        return math.nan
+    return math.exp((fit["logarithm"] - math.log(p * (1 - p))) / fit["exponent"])
+
+
+def _outputs(number: int) -> dict:
+    lengths = {
+        "edge": number,
+        "accuracy": len(RELATIVE_ERRORS),
+        "field": FIELDS,
+        "factor": len(FACTORS),
+    }
+    kinds = {"representative_count": int}
+    return {
+        name: (tuple(lengths[dim] for dim in dims), kinds.get(name, float))
+        for name, dims in _DIMS.items()
+    }
+
+
+def _coordinates(cubes: Cubes, size) -> dict:
+    edges = [math.prod(np.multiply(each, size)) ** (1 / 3) for each in cubes.sizes]
+    return {
+        **error_coordinates(edges),
+        "field_edge": ("field", np.arange(1, FIELDS + 1) / FIELDS, {"units": "1"}),
+        "factor": list(FACTORS),
+    }

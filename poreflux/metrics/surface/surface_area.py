@@ -1,0 +1,148 @@
+"""Surface area: by counting voxel faces, and by crossings of lines in thirteen directions."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.metrics.density.counting import dataset, fraction, inputs, select
+from poreflux.metrics.pores.directions import STEPS, lengths, shares
+from poreflux.metrics.surface.seams import Plane, cuts, outer_planes, seams
+from poreflux.volume import label_of, require, voxel_size
+
+
+def surface_area(volume: xr.Dataset, *, phase: str = "pore") -> xr.Dataset:
+    """Measure the surface between a phase and all others, in two ways.
+
+    Parameters
+    ----------
+    volume
+        with `phase`, dims (z, y, x); what lies on a face of the volume or at the edge of a `mask`
+        is no surface.
+    phase
+        name of the phase.
+
+    Returns
+    -------
+    lazy Dataset with `specific_surface` (µm²/µm³, by lines in 13 directions), `surface_area` (µm²,
+    that times the volume), `specific_surface_faces` (by voxel faces), and `surface_crossings` over
+    (step,): the share of pairs of neighbours along each of the 13 directions that differ.
+
+    Notes
+    -----
+    Voxel faces overestimate a smooth surface by 1.5 on average over its orientations, by up to
+    sqrt(3), and are right only where it runs along the axes. Lines, S_V = 2 P_L averaged over 13
+    directions with the shares of space they stand for (Cauchy-Crofton) [1]_, are right on average
+    over orientations; a plane comes out between 7 % too small (along the axes) and 2 % too large
+    where voxels are cubes. Neither sees what is smaller than a voxel.
+
+    References
+    ----------
+    .. [1] J. Ohser, F. Mücklich, Statistical Analysis of Microstructures in Materials Science,
+       Wiley (2000), chapter 4.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import spheres
+    >>> surface = surface_area(spheres(40, [(20, 20, 20)], 24))
+    >>> ball = np.pi * 24**2
+    >>> round(float(surface["surface_area"]) / ball, 1)
+    1.0
+    >>> round(float(surface["specific_surface_faces"]) * 40**3 / ball, 1)
+    1.5
+    """
+    shape, size = require(volume, "phase").shape, voxel_size(volume)
+    outputs = {name: ((), float) for name in _SCALARS} | {"surface_crossings": ((13,), float)}
+    finish = FinishSurface(shape, size)
+    plan = blocks.Plan(MeasureCrossings(label_of(volume, phase)), _combine, finish, outputs)
+    lazy = blocks.reduce(inputs(volume), plan)
+    variables = {name: (("step",)[: array.ndim], array) for name, array in lazy.items()}
+    steps = [",".join(map(str, step)) for step in STEPS]
+    return dataset(volume, variables, coords={"step": steps}, note={"phase": phase})
+
+
+_SCALARS = ("specific_surface", "surface_area", "specific_surface_faces")
+
+
+@dataclass(frozen=True)
+class MeasureCrossings:
+    """Count pairs of neighbours that differ, and pairs, inside a block; keep its outer planes."""
+
+    label: int
+
+    def __call__(self, arrays, start) -> tuple[np.ndarray, list[Plane], list[Plane], int]:
+        chosen, mask = select(arrays, self.label)
+        valid = np.ones(chosen.shape, bool) if mask is None else mask
+        number = np.array([_pairs(chosen, valid, step) for step in STEPS])
+        kept = [] if mask is None else outer_planes(mask, start)
+        return number, outer_planes(chosen, start), kept, int(np.count_nonzero(valid))
+
+
+@dataclass(frozen=True)
+class FinishSurface:
+    """Add the pairs that straddle chunks, and take the surfaces."""
+
+    shape: tuple[int, ...]
+    size: tuple[float, float, float]
+
+    def __call__(self, total) -> dict[str, np.ndarray]:
+        number, planes, valid, voxels = total
+        differ, pairs = crossings(number, planes, valid, self.shape).T
+        share = fraction(differ, pairs)
+        per_length = np.divide(share, lengths(self.size))
+        by_lines = 2 * np.nansum(shares(self.size) * per_length)
+        return {
+            "specific_surface": by_lines,
+            "surface_area": by_lines * voxels * math.prod(self.size),
+            "specific_surface_faces": np.nansum(per_length[:3]),
+            "surface_crossings": share,
+        }
+
+
+def crossings(
+    number: np.ndarray, planes: Sequence[Plane], valid: Sequence[Plane], shape
+) -> np.ndarray:
+    """Return pairs that differ, and pairs, along each step (step, 2), of the whole volume."""
+    total = number.copy()
+    meetings = [cuts(planes, axis, n) for axis, n in enumerate(shape)]
+    masks = seams(valid, shape) if valid else None
+    for axis, cut, lower, upper in seams(planes, shape):
+        mask = np.ones((2, *lower.shape), bool) if masks is None else np.stack(next(masks)[2:])
+        if not 0 < cut < shape[axis]:
+            continue
+        slab, known = np.stack((lower, upper), axis), np.moveaxis(mask, 0, axis)
+        for s, step in enumerate(STEPS):
+            if step[axis]:
+                total[s] += _pairs(slab, known, step, across=(axis, meetings))
+    return total
+
+
+def _pairs(chosen: np.ndarray, valid: np.ndarray, step, across=None) -> tuple[int, int]:
+    """Return how many pairs a step apart differ, and how many there are.
+
+    With `across` only pairs from the first to the second plane of a seam count, and of those that
+    cross a seam of an earlier axis too, none.
+    """
+    if any(abs(s) >= n for s, n in zip(step, chosen.shape)):
+        return 0, 0
+    first = tuple(slice(max(0, -s), n - max(0, s)) for s, n in zip(step, chosen.shape))
+    second = tuple(slice(max(0, s), n - max(0, -s)) for s, n in zip(step, chosen.shape))
+    both = valid[first] & valid[second]
+    if across is not None:
+        for axis in range(across[0]):
+            if step[axis]:
+                keep = np.ones(both.shape[axis], bool)
+                inner = across[1][axis][1:-1] - 1
+                keep[inner] = False
+                both &= keep.reshape([-1 if a == axis else 1 for a in range(3)])
+    differ = (chosen[first] != chosen[second]) & both
+    return int(np.count_nonzero(differ)), int(np.count_nonzero(both))
+
+
+def _combine(parts):
+    number, planes, valid, voxels = zip(*parts)
+    joined = ([plane for each in kept for plane in each] for kept in (planes, valid))
+    return sum(number), *joined, sum(voxels)

@@ -1,0 +1,191 @@
+"""The figures of the page: a drawing, a caption, words for those who cannot see, and the data."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux import plot
+from poreflux.reporting.number_rows import significant
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure as the page shows it; `download` is (file name, data: address) or None."""
+
+    name: str
+    title: str
+    svg: str
+    caption: str
+    alt: str
+    download: tuple[str, str] | None
+
+    @property
+    def half(self) -> bool:
+        """Return whether the figure is narrow, so that two stand side by side."""
+        (size,) = re.findall(r'viewBox="0 0 (\S+) (\S+)"', self.svg)[:1]
+        return float(size[0]) < 1.6 * float(size[1])
+
+
+def cards(results: xr.Dataset) -> Iterator[Card]:
+    """Yield a card for each figure that the Results hold the data of."""
+    for make in (_slices, _pores, _structure, _histogram, _profiles, _porosity, _tortuosity):
+        yield from make(results)
+
+
+def csv(arrays: list[xr.DataArray]) -> tuple[str, bytes]:
+    """Return a table of arrays on common coordinates as (file ending, bytes); large ones zipped.
+
+    Columns carry their units: ``z [um],porosity``.
+    """
+    dims = arrays[0].dims
+    grids = np.meshgrid(*(arrays[0][d].values for d in dims), indexing="ij")
+    columns = {_header(arrays[0][d]): grid.ravel() for d, grid in zip(dims, grids)}
+    columns |= {_header(array): array.values.ravel() for array in arrays}
+    lines = [",".join(columns)]
+    lines += [",".join(map(_cell, row)) for row in zip(*(c.tolist() for c in columns.values()))]
+    text = "\n".join(lines).encode() + b"\n"
+    return ("csv", text) if len(text) < 100_000 else ("csv.gz", gzip.compress(text, mtime=0))
+
+
+def _header(array: xr.DataArray) -> str:
+    unit = array.attrs.get("units", "1")
+    return str(array.name) if unit == "1" else f"{array.name} [{unit}]"
+
+
+def _cell(value) -> str:
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def make_card(name, title, figure, caption, alt, arrays: list[xr.DataArray] | None = None) -> Card:
+    """Return the card of a figure; `arrays` are the data to download with it."""
+    download = None
+    if arrays:
+        ending, content = csv(arrays)
+        kind = "text/csv" if ending == "csv" else "application/gzip"
+        download = (f"{name}.{ending}", plot.data_uri(kind, content))
+    return Card(name, title, plot.svg(figure), caption, alt, download)
+
+
+def _slices(results: xr.Dataset) -> Iterator[Card]:
+    if "phase_slice_z" not in results:
+        return
+    labels = results["phase_slice_z"]
+    names = str(labels.attrs["flag_meanings"]).split()
+    shares = {
+        name: float((labels == value).mean())
+        for name, value in zip(names, np.atleast_1d(labels.attrs["flag_values"]))
+    }
+    shown = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+    both = "gray_slice_z" in results
+    alt = f"The middle slice across z, {'as measured and ' if both else ''}segmented: {shown}."
+    position = labels.attrs.get("position")
+    at = f" at z = {significant(float(position), 4)} µm" if position is not None else ""
+    caption = f"Middle slice{at}: " + ("grey values (left) and " if both else "") + "phases."
+    yield make_card("slices", "Slices", plot.slices(results), caption, alt)
+
+
+def _pores(results: xr.Dataset) -> Iterator[Card]:
+    if "phase_percent" not in results:
+        return
+    coarse = results["phase_percent"]
+    phase = coarse.attrs.get("phase", "pore")
+    sizes = " × ".join(significant(2 * float(coarse[d].mean()), 3) for d in coarse.dims)
+    alt = f"The {phase} phase as a solid seen from outside, in a box of {sizes} µm (z, y, x)."
+    caption = (
+        f"The {phase} phase seen from outside; colour follows depth along z. "
+        f"Drawn on {' × '.join(map(str, coarse.shape))} voxels."
+    )
+    title = "Pores" if phase == "pore" else f"The {phase} phase"
+    yield make_card("pores", title, plot.pores(results), caption, alt)
+
+
+def _histogram(results: xr.Dataset) -> Iterator[Card]:
+    if "gray_histogram" not in results:
+        return
+    counts = results["gray_histogram"]
+    mode = significant(float(counts["gray_value"][int(counts.values.argmax())]), 4)
+    words = ""
+    if "threshold" in results:
+        words = ", ".join(significant(float(t), 4) for t in np.atleast_1d(results["threshold"]))
+    alt = f"Histogram of the grey values; the most frequent is {mode}"
+    alt += f", the threshold {words}." if words else "."
+    caption = "Grey values of all voxels" + (" and the threshold between phases." if words else ".")
+    yield make_card("histogram", "Grey values", plot.histogram(results), caption, alt, [counts])
+
+
+def _profiles(results: xr.Dataset) -> Iterator[Card]:
+    for direction in "zyx":
+        name = "porosity_profile" + ("" if direction == "z" else f"_{direction}")
+        if name not in results:
+            continue
+        profile = results[name]
+        low, high = float(profile.min()), float(profile.max())
+        alt = f"Porosity of planes along {direction}, between {low:.3f} and {high:.3f}."
+        caption = f"Porosity of each plane along {direction}; the dashed line is their mean."
+        figure = plot.porosity_profile(results, direction=direction)
+        yield make_card(name, f"Porosity along {direction}", figure, caption, alt, [profile])
+
+
+def _structure(results: xr.Dataset) -> Iterator[Card]:
+    for direction in "zyx":
+        name = "structure_factor" + ("" if direction == "z" else f"_{direction}")
+        if name not in results:
+            continue
+        image = results[name]
+        rms = float(np.sqrt((image**2).mean()))
+        alt = (
+            f"Map of the porosity of columns along {direction} minus the mean: between "
+            f"{float(image.min()):.3f} and {float(image.max()):.3f}, root mean square {rms:.3f}."
+        )
+        caption = (
+            f"Porosity of each column along {direction} minus the mean porosity; root mean square "
+            f"{rms:.3f}{_null(results, direction)}."
+        )
+        figure = plot.structure_factor(results, direction=direction)
+        yield make_card(name, f"Structure factor along {direction}", figure, caption, alt, [image])
+
+
+def _null(results: xr.Dataset, direction: str) -> str:
+    if "structure_factor_z_score" not in results:
+        return ""
+    score = float(results["structure_factor_z_score"].sel(direction=direction))
+    return f", {score:.2f} times that of a homogeneous medium with pores of the same length"
+
+
+def _porosity(results: xr.Dataset) -> Iterator[Card]:
+    if "block_porosity" not in results:
+        return
+    blocks = results["block_porosity"]
+    mean, std = float(blocks.mean()), float(blocks.std(ddof=1))
+    alt = f"Porosity of {blocks.size} blocks against z: {mean:.3f}, standard deviation {std:.3f}."
+    caption = (
+        f"Porosity of {blocks.size} sub-volumes against the z of their centres; bars are the mean "
+        f"± standard deviation of a layer. All blocks: {mean:.3f} ± {std:.3f}."
+    )
+    figure = plot.block_porosity(results)
+    yield make_card("block_porosity", "Porosity of blocks", figure, caption, alt, [blocks])
+
+
+def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
+    if "block_tortuosity_factor" not in results:
+        return
+    blocks = results["block_tortuosity_factor"]
+    words = []
+    for direction in blocks["direction"].values:
+        values = blocks.sel(direction=direction).values
+        values = values[np.isfinite(values)]
+        if values.size > 1:
+            words.append(f"{direction} {values.mean():.3f} ± {values.std(ddof=1):.3f}")
+    alt = f"Tortuosity factor of blocks, mean ± standard deviation: {'; '.join(words)}."
+    caption = (
+        f"Tortuosity factor of {blocks.isel(direction=0).size} sub-volumes against the z of their "
+        f"centres, and all of them by direction beside the whole volume. Mean ± standard "
+        f"deviation: "
+        f"{'; '.join(words)}."
+    )
+    figure = plot.block_tortuosity(results)
+    yield make_card("block_tortuosity", "Tortuosity of blocks", figure, caption, alt, [blocks])

@@ -1,0 +1,61 @@
+"""The figures of the current at an electrode in the report."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux import plot
+from poreflux.reporting.figures import Card, make_card
+from poreflux.reporting.number_rows import significant
+
+
+def current_cards(results: xr.Dataset) -> Iterator[Card]:
+    """Yield a card for each figure of the current that the Results hold the data of."""
+    for direction in "zyx":
+        end = "" if direction == "z" else f"_{direction}"
+        if f"current_density{end}" in results:
+            yield from _map(results, direction, end)
+    if "sweep_current_density_cv" in results:
+        for direction in results["sweep_current_density_cv"]["direction"].values:
+            if np.isfinite(results["sweep_current_density_cv"].sel(direction=direction)).any():
+                yield from _sweep(results, str(direction))
+
+
+def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:
+    found = results[f"current_density{end}"]
+    here = results.sel(direction=direction)
+    if not np.isfinite(found).any():
+        return
+    numbers = (
+        f"mean {significant(float(here.current_density_mean), 4)}, 99th percentile "
+        f"{significant(float(here.current_density_p99), 4)} mA/cm², coefficient of variation "
+        f"{significant(float(here.current_density_cv), 3)}"
+    )
+    where = f"on the {found.attrs.get('face', 'last')} face across {direction}"
+    caption = f"Current density {where}: {numbers}. Grey: pore or no contact."
+    figure = plot.current_density(results, direction=direction)
+    alt = f"Map of the current density {where}; {numbers}."
+    yield make_card(f"current{end}", "Current at the electrode", figure, caption, alt, [found])
+    if f"current_section{end}" in results:
+        section = results[f"current_section{end}"]
+        at = f"{section.attrs['across']} = {significant(section.attrs['position'], 4)} µm"
+        caption = f"Magnitude of the current density at {at}; the electrode is the thick edge."
+        figure = plot.current_section(results, direction=direction)
+        yield make_card(f"current_section{end}", "Current in a section", figure, caption, caption)
+    figure = plot.current_distribution(results, direction=direction)
+    caption = "Distribution of the current density over the contact, and the share above a value."
+    yield make_card(f"current_shares{end}", "Distribution of the current", figure, caption, caption)
+
+
+def _sweep(results: xr.Dataset, direction: str) -> Iterator[Card]:
+    here = results["sweep_current_density_cv"].sel(direction=direction)
+    lengths = here["swept_wagner_length"].values
+    low, high = significant(float(lengths.min()), 3), significant(float(lengths.max()), 3)
+    caption = (
+        f"Spread of the current for Wagner lengths of {low} to {high} µm. The exchange current "
+        "density is a choice; largest values at short Wagner lengths are numbers of the mesh."
+    )
+    figure = plot.wagner_sweep(results, direction=direction)
+    alt = f"Coefficient of variation from {float(here.max()):.3g} down to {float(here.min()):.3g}."
+    yield make_card(f"wagner_{direction}", "Wagner length", figure, caption, alt, [here])

@@ -1,0 +1,140 @@
+"""The figures of pore sizes, correlations and sub-volumes in the report."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux import plot
+from poreflux.reporting.figures import Card, make_card
+from poreflux.reporting.number_rows import significant
+
+
+def structure_cards(results: xr.Dataset) -> Iterator[Card]:
+    """Yield a card for each figure of the microstructure that the Results hold the data of."""
+    for make in (_sizes, _thickness, _chords, _two_points, _spectrum, _cubes, _tortuosity):
+        yield from make(results)
+
+
+def _sizes(results: xr.Dataset) -> Iterator[Card]:
+    if "pore_number" not in results or not int(results["pore_count"]):
+        return
+    count, note = int(results["pore_count"]), results["pore_count"].attrs
+    what = {
+        "components": f"a pore is a connected component ({note.get('neighbours', 26)} neighbours)",
+        "watershed": "pores are parts between throats, split by a watershed of the distance map",
+    }.get(note.get("method", ""), "a pore is a connected component")
+    unresolved = 1 - int(results["pore_count_resolved"]) / count
+    reason = f" ({note['reason']})" if "reason" in note else ""
+    modes = _lengths(results["pore_diameter_modes"].values)
+    caption = (
+        f"Diameters of {count} pores; {what}{reason}. Hatched: fewer than 8 voxels, "
+        f"{100 * unresolved:.0f} % of all pores, whose size and number the segmentation decides. "
+        f"Line: pores that touch a face left out, the others weighted for it. Triangles: modes."
+    )
+    means = [results[f"pore_diameter{by}_mean"] for by in ("", "_by_volume")]
+    number, volume = (significant(float(mean), 3) for mean in means)
+    alt = f"Histograms of pore diameters: mean {number} µm by number, {volume} µm by volume"
+    alt += f"; modes by number {modes} µm." if modes else "."
+    names = ("number", "number_resolved", "number_unbiased", "volume_share")
+    data = [results[f"pore_{name}"] for name in names]
+    figure = plot.pore_size(results)
+    yield make_card("pore_size", "Pore sizes", figure, caption, alt, data)
+
+
+def _thickness(results: xr.Dataset) -> Iterator[Card]:
+    if "local_thickness_share" not in results:
+        return
+    share = results["local_thickness_share"]
+    mean = significant(float(results["local_thickness_mean"]), 3)
+    caption = f"Share of the {_phase(share)} volume by local thickness; mean {mean} µm."
+    figure = plot.local_thickness(results)
+    yield make_card("local_thickness", "Local thickness", figure, caption, caption, [share])
+
+
+def _chords(results: xr.Dataset) -> Iterator[Card]:
+    if "chord_length_share" not in results:
+        return
+    words = _by_direction(results["chord_length_mean"])
+    caption = (
+        f"Lengths of the runs of {_phase(results['chord_length_share'])} voxels along each "
+        f"direction; means {words} µm, free of the bias of chords that the faces cut."
+    )
+    alt = f"Distributions of chord lengths; means {words} µm."
+    data = [results[f"chord_{name}"] for name in ("number", "number_unbiased", "length_share")]
+    yield make_card("chord_length", "Chords", plot.chord_length(results), caption, alt, data)
+
+
+def _two_points(results: xr.Dataset) -> Iterator[Card]:
+    if "two_point_probability" not in results:
+        return
+    both = results["two_point_probability"]
+    slope = ""
+    if "specific_surface" in results:
+        surface = significant(float(results["specific_surface"]), 3)
+        slope = f" The line at 0 has the slope −s/4 of the specific surface s = {surface} µm⁻¹."
+    caption = (
+        f"Left: probability that two points at a distance are both in the {_phase(both)} phase, "
+        f"± standard error by the scatter of windows.{slope} Right: the correlation, also of pairs "
+        "within 30° of each direction."
+    )
+    alt = f"Two-point probability, from {float(both[0]):.3f} at 0 to {float(both[-1]):.3f}."
+    names = ("probability", "probability_error", "covariance")
+    data = [results[f"two_point_{name}"] for name in names]
+    figure = plot.two_point_correlation(results)
+    yield make_card("two_point", "Two-point correlation", figure, caption, alt, data)
+
+
+def _spectrum(results: xr.Dataset) -> Iterator[Card]:
+    if "spectral_density" not in results:
+        return
+    caption = (
+        "Spectral density, averaged over all directions (left) and over waves within 30° of a "
+        "direction, or across it (right, dotted: the power spectrum of the structure factor map)."
+    )
+    low, high = (significant(float(x), 2) for x in results["wavenumber"][[0, -1]])
+    alt = f"Spectral density for wavenumbers of {low} to {high} rad/µm."
+    names = ("", "_error", "_modes")
+    data = [results[f"spectral_density{name}"] for name in names]
+    figure = plot.spectral_density(results)
+    yield make_card("spectral_density", "Spectral density", figure, caption, alt, data)
+
+
+def _cubes(results: xr.Dataset) -> Iterator[Card]:
+    if "representative_std" not in results:
+        return
+    alpha = significant(float(results["variance_exponent"]), 2)
+    caption = (
+        "Left: scatter of the porosity of cubes of several edges, relative to the mean, the fitted "
+        f"decay (exponent of the volume {alpha}; 1 where pores are independent) and that of "
+        "independent pores. Right: their mean and its 95 % interval."
+    )
+    alt = f"Scatter of porosity against the edge of cubes, decay exponent {alpha}."
+    data = [results[f"representative_{name}"] for name in ("mean", "std", "ci95", "count")]
+    figure = plot.representative_volume(results)
+    yield make_card("representative", "Representative volume", figure, caption, alt, data)
+    caption = "Porosity of concentric fields of view, and with voxels made larger by majority."
+    figure = plot.porosity_convergence(results)
+    yield make_card("convergence", "Convergence of the porosity", figure, caption, caption)
+
+
+def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
+    if "representative_tortuosity_std" not in results:
+        return
+    caption = "Scatter and mean of the tortuosity factor of cubes of several edges."
+    data = [results[f"representative_tortuosity_{name}"] for name in ("mean", "std", "ci95")]
+    figure, name = plot.representative_tortuosity(results), "representative_tortuosity"
+    yield make_card(name, "Representative volume of transport", figure, caption, caption, data)
+
+
+def _phase(array: xr.DataArray) -> str:
+    return str(array.attrs.get("phase", "pore"))
+
+
+def _lengths(values: np.ndarray) -> str:
+    return " and ".join(significant(float(v), 3) for v in values if np.isfinite(v))
+
+
+def _by_direction(array: xr.DataArray) -> str:
+    known = [(str(d), float(array.sel(direction=d))) for d in array["direction"].values]
+    return ", ".join(f"{significant(v, 3)} ({d})" for d, v in known if np.isfinite(v))

@@ -1,0 +1,207 @@
+"""What was done, in words to paste into a paper, and the works to cite for it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux.reporting import methods_microstructure as microstructure_words
+from poreflux.reporting import methods_segmentation as segmentation_words
+from poreflux.reporting.methods_current import current_sentences
+from poreflux.reporting.methods_microstructure import structure_sentences
+from poreflux.reporting.number_rows import significant
+
+WORKS = {
+    "otsu": "N. Otsu, A threshold selection method from gray-level histograms, "
+    "IEEE Trans. Syst. Man Cybern. 9 (1979) 62–66. doi:10.1109/TSMC.1979.4310076",
+    "multi-otsu": "P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel "
+    "thresholding, J. Inf. Sci. Eng. 17 (2001) 713–727.",
+    "structure": "Lin et al., ACS Energy Lett. 9 (2024) 2387.",
+    "tortuosity": "B. Tjaden, D. J. L. Brett, P. R. Shearing, Tortuosity in electrochemical "
+    "devices: a review of calculation approaches, Int. Mater. Rev. 63 (2018) 47–67. "
+    "doi:10.1080/09506608.2016.1249995",
+    "cg": "M. R. Hestenes, E. Stiefel, Methods of conjugate gradients for solving linear systems, "
+    "J. Res. Natl. Bur. Stand. 49 (1952) 409–436. doi:10.6028/jres.049.044",
+    "xarray": "S. Hoyer, J. Hamman, xarray: N-D labeled arrays and datasets in Python, "
+    "J. Open Res. Softw. 5 (2017) 10. doi:10.5334/jors.148",
+    "dask": "M. Rocklin, Dask: parallel computation with blocked algorithms and task scheduling, "
+    "Proc. 14th Python in Science Conf. (2015) 126–132. doi:10.25080/Majora-7b98e3ed-013",
+}
+
+
+def operations(results: xr.Dataset) -> list[dict]:
+    """Return the operations that made the Results, first to last, each a dict with `operation`."""
+    found = list(results.attrs.get("history", []))
+    for name in ("tortuosity_factor", "block_tortuosity_factor"):
+        given = {
+            key: value
+            for key, value in getattr(results.get(name), "attrs", {}).items()
+            if key in ("conductivity", "sides", "rtol")
+        }
+        if given:
+            found.append({"operation": name, **given})
+    return found
+
+
+def methods(results: xr.Dataset) -> str:
+    """Return a methods paragraph of what the Results rest on.
+
+    Examples
+    --------
+    >>> methods(xr.Dataset({"porosity": 0.2}, attrs={"program": "poreflux 0.1.0"}))
+    'The volume was analysed with poreflux 0.1.0. The porosity is the share of pore voxels.'
+    """
+    return " ".join(" ".join(sentence.split()) for sentence in _sentences(results))
+
+
+def citations(results: xr.Dataset) -> list[str]:
+    """Return the works that this run used, in the order of the methods paragraph."""
+    used = _used(results)
+    segmented = segmentation_words.works(_segmentation(results))
+    more = [segmentation_words.WORKS[key] for key in segmented]
+    more += [microstructure_words.WORKS[key] for key in microstructure_words.works(results)]
+    first, last = [key for key in WORKS if key in used], ("xarray", "dask")
+    own = [WORKS[key] for key in first if key not in last]
+    return [*own, *more, *(WORKS[key] for key in last)]
+
+
+def program(results: xr.Dataset) -> str:
+    """Return name and version of the program that made the Results."""
+    from poreflux import __version__
+
+    return str(results.attrs.get("program", f"poreflux {__version__}"))
+
+
+def _used(results: xr.Dataset) -> set[str]:
+    used = {"xarray", "dask"}
+    for entry in operations(results):
+        method = str(entry.get("method", ""))
+        used |= {method} & {"otsu", "multi-otsu"}
+    if any(str(name).startswith("structure_factor") for name in results.data_vars):
+        used.add("structure")
+    if "tortuosity_factor" in results or "block_tortuosity_factor" in results:
+        used |= {"tortuosity", "cg"}
+    if "current_density_mean" in results:
+        used |= {"structure", "cg"}
+    return used
+
+
+def _sentences(results: xr.Dataset) -> Iterator[str]:
+    yield _volume(results)
+    segmented = _segmentation(results)
+    if segmented:
+        yield from segmentation_words.corrections(segmented)
+        yield _segmented(segmented, results)
+    if "porosity" in results:
+        yield "The porosity is the share of pore voxels."
+    yield from segmentation_words.band(results)
+    if "block_porosity" in results:
+        yield _blocks(results["block_porosity"])
+    if "structure_factor" in results:
+        yield (
+            "The structure factor map is the porosity of each column along z minus the mean "
+            "porosity."
+        )
+    if "structure_factor_z_score" in results:
+        yield (
+            "Its root mean square is compared with that of a homogeneous medium of the same "
+            "porosity and correlation length."
+        )
+    yield from structure_sentences(results)
+    if "tortuosity_factor" in results:
+        yield from _transport(results)
+    if "block_tortuosity_factor" in results:
+        count = results["block_tortuosity_factor"].isel(direction=0).size
+        yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
+    yield from current_sentences(results)
+
+
+def _segmentation(results: xr.Dataset) -> dict:
+    """Return what the phases were last made by; empty where they were not made here."""
+    segmentations = [e for e in operations(results) if e.get("operation") == "segment"]
+    return segmentations[-1] if segmentations else {}
+
+
+def _volume(results: xr.Dataset) -> str:
+    shape, size = volume_shape(results), results.attrs.get("voxel_size")
+    if shape is None or size is None:
+        return f"The volume was analysed with {program(results)}."
+    edges = sorted({f"{h:g}" for h in size})
+    voxel = f"{edges[0]} µm" if len(edges) == 1 else " × ".join(f"{h:g}" for h in size) + " µm"
+    return (
+        f"A volume of {' × '.join(map(str, shape))} voxels (z, y, x) with a voxel edge of {voxel} "
+        f"was analysed with {program(results)}."
+    )
+
+
+def volume_shape(results: xr.Dataset) -> tuple[int, ...] | None:
+    """Return the number of voxels (z, y, x) where the Results have all three coordinates."""
+    if not {"z", "y", "x"} <= set(results.sizes):
+        return None
+    return tuple(results.sizes[d] for d in "zyx")
+
+
+def _segmented(entry: dict, results: xr.Dataset) -> str:
+    method = str(entry.get("method", "threshold"))
+    words = segmentation_words.METHODS.get(method, method)
+    thresholds = np.atleast_1d(entry.get("thresholds", entry.get("threshold", []))).tolist()
+    values = ", ".join(significant(float(t), 4) for t in thresholds if t is not None)
+    at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
+    labels = results.get("phase_slice_z", xr.DataArray())
+    names = str(labels.attrs.get("flag_meanings", "")).split()
+    phases = _listed(names) or "phases"
+    noise = segmentation_words.denoised(entry)
+    return f"Grey values were segmented into {phases} by {words}{at}{noise}."
+
+
+def _listed(words: list[str]) -> str:
+    """Return ``"a, b and c"``.
+
+    Examples
+    --------
+    >>> _listed(["z", "y", "x"]), _listed(["z"]), _listed([])
+    ('z, y and x', 'z', '')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]][len(words) < 2 :]) if words else ""
+
+
+def _blocks(blocks: xr.DataArray) -> str:
+    grid = " × ".join(str(n) for n in blocks.shape)
+    return (
+        f"Sub-volumes are a {grid} division of the volume; sampling uncertainties are standard "
+        "errors of the mean over them."
+    )
+
+
+def _transport(results: xr.Dataset) -> Iterator[str]:
+    array = results["tortuosity_factor"]
+    solved = array.notnull()  # other directions are those of other numbers
+    along = _listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
+    given = array.attrs.get("conductivity") or {}
+    conducts = _listed(list(given)) or "conducting phase"
+    sides = array.attrs.get("sides", "insulated")
+    if len(given) > 1:
+        values = _listed([f"{name} {value:g}" for name, value in given.items()])
+        yield f"The conductivities were {values}, in one unit."
+    yield (
+        f"The tortuosity factor τ along {along} follows from κ_eff = κ0 φ / τ, with φ the volume "
+        f"fraction of the {conducts}: Laplace's equation was solved by finite volumes on the "
+        f"voxels (face neighbours; potentials on the outer faces of the first and last plane, "
+        f"{sides} sides) with conjugate gradients preconditioned by multigrid."
+    )
+    if "relative_error" in results:
+        worst = float(np.nanmax(results["relative_error"]))
+        yield (
+            "It stopped when the estimated relative error of the effective conductivity was "
+            f"{worst:.1g} or less."
+        )
+    if array.attrs.get("geometry") == "partial":
+        yield (
+            "Voxels at a surface conduct by their share of solid, from their grey value; blur "
+            "lowers τ then, and this error is not part of the uncertainties given."
+        )
+        return
+    yield (
+        "Voxels represent curved walls by steps, which raises τ − 1; this discretisation error is "
+        "not part of the uncertainties given."
+    )

@@ -1,0 +1,152 @@
+"""Results become one self-contained page: numbers, figures, methods, provenance."""
+
+import datetime
+import os
+from importlib.resources import files
+from itertools import chain, groupby
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux.reporting.guards import guards
+from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
+from poreflux.reporting.number_rows import FIRST, rows, significant
+
+
+def report(
+    results: xr.Dataset | str | Path,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    progress=None,
+) -> Path:
+    """Write Results to one HTML file that needs no other and asks nothing of the network.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.collect`, or the folder where they are stored.
+    path
+        of the file; it appears when it is whole, and replaces an older one.
+    title
+        of the page; by default the name of the source.
+    progress
+        called as ``progress(done, total, note)``, in figures.
+
+    Returns
+    -------
+    The path of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import poreflux
+    >>> volume = poreflux.phantoms.random_sites((16, 16, 16), 0.2)
+    >>> results = poreflux.collect(poreflux.porosity(volume), volume=volume)
+    >>> page = report(results, tempfile.mkdtemp() + "/report.html")
+    >>> "porosity" in page.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} is not a folder; make it first")
+    if not isinstance(results, xr.Dataset):
+        from poreflux import results as stored
+
+        results = stored.open(results)
+    page = render(results, title=title, progress=progress)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> str:
+    """Return the page as text."""
+    import jinja2
+
+    from poreflux.reporting.figures import cards
+    from poreflux.reporting.figures_current import current_cards
+    from poreflux.reporting.figures_microstructure import structure_cards
+    from poreflux.reporting.tables import tables
+
+    shown = []
+    for card in chain(cards(results), structure_cards(results), current_cards(results)):
+        shown.append(card)
+        if progress:
+            progress(len(shown), len(shown) + 1, card.title)
+    table = rows(results)
+    template = files("poreflux.reporting").joinpath("page.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    source = str(results.attrs.get("source", "a volume"))
+    return environment.from_string(template).render(
+        title=title or source,
+        source=source,
+        made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        program=program(results),
+        numbers=[row for row in table if row.name in FIRST],
+        others=[row for row in table if row.name not in FIRST],
+        cards=laid_out(shown),
+        tables=list(tables(results)),
+        warnings=guards(results),
+        methods=methods(results),
+        citations=citations(results),
+        provenance=provenance(results),
+        operations=[_told(entry) for entry in operations(results)],
+    )
+
+
+def laid_out(cards: list) -> list[tuple]:
+    """Return each card with its width: halves stand in pairs, one that is left over is lone.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Card
+    >>> [width for _, width in laid_out([Card(half=h) for h in (1, 1, 1, 0, 1)])]
+    ['half', 'half', 'lone', '', 'lone']
+    """
+    found = []
+    for half, run in groupby(cards, key=lambda card: bool(card.half)):
+        together = list(run)
+        paired = len(together) // 2 * 2
+        for k, card in enumerate(together):
+            found.append((card, "" if not half else "half" if k < paired else "lone"))
+    return found
+
+
+def provenance(results: xr.Dataset) -> list[tuple[str, str]]:
+    """Return what is known of the sample, as (what, value)."""
+    attrs, found = results.attrs, []
+    shape, size = volume_shape(results), attrs.get("voxel_size")
+    if shape:
+        found.append(("voxels (z, y, x)", " × ".join(map(str, shape))))
+    if size is not None:
+        found.append(("voxel edges (z, y, x)", " × ".join(f"{h:g}" for h in size) + " µm"))
+    if shape and size is not None:
+        lengths = " × ".join(significant(n * h, 4) for n, h in zip(shape, np.ravel(size)))
+        found.append(("size", f"{lengths} µm"))
+    for key, words in {"source": "source", "source_sha256": "sha-256 of the source"}.items():
+        if key in attrs:
+            found.append((words, str(attrs[key])))
+    found.append(("program", program(results)))
+    return found
+
+
+def _told(entry: dict) -> tuple[str, str]:
+    """Return an operation and its parameters in words."""
+    rest = {key: value for key, value in entry.items() if key != "operation"}
+    return str(entry.get("operation", "")), ", ".join(f"{k} = {_short(v)}" for k, v in rest.items())
+
+
+def _short(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_short(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_short, value))
+    return str(value)

@@ -1,0 +1,166 @@
+"""The tables of the page beside its list of numbers: connectivity, arrangement, sub-volumes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from poreflux.reporting.number_rows import printed_unit, significant
+
+#: share of a phase in one component above which it is a network rather than pores
+NETWORK = 0.2
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the page shows it: the first cell of each row says what it is of."""
+
+    name: str
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    caption: str
+
+
+def tables(results: xr.Dataset) -> Iterator[Table]:
+    """Yield each table that the Results hold the data of."""
+    for make in (_connectivity, _arrangement, _sub_volumes):
+        yield from make(results)
+
+
+def _connectivity(results: xr.Dataset) -> Iterator[Table]:
+    if "largest_cluster_fraction" not in results:
+        return
+    known = results["neighbours"].values.tolist()
+    phase = results["largest_cluster_fraction"].attrs.get("phase", "pore")
+    found = []
+    for name, words in _CONNECTED.items():
+        if name in results:
+            found.append((words, *(_value(results[name].sel(neighbours=n)) for n in known)))
+    through = results["percolating_phase_fraction"]
+    for direction in through["direction"].values:
+        each = (through.sel(direction=direction, neighbours=n) for n in known)
+        found.append((f"share that joins both faces across {direction}", *map(_value, each)))
+    caption = (
+        f"The {phase} phase where voxels are neighbours that share a face (6), or a face, an edge "
+        "or a corner (26). Noise percolates from 31.2 % of random voxels on with 6 neighbours, "
+        "from 9.8 % with 26: whether few pores are connected may be a matter of definition."
+    )
+    header = ("", *(f"{n} neighbours" for n in known))
+    yield Table("connectivity", "Connectivity", header, found, caption)
+
+
+_CONNECTED = {
+    "cluster_count": "clusters",
+    "largest_cluster_fraction": "share of the phase in the largest",
+    "isolated_fraction": "share in clusters that reach no face",
+    "euler_number": "Euler number",
+    "euler_density": "Euler number of a µm³",
+}
+
+#: name -> (what it is, what it says)
+_ARRANGED = {
+    "integral_range": (
+        "integral range",
+        "variance of the porosity of large volumes times their volume",
+    ),
+    "clustering_ratio": (
+        "clustering ratio",
+        "0 order; about 0.3 spheres that do not overlap; 1 independent; 2 and more clusters",
+    ),
+    "hyperuniformity_index": (
+        "long waves over the dominant",
+        "towards 0: more even than chance on large scales",
+    ),
+    "dominant_wavelength": ("dominant wavelength", "of a lattice, its spacing"),
+    "clark_evans_ratio": (
+        "distance to the nearest pore over that at random",
+        "below 1 gathered, 1 random, above 1 ordered",
+    ),
+    "bragg_significance": (
+        "periodicity, −log₁₀ of its chance at random",
+        "above 2 or 3: periodic",
+    ),
+    "bragg_wavelength": ("wavelength of the highest peak", "the period, where there is one"),
+    "column_ratio": (
+        "alignment",
+        "power of long waves across the direction over all others; 1 none, large columns",
+    ),
+    "block_moran": ("Moran's I of blocks", "above 0: neighbouring blocks agree"),
+}
+
+
+def _arrangement(results: xr.Dataset) -> Iterator[Table]:
+    if "clustering_ratio" not in results:
+        return
+    found = []
+    for name, (words, meaning) in _ARRANGED.items():
+        if name not in results:
+            continue
+        array = results[name]
+        unit = printed_unit(array.attrs.get("units", "1"))
+        for direction in array["direction"].values if array.dims else [""]:
+            value = array.sel(direction=direction) if direction else array
+            along = f" along {direction}" if direction else ""
+            found.append((words + along, f"{_value(value)} {unit}".strip(), meaning))
+            meaning = ""
+    modes, points = int(results["spectral_density_zero_modes"]), int(results["point_count"])
+    caption = (
+        f"How the pores lie, whatever their number. Limits of long waves rest on {modes} waves, "
+        f"points are {points} pores of 8 voxels or more.{_network(results)}"
+    )
+    yield Table("arrangement", "Arrangement", ("", "value", "what it says"), found, caption)
+
+
+def _network(results: xr.Dataset) -> str:
+    """Return a warning where pores are a network, so that numbers of single pores mislead."""
+    if "largest_cluster_fraction" not in results or 26 not in results["neighbours"]:
+        return ""
+    share = float(results["largest_cluster_fraction"].sel(neighbours=26))
+    if share <= NETWORK:
+        return ""
+    return (
+        f" One component holds {100 * share:.0f} % of the phase: what rests on single pores "
+        "(clustering ratio, nearest pore, periodicity) says little here."
+    )
+
+
+def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
+    if "representative_number" not in results:
+        return
+    number, errors = results["representative_number"], results["accuracy"].values
+    found = []
+    for edge in results["edge"].values:
+        cells = (number.sel(edge=edge, accuracy=e) for e in errors)
+        found.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
+    one = results["representative_edge"]
+    sizes = [_rounded(float(one.sel(accuracy=e))) for e in errors]
+    found.append(("edge of one cube, by the fit (µm)", *sizes))
+    caption = (
+        "How many cubes of an edge give the porosity to a relative error (two standard errors of "
+        "the mean), and how large one cube would have to be if the fitted decay went on. Cubes not "
+        "much larger than the pores scatter less steeply; where they do, the largest alone are "
+        "fitted. If these are small, too, the fit asks for too much."
+    )
+    header = ("", *(f"± {100 * e:g} %" for e in errors))
+    yield Table("sub_volumes", "Sub-volumes that would be enough", header, found, caption)
+
+
+def _value(array: xr.DataArray) -> str:
+    value = float(array)
+    if not np.isfinite(value):
+        return "–"
+    text = f"{value:.0f}" if value == round(value) else significant(value, 3)
+    return text.replace("-", "−", 1) if value < 0 else text
+
+
+def _rounded(value: float) -> str:
+    """Return a length of which only the magnitude is known.
+
+    Examples
+    --------
+    >>> _rounded(147109.3), _rounded(22.57)
+    ('150000', '23')
+    """
+    return f"{float(f'{value:.2g}'):.0f}" if np.isfinite(value) else "–"

@@ -1,0 +1,1 @@
+"""Grey values become phases: by thresholds on the histogram of the whole volume, chunk by chunk."""

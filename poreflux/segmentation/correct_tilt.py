@@ -1,0 +1,249 @@
+"""End faces of a sample that are not parallel to the slices: found, and cut off or set upright."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+
+from poreflux import blocks
+from poreflux.readers.lazy import from_chunks
+from poreflux.schema import DIMS, attributes
+from poreflux.segmentation.coarse import box_means
+from poreflux.segmentation.corrected import with_gray
+from poreflux.segmentation.histogram import histogram
+from poreflux.segmentation.levels import levels
+from poreflux.segmentation.solid_level import arrays_of, check_side
+from poreflux.volume import require, voxel_size
+
+#: columns along y and x and planes of the small image at most, and voxels of a column at least
+_COLUMNS, _PLANES, _LEAST = 96, 1024, 4
+
+#: blur of the small image along z, in boxes
+_BLUR = 1.0
+
+#: columns agree with a plane that passes within so many voxels along z of their end
+_TOLERANCE = 1.0
+
+#: triples of columns that are tried, and the gain in columns by which a plane is one
+_TRIALS, _GAIN = 500, 0.05
+
+
+def correct_tilt(
+    volume: xr.Dataset,
+    *,
+    how: str = "mask",
+    erosion: float = 5.0,
+    pore: str = "dark",
+    progress=None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Find where the sample ends along z, and leave out, or set upright, what the tilt spoils.
+
+    Beyond a tilted end face there is air, which counts as pores: the porosity of the planes there
+    rises to 1. The faces are found at once, in two passes (three for floats); the rest is lazy.
+
+    Parameters
+    ----------
+    volume
+        with `gray`, dims (z, y, x), and a `mask` where the sample does not fill the slices.
+    how
+        ``"mask"`` leaves out all planes in which any column is not sample. ``"shear"`` shifts each
+        column by whole voxels, until the faces are parallel to the slices, and then leaves out what
+        is not sample, or came from outside; angles beyond some 10° distort the sample.
+    erosion
+        voxels left out in front of a face as well: it is blurred, and may be rough.
+    pore
+        ``"dark"`` or ``"bright"``: the side of the grey values on which pores and air are.
+    progress, scheduler
+        as for :func:`poreflux.blocks.compute`.
+
+    Returns
+    -------
+    Volume with `mask`, and another `gray` for ``"shear"``. The last entry of ``attrs["history"]``
+    tells, for each face found, its plane z = a + b y + c x in µm and its angle in degrees, and the
+    `valid_range` along z in µm.
+
+    Notes
+    -----
+    Each column (of at least 4×4 voxels) ends where its smoothed grey value last crosses the middle
+    between the levels of pore and solid. Through the ends goes the plane that most columns agree
+    with, of 500 through random triples, refitted to those columns by least squares; a plane that
+    explains hardly more columns than no face at all is none. The angle is atan √(b² + c²).
+
+    References
+    ----------
+    Fischler & Bolles, Commun. ACM 24, 381 (1981), for the plane (RANSAC).
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import Tomograph, fine_300, measure_gray
+    >>> tilted = Tomograph(rings=0, cupping=0, drift=0, tilt=(4, 0))
+    >>> found = correct_tilt(measure_gray(fine_300(64), tilted)).attrs["history"][-1]
+    >>> bool(abs(found["last"]["angle"] - 4) < 0.3), "first" in found
+    (True, False)
+    """
+    if how not in ("mask", "shear"):
+        raise ValueError(f"how={how!r} is not known; choose 'mask' or 'shear'")
+    check_side(pore)
+    require(volume, "gray")
+    faces = _faces(volume, pore, progress=progress, scheduler=scheduler)
+    entry = {"operation": "correct_tilt", "how": how, "erosion": float(erosion)}
+    entry |= {name: {"plane": face.plane, "angle": face.angle} for name, face in faces.items()}
+    return (_masked if how == "mask" else _sheared)(volume, faces, entry)
+
+
+@dataclass(frozen=True)
+class Face:
+    """An end face: z = a + b y + c x in µm, and the columns (y, x) in µm where there is sample."""
+
+    plane: list[float]
+    columns: np.ndarray
+
+    @property
+    def angle(self) -> float:
+        """Return the angle to the slices in degrees."""
+        return math.degrees(math.atan(math.hypot(*self.plane[1:])))
+
+    def ends(self) -> np.ndarray:
+        """Return where the face is in each column of the sample, in µm."""
+        return self.plane[0] + self.columns @ np.array(self.plane[1:])
+
+
+def _faces(volume: xr.Dataset, pore: str, **how) -> dict[str, Face]:
+    """Return the end faces that are seen: ``"first"`` at low z, ``"last"`` at high z."""
+    arrays, size = arrays_of(volume), voxel_size(volume)
+    found = levels(histogram(arrays, **how), pore)
+    shape = arrays["gray"].shape
+    factors = [math.ceil(shape[0] / _PLANES),
+               *(max(min(_LEAST, n), math.ceil(n / _COLUMNS)) for n in shape[1:])]  # fmt: skip
+    means = (box_means(arrays, factors, **how) - found.pore) / found.contrast
+    known = np.isfinite(means).any(axis=0)
+    solid = gaussian_filter(np.nan_to_num(means), (_BLUR, 0, 0), mode="nearest") - 0.5
+    sample = known & (solid > 0).any(axis=0)
+    y, x = ((np.arange(n) + 0.5) * f * h for n, f, h in zip(known.shape, factors[1:], size[1:]))
+    places = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1)[sample]
+    step, depth = factors[0] * size[0], shape[0] * size[0]
+    faces = {}
+    for name, columns in (("first", solid[::-1]), ("last", solid)):
+        ends = _ends(columns[:, sample]) * step
+        ends = np.where(ends < len(solid) * step, np.minimum(ends, depth), np.inf)
+        plane = _plane(places, ends, depth, _TOLERANCE * size[0])
+        if plane is not None and name == "first":
+            plane = np.array([depth - plane[0], -plane[1], -plane[2]])
+        if plane is not None:
+            faces[name] = Face([float(p) for p in plane], places)
+    return faces
+
+
+def _ends(solid: np.ndarray) -> np.ndarray:
+    """Return where columns last cross zero, in boxes from the first face; the end where not."""
+    count = len(solid)
+    last = count - 1 - np.argmax(solid[::-1] > 0, axis=0)
+    column = np.arange(solid.shape[1])
+    inside, outside = solid[last, column], solid[np.minimum(last + 1, count - 1), column]
+    part = inside / np.where(last < count - 1, inside - outside, 1.0)
+    return np.where(last < count - 1, last + 0.5 + part, float(count))
+
+
+def _plane(places: np.ndarray, ends: np.ndarray, depth: float, tolerance: float):
+    """Return [a, b, c] of the plane that most ends agree with; None where there is no face."""
+    seen = np.flatnonzero(np.isfinite(ends))
+    if seen.size < 3:
+        return None
+    where = np.column_stack((np.ones(len(places)), places))
+    # one that is not seen ends outside, as far as one can say
+    agrees = np.minimum(ends, depth)
+
+    def number(planes):
+        apart = np.abs(np.minimum(where @ planes, depth) - agrees[:, None])
+        return apart <= tolerance
+
+    rng = np.random.default_rng(0)
+    triples = seen[rng.integers(0, seen.size, (_TRIALS, 3))]
+    corners = where[triples]
+    square = np.abs(np.linalg.det(corners)) > 1e-9 * np.ptp(places, axis=0).prod()
+    if not square.any():
+        return None
+    planes = np.linalg.solve(corners[square], ends[triples[square]][..., None])[..., 0].T
+    best = planes[:, np.argmax(number(planes).sum(axis=0))]
+    for _ in range(5):
+        inliers = number(best[:, None])[:, 0] & np.isfinite(ends)
+        if inliers.sum() < 3:
+            return None
+        best = np.linalg.lstsq(where[inliers], ends[inliers], rcond=None)[0]
+    gain = number(best[:, None]).mean() - (np.abs(agrees - depth) <= tolerance).mean()
+    return best if gain > _GAIN else None
+
+
+def _masked(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Dataset:
+    """Return the Volume with the planes masked in which not every column is sample."""
+    h, n = voxel_size(volume)[0], volume.sizes["z"]
+    margin = entry["erosion"] * h
+    low = faces["first"].ends().max() + margin if "first" in faces else 0.0
+    high = faces["last"].ends().min() - margin if "last" in faces else n * h
+    planes = _require_planes(max(math.ceil(low / h), 0), min(math.floor(high / h), n))
+    return _between(volume, planes, entry)
+
+
+def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Dataset:
+    """Return the Volume with columns shifted until the faces are parallel to the slices."""
+    if not faces:
+        return _masked(volume, faces, entry)
+    size, n = voxel_size(volume), volume.sizes["z"]
+    slope = np.mean([face.plane[1:] for face in faces.values()], axis=0)
+    y, x = (volume[dim].values for dim in DIMS[1:])
+    away = [axis - axis.mean() for axis in (y, x)]
+    shifts = np.rint((slope[0] * away[0][:, None] + slope[1] * away[1]) / size[0]).astype(int)
+    margin, centre = entry["erosion"] * size[0], np.array([y.mean(), x.mean()])
+    ends = {  # what is left of a face's slope, where there are two, is cut off too
+        name: face.ends() - (face.columns - centre) @ slope for name, face in faces.items()
+    }
+    low = ends["first"].max() + margin if "first" in ends else -shifts.min() * size[0]
+    high = ends["last"].min() - margin if "last" in ends else (n - shifts.max()) * size[0]
+    low, high = max(low, -shifts.min() * size[0]), min(high, (n - shifts.max()) * size[0])
+    planes = _require_planes(math.ceil(low / size[0]), math.floor(high / size[0]))
+    depth, shear = int(np.abs(shifts).max()), partial(_shear, shifts=shifts)
+    moves = partial(blocks.map_with_ghosts_at, shear, depth=(depth, 0, 0), boundary="nearest")
+    gray = moves(volume["gray"].data)
+    moved = volume.drop_vars("phase", errors="ignore")
+    moved = moved.assign(gray=(DIMS, gray, volume["gray"].attrs))
+    if "mask" in volume:
+        moved = moved.assign(mask=(DIMS, moves(volume["mask"].data), volume["mask"].attrs))
+    return _between(moved, planes, entry)
+
+
+def _shear(start, values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
+    """Return the block with each column moved down by its shift; ghosts are not filled."""
+    mine = shifts[tuple(slice(a, a + n) for a, n in zip(start[1:], values.shape[1:]))]
+    rows = np.arange(len(values))[:, None, None] + mine
+    return np.take_along_axis(values, np.clip(rows, 0, len(values) - 1), axis=0)
+
+
+def _require_planes(low: int, high: int) -> tuple[int, int]:
+    if high <= low:
+        raise ValueError(
+            f"no plane across z is sample in all columns: the faces found leave {low} to {high}; "
+            "choose how='shear', a region of interest, or a smaller erosion"
+        )
+    return low, high
+
+
+def _between(volume: xr.Dataset, planes: tuple[int, int], entry: dict) -> xr.Dataset:
+    """Return the Volume with all planes masked but from the first to before the second."""
+    h, shape = voxel_size(volume)[0], tuple(volume["gray"].shape)
+    chunks = blocks.chunked(volume["gray"].data).chunks
+    mask = from_chunks(partial(_planes, low=planes[0], high=planes[1]), shape, bool, chunks)
+    if "mask" in volume:
+        mask = blocks.map_blocks(np.logical_and, mask, volume["mask"].data, dtype=bool)
+    masked = volume.assign(mask=(DIMS, mask, attributes("mask")))
+    entry = {**entry, "valid_range": [n * h for n in planes]}
+    return with_gray(masked, masked["gray"].data, entry)
+
+
+def _planes(start, stop, *, low: int, high: int) -> np.ndarray:
+    z = np.arange(start[0], stop[0])[:, None, None]
+    shape = tuple(b - a for a, b in zip(start, stop))
+    return np.broadcast_to((z >= low) & (z < high), shape).copy()

@@ -1,0 +1,207 @@
+"""Grey values become phases: by thresholds on the histogram of the whole volume, chunk by chunk."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.schema import DIMS
+from poreflux.segmentation.denoise import denoised, local_noise
+from poreflux.segmentation.histogram import Histogram, histograms
+from poreflux.segmentation.labels import by_hysteresis, by_thresholds, by_watershed, pore_shares
+from poreflux.segmentation.options import (
+    FROM_HISTOGRAM,
+    GROWING,
+    check_options,
+    check_thresholds,
+    parting,
+)
+from poreflux.segmentation.segmentation_sensitivity import Judgement, judge, sensitivity
+from poreflux.segmentation.thresholds import class_means, multi_otsu, otsu, separability
+from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
+
+#: operations on the grey values, and on what of them counts, that come before
+CORRECTIONS = (
+    "region_of_interest",
+    *(f"correct_{f}" for f in ("drift", "cupping", "rings", "tilt")),
+)
+
+#: bins of the histogram that is recorded with the phases
+_RECORDED = 256
+
+
+def segment(
+    volume: xr.Dataset,
+    *,
+    method: str = "otsu",
+    threshold: float | Sequence[float] | None = None,
+    phases: Mapping[int, str] | None = None,
+    pore: str = "dark",
+    denoise: str | None = None,
+    bins: int = 1024,
+    progress=None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Give each voxel a phase by its grey value.
+
+    The histogram is counted at once, in one pass (two for floats); `phase` is lazy. Hysteresis
+    takes one more pass for each of three thresholds; it and the watershed one that counts.
+
+    Parameters
+    ----------
+    volume
+        with `gray`, dims (z, y, x); only voxels inside a `mask` count in the histogram.
+    method
+        ``"threshold"``: as given by `threshold`; ``"otsu"``, ``"li"``, ``"minimum-error"``: two
+        phases, by these criteria; ``"midpoint"``: by the middle between the grey values of the
+        phases; ``"balance"``: so that the porosity is that of the grey values' mean, see
+        :func:`segmentation_sensitivity`; ``"multi-otsu"``: as many as `phases`;
+        ``"hysteresis"``: the darker phase is what is up to the upper threshold and joined, by
+        faces, to a voxel up to the lower one (exactly so with ``pore="bright"`` too, with the
+        sides exchanged); ``"watershed"``: voxels up to the lower threshold and above the upper one
+        are sure, those between are flooded from both sides, and go to the one that reaches them
+        over the lower gradient (blurred by 0.7 voxels), within 8 voxels; pores of a few voxels
+        come out too small.
+    threshold
+        one number for two phases, more, ascending, for more; two for hysteresis, by default Otsu's
+        and, on the side of the pores, the middle between it and the mean of their class; two for
+        the watershed, by default those middles on both sides.
+    phases
+        label and name of each phase, in the order of their grey values from the side of `pore`;
+        by default ``{0: "pore", 1: "electrolyte"}``.
+    pore
+        ``"dark"`` or ``"bright"``: the side on which `phases` begins.
+    denoise
+        first: ``"median"``: replace each grey value by the median of its 3×3×3 neighbourhood;
+        ``"nl-means"``: by the mean of those of the 7×7×7 around it whose own neighbourhoods look
+        alike, which keeps edges sharper and takes some hundred times as long, in each pass.
+    bins
+        of the histogram of floats.
+    progress, scheduler
+        as for :func:`poreflux.blocks.compute`.
+
+    Returns
+    -------
+    Volume with `phase` besides what it had; ``phase.attrs["segmentation"]`` records method,
+    thresholds, separability (the share of the variance that is between phases), histogram, and for
+    two phases the numbers of :func:`segmentation_sensitivity`.
+
+    Raises
+    ------
+    ValueError
+        if there is nothing to separate (a constant image, an empty phase), grey values are not
+        finite, or an option does not fit the others.
+
+    Notes
+    -----
+    A grey value up to and including a threshold is on its dark side.
+
+    References
+    ----------
+    Otsu, IEEE Trans. Syst. Man Cybern. 9, 62 (1979).
+
+    Examples
+    --------
+    >>> gray = from_array(np.array([[[10, 12, 11], [90, 91, 95]]], np.uint8), kind="gray")
+    >>> segmented = segment(gray)
+    >>> segmented["phase"].values
+    array([[[0, 0, 0],
+            [1, 1, 1]]], dtype=uint8)
+    >>> segmented["phase"].attrs["segmentation"]["thresholds"]
+    [12.0]
+    """
+    gray = require(volume, "gray")
+    names = dict(phases or PORE_AND_ELECTROLYTE)
+    given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
+    check_options(method, given, names, phases, pore, denoise)
+    how = {"progress": progress, "scheduler": scheduler}
+    values = blocks.chunked(gray.data)
+    noise = local_noise(values, scheduler=scheduler) if denoise == "nl-means" else math.nan
+    arrays = {"gray": denoised(values, denoise, noise), "raw": values}
+    arrays |= {"mask": volume["mask"].data} if "mask" in volume else {}
+    counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, how)
+    if counted.lowest == counted.highest:
+        raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
+    judged = judge(raw, counted, pore) if len(names) == 2 else None
+    thresholds = given or _found(counted, method, len(names), pore, judged)
+    check_thresholds(thresholds, counted, method, names, pore)
+    labels = list(names) if pore == "dark" else list(names)[::-1]
+    grow = partial(_labelled, arrays["gray"], labels, method, pore, judged, how)
+    phase = grow(thresholds)
+    record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
+    record |= {"denoise": denoise or "none"}
+    record |= {"noise": noise} if denoise == "nl-means" else {}
+    done = volume.attrs.get("history", [])
+    record["before"] = [entry for entry in done if entry["operation"] in CORRECTIONS]
+    record["separability"] = separability(counted, parting(thresholds, method, pore))
+    if judged:
+        label = labels[0] if pore == "dark" else labels[-1]
+        grown = partial(_grown_shares, grow, label, arrays.get("mask"), how)
+        band = sensitivity(judged, thresholds, grown if method in GROWING else None)
+    return _volume(volume, phase, names, record, counted, band if judged else None)
+
+
+def _histograms(arrays, denoise, two_phases: bool, bins: int, how) -> tuple[Histogram, Histogram]:
+    """Return the histograms of the grey values as they are segmented, and as they were measured."""
+    names = ["gray", "raw"] if denoise and two_phases else ["gray"]
+    used = {name: array for name, array in arrays.items() if name in (*names, "mask")}
+    found = histograms(used, names, bins=bins, **how)
+    return found[0], found[-1]
+
+
+def _found(
+    counted: Histogram, method: str, count: int, pore: str, judged: Judgement | None
+) -> list[float]:
+    if method in FROM_HISTOGRAM and judged:
+        known = judged.thresholds()
+        if method not in known:
+            raise ValueError(
+                f"the grey values balance to a porosity of {judged.balance:.3g}, which cannot be; "
+                "choose another method, or a region of interest"
+            )
+        return [known[method]]
+    if method not in GROWING:
+        return multi_otsu(counted, count)
+    middle = otsu(counted)
+    dark, bright = class_means(counted, middle)
+    if method == "watershed":
+        return [(dark + middle) / 2, (middle + bright) / 2]
+    if pore == "dark":
+        return [(dark + middle) / 2, middle]
+    return [middle, (middle + bright) / 2]
+
+
+def _labelled(values, labels, method: str, pore: str, judged: Judgement | None, how, thresholds):
+    if method == "hysteresis":
+        return by_hysteresis(values, thresholds, labels, pore, **how)
+    if method == "watershed" and judged:
+        return by_watershed(values, thresholds, labels, pore, judged.found.contrast)
+    return by_thresholds(values, thresholds, labels)
+
+
+def _grown_shares(grow, label: int, mask, how, thresholds) -> list[float]:
+    """Return the porosities with several pairs of thresholds."""
+    return pore_shares([grow(pair) for pair in thresholds], label, mask, **how)
+
+
+def _volume(volume, phase, names, record, counted: Histogram, band: dict | None) -> xr.Dataset:
+    labelled = from_array(phase, voxel_size=voxel_size(volume), phases=names)["phase"]
+    found = {**record, **({"sensitivity": band} if band else {}), "histogram": _recorded(counted)}
+    history = [*volume.attrs.get("history", []), {"operation": "segment", **record}]
+    result = volume.drop_vars("phase", errors="ignore")
+    result = result.assign(phase=(DIMS, labelled.data, {**labelled.attrs, "segmentation": found}))
+    return result.assign_attrs(history=history)
+
+
+def _recorded(counted: Histogram) -> dict:
+    """Return the histogram in few enough bins to be an attribute."""
+    group = -(-counted.values.size // _RECORDED)
+    starts = np.arange(0, counted.values.size, group)
+    counts = np.add.reduceat(counted.counts, starts)
+    sizes = np.diff(np.append(starts, counted.values.size))
+    values = np.add.reduceat(counted.values.astype(float), starts) / sizes
+    return {"values": values.tolist(), "counts": counts.tolist()}

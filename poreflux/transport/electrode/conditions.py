@@ -1,0 +1,172 @@
+"""What is asked of an electrode: the current applied, the law of its interface, how it is fed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from poreflux.transport.electrode.kinetics import LAWS, Kinetics
+from poreflux.transport.electrode.newton import DRIVES, Goal
+from poreflux.transport.laplace.boundary import HIGH, LOW
+from poreflux.transport.laplace.problem import order
+
+#: ohm cm², of lithium on Li6PS5Cl; see :func:`poreflux.interfacial_current` on choices
+RESISTANCE = 0.8
+
+#: share of the face in contact before cycling, of Lin et al., ACS Energy Lett. 2024, 9, 2387
+INITIAL_CONTACT = 0.9306
+
+#: voxels over which the porosity near the electrode is weighed at least
+NEAR = 5
+
+FACES = {"first": LOW, "last": HIGH}
+
+#: ohm cm² in ohm m², mA/cm² in A/m², µm in m
+OHM_CM2, MA_CM2, UM = 1e-4, 10.0, 1e-6
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Validated, in SI units: ``applied`` in A/m² of the whole face, positive for plating."""
+
+    applied: float
+    law: Kinetics
+    drive: str
+    direction: str
+    face: str
+    rtol: float
+
+    @property
+    def reacting(self) -> int:
+        """Return the face that reacts, LOW or HIGH."""
+        return FACES[self.face]
+
+    @property
+    def goal(self) -> Goal:
+        """Return when a solve is done: `rtol` of the current density, 1/1000 of it of the sum."""
+        return Goal(self.rtol**2, 1e-3 * self.rtol)
+
+    def wagner_length(self, conductivity: float) -> float:
+        """Return the Wagner length in µm of electrolyte of a conductivity in S/m."""
+        return conductivity * self.law.resistance / UM
+
+    def depth(self, conductivity: float, spacing: float) -> float:
+        """Return over how many µm the porosity near the electrode is weighed."""
+        return max(self.wagner_length(conductivity), NEAR * spacing)
+
+    def at(self, wagner_length: float, conductivity: float) -> "Conditions":
+        """Return the conditions at another Wagner length in µm; 0 is primary."""
+        resistance = wagner_length * UM / conductivity
+        if math.isclose(resistance, self.law.resistance, rel_tol=1e-12):
+            return self
+        name = "primary" if resistance == 0 else self.law.law
+        name = "butler-volmer" if name == "primary" and resistance > 0 else name
+        return replace(self, law=replace(self.law, law=name, resistance=resistance))
+
+    def attributes(self) -> dict:
+        """Return what a reader of the results should know; choices are called so."""
+        law = self.law
+        note = {
+            "applied_current_density": self.applied / MA_CM2,
+            "kinetics": law.law,
+            "drive": self.drive,
+            "direction": self.direction,
+            "face": self.face,
+            "temperature": law.temperature,
+            "film_resistance": law.film / OHM_CM2,
+            "charge_transfer_resistance": law.resistance / OHM_CM2,
+            "sign": "positive where ions leave the electrolyte (plating)",
+            "choices": "exchange current density, conductivity and contact geometry are choices",
+        }
+        if law.law == "butler-volmer" and law.resistance > 0:
+            note["exchange_current_density"] = law.exchange_current / MA_CM2
+            note["transfer_coefficient"] = law.transfer
+        return note
+
+
+def conditions(
+    *,
+    applied: float = 1.0,
+    charge_transfer_resistance: float | None = None,
+    exchange_current_density: float | None = None,
+    kinetics: str = "butler-volmer",
+    transfer_coefficient: float = 0.5,
+    film_resistance: float = 0.0,
+    temperature: float = 298.15,
+    drive: str = "flux",
+    direction: str = "z",
+    face: str = "last",
+    rtol: float = 1e-6,
+) -> Conditions:
+    """Return the conditions, or raise ``ValueError`` with one sentence on what makes no sense."""
+    order(direction)
+    _one_of("kinetics", kinetics, LAWS)
+    _one_of("drive", drive, tuple(DRIVES))
+    _one_of("face", face, tuple(FACES))
+    if not (math.isfinite(applied) and applied != 0):
+        raise ValueError(f"applied={applied!r} is no current; give mA/cm², negative for stripping")
+    _at_least_zero("film_resistance", film_resistance, "ohm cm²")
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature={temperature!r} is not above 0 K; 298.15 is usual")
+    if not 0 < transfer_coefficient < 1:
+        raise ValueError(
+            f"transfer_coefficient={transfer_coefficient!r} is not between 0 and 1; 0.5 is usual"
+        )
+    if not 1e-9 <= rtol <= 1e-2:
+        raise ValueError(f"rtol={rtol!r} is not between 1e-9 and 1e-2; 1e-6 gives six digits")
+    resistance = _resistance(
+        kinetics, charge_transfer_resistance, exchange_current_density, temperature
+    )
+    law = Kinetics(
+        kinetics, resistance, film_resistance * OHM_CM2, transfer_coefficient, temperature
+    )
+    return Conditions(applied * MA_CM2, law, drive, direction, face, rtol)
+
+
+def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
+    """Return the conductivity of each phase that conducts, `electrolyte` where no name is given."""
+    return conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
+
+
+def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
+    """Return Wagner lengths as numbers; raise ``ValueError`` where they make no sense."""
+    lengths = [float(length) for length in np.atleast_1d(np.asarray(wagner_lengths, float))]
+    for length in lengths:
+        if not (np.isfinite(length) and length >= 0):
+            raise ValueError(f"the Wagner length {length!r} is not a number of µm, 0 or more")
+    if len(set(lengths)) < len(lengths):
+        raise ValueError(f"wagner_lengths={lengths} has one twice; give each once")
+    return lengths
+
+
+def _resistance(kinetics: str, resistance, exchange, temperature: float) -> float:
+    """Return the resistance of charge transfer in ohm m² from either way to give it."""
+    if resistance is not None and exchange is not None:
+        raise ValueError(
+            f"charge_transfer_resistance={resistance!r} and exchange_current_density={exchange!r} "
+            "say the same thing twice; give one of them"
+        )
+    if kinetics == "primary":
+        if resistance or exchange is not None:
+            raise ValueError("primary kinetics have no charge transfer resistance; leave it out")
+        return 0.0
+    if exchange is not None:
+        if not (math.isfinite(exchange) and exchange > 0):
+            raise ValueError(
+                f"exchange_current_density={exchange!r} is not a positive number of mA/cm²"
+            )
+        return Kinetics("linear", temperature=temperature).thermal / (exchange * MA_CM2)
+    resistance = RESISTANCE if resistance is None else resistance
+    _at_least_zero("charge_transfer_resistance", resistance, "ohm cm²")
+    return resistance * OHM_CM2
+
+
+def _one_of(name: str, value, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is not known; choose one of {known}")
+
+
+def _at_least_zero(name: str, value: float, unit: str) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name}={value!r} is not a number of {unit}, 0 or more")

@@ -1,0 +1,221 @@
+"""The current density at an electrode on a porous electrolyte: where the lithium will go."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks as blocked
+from poreflux.transport.electrode import fields as current_fields
+from poreflux.transport.electrode import planes as current_planes
+from poreflux.transport.electrode import upscaled as upscaling
+from poreflux.transport.electrode.conditions import (
+    INITIAL_CONTACT,
+    conditions,
+    phases_of,
+    wagner_lengths_of,
+)
+from poreflux.transport.electrode.contact_mask import contact_of
+from poreflux.transport.electrode.dataset import face as face_of
+from poreflux.transport.electrode.dataset import solved, sweep, unsolved
+from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.medium import conductivity_table, medium
+from poreflux.transport.tortuosity.tortuosity_factor import forecast
+from poreflux.volume import require, within_mask
+
+RESOLUTIONS = ("voxel", "upscaled", "both")
+
+
+def interfacial_current(
+    volume: xr.Dataset,
+    *,
+    applied: float = 1.0,
+    contact=INITIAL_CONTACT,
+    conductivity: float | Mapping[str, float] = 0.1,
+    charge_transfer_resistance: float | None = None,
+    exchange_current_density: float | None = None,
+    kinetics: str = "butler-volmer",
+    transfer_coefficient: float = 0.5,
+    film_resistance: float = 0.0,
+    temperature: float = 298.15,
+    drive: str = "flux",
+    direction: str = "z",
+    face: str = "last",
+    wagner_lengths: Sequence[float] = (),
+    resolution: str = "voxel",
+    blocks: Sequence[int] | xr.Dataset = (4, 4, 4),
+    rtol: float = 1e-6,
+    field: str | Path | None = None,
+    threads: int | None = None,
+    progress=None,
+) -> xr.Dataset:
+    """Compute the current density at an electrode on one face of a volume.
+
+    Parameters
+    ----------
+    volume
+        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
+    applied
+        current density of the whole face in mA/cm²; positive for plating, negative for stripping.
+    contact
+        share of the face in contact, as :func:`poreflux.contact_mask` makes by default; or a mask:
+        an array over the face or an image file, contact where not 0.
+    conductivity
+        of the phase `electrolyte` in S/m, or of each phase that conducts, by name.
+    charge_transfer_resistance
+        in ohm cm², by default 0.8: lithium on Li6PS5Cl. A choice.
+    exchange_current_density
+        in mA/cm², instead: ``R T / (F charge_transfer_resistance)``.
+    kinetics
+        ``"butler-volmer"``, ``"linear"``, or ``"primary"``: no resistance of charge transfer.
+    transfer_coefficient
+        between 0 and 1.
+    film_resistance
+        in series with the charge transfer, in ohm cm².
+    temperature
+        in K.
+    drive
+        ``"flux"``: each connected electrolyte face opposite the electrode carries the same current;
+        ``"equipotential"``: they share one potential, which follows from the current.
+    direction
+        across the electrode.
+    face
+        where the electrode is along it: ``"last"`` or ``"first"``.
+    wagner_lengths
+        in µm: solves again with the charge transfer of each, on the same grids; 0 is primary.
+    resolution
+        ``"voxel"``; ``"upscaled"``: on blocks, each with the conductivity of its own tortuosity
+        factor along each direction, and the contact a share of its faces; or ``"both"``.
+    blocks
+        number of blocks along (z, y, x), or what :func:`poreflux.block_tortuosity` found with these
+        conductivities.
+    rtol
+        relative error of the current densities; currents in and out agree 1000 times better.
+    field
+        the store of this volume, to which to write `cell_potential` and `cell_current_density`.
+    threads
+        by default all cores that this process may use.
+    progress
+        called as ``progress(done, total, note)``.
+
+    Returns
+    -------
+    Dataset with the map `current_density` over the face (mA/cm², NaN off contact; `_y`, `_x`
+    appended for these directions), `interface_state`, the section `current_section`, and over
+    `direction` (one entry) the numbers of the map: mean, CV, percentiles, Gini, hot spots,
+    correlations; what part of the face reacts; the area-specific resistance and its parts; how
+    well the solve balances. With `wagner_lengths` also `sweep_...` of each. Where no electrolyte
+    joins the current to the contact, `contact_fraction` is 0, the resistance infinite, and nothing
+    else is known.
+
+    Raises
+    ------
+    KeyError
+        if a phase is not in the volume, or the volume has no `phase`.
+    ValueError
+        if an argument makes no sense.
+    TooLarge
+        if the solve needs more memory than is free.
+    NotConverged
+        if the solver stalls.
+
+    Notes
+    -----
+    Laplace's equation in the electrolyte (a single-ion conductor), all walls insulated but for the
+    fed face and the faces in contact; there ``j = i0 (exp(alpha F eta / R T) - exp(-(1 - alpha) F
+    eta / R T))`` of the potential against the metal, behind half a voxel of electrolyte and a
+    film. The mean over the contact is the applied current over `contact_fraction`, exactly. One
+    length rules how uneven the current is: the Wagner length ``conductivity *
+    charge_transfer_resistance``. Without charge transfer, the largest value grows as the mesh is
+    refined: it is a number of the mesh. Bulk resistance is that between equipotential faces,
+    constriction what the total exceeds it by without the interface.
+
+    References
+    ----------
+    Lin et al., ACS Energy Lett. 9 (2024) 2387. Newman and Thomas-Alyea, Electrochemical Systems,
+    3rd ed. (2004), ch. 18, on current distributions.
+
+    Examples
+    --------
+    >>> from poreflux import phantoms
+    >>> dense = phantoms.uniform((8, 12, 12))
+    >>> found = interfacial_current(dense, contact=0.75)
+    >>> round(float(found.current_density_mean[0]), 6)
+    1.333333
+    """
+    asked = conditions(
+        applied=applied,
+        charge_transfer_resistance=charge_transfer_resistance,
+        exchange_current_density=exchange_current_density,
+        kinetics=kinetics,
+        transfer_coefficient=transfer_coefficient,
+        film_resistance=film_resistance,
+        temperature=temperature,
+        drive=drive,
+        direction=direction,
+        face=face,
+        rtol=rtol,
+    )
+    phases = phases_of(conductivity)
+    binary = len(np.unique([value for value in phases.values() if value > 0])) == 1
+    conductivity_table(volume, phases)
+    lengths = wagner_lengths_of(wagner_lengths)
+    if resolution not in RESOLUTIONS:
+        raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
+    volume = within_mask(volume, field)
+    mask = contact_of(volume, contact, direction)
+    if field is not None:
+        current_fields.check(volume, field)
+    _refuse_too_large(volume, binary, drive)
+    if resolution != "voxel":
+        upscaling.check(volume, blocks)
+    parts = []
+    if resolution in ("voxel", "both"):
+        _refuse_too_large(volume, binary, drive)
+        parts.append(_voxels(volume, phases, asked, mask, lengths, field, Team(threads), progress))
+    if resolution in ("upscaled", "both"):
+        kappa = upscaling.block_conductivity(volume, blocks, phases, progress)
+        parts.append(upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, progress))
+    results = xr.merge(parts)
+    return results.merge(upscaling.comparison(results, asked)) if resolution == "both" else results
+
+
+def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -> xr.Dataset:
+    try:
+        cells = medium(volume, asked.direction, phases, team)
+        side = face_of(asked, mask, cells)
+        found = prepare(cells, mask.values.astype(float), asked, team, progress)
+        if found is None:
+            return unsolved(side)
+        laws = [asked, *(asked.at(length, cells.reference) for length in lengths)]
+        states = solve(found, laws, progress)
+        _, state = next(states)
+        results = solved(side, found, state, plane_currents(found))
+        middle = current_planes.section(found, cells.spacing, cells.reference)
+        results.update(current_fields.section_array(middle, asked, volume))
+        if field is not None:
+            current_fields.write(found, cells, asked, field)
+        if lengths:
+            results = results.merge(sweep(side, lengths, found, list(states)))
+    finally:
+        team.close()
+    return results
+
+
+def memory(shape: tuple[int, int, int], binary: bool = True, drive: str = "flux") -> int:
+    """Return the bytes of a solve at its peak: those of the tortuosity factor in float64, and
+    half a number a voxel for the last step of Newton's method and for the answer to one volt."""
+    extra = 8 if drive == "equipotential" else 4
+    return forecast(shape, "float64", binary) + extra * int(np.prod(shape))
+
+
+def _refuse_too_large(volume: xr.Dataset, binary: bool, drive: str) -> None:
+    nz, ny, nx = require(volume, "phase").shape
+    shape = nz, ny, nx
+    blocked.refuse(
+        memory(shape, binary, drive),
+        f"the current through {'x'.join(map(str, shape))} voxels",
+        do="crop the volume along the electrode, or use more machines with --solver petsc",
+    )

@@ -1,0 +1,47 @@
+"""The potential and the current density of a solved electrode, some planes at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from poreflux.kernels import stencil
+from poreflux.transport.electrode.conditions import MA_CM2, UM
+from poreflux.transport.electrode.voxels import VoxelCurrent
+from poreflux.transport.laplace.operator import scratch
+
+#: bytes of a field that are made at a time
+SLAB = 256 * 2**20
+
+
+def section(found: VoxelCurrent, spacing, reference: float) -> np.ndarray:
+    """Return the current density (own planes, n2) in the middle section across axis 1."""
+    operator = found.cell.operator
+    middle = operator.shape[1] // 2
+    planes = max(2, SLAB // 32 // (4 * int(np.prod(operator.shape[1:]))))
+    parts = slabs(found, spacing, reference, planes, potential=False)
+    return np.concatenate([slab[1][:, middle].copy() for slab in parts])
+
+
+def slabs(
+    found: VoxelCurrent, spacing, reference: float, planes: int, *, potential: bool = True
+) -> Iterator[tuple]:
+    """Yield the first plane, the current density and perhaps the potential of slabs of planes."""
+    operator, smallest = found.cell.operator, min(spacing)
+    scales = tuple(reference * h / (smallest**2 * UM) / MA_CM2 for h in spacing)
+    operator.neighbours.fill_ghosts(found.x)
+    for start in range(0, operator.shape[0], planes):
+        stop = min(operator.shape[0], start + planes)
+        out = np.empty((1 + potential, stop - start, *operator.shape[1:]), np.float32)
+        parts = operator.team.slabs(out.shape[1:])
+        head = operator.kernel, operator.source, found.x
+        slots = [(a, b, start + a, start + b) for a, b in parts]
+        operator.team.each(
+            stencil.current,
+            [(*head, out[0, a:b], scales, *at, scratch(operator, 3)) for a, b, *at in slots],
+        )
+        if potential:
+            operator.team.each(
+                stencil.potential,
+                [(*head, out[1, a:b], *at, scratch(operator, 1)) for a, b, *at in slots],
+            )
+        yield start, *out

@@ -1,0 +1,159 @@
+"""The current at an electrode of a stored volume on any number of processes, under PETSc.
+
+Every process calls :func:`solve_current`; each reads the planes of its own box from the store. The
+plane of the electrode, where the kinetics are, every process knows whole.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from poreflux.errors import NotConverged
+from poreflux.transport.electrode.conditions import (
+    INITIAL_CONTACT,
+    conditions,
+    phases_of,
+    wagner_lengths_of,
+)
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.parallel import petsc as mpi_petsc
+from poreflux.transport.parallel import reading as mpi_reading
+from poreflux.transport.parallel import tortuosity_factor as mpi
+from poreflux.transport.parallel.electrode import Found, Plan, on_boxes
+from poreflux.transport.parallel.partition import partition
+
+
+def solve_current(
+    path: str | Path,
+    *,
+    contact=INITIAL_CONTACT,
+    conductivity: float | Mapping[str, float] = 0.1,
+    wagner_lengths: Sequence[float] = (),
+    threads: int | None = None,
+    petsc_options: Sequence[str] = (),
+    field: str | Path | None = None,
+    memory: float | None = None,
+    progress=None,
+    notice: Callable[[str], None] | None = None,
+    **options,
+):
+    """Compute the current density at an electrode, on all processes of an MPI run together.
+
+    Parameters
+    ----------
+    path
+        store with `phase` (z, y, x).
+    contact
+        as for :func:`poreflux.interfacial_current`; or a function of the volume that returns it,
+        called on the first process alone.
+    conductivity, wagner_lengths, options
+        as for :func:`poreflux.interfacial_current`, on voxels.
+    threads
+        of each process; by default the cores of its machine, shared evenly.
+    petsc_options
+        words for PETSc's database, such as ``["-log_view"]``; the method is conjugate gradients.
+    field
+        the store of this volume, to which to write `cell_potential` and `cell_current_density`.
+    memory
+        bytes that the processes of one machine may take; by default what is free there.
+    progress, notice
+        called on the first process: ``progress(done, total, note)``, and ``notice(sentence)``.
+
+    Returns
+    -------
+    Dataset as of :func:`poreflux.interfacial_current` on the first process, None on the others.
+
+    Raises
+    ------
+    NoPetsc
+        if MPI or PETSc is missing.
+    TooLarge
+        if a machine has too little memory for its processes, or PETSc too small integers.
+    NotConverged, DamagedStore, StoreExists, KeyError, ValueError
+        as :func:`poreflux.interfacial_current`; on all processes alike.
+
+    Notes
+    -----
+    What one process alone raises ends all of them, with its message and status 1.
+    """
+    asked = conditions(**options)
+    lengths = wagner_lengths_of(wagner_lengths)
+    phases = phases_of(conductivity)
+    link = mpi.connect()
+    with mpi.alarm(link):
+        threads = threads or mpi.threads_here(link)
+        PETSc = mpi_petsc.start(petsc_options, threads)
+        first = link.rank == 0
+        say = (notice or mpi.say) if first else mpi.nothing
+        volume = contact_map = None
+        target = None if field is None else Path(field).resolve()
+        with link.together():
+            from poreflux.transport.parallel.linear_solver import PetscDescent, check_method
+
+            check_method()
+            head = mpi_reading.head(path, asked.direction)
+            mpi_reading.relative_conductivities(head, phases)
+            mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
+            if first:
+                mpi_reading.refuse_mask(path)
+                volume, contact_map = _opened(path, contact, asked.direction, target)
+        mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
+        mask = link.spread(np.ascontiguousarray(mask), 0)
+        parts = partition(head.shape, link.size, head.chunk[0])
+        mpi.notice_idle(link, parts, say)
+        boxes = link.part(parts.boxes)
+        plan = Plan(asked, phases, lengths, mask, target, memory, progress if first else None)
+        found, failure = None, None
+        if boxes is not None:
+            try:
+                found = _solved(boxes, head, parts, plan, Team(threads), PetscDescent)
+            except Exception as error:
+                # all processes judge a stall by the same numbers
+                if not (isinstance(error, NotConverged) or getattr(error, "everywhere", False)):
+                    raise
+                failure = error
+        link.rest()
+        link.share(failure)
+        return dataset(volume, contact_map, head, plan, found) if first and found else None
+
+
+def _opened(path, contact, direction: str, target: Path | None):
+    """Return the volume and its map of contact; raise where fields cannot be written."""
+    from poreflux.store import open as open_store
+    from poreflux.transport.electrode import fields as current_fields
+    from poreflux.transport.electrode.contact_mask import contact_of
+
+    volume = open_store(path)
+    if target is not None:
+        current_fields.check(volume, target)
+    return volume, contact_of(volume, contact(volume) if callable(contact) else contact, direction)
+
+
+def _solved(boxes, head, parts, plan: Plan, team: Team, method) -> Found:
+    try:
+        found = on_boxes(boxes, head, parts, plan, team, lambda op: method(op, boxes.comm))
+    finally:
+        team.close()
+    if found.current is not None:
+        found.current.cell.descent.close()
+    return found
+
+
+def dataset(volume, contact, head, plan: Plan, found: Found):
+    """Return the results as :func:`poreflux.interfacial_current` does."""
+    from poreflux.transport.electrode.dataset import Face, solved, sweep, unsolved
+    from poreflux.transport.electrode.fields import section_array
+
+    depth = plan.depth(head.spacing[0])
+    side = Face(
+        plan.asked, contact, head.spacing, plan.reference, found.solid, found.columns, found.close,
+        depth,
+    )  # fmt: skip
+    if found.current is None or found.planes is None or found.section is None:
+        return unsolved(side)
+    results = solved(side, found.current, found.states[0][1], found.planes)
+    results.update(section_array(found.section, plan.asked, volume))
+    if plan.lengths:
+        results = results.merge(sweep(side, plan.lengths, found.current, found.states[1:]))
+    return results

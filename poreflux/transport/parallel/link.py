@@ -1,0 +1,132 @@
+"""Processes connected by MPI."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from mpi4py import MPI
+
+#: seconds between two looks at a message that an idle process waits for
+PATIENCE = 0.005
+
+
+class Link:
+    """What :mod:`poreflux.transport.parallel.neighbours` calls a link, over an MPI communicator.
+
+    Counts what it sends: ``messages`` and ``message_bytes`` to neighbours, ``reductions``, and
+    ``joined_bytes`` of arrays that go to all.
+    """
+
+    def __init__(self, comm: MPI.Comm):
+        self.comm = comm
+        self.rank = comm.rank
+        self.size = comm.size
+        self.messages = self.message_bytes = self.reductions = self.joined_bytes = 0
+
+    def exchange(self, low: np.ndarray, high: np.ndarray, wrap: bool = False):
+        """Send `low` to the process below, `high` to the one above; return what they sent."""
+        below, above = self.rank - 1, self.rank + 1
+        if wrap:
+            below, above = below % self.size, above % self.size
+        requests, found = [], {}
+        for at, (partner, tag) in enumerate(((below, 1), (above, 0))):
+            if 0 <= partner < self.size:
+                found[at] = np.empty_like(high if at == 0 else low)
+                requests.append(self.comm.Irecv(found[at], partner, tag))
+        for array, partner, tag in ((low, below, 0), (high, above, 1)):
+            if 0 <= partner < self.size:
+                requests.append(self.comm.Isend(array, partner, tag))
+                self.messages += 1
+                self.message_bytes += array.nbytes
+        MPI.Request.Waitall(requests)
+        return found.get(0), found.get(1)
+
+    def gather(self, value) -> np.ndarray:
+        """Return the number, or the few numbers, of each process, in their order."""
+        value = np.asarray(value, float)
+        out = np.empty((self.size, *value.shape))
+        self.comm.Allgather(value, out)
+        self.reductions += 1
+        return out
+
+    def join(self, array: np.ndarray, lengths=None) -> list[np.ndarray]:
+        """Return the arrays of all processes; they differ along axis 0, by `lengths` if known."""
+        array = np.ascontiguousarray(array)
+        lengths = self.gather(len(array)).astype(np.int64) if lengths is None else lengths
+        one = int(np.prod(array.shape[1:], dtype=np.int64)) * array.itemsize
+        row = MPI.BYTE.Create_contiguous(
+            one
+        ).Commit()  # counts of rows, not bytes, must stay below 2^31
+        out = np.empty((int(lengths.sum()), *array.shape[1:]), array.dtype)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self.comm.Allgatherv([array, len(array), row], [out, lengths, starts, row])
+        row.Free()
+        self.joined_bytes += array.nbytes
+        return np.split(out, starts[1:])
+
+    def add(self, array: np.ndarray) -> np.ndarray:
+        """Return the sum of the arrays of all processes, which are alike in shape."""
+        out = np.empty_like(array)
+        self.comm.Allreduce(np.ascontiguousarray(array), out)
+        return out
+
+    def spread(self, array: np.ndarray, source: int) -> np.ndarray:
+        """Return the array of one process."""
+        out = array if self.rank == source else np.empty_like(array)
+        self.comm.Bcast(out, source)
+        return out
+
+    def part(self, members: int) -> "Link | None":
+        """Return a link between the first `members` processes, None for the others."""
+        comm = self.comm.Split(0 if self.rank < members else MPI.UNDEFINED, self.rank)
+        return None if comm == MPI.COMM_NULL else Link(comm)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Raise on every process what one of them raises within, once all have come to the end.
+
+        What is raised has an attribute ``everywhere``, so that nobody takes it for a failure that
+        the others do not know of.
+        """
+        failure = None
+        try:
+            yield
+        except Exception as error:
+            failure = error
+        self.share(failure)
+
+    def share(self, failure: Exception | None) -> None:
+        """Raise the first of the failures that all processes hand in, if there is one."""
+        found = next((each for each in self.comm.allgather(failure) if each is not None), None)
+        if found is not None:
+            raise everywhere(found if failure is None else failure)
+
+    def on_this_machine(self, value: float) -> tuple[float, int]:
+        """Return the sum of `value` over the processes of this machine, and how many they are."""
+        node = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+        found = node.allgather(value)
+        node.Free()
+        return sum(found), len(found)
+
+    def rest(self) -> None:
+        """Wait for all processes, leaving the core to those that work."""
+        request = self.comm.Ibarrier()
+        while not request.Test():
+            time.sleep(PATIENCE)
+
+
+def everywhere(failure: Exception) -> Exception:
+    """Return a failure marked as one that every process raises."""
+    failure.__dict__["everywhere"] = True
+    return failure
+
+
+def threads_for(comm: MPI.Intracomm, cores: int) -> int:
+    """Return how many threads a process may take: its cores, shared with others of its machine."""
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    mask = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+    alike = sum(other == mask for other in node.allgather(mask))
+    node.Free()
+    return max(1, cores // alike)

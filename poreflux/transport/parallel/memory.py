@@ -1,0 +1,66 @@
+"""What the box of one process takes in memory, known before any work."""
+
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from poreflux.errors import TooLarge
+from poreflux.transport.parallel.partition import Partition
+
+#: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
+PROCESS = 230 * 2**20
+
+#: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two answers
+GRID = 4 * (3 + 1) + 4 * 3
+
+
+def forecast(shape: tuple[int, int, int], parts: Partition, binary: bool, options) -> int:
+    """Return the bytes that one process takes at its peak for a box of `shape` voxels.
+
+    Notes
+    -----
+    Per voxel half a float64 for each of five vectors of PETSc and one between ghosts; a byte of
+    geometry and one of cells, or for several phases four float64 and another of cells; the coarser
+    grids, an eighth each; and the grids that every process works whole. The check counts extra.
+    """
+    planes, ny, nx = (2 * n if options.sides == "periodic" and n % 2 else n for n in shape)
+    planes = shape[0]
+    padded = (planes + 4) * (ny + 4) * (nx + 4)
+    faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # ends and sources of the two driven faces
+    geometry = 1 + 1 if binary else 5 * 8
+    joined = parts.planes * ny * nx / 8**parts.grids * 8 / 7 if parts.boxes > 1 else 0
+    check = 0
+    if options.check:
+        from poreflux.transport.parallel.assembled import BYTES
+
+        check = BYTES * planes * ny * nx
+    grids = GRID * (padded / 7 + joined)
+    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + check)
+
+
+def refuse(link, need: float, what: str, memory: float | None) -> None:
+    """Raise :class:`TooLarge` where the processes of this machine need more bytes than are free.
+
+    `need` is of each process, `what` says who needs it, `memory` is what they may take together, by
+    default what is free.
+    """
+    there, processes = link.on_this_machine(need)
+    free = free_memory() if memory is None else memory
+    if there > free:
+        gib = 2**30
+        raise TooLarge(
+            f"{what} {need / gib:.2g} GiB on each of {link.size} processes, {free / gib:.2g} GiB "
+            f"are free for {processes} of them; use {int(np.ceil(link.size * there / free))} "
+            "processes or more, on as many more machines"
+        )
+
+
+def free_memory() -> int:
+    """Return the bytes that may still be taken on this machine, by its control group too."""
+    free = psutil.virtual_memory().available
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    try:
+        return min(free, max(0, int(limit.read_text()) - int(used.read_text())))
+    except (OSError, ValueError):
+        return free

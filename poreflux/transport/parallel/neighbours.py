@@ -1,0 +1,76 @@
+"""The neighbours of a box among others: ghosts come from the boxes below and above, sums from all.
+
+A link is what connects the processes. It has ``rank``, ``size`` and five verbs, that all processes
+call together: ``exchange`` (arrays with the two neighbours), ``gather`` (a number of each, to all),
+``join`` (arrays of each, to all), ``add`` (the sum of arrays of each, to all) and ``spread`` (an
+array of one, to all).
+"""
+
+import numpy as np
+
+from poreflux.kernels.redblack import GHOST
+from poreflux.transport.laplace.operator import Alone
+from poreflux.transport.parallel.partition import halved
+
+
+class Ranks(Alone):
+    """The neighbours of box ``link.rank`` of those between `edges`, along axis 0.
+
+    There are ghosts to fill on this grid and the `grids` - 1 coarser ones; those below are not
+    worked on boxes.
+    """
+
+    def __init__(self, link, edges: tuple[int, ...], periodic, grids: int):
+        if periodic[0] and link.size > 1 and edges[-1] % 2 ** (grids + 1):
+            raise ValueError(
+                f"{edges[-1]} planes cannot be periodic on {grids} grids shared between processes; "
+                f"give a multiple of {2 ** (grids + 1)}"
+            )
+        super().__init__(periodic)
+        self.link = link
+        self.edges = edges
+        self.grids = grids
+
+    def fill_ghosts(self, array: np.ndarray) -> None:
+        """Copy the nearest planes of the boxes below and above into the ghosts; wrap the sides."""
+        if not self.grids:
+            return
+        low = np.ascontiguousarray(array[:, GHOST : 2 * GHOST])
+        high = np.ascontiguousarray(array[:, -2 * GHOST : -GHOST])
+        below, above = self.link.exchange(low, high, self.periodic[0])
+        if below is not None:
+            array[:, :GHOST] = below
+        if above is not None:
+            array[:, -GHOST:] = above
+        self.fill_sides(array)
+
+    def sum(self, value: float) -> float:
+        """Return the sum of `value` over all boxes, added in their order."""
+        return float(sum(self.link.gather(value)))
+
+    def span(self, planes: int) -> tuple[int, int]:
+        """Return the number of the first own plane, and how many planes the problem has."""
+        return self.edges[self.link.rank], self.edges[-1]
+
+    def around(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the planes before the first and after the last one, zero where there are none."""
+        low, high = np.ascontiguousarray(cells[0]), np.ascontiguousarray(cells[-1])
+        below, above = self.link.exchange(low, high, self.periodic[0])
+        nothing = np.zeros_like(low)
+        return (nothing if below is None else below), (nothing if above is None else above)
+
+    def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last plane of the problem."""
+        first, last = (np.ascontiguousarray(cells[k]) for k in (0, -1))
+        return self.link.spread(first, 0), self.link.spread(last, self.link.size - 1)
+
+    def stack(self, planes: np.ndarray) -> np.ndarray:
+        """Return the rows of all boxes, one a plane and one more for the high face."""
+        last = self.link.rank == self.link.size - 1
+        return np.concatenate(self.link.join(planes if last else planes[:-1]))
+
+    def coarser(self, shape: tuple[int, int, int]) -> "Ranks":
+        """Return the neighbours on a coarser grid."""
+        edges = halved(self.edges)
+        whole = (edges[-1], *shape[1:])
+        return Ranks(self.link, edges, super().coarser(whole).periodic, self.grids - 1)

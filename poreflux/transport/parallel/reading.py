@@ -1,0 +1,140 @@
+"""What one process reads of a store: the head of a volume, and the cells of its own box.
+
+No dask, no xarray: a thousand processes start as quickly as one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from poreflux.errors import DamagedStore
+from poreflux.kernels import geometry
+from poreflux.schema import DIMS, NO_PHASE
+from poreflux.store import box
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.problem import conductivities, order
+
+#: bytes of labels read at a time
+SLAB = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Head:
+    """The phases of a stored volume; shape, chunk and spacing have the transport first."""
+
+    path: Path
+    direction: str
+    shape: tuple[int, int, int]
+    chunk: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    labels: dict[str, int]
+    identity: str
+
+    @property
+    def axes(self) -> list[int]:
+        """Return the axes of the store in the order of the cells."""
+        return [DIMS.index(dim) for dim in order(self.direction)]
+
+
+def head(path: str | Path, direction: str) -> Head:
+    """Read what a store says of its phases.
+
+    Raises
+    ------
+    FileNotFoundError, KeyError, DamagedStore
+        where there is no store, no phase in it, or no sense in its words.
+    """
+    path = Path(path).resolve()
+    dims = order(direction)
+    try:
+        _, layout = box.find(path, "phase")
+    except KeyError as error:
+        raise KeyError(f"{error.args[0]}; segment the volume first") from None
+    attributes = box.read_document(path / "zarr.json").get("attributes", {})
+    if "voxel_size" not in attributes:
+        raise DamagedStore(f"{path} has no voxel_size; it is no volume that poreflux saved")
+    axes = [DIMS.index(dim) for dim in dims]
+    names = layout.attrs["flag_meanings"].split()
+    values = np.atleast_1d(layout.attrs["flag_values"])
+    own = attributes.get("poreflux", {})
+    written = (own.get("identity", {}).get("phase"), own.get("metadata", {}).get("phase/zarr.json"))
+    told = json.dumps([written, layout.shape, layout.chunk, attributes["voxel_size"]])
+    return Head(
+        path,
+        direction,
+        _three(layout.shape, axes),
+        _three(layout.chunk, axes),
+        _three(attributes["voxel_size"], axes),
+        {name: int(value) for name, value in zip(names, values)},
+        hashlib.sha256(told.encode()).hexdigest(),
+    )
+
+
+def refuse_mask(path: str | Path) -> None:
+    """Raise ``ValueError`` where the mask of a store leaves out voxels: boxes are of all of it."""
+    try:
+        box.find(Path(path).resolve(), "mask")
+    except KeyError:
+        return
+    from poreflux.store import open as open_store
+    from poreflux.volume import box_of_mask
+
+    inside = box_of_mask(open_store(path))
+    if inside:
+        part = ", ".join(f"{dim}=slice({b.start}, {b.stop})" for dim, b in inside.items())
+        raise ValueError(
+            f"the mask of {path} leaves out planes of it, and --solver petsc takes all; solve with "
+            f"--solver serial, or save poreflux.open({str(path)!r}).isel({part}) and solve that"
+        )
+
+
+def read_cells(
+    found: Head, conductivity: Mapping[str, float], start: int, stop: int, team: Team
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the cells of planes start to stop, and how many voxels there are of each label.
+
+    The cells (axis 0 along the transport) are 1 where one phase conducts, else conductivities
+    relative to the largest.
+    """
+    relative = relative_conductivities(found, conductivity)
+    binary = len(np.unique(relative[relative > 0])) == 1
+    table = (relative > 0).astype(np.uint8) if binary else relative
+    cells = np.empty((stop - start, *found.shape[1:]), table.dtype)
+    counts = np.zeros(256, np.int64)
+    first, last = [0, 0, 0], [0, 0, 0]
+    for axis, n in zip(found.axes, found.shape):
+        last[axis] = n
+    first[found.axes[0]], last[found.axes[0]] = start, stop
+    stored = cells.transpose(np.argsort(found.axes))  # a view with the axes of the store
+    rows = box.array_chunks(found.path, "phase")[0]
+    step = rows * max(1, SLAB // (rows * int(np.prod(stored.shape[1:]))))
+    at = first[0]
+    while at < last[0]:
+        end = min(last[0], (at // step + 1) * step)
+        lower, upper = (at, *first[1:]), (end, *last[1:])
+        labels = box.read_box(found.path, "phase", lower, upper, threads=team.threads)
+        values = np.empty(labels.shape, table.dtype)
+        geometry.look_up(labels, table, values, counts)
+        stored[at - first[0] : end - first[0]] = values
+        at = end
+    if counts[NO_PHASE]:
+        raise DamagedStore(
+            f"{counts[NO_PHASE]} voxels of {found.path} have no phase (label {NO_PHASE}); "
+            "run poreflux verify to find the damaged chunks"
+        )
+    return cells, counts
+
+
+def relative_conductivities(found: Head, conductivity: Mapping[str, float]) -> np.ndarray:
+    """Return the conductivity of each label relative to the largest."""
+    table = conductivities(found.labels, conductivity)
+    return table / table.max()
+
+
+def _three(values, axes: list[int]) -> tuple:
+    """Return three values in the order of the axes."""
+    return tuple(values[axis] for axis in axes)

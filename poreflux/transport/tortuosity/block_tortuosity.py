@@ -1,0 +1,195 @@
+"""The tortuosity factor of sub-volumes, each a solve of its own, side by side."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks as blocked
+from poreflux.errors import DamagedStore
+from poreflux.schema import DIMS, NO_PHASE, attributes
+from poreflux.transport.engines.threads import Team, available_cores
+from poreflux.transport.laplace.problem import validated
+from poreflux.transport.medium import Medium, conductivity_table, order
+from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, forecast, solve
+from poreflux.volume import require, voxel_size, within_mask
+
+NAMES = (
+    "block_tortuosity_factor",
+    "block_effective_conductivity",
+    "block_percolating_fraction",
+)
+
+
+def block_tortuosity(
+    volume: xr.Dataset,
+    *,
+    blocks: Sequence[int] = (4, 4, 4),
+    directions: str = "zyx",
+    conductivity: Mapping[str, float] = ELECTROLYTE,
+    sides: str = "insulated",
+    rtol: float = 1e-4,
+    checkpoint: str | Path | None = None,
+    progress=None,
+    scheduler=None,
+) -> xr.Dataset:
+    """Compute the tortuosity factor of each of a grid of sub-volumes along each direction.
+
+    Parameters
+    ----------
+    volume
+        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
+    blocks
+        number of sub-volumes along (z, y, x).
+    directions
+        the directions of transport, e.g. ``"zyx"`` or ``"z"``.
+    conductivity, sides, rtol
+        as for :func:`poreflux.tortuosity_factor`.
+    checkpoint
+        folder that keeps each finished sub-volume: a run that was interrupted goes on from there.
+    progress
+        called as ``progress(done, total, note)`` with sub-volumes.
+    scheduler
+        a dask cluster; by default the cores of this machine, one sub-volume each.
+
+    Returns
+    -------
+    Dataset with `block_tortuosity_factor`, `block_effective_conductivity` and
+    `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), and the position of
+    the block centres in µm; infinite where a sub-volume does not percolate.
+
+    Raises
+    ------
+    as :func:`poreflux.tortuosity_factor`.
+
+    Notes
+    -----
+    ``tau = phi kappa_0 / kappa_eff`` of each sub-volume, with its own phi. The mean over isolated
+    sub-volumes is not the value of the whole volume: walls and equipotential planes that are not
+    there push it either way.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from poreflux import from_array
+    >>> volume = from_array(np.ones((8, 8, 8), np.uint8))
+    >>> result = block_tortuosity(volume, blocks=(2, 1, 1), directions="z")
+    >>> result.block_tortuosity_factor.values.round(9).ravel()
+    array([1., 1.])
+    """
+    validated(sides, rtol)
+    for direction in directions:
+        order(direction)
+    volume = within_mask(volume)
+    phase = require(volume, "phase")
+    table = conductivity_table(volume, conductivity)
+    _refuse_too_large(phase.shape, blocks, table)
+    solves = _Task(table, directions, voxel_size(volume), sides, rtol)
+    task: _Task | _Kept = solves
+    if checkpoint is not None:
+        Path(checkpoint).mkdir(parents=True, exist_ok=True)
+        task = _Kept(solves, str(checkpoint))
+    results = blocked.block_map(
+        {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
+    )
+    dims = ("direction", "block_z", "block_y", "block_x")
+    variables: dict[str, tuple] = {
+        name: (dims, np.moveaxis(results[name], -1, 0), attributes(name)) for name in NAMES
+    }
+    variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
+    coords: dict[str, Any] = {"direction": list(directions)}
+    for axis, dim in enumerate(DIMS):
+        edges = blocked.edges(phase.shape[axis], blocks[axis])
+        h = voxel_size(volume)[axis]
+        centres = float(volume[dim][0]) - h / 2 + (edges[1:] + edges[:-1]) / 2 * h
+        attrs = {"units": "um", "long_name": f"centre of the block along {dim}"}
+        coords[f"block_{dim}"] = (f"block_{dim}", centres, attrs)
+    return xr.Dataset(variables, coords=coords)
+
+
+def _refuse_too_large(shape, blocks, table) -> None:
+    nz, ny, nx = (int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
+    binary = len(np.unique(table[table > 0])) == 1
+    workers = min(available_cores(), int(np.prod(blocks)))
+    blocked.refuse(
+        workers * forecast((nz, ny, nx), "float32", binary),
+        f"{workers} sub-volumes of {nz}x{ny}x{nx} voxels at a time",
+        do="cut the volume into more blocks",
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The solves of one sub-volume: picklable, one thread."""
+
+    table: np.ndarray
+    directions: str
+    spacing: tuple[float, float, float]
+    sides: str
+    rtol: float
+
+    def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
+        phase = arrays["phase"]
+        if (phase == NO_PHASE).any():
+            corners = [f"{part.start}:{part.stop}" for part in box]
+            raise DamagedStore(
+                f"voxels in [{', '.join(corners)}] have no phase (label {NO_PHASE}); "
+                "run poreflux verify to find the damaged chunks"
+            )
+        kappa = self.table / self.table.max()
+        one = len(np.unique(kappa[kappa > 0])) == 1
+        cells = ((kappa > 0).astype(np.uint8) if one else kappa)[phase]
+        rows = [self._along(direction, cells) for direction in self.directions]
+        return {name: np.array([row[name] for row in rows]) for name in NAMES}
+
+    def key(self, arrays: dict[str, np.ndarray]) -> str:
+        """Return what the answer depends on, digested."""
+        text = repr((self.directions, self.spacing, self.sides, self.rtol, arrays["phase"].shape))
+        digest = hashlib.sha256(text.encode() + self.table.tobytes())
+        digest.update(np.ascontiguousarray(arrays["phase"]).data)
+        return digest.hexdigest()[:32]
+
+    def _along(self, direction: str, cells: np.ndarray) -> dict[str, float]:
+        dims = order(direction)
+        axes = [DIMS.index(dim) for dim in dims]
+        h0, h1, h2 = (self.spacing[axis] for axis in axes)
+        mean = float(cells.mean())
+        one = Medium(
+            cells.transpose(axes).copy(),  # the solver clears what does not percolate
+            (h0, h1, h2),
+            1.0,
+            mean,
+            float((cells > 0).mean()),
+        )
+        solved = solve(one, self.sides, self.rtol, team=Team(1))
+        return {
+            "block_tortuosity_factor": mean / solved.conductivity
+            if solved.conductivity
+            else np.inf,
+            "block_effective_conductivity": solved.conductivity,
+            "block_percolating_fraction": solved.percolating,
+        }
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A task whose answers are kept in a folder, under the digest of what they depend on."""
+
+    task: _Task
+    folder: str
+
+    def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
+        path = Path(self.folder) / f"{self.task.key(arrays)}.json"
+        if path.exists():
+            return {name: np.array(row) for name, row in json.loads(path.read_text()).items()}
+        answer = self.task(arrays, box)
+        unique = path.with_suffix(f".{uuid.uuid4().hex}.partial")
+        unique.write_text(json.dumps({name: row.tolist() for name, row in answer.items()}))
+        unique.replace(path)
+        return answer

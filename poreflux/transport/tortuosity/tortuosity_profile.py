@@ -1,0 +1,81 @@
+"""How the resistance is spread along the transport: a tortuosity factor for each plane."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from poreflux.schema import attributes
+from poreflux.transport.engines.threads import Team
+from poreflux.transport.laplace.problem import validated
+from poreflux.transport.medium import medium
+from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, refuse_too_large, solve
+from poreflux.volume import within_mask
+
+
+def tortuosity_profile(
+    volume: xr.Dataset,
+    *,
+    direction: str = "z",
+    conductivity: Mapping[str, float] = ELECTROLYTE,
+    sides: str = "insulated",
+    rtol: float = 1e-6,
+    threads: int | None = None,
+    progress=None,
+) -> xr.Dataset:
+    """Compute the local tortuosity factor of each plane across the transport.
+
+    Parameters
+    ----------
+    volume, direction, conductivity, sides, rtol, threads, progress
+        as for :func:`poreflux.tortuosity_factor`.
+
+    Returns
+    -------
+    Dataset with `local_tortuosity_factor` and `plane_potential` along `direction`, at voxel centres
+    in µm; a diagnostic, not a material property. All NaN where nothing percolates.
+
+    Raises
+    ------
+    as :func:`poreflux.tortuosity_factor`.
+
+    Notes
+    -----
+    ``tau(z) = phi(z) kappa_0 |d<u>/dz| / J`` with phi(z) the conducting fraction of the plane, <u>
+    the mean potential of its conducting cells and J the mean current density; central differences,
+    and
+    the driven faces as outer neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from poreflux import from_array
+    >>> volume = from_array(np.ones((6, 5, 4), np.uint8))
+    >>> tortuosity_profile(volume).local_tortuosity_factor.values.round(6)
+    array([1., 1., 1., 1., 1., 1.])
+    """
+    validated(sides, rtol)
+    volume = within_mask(volume)
+    team = Team(threads)
+    refuse_too_large(volume, conductivity, rtol, None)
+    cells = medium(volume, direction, conductivity, team)
+    fractions = cells.cells.astype(bool).mean((1, 2))
+    solved = solve(cells, sides, rtol, None, team, progress)
+    team.close()
+    n = cells.cells.shape[0]
+    tau, potential = np.full(n, np.nan), np.full(n, np.nan)
+    if solved.solution is not None:
+        planes = solved.solution.planes
+        potential = planes[:n, 1] / planes[:n, 2]
+        outer = np.concatenate([[1.0], potential, [0.0]])
+        position = np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) / n
+        gradient = -(outer[2:] - outer[:-2]) / (position[2:] - position[:-2])
+        tau = fractions * gradient / solved.conductivity
+    coord = volume[direction]
+    return xr.Dataset(
+        {
+            "local_tortuosity_factor": (direction, tau, attributes("local_tortuosity_factor")),
+            "plane_potential": (direction, potential, attributes("plane_potential")),
+        },
+        coords={direction: coord},
+    )

@@ -1,0 +1,97 @@
+"""The band of a segmentation carried on to the tortuosity factor, on a coarse volume."""
+
+import xarray as xr
+
+from poreflux.segmentation.segment import segment
+from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
+from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
+from poreflux.volume import (
+    axis_of,
+    box_of_mask,
+    from_array,
+    label_of,
+    phase_labels,
+    require,
+    voxel_size,
+)
+
+#: voxels along an edge that become one
+_COARSE = 2
+
+
+def tortuosity_band(
+    volume: xr.Dataset, *, direction: str = "z", rtol: float = 1e-4, progress=None, scheduler=None
+) -> xr.Dataset:
+    """Solve for the tortuosity factor at the threshold of a segmentation, and moved both ways.
+
+    Parameters
+    ----------
+    volume
+        that :func:`poreflux.segment` made, two phases, one of them `pore`, with the `gray` it was
+        made of. Of a `mask`, which must be a box, what is inside.
+    direction
+        of transport.
+    rtol
+        relative error of the solves.
+    progress, scheduler
+        as for :func:`poreflux.blocks.compute`; `progress` counts solves.
+
+    Returns
+    -------
+    the Volume, with the tortuosity factors at the lower, the same and the higher threshold in the
+    record that :func:`poreflux.segmentation_sensitivity` reads, as `tortuosity_at_threshold`.
+
+    Notes
+    -----
+    Voxels are made twice as large, as most of their eight are, so that the three solves cost less
+    than one: what counts is how the three differ, not the values, which rough walls raise.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import Tomograph, measure_gray, regular_500
+    >>> gray = measure_gray(regular_500(48), Tomograph(rings=0, cupping=0, drift=0))
+    >>> band = segmentation_sensitivity(tortuosity_band(segment(gray, denoise="median")))
+    >>> lower, same, higher = band["tortuosity_at_threshold"].values[0]
+    >>> bool(1 < lower < same < higher)
+    True
+    """
+    axis_of(direction)
+    require(volume, "gray")
+    segmentation_sensitivity(volume)  # which says what is missing
+    record = volume["phase"].attrs["segmentation"]
+    label_of(volume, "pore")
+    box = box_of_mask(volume)
+    factors = []
+    for step in (-1, 0, 1):
+        cuts = record["sensitivity"]["moved_thresholds"][step + 1]
+        moved = volume["phase"] if step == 0 else _moved(volume, record, cuts, scheduler)
+        solved = tortuosity_factor(_coarse(volume, moved, box), direction=direction, rtol=rtol)
+        factors.append(float(solved["tortuosity_factor"][0]))
+        if progress:
+            progress(step + 2, 3, "solves")
+    known = record["sensitivity"].get("tortuosity", {})
+    sensitivity = {**record["sensitivity"], "tortuosity": {**known, direction: factors}}
+    phase = volume["phase"].assign_attrs(segmentation={**record, "sensitivity": sensitivity})
+    return volume.assign(phase=phase)
+
+
+def _moved(volume: xr.Dataset, record: dict, cuts: list[float], scheduler) -> xr.DataArray:
+    """Return the phases by other thresholds, denoised and grown alike."""
+    pore = label_of(volume, "pore")
+    names = {label: name for name, label in phase_labels(volume).items()}
+    names = {pore: names.pop(pore), **names}  # from the side of the pores on
+    method = record["method"] if len(cuts) > 1 else "threshold"
+    denoise = None if record["denoise"] == "none" else record["denoise"]
+    return segment(
+        volume, method=method, threshold=cuts, phases=names, pore=record["pore"], denoise=denoise,
+        scheduler=scheduler,
+    )["phase"]  # fmt: skip
+
+
+def _coarse(volume: xr.Dataset, phase: xr.DataArray, box: dict[str, slice]) -> xr.Dataset:
+    """Return the phases with voxels twice as large: what most of the eight are."""
+    solid = (phase != label_of(volume, "pore")).isel(box)
+    windows = {dim: min(_COARSE, n) for dim, n in solid.sizes.items()}
+    share = solid.coarsen(windows, boundary="trim").mean()
+    size = [h * windows[dim] for h, dim in zip(voxel_size(volume), ("z", "y", "x"))]
+    return from_array(share.data >= 0.5, voxel_size=size)

@@ -1,0 +1,99 @@
+"""The numbers of a map, on maps whose numbers are known."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poreflux import interfacial_current, phantoms, structure_factor
+from poreflux.phantoms.fields import GaussianField
+from poreflux.transport.electrode.column_porosity import column_porosity
+from poreflux.transport.electrode.statistics import correlation, correlation_length, statistics
+
+maps = st.integers(0, 10**6).map(lambda seed: np.random.default_rng(seed).gamma(2.0, 1.0, (9, 7)))
+
+
+@given(maps, st.floats(0.1, 10))
+def test_ratios_do_not_depend_on_the_current(j, factor):
+    first, second = statistics(j, (1.0, 1.0)), statistics(factor * j, (1.0, 1.0))
+    for name in ("current_density_cv", "current_density_gini", "hot_spot_fraction"):
+        assert first[name] == pytest.approx(second[name], rel=1e-9)
+    assert second["current_density_p99"] == pytest.approx(factor * first["current_density_p99"])
+
+
+@given(maps)
+def test_faces_off_contact_do_not_count(j):
+    padded = np.full((12, 7), np.nan)
+    padded[:9] = j
+    first, second = statistics(j, (1.0, 1.0)), statistics(padded, (1.0, 1.0))
+    for name in first:
+        if name != "current_correlation_length":
+            np.testing.assert_allclose(first[name], second[name])
+
+
+@given(maps)
+def test_a_face_of_half_the_contact_counts_half(j):
+    whole = statistics(np.repeat(j, 2, axis=1), (1.0, 1.0))
+    share = np.full(j.shape, 0.5)
+    for name in ("current_density_mean", "current_density_cv", "current_density_gini"):
+        assert statistics(j, (1.0, 1.0), share)[name] == pytest.approx(whole[name], rel=1e-9)
+
+
+def test_an_exponential_distribution_has_a_gini_of_one_half_and_a_cv_of_one():
+    numbers = statistics(np.random.default_rng(1).exponential(3.0, (600, 600)), (1.0, 1.0))
+    # standard errors are 0.001
+    assert numbers["current_density_gini"] == pytest.approx(0.5, abs=0.004)
+    assert numbers["current_density_cv"] == pytest.approx(1.0, abs=0.01)
+    assert numbers["current_density_p95"] == pytest.approx(3 * np.log(20), rel=0.01)
+    assert numbers["hot_spot_fraction"] == pytest.approx(np.exp(-1.5), abs=0.004)
+    assert numbers["high_current_fraction"] == pytest.approx(np.exp(-2 / 3), abs=0.004)
+
+
+def test_hot_spots_are_counted_measured_and_spaced():
+    j = np.ones((40, 40))
+    j[5:8, 5:8] = j[5:8, 25:27] = j[30, 30] = j[31, 31] = 10.0
+    numbers = statistics(j, (2.0, 1.0))
+    assert numbers["hot_spot_count"] == 3
+    assert numbers["hot_spot_area_largest"] == 18.0
+    assert numbers["hot_spot_area"] == pytest.approx((9 + 6 + 2) * 2 / 3)
+    first = 25.5 - 6.0
+    third = np.hypot(2 * (30.5 - 6), 30.5 - 25.5)
+    assert numbers["hot_spot_spacing"] == pytest.approx((2 * first + third) / 3)
+
+
+def test_a_uniform_map_is_even_and_has_no_length():
+    numbers = statistics(np.full((5, 6), 1.2), (1.0, 1.0))
+    assert numbers["current_density_cv"] == pytest.approx(0, abs=1e-15)
+    assert numbers["current_density_gini"] == pytest.approx(0, abs=1e-15)
+    assert numbers["hot_spot_count"] == 0
+    assert np.isnan(numbers["current_correlation_length"])
+    assert np.isnan(correlation(np.full(5, 1.2), np.arange(5.0)))
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.4])
+@pytest.mark.parametrize("voxel", [0.5, 2.0])
+def test_a_gaussian_field_has_its_correlation_length(hidden, voxel):
+    # covariance exp(-r² / 2 l²): 1/e at sqrt(2) l
+    line = np.arange(400) * voxel
+    length = 8.0 * voxel
+    j = GaussianField((np.inf, length, length), seed=3).on_grid((np.zeros(1), line, line))[0] + 5.0
+    j = j.astype(float)
+    j[np.random.default_rng(0).random(j.shape) < hidden] = np.nan
+    assert correlation_length(j, (voxel, voxel)) == pytest.approx(2**0.5 * length, rel=0.08)
+
+
+def test_columns_are_those_of_the_structure_factor():
+    volume = phantoms.random_sites((12, 9, 10), 0.3, seed=2)
+    expected = structure_factor(volume).structure_factor.values
+    np.testing.assert_allclose(column_porosity(volume.phase.values), expected, atol=1e-7)
+
+
+def test_current_avoids_columns_with_pores_near_the_electrode():
+    plan = phantoms.OblatePores(porosity=0.12, diameter=8.0, aspect=0.7, seed=1)
+    volume = phantoms.generate(plan, 48, voxel_size=0.92)
+    found = interfacial_current(volume)
+    # -0.4 to -0.7 near the electrode, half of that for whole columns
+    assert -0.9 < float(found.current_porosity_correlation[0]) < -0.3
+    assert float(found.current_porosity_correlation[0]) < float(
+        found.current_structure_correlation[0]
+    )

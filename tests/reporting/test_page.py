@@ -1,0 +1,212 @@
+"""The page is whole, stands alone, and says what was done."""
+
+import base64
+import gzip
+import html.parser
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from poreflux.reporting.figures import cards, csv
+from poreflux.reporting.methods import citations, methods
+from poreflux.reporting.report import render, report
+from tests.plot.sample import sample_results
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def results():
+    results = sample_results()
+    results["relative_error"] = ("direction", [1e-6] * 3)
+    results["residual"] = ("direction", [1e-7] * 3)
+    results.attrs |= {
+        "source": "sample <one>.tif",
+        "source_sha256": "ab" * 32,
+        "program": "poreflux 9.9.9",
+        "history": [{"operation": "segment", "method": "otsu", "thresholds": [80.0]}],
+    }
+    return results
+
+
+@pytest.fixture(scope="module")
+def page(results):
+    return render(results)
+
+
+class Tags(html.parser.HTMLParser):
+    """Collect tags that are open, and every attribute that may name an address."""
+
+    VOID = ("meta", "link", "br", "img", "input", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.addresses, self.alts, self.ids = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "srcset", "data", "action"):
+                self.addresses.append(value)
+            if name == "id":
+                self.ids.append(value)
+            if name == "aria-label":
+                self.alts.append(value)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_every_tag_is_closed(page):
+    assert Tags(page).open == []
+
+
+def test_every_id_is_unique(page):
+    ids = Tags(page).ids
+    assert len(ids) == len(set(ids))
+
+
+def test_no_address_leaves_the_page(page):
+    tags = Tags(page)
+    assert all(address.startswith(("data:", "#")) for address in tags.addresses)
+    assert not re.search(r"url\((?!#)", page)
+    assert "@import" not in page
+
+
+def test_every_figure_has_words_and_every_drawing_is_valid(results):
+    made = list(cards(results))
+    assert [card.name for card in made] == [
+        "slices", "pores", "structure_factor", "histogram", "porosity_profile", "block_porosity",
+        "block_tortuosity",
+    ]  # fmt: skip
+    for card in made:
+        assert len(card.alt) > 20
+        assert card.alt.endswith(".")
+        assert ET.fromstring(card.svg).tag.endswith("svg")
+
+
+def test_text_of_the_sample_is_escaped(page):
+    assert "sample &lt;one&gt;.tif" in page
+    assert "sample <one>" not in page
+
+
+def test_downloads_hold_the_numbers_of_the_figure(results):
+    blocks = results["block_porosity"]
+    card = next(card for card in cards(results) if card.name == "block_porosity")
+    name, address = card.download
+    table = base64.b64decode(address.split(",")[1]).decode().splitlines()
+    assert name == "block_porosity.csv"
+    assert len(table) == 1 + blocks.size
+    assert float(table[1].split(",")[-1]) == pytest.approx(float(blocks[0, 0, 0]), rel=1e-6)
+
+
+def test_large_tables_are_zipped_and_whole(results):
+    wide = results["structure_factor"].isel(y=np.zeros(400, int))
+    ending, content = csv([wide])
+    assert ending == "csv.gz"
+    assert len(gzip.decompress(content).splitlines()) == 1 + wide.size
+
+
+def test_headers_carry_units(results):
+    assert csv([results["porosity_profile"]])[1].splitlines()[0] == b"z [um],porosity_profile"
+
+
+def test_methods_name_what_was_done(results):
+    text = methods(results)
+    for words in ("32 × 32 × 32 voxels", "0.92 µm", "Otsu", "80.00", "pore and electrolyte",
+                  "along z, y and x", "poreflux 9.9.9", "64 sub-volumes"):  # fmt: skip
+        assert words in text
+
+
+def test_methods_name_the_directions_that_were_solved_alone(results):
+    one = results.copy()
+    one["tortuosity_factor"] = one["tortuosity_factor"].where(one["direction"] == "z")
+    assert len(one["direction"]) > 1
+    assert "tortuosity factor τ along z follows" in methods(one)
+
+
+def test_only_what_was_used_is_cited(results):
+    assert any("Otsu" in work for work in citations(results))
+    assert any("Hestenes" in work for work in citations(results))
+    solved = [name for name in results if "tortuosity" in name or "relative" in name]
+    unsolved = results.drop_vars(solved)
+    unsolved.attrs = {}
+    assert not any("Otsu" in work or "Hestenes" in work for work in citations(unsolved))
+
+
+def test_a_page_of_one_number_is_a_page():
+    text = render(sample_results()[["porosity"]])
+    assert Tags(text).open == []
+    assert "Figures" not in text
+
+
+def test_nothing_is_left_where_the_folder_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        report(sample_results()[["porosity"]], tmp_path / "no" / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_replaces_an_older_one(tmp_path):
+    target = tmp_path / "report.html"
+    target.write_text("old")
+    assert report(sample_results()[["porosity"]], target) == target
+    assert "porosity" in target.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_the_page_without_a_word(results, tmp_path, scheme):
+    """The screenshot has the ground of the scheme, ink on it, and colour from the figures."""
+    import skimage.io
+
+    path = report(results, tmp_path / "report.html")
+    shot, log = browse(path, tmp_path, scheme)
+    image = skimage.io.imread(shot)[..., :3].astype(int)
+    ground = image[4, 4].mean()
+    assert (ground > 240) if scheme == "light" else (ground < 40)
+    assert np.mean(np.abs(image - image[4, 4]).max(-1) > 60) > 0.05
+    assert np.mean(np.ptp(image, axis=-1) > 60) > 0.01
+    assert not re.search(r"CONSOLE|net::ERR|Refused to", log)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
+def test_a_browser_prints_the_page(results, tmp_path):
+    path = report(results, tmp_path / "report.html")
+    target = tmp_path / "report.pdf"
+    chromium(tmp_path, f"--print-to-pdf={target}", "--no-pdf-header-footer", path.as_uri())
+    assert target.read_bytes().startswith(b"%PDF")
+    pages = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
+    assert 2 <= pages <= 8
+
+
+def browse(path, tmp_path, scheme):
+    shot = tmp_path / "shot.png"
+    dark = {"light": 1, "dark": 0}[scheme]
+    log = chromium(
+        tmp_path, f"--screenshot={shot}", "--window-size=1100,2400", "--hide-scrollbars",
+        "--enable-logging=stderr", f"--blink-settings=preferredColorScheme={dark}", path.as_uri(),
+    )  # fmt: skip
+    return shot, log
+
+
+def chromium(tmp_path, *words):
+    """Run the browser without a screen and without a network; return what it logged."""
+    quiet = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path}/me")  # fmt: skip
+    run = subprocess.run(
+        [CHROMIUM, *quiet, *words], capture_output=True, text=True, timeout=120, check=True
+    )
+    return run.stderr
