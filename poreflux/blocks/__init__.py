@@ -14,7 +14,7 @@ from poreflux.blocks.chunked import (
     map_with_ghosts_at,
 )
 from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, united
-from poreflux.blocks.memory import forecast, free_memory, refuse
+from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
 from poreflux.blocks.run import compute
 
@@ -29,7 +29,6 @@ __all__ = [
     "edges",
     "first_voxels",
     "forecast",
-    "free_memory",
     "join_faces",
     "map_blocks",
     "map_blocks_at",

@@ -1,17 +1,15 @@
 """Forecast the memory of a computation from shapes and dtypes, and refuse what cannot fit."""
 
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import dask
-import psutil
 import xarray as xr
 from dask.delayed import Delayed
 
 from poreflux.blocks.plan import Pass
 from poreflux.errors import TooLarge
+from poreflux.machine import available_cores, free_memory
 
 #: copies of a chunk that a task holds at once: as stored, decoded, and two temporaries
 _COPIES = 4
@@ -39,7 +37,7 @@ def forecast(*datasets: xr.Dataset | Delayed, workers: int | None = None) -> int
     >>> forecast()
     0
     """
-    workers = workers or dask.config.get("num_workers", None) or os.cpu_count() or 1
+    workers = workers or dask.config.get("num_workers", None) or available_cores()
     lazy = [each for each in datasets if dask.is_dask_collection(each)]
     graphs: list[Any] = [each.__dask_graph__() for each in lazy]
     passes = {
@@ -81,13 +79,3 @@ def refuse(needed: float, what: str, *, do: str, free: float | None = None) -> N
     free = free_memory() if free is None else free
     if needed > free:
         raise TooLarge(f"{what} needs {needed / GIB:.1f} GiB, {free / GIB:.1f} GiB are free; {do}")
-
-
-def free_memory() -> int:
-    """Return the bytes that this process may still use, by the machine and its control group."""
-    free = psutil.virtual_memory().available
-    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    try:
-        return min(free, max(0, int(limit.read_text()) - int(used.read_text())))
-    except (OSError, ValueError):
-        return free

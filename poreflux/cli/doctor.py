@@ -1,7 +1,6 @@
 """poreflux doctor: what this installation and this machine can do."""
 
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 
@@ -39,17 +38,15 @@ def doctor(*, common: Common = COMMON) -> Answer:
     poreflux doctor
     poreflux doctor --json > doctor.json
     """
-    import psutil
-
     from poreflux import __version__
-    from poreflux.blocks import free_memory
-    from poreflux.cli.forecast import free_disk, triad
+    from poreflux.cli.forecast import free_disk
+    from poreflux.machine import available_cores, free_memory, memory_bandwidth, total_memory
 
     if common.dry_run:
         return Answer("doctor", ["doctor changes nothing; it takes a few seconds"])
-    cores, memory = len(os.sched_getaffinity(0)), psutil.virtual_memory().total
+    cores, memory = available_cores(), total_memory()
     free, disk = free_memory(), free_disk(Path.cwd())
-    speed = triad()
+    speed = memory_bandwidth()
     edges = {mode: largest_cube(free, *arguments) for mode, arguments in MODES.items()}
     versions = {name: version(name) for name in PACKAGES}
     extras = {

@@ -1,14 +1,12 @@
 """What a verb would take in memory, disk and time, from shapes and a short measurement."""
 
-import math
 import shutil
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.words import duration, size
+from poreflux.machine import free_memory, memory_bandwidth
 
 #: time of a verb, for each voxel and direction, in units of moving 12 bytes (a triad of float32);
 #: measured on two cores at 256³ voxels, good to a factor of two
@@ -35,13 +33,11 @@ def seconds(verb: str, voxels: int, *, bandwidth: float | None = None) -> float:
     >>> seconds("solve", 10**9, bandwidth=12e9) > seconds("solve", 10**6, bandwidth=12e9)
     True
     """
-    return START[verb] + TRIADS[verb] * 12 * voxels / (bandwidth or triad())
+    return START[verb] + TRIADS[verb] * 12 * voxels / (bandwidth or memory_bandwidth())
 
 
 def answer(verb: str, need: Need, where: Path) -> Answer:
     """Return the answer of ``--dry-run``: the need beside what is free, and what is too little."""
-    from poreflux.blocks import free_memory
-
     memory, disk = free_memory(), free_disk(where)
     lines = [
         f"{verb} would take about",
@@ -70,29 +66,3 @@ def free_disk(where: Path) -> int:
     """Return the free bytes where a file is or would be."""
     there = next(p for p in (where.absolute(), *where.absolute().parents) if p.exists())
     return shutil.disk_usage(there).free
-
-
-def triad(numbers: int = 16_000_000, threads: int = 0) -> float:
-    """Return the bytes a second of a = b + s c on float32 arrays, all cores at work.
-
-    Two passes of NumPy move five arrays where a compiled triad moves three; the count here is of
-    all five.
-    """
-    import numpy as np
-    import psutil
-
-    threads = threads or len(psutil.Process().cpu_affinity())
-    b, c = np.ones((2, threads, numbers), np.float32)
-    a = np.empty_like(b)
-
-    def work(i: int) -> None:
-        np.multiply(c[i], np.float32(0.5), out=a[i])
-        np.add(a[i], b[i], out=a[i])
-
-    best = math.inf
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in range(5):
-            start = time.perf_counter()
-            list(pool.map(work, range(threads)))
-            best = min(best, time.perf_counter() - start)
-    return 5 * 4 * numbers * threads / best

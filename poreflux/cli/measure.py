@@ -126,12 +126,13 @@ def _check(table: Path) -> None:
 def _forecast(volume, names: tuple[str, ...], options: dict, out: Path) -> Answer:
     from poreflux.blocks import forecast as memory_of
     from poreflux.cli import forecast
+    from poreflux.machine import memory_bandwidth
 
     voxels = math.prod(volume.sizes.values())
     lazy = [name for name in names if name != "thickness"]  # which looks into the volume at once
     found = microstructure.metrics(volume, lazy, {**options, "pore_method": "components"})
     triads = sum(microstructure.EXTRA.get(name, 0) for name in names)
-    bandwidth = forecast.triad()
+    bandwidth = memory_bandwidth()
     seconds = forecast.seconds("measure", voxels, bandwidth=bandwidth)
     seconds += triads * 12 * voxels / bandwidth
     memory = memory_of(*found) + microstructure.extra_memory(volume, names) + 3e8

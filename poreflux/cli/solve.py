@@ -196,12 +196,13 @@ def _forecast(
     volume, chosen: str, rtol: float, grids: list, out: Path, there=None, geometry="voxels"
 ) -> Answer:
     from poreflux.cli import forecast
+    from poreflux.machine import memory_bandwidth
     from poreflux.transport.solvers.conjugate_gradients import precision_for
     from poreflux.transport.tortuosity.tortuosity_factor import forecast as memory_of
 
     shape = tuple(volume.sizes[d] for d in "zyx")
     voxels = math.prod(shape)
-    bandwidth = forecast.triad()
+    bandwidth = memory_bandwidth()
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     for _ in grids:
         seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)

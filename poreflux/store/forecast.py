@@ -1,22 +1,15 @@
 """What a save will need, known before the work from shapes and dtypes."""
 
 import math
-import os
 from pathlib import Path
 
-import psutil
-
 from poreflux.errors import TooLarge
+from poreflux.machine import available_cores, free_memory
 from poreflux.store import disk
 from poreflux.store.layout import Layout
 
 #: nothing compresses better than this under zstd; a forecast beyond it is certain
 BEST_RATIO = 1000
-
-
-def threads() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def strips(layout: Layout, itemsize: int, source_chunk: int, along: int, across: int) -> int:
@@ -37,9 +30,11 @@ def strips(layout: Layout, itemsize: int, source_chunk: int, along: int, across:
     TooLarge
         if even one strip, one row of files, does not fit.
     """
-    free = psutil.virtual_memory().available
+    free = free_memory()
     slab = math.prod(layout.shape) * itemsize // layout.shape[along] * layout.shard[along]
-    in_hand = threads() * (source_chunk + 2 * math.prod(layout.shard) * layout.dtype.itemsize)
+    in_hand = available_cores() * (
+        source_chunk + 2 * math.prod(layout.shard) * layout.dtype.itemsize
+    )
     rows = layout.grid[across]
     count = min(rows, max(1, -(-3 * slab // free)))
     need = -(-rows // count) * slab // rows + in_hand

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poreflux.errors import DamagedStore
+from poreflux.machine import available_cores
 from poreflux.schema import NO_PHASE
-from poreflux.store import box, codec, forecast, metadata
+from poreflux.store import box, codec, metadata
 from poreflux.store.layout import Index, Layout, clip
 
 
@@ -84,7 +85,7 @@ def verify(
             layouts[name] = layout
     total = sum(len(list(layout.files())) for layout in layouts.values())
     done = 0
-    with ThreadPoolExecutor(forecast.threads()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         for name, layout in layouts.items():
             files = list(layout.files())
             check = _Check(path, name, layout)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from poreflux.machine import available_cores
 from poreflux.schema import DIMS
 from poreflux.store import box, disk, forecast, metadata, provenance, pyramid, slabs
 from poreflux.store.layout import Layout, dump, plan, to_json
@@ -32,7 +33,7 @@ def write_arrays(
         for name, layout in planned.items():
             disk.write_file(partial.data / name / "zarr.json", dump(to_json(layout)))
     counter = _Counter(progress, planned)
-    threads = forecast.threads()
+    threads = available_cores()
     with ThreadPoolExecutor(1) as aside:
         source = aside.submit(provenance.source_attrs, volume)
         synced = []

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from poreflux.kernels.triad import triad
 from poreflux.transport.engines.threads import Team
+from tests.bench.triad import triad
 
 NUMBERS = 125_000_000
 

@@ -78,9 +78,8 @@ def test_memory_is_bounded_by_a_slab(tmp_path, make):
 def test_a_slab_is_cut_in_strips_where_memory_is_short(tmp_path, monkeypatch, rng, along, across):
     array = rng.integers(0, 255, (30, 40, 50)).astype(np.uint8)
     assert forecast.strips(_layout(array), 1, 1, along, across) == 1
-    short = forecast.psutil.virtual_memory()._replace(available=20000)
-    monkeypatch.setattr(forecast.psutil, "virtual_memory", lambda: short)
-    monkeypatch.setattr(forecast, "threads", lambda: 1)
+    monkeypatch.setattr(forecast, "free_memory", lambda: 20000)
+    monkeypatch.setattr(forecast, "available_cores", lambda: 1)
     assert forecast.strips(_layout(array), 1, 1, along, across) > 1
     chunks = [99, 99, 99]
     chunks[along] = 4
@@ -90,8 +89,7 @@ def test_a_slab_is_cut_in_strips_where_memory_is_short(tmp_path, monkeypatch, rn
 
 
 def test_too_little_memory_is_refused_with_numbers(tmp_path, monkeypatch):
-    short = forecast.psutil.virtual_memory()._replace(available=3000)
-    monkeypatch.setattr(forecast.psutil, "virtual_memory", lambda: short)
+    monkeypatch.setattr(forecast, "free_memory", lambda: 3000)
     with pytest.raises(TooLarge, match=r"30x40x50 voxels need \d+\.\d KiB .* 2\.9 KiB are free"):
         store.save(from_array(np.zeros((30, 40, 50), np.uint8)), tmp_path / "v.zarr", chunk=8)
     assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,10 @@
-"""Counts, medians and triads against a line of NumPy each."""
+"""Counts and medians against a line of NumPy each."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from poreflux.kernels import configurations, counting, median, triad
+from poreflux.kernels import configurations, counting, median
 
 
 def test_set_bits_are_counted():
@@ -53,12 +53,3 @@ def test_configurations_of_eight_voxels_are_counted(rng):
         weight = np.arange(2)[:, None, None] * 2 + np.arange(2)[:, None] + np.arange(2) * 4
         expected[(eight.astype(int) << weight).sum()] += 1
     assert (counts == expected).all()
-
-
-def test_the_triad_adds_a_multiple(rng):
-    b, c = rng.random((2, 20))
-    a = np.zeros(20)
-    triad.triad(a, b, c, 0.5, 3, 15)
-    assert a[3:15] == pytest.approx((b + 0.5 * c)[3:15], rel=1e-15)
-    assert not a[:3].any()
-    assert not a[15:].any()

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from poreflux.kernels.distance import (
     look_up,
 )
 from poreflux.kernels.thickness import covering_radii, diameters, mark_centres, paint_balls
+from poreflux.machine import available_cores
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
 from poreflux.metrics.pores.size_histogram import bin_coordinate, counts, size_bins
 from poreflux.schema import DIMS, attributes
@@ -34,9 +34,6 @@ _EDGE = 256
 
 #: the same where the largest ball is sought
 _SEARCH = 200
-
-#: threads of one task, where there is but one
-CORES = os.cpu_count() or 1
 
 #: ghosts in voxels with which the largest ball is sought first
 _FIRST_REACH = 24
@@ -104,7 +101,7 @@ def local_thickness(
         search = {"phase": phase, "progress": progress, "scheduler": scheduler}
         diameter = largest or largest_ball(volume, **search)
         depth = reach(diameter, size, shape)
-    fill = Thickness(size, diameter / 2, whole, max(1, CORES // number))
+    fill = Thickness(size, diameter / 2, whole, max(1, available_cores() // number))
     found = by_windows(fill, volume, phase, depth, edge=_EDGE, dtype=np.float32)
     named = (DIMS, found, {**attributes("local_thickness"), "phase": phase})
     return xr.Dataset({"local_thickness": named}, volume.coords, volume.attrs)

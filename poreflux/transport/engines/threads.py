@@ -1,9 +1,9 @@
 """A team of threads that share the planes of a box; kernels release the GIL."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 from poreflux.kernels.redblack import slabs
+from poreflux.machine import available_cores
 
 #: boxes below this many cells are worked by one thread: starting more costs as much as the work
 WORTH_SHARING = 60_000
@@ -37,8 +37,3 @@ class Team:
         """Let the threads go."""
         if self._pool is not None:
             self._pool.shutdown()
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use (affinity respected)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

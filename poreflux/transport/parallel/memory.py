@@ -1,11 +1,9 @@
 """What the box of one process takes in memory, known before any work."""
 
-from pathlib import Path
-
 import numpy as np
-import psutil
 
 from poreflux.errors import TooLarge
+from poreflux.machine import free_memory
 from poreflux.transport.parallel.partition import Partition
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
@@ -54,13 +52,3 @@ def refuse(link, need: float, what: str, memory: float | None) -> None:
             f"are free for {processes} of them; use {int(np.ceil(link.size * there / free))} "
             "processes or more, on as many more machines"
         )
-
-
-def free_memory() -> int:
-    """Return the bytes that may still be taken on this machine, by its control group too."""
-    free = psutil.virtual_memory().available
-    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    try:
-        return min(free, max(0, int(limit.read_text()) - int(used.read_text())))
-    except (OSError, ValueError):
-        return free

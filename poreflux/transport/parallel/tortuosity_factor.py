@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poreflux.transport.engines.threads import Team, available_cores
+from poreflux.machine import available_cores
+from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.problem import Problem, order, validated
 from poreflux.transport.parallel import petsc as mpi_petsc

@@ -13,8 +13,9 @@ import xarray as xr
 
 from poreflux import blocks as blocked
 from poreflux.errors import DamagedStore
+from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
-from poreflux.transport.engines.threads import Team, available_cores
+from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.problem import validated
 from poreflux.transport.medium import Medium, conductivity_table, order
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, forecast, solve
