@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from poreflux import from_array
 from poreflux.metrics.representative.representative_tortuosity import representative_tortuosity
 from poreflux.metrics.representative.representative_volume import representative_volume
-from poreflux.metrics.representative.variance_decay import scatter
+from poreflux.metrics.representative.variance_decay import size_statistics
 from poreflux.phantoms import layers, random_sites, spheres
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 
@@ -72,7 +72,7 @@ def test_the_interval_holds_the_porosity_in_19_of_20_cases(rng):
     p, held = 0.3, 0
     for _ in range(200):
         values = rng.random((27, 64)) < p
-        found = scatter(values.mean(axis=1))
+        found = size_statistics(values.mean(axis=1))
         held += abs(found["mean"] - p) < found["ci95"]
     assert 180 <= held <= 198
 
@@ -171,7 +171,7 @@ def test_misuse_is_named():
         representative_volume(volume, placement="anywhere")
     with pytest.raises(ValueError, match="choose edges from"):
         representative_volume(volume, edges=[0.0])
-    with pytest.raises(ValueError, match="no sub-volumes"):
+    with pytest.raises(ValueError, match="blocks_of is empty"):
         representative_tortuosity({})
 
 

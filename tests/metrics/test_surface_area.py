@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from poreflux import from_array
 from poreflux.metrics.pores.chord_length import chord_length
-from poreflux.metrics.pores.directions import STEPS, shares
+from poreflux.metrics.pores.directions import STEPS, direction_weights
 from poreflux.metrics.pores.pore_table import pore_table
 from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.phantoms import layers, random_spheres, spheres
@@ -92,7 +92,7 @@ def test_the_whole_is_the_sum_of_its_pores():
     pairs = ((n - 1) / n) ** steps
     crossings = found["surface_crossings"].values * pairs
     length = np.linalg.norm(np.array(STEPS) * 0.7, axis=1)
-    again = 2 * (shares((0.7, 0.7, 0.7)) * crossings / length).sum() * (n * 0.7) ** 3
+    again = 2 * (direction_weights((0.7, 0.7, 0.7)) * crossings / length).sum() * (n * 0.7) ** 3
     np.testing.assert_allclose(again, total, rtol=1e-5)
 
 

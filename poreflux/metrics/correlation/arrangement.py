@@ -17,7 +17,7 @@ from poreflux.metrics.pores.pore_size import RESOLVED
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import label_of, require, voxel_size
 
-#: shells of long waves in which columns and layers are sought
+#: shells at long wavelengths that count for columns and layers
 _LONG = 4
 
 
@@ -47,11 +47,11 @@ def arrangement(
 
     Returns
     -------
-    lazy Dataset with, of waves, `spectral_density_zero` (µm³, the limit for long ones) and how many
-    waves it is from, `spectral_density_zero_modes`; `integral_range` (µm³), `clustering_ratio`,
-    `hyperuniformity_index`, `dominant_wavelength` (µm) and, over (direction,), `column_ratio`; of
-    pores as points, `point_count`, `clark_evans_ratio`, `bragg_height`, `bragg_wavelength` (µm) and
-    `bragg_significance`; and `block_moran` of 4 x 4 x 4 blocks.
+    lazy Dataset with, from the spectral density, `spectral_density_zero` (µm³, the limit at long
+    wavelengths), the number of modes in it, `spectral_density_zero_modes`, `integral_range` (µm³),
+    `clustering_ratio`, `hyperuniformity_index`, `dominant_wavelength` (µm) and, over (direction,),
+    `column_ratio`; from the centres of pores, `point_count`, `clark_evans_ratio`, `bragg_height`,
+    `bragg_wavelength` (µm) and `bragg_significance`; and `block_moran` of 4 x 4 x 4 blocks.
 
     Notes
     -----
@@ -60,10 +60,10 @@ def arrangement(
     volume: 0 for order, about 0.3 for spheres that may not overlap, 2 and more for clusters.
     Hyperuniformity index χ(0) / χ(k), k where k² χ(k) is largest, the scale of single pores.
     Dominant wavelength 2π / k, k where k χ(k) is largest: of a lattice its spacing. Column ratio:
-    power of long waves across the direction, over that of all others; 1 where nothing is aligned,
-    large for columns along it. Clark-Evans ratio of distances to the nearest pore: 1 random, above
-    ordered. Bragg significance above 2 or 3: periodic. Moran's I: positive where neighbouring
-    blocks agree.
+    power at long wavelengths across the direction, relative to that of all others; 1 where nothing
+    is aligned, large for columns along it. Clark-Evans ratio of distances to the nearest pore: 1
+    random, above ordered. Bragg significance above 2 or 3: periodic. Moran's I: positive where
+    neighbouring blocks agree.
 
     References
     ----------
@@ -73,8 +73,8 @@ def arrangement(
     Examples
     --------
     >>> from poreflux.phantoms import arranged_spheres
-    >>> found = arrangement(arranged_spheres(64, "lattice", per_edge=4), taper="none")
-    >>> bool(found["bragg_significance"] > 3), round(float(found["bragg_wavelength"]))
+    >>> results = arrangement(arranged_spheres(64, "lattice", per_edge=4), taper="none")
+    >>> bool(results["bragg_significance"] > 3), round(float(results["bragg_wavelength"]))
     (True, 16)
     """
     if taper not in TAPERS:
@@ -89,8 +89,8 @@ def arrangement(
     typical = lazy.pop("typical_volume")
     lazy["clustering_ratio"] = lazy["integral_range"] / typical
     variables = {name: (("direction",)[: array.ndim], array) for name, array in lazy.items()}
-    found = dataset(volume, variables, coords={"direction": list(DIMS)}, note={"phase": phase})
-    return found.assign(block_moran=_block_moran(volume, phase))
+    results = dataset(volume, variables, coords={"direction": list(DIMS)}, note={"phase": phase})
+    return results.assign(block_moran=_block_moran(volume, phase))
 
 
 _WAVES = {
@@ -113,7 +113,7 @@ _POINTS = {
 
 @dataclass(frozen=True)
 class FinishWaves:
-    """Take the numbers that the waves of the whole volume give."""
+    """Compute the numbers that follow from the spectral density of the whole volume."""
 
     shape: tuple[int, ...]
     size: tuple[float, float, float]
@@ -125,27 +125,29 @@ class FinishWaves:
         step = shell_width(self.shape, self.size)
         last = max(_LONG, int(math.pi / max(grid.size) / (1 if self.factor == 1 else 2) / step))
         modes = power(grid.phase, grid.valid, grid.size, self.taper)
-        found = shells(modes, step, last, factor=self.factor)
-        mean, number = found["mean"], found["modes"]
+        spectrum = shells(modes, step, last, factor=self.factor)
+        mean, number = spectrum["mean"], spectrum["modes"]
         first = 2 if self.taper == "hann" else 1
         zero = at_origin(mean, number, first)
         m = np.arange(1, last + 1)
-        known = np.where(np.isfinite(mean) & (m >= first), mean, 0.0)
-        peak, pores = int(np.argmax(m * known)), int(np.argmax(m**2 * known))
+        spectral_density = np.where(np.isfinite(mean) & (m >= first), mean, 0.0)
+        peak, pores = int(np.argmax(m * spectral_density)), int(np.argmax(m**2 * spectral_density))
         p = grid.fraction
         return {
             "spectral_density_zero": zero,
             "spectral_density_zero_modes": int(number[first - 1 : first + 2].sum()),
             "integral_range": fraction(np.asarray(zero), np.asarray(p * (1 - p))),
-            "hyperuniformity_index": fraction(np.asarray(zero), known[pores]),
-            "dominant_wavelength": 2 * math.pi / (step * m[peak]) if known.any() else math.nan,
-            "column_ratio": _column_ratio(found),
+            "hyperuniformity_index": fraction(np.asarray(zero), spectral_density[pores]),
+            "dominant_wavelength": 2 * math.pi / (step * m[peak])
+            if spectral_density.any()
+            else math.nan,
+            "column_ratio": _column_ratio(spectrum),
         }
 
 
 @dataclass(frozen=True)
 class FinishPoints:
-    """Take the numbers that the centres of pores give."""
+    """Compute the numbers that follow from the centres of pores."""
 
     shape: tuple[int, ...]
     size: tuple[float, float, float]
@@ -168,22 +170,24 @@ class FinishPoints:
         }
 
 
-def _column_ratio(found) -> np.ndarray:
-    """Return the power of long waves across each direction, over that of all other long waves."""
-    number = found["in_plane_modes"][:, :_LONG]
-    flat = (np.nan_to_num(found["in_plane"][:, :_LONG]) * number).sum(axis=1)
-    every, whole = found["modes"][:_LONG], np.nan_to_num(found["mean"][:_LONG])
-    rest = (whole * every).sum() - flat
-    flat_number = number.sum(axis=1)
-    return fraction(fraction(flat, flat_number), fraction(rest, every.sum() - flat_number))
+def _column_ratio(spectrum) -> np.ndarray:
+    """Return the power at long wavelengths across each direction, relative to all other."""
+    across_modes = spectrum["in_plane_modes"][:, :_LONG]
+    across = (np.nan_to_num(spectrum["in_plane"][:, :_LONG]) * across_modes).sum(axis=1)
+    mode_count, mean = spectrum["modes"][:_LONG], np.nan_to_num(spectrum["mean"][:_LONG])
+    elsewhere = (mean * mode_count).sum() - across
+    across_count = across_modes.sum(axis=1)
+    return fraction(
+        fraction(across, across_count), fraction(elsewhere, mode_count.sum() - across_count)
+    )
 
 
 def _block_moran(volume: xr.Dataset, phase: str) -> xr.DataArray:
     """Return Moran's I of the porosity of 4 x 4 x 4 blocks, lazily."""
-    parts = tuple(min(4, n) for n in volume["phase"].shape)
-    porosities = block_porosity(volume, blocks=parts, phase=phase)["block_porosity"]
+    block_counts = tuple(min(4, n) for n in volume["phase"].shape)
+    porosities = block_porosity(volume, blocks=block_counts, phase=phase)["block_porosity"]
     dims = [list(porosities.dims)]
-    found = xr.apply_ufunc(
+    correlation = xr.apply_ufunc(
         moran, porosities, input_core_dims=dims, dask="parallelized", output_dtypes=[float]
     )
-    return found.assign_attrs({**attributes("block_moran"), "phase": phase})
+    return correlation.assign_attrs({**attributes("block_moran"), "phase": phase})

@@ -42,19 +42,19 @@ def autocorrelation(pairs: np.ndarray, planes: np.ndarray, area: int, mean: floa
     if len(pairs) == 1:
         below = np.concatenate(([0], np.cumsum(planes)))
         number = (planes.size - lags) * area
-        ends = below[planes.size - lags] + (below[-1] - below[lags])
+        end_sums = below[planes.size - lags] + (below[-1] - below[lags])
     else:
-        number, ends = pairs[1, 1, 1:], pairs[0, 1, 1:] + pairs[1, 0, 1:]
-    products = pairs[0, 0, 1:] - mean * ends + mean**2 * number
+        number, end_sums = pairs[1, 1, 1:], pairs[0, 1, 1:] + pairs[1, 0, 1:]
+    products = pairs[0, 0, 1:] - mean * end_sums + mean**2 * number
     covariance = np.concatenate(([mean * (1 - mean)], fraction(products, number)))
     return np.nan_to_num(fraction(covariance, covariance[0]))
 
 
 def pore_part(rho: np.ndarray) -> np.ndarray:
-    """Return the part of ρ that is of pores, not of whole columns, up to its first zero.
+    """Return the part of ρ that is of pores, not of columns, up to its first zero.
 
-    Correlation that has not died out in the farther half of the lags is of columns that differ as
-    wholes; it is subtracted.
+    Correlation that persists in the farther half of the lags is of columns of different mean
+    porosity; it is subtracted.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def pore_part(rho: np.ndarray) -> np.ndarray:
     array([], dtype=float64)
     """
     far = rho[rho.size // 2 + 1 :]
-    near = rho[1:] - max(0.0, far.mean() if far.size else 0.0)
-    zeros = np.flatnonzero(near <= 0)
-    return near[: zeros[0]] if zeros.size else near
+    pores = rho[1:] - max(0.0, far.mean() if far.size else 0.0)
+    zeros = np.flatnonzero(pores <= 0)
+    return pores[: zeros[0]] if zeros.size else pores
 
 
 def integral_length(pores: np.ndarray) -> float:

@@ -69,8 +69,8 @@ def power(field: np.ndarray, weight: np.ndarray, size, taper: str) -> Power:
     Examples
     --------
     >>> field = (np.random.default_rng(0).random((6, 5, 4)) > 0.7).astype(float)
-    >>> found, p = power(field, np.ones_like(field), (1.0, 1.0, 1.0), "none"), field.mean()
-    >>> bool(np.isclose((found.values * found.weights).sum() / field.size, p * (1 - p)))
+    >>> spectrum, p = power(field, np.ones_like(field), (1.0, 1.0, 1.0), "none"), field.mean()
+    >>> bool(np.isclose((spectrum.values * spectrum.weights).sum() / field.size, p * (1 - p)))
     True
     """
     window = taper_of(field.shape, taper)
@@ -110,12 +110,12 @@ def shell_width(shape, size) -> float:
     return 2 * math.pi / math.prod(np.multiply(shape, size)) ** (1 / 3)
 
 
-def shells(found: Power, step: float, last: int, *, factor: int = 1) -> dict[str, np.ndarray]:
+def shells(spectrum: Power, step: float, last: int, *, factor: int = 1) -> dict[str, np.ndarray]:
     """Return averages over shells 1 to `last` of the given width around multiples of it.
 
     Parameters
     ----------
-    found
+    spectrum
         power of the modes.
     step
         width of a shell in rad/µm.
@@ -130,19 +130,19 @@ def shells(found: Power, step: float, last: int, *, factor: int = 1) -> dict[str
     ``in_plane`` of modes across the direction, ``in_plane_modes`` how many, and ``along`` of those
     within 30 degrees of it; NaN where there is none.
     """
-    sums, across, along = (np.zeros((2, *rest, last + 1)) for rest in ((), (3,), (3,)))
+    sums, across, along = (np.zeros((2, *leading, last + 1)) for leading in ((), (3,), (3,)))
     largest = np.zeros(last + 1)
-    ky, kx = found.lines[1][0], found.lines[2][0]
-    for values, k, number, kz in found.planes():
+    ky, kx = spectrum.lines[1][0], spectrum.lines[2][0]
+    for values, k, number, kz in spectrum.planes():
         shell = np.rint(k / step).astype(np.intp)
-        near = (shell >= 1) & (shell <= last)
-        undone = values * _undone(found, factor, (kz, ky, kx))
-        sums += _binned(shell, undone, number, near, last)
-        np.maximum.at(largest, shell[near], undone[near])
+        in_range = (shell >= 1) & (shell <= last)
+        undone = values * _undone(spectrum, factor, (kz, ky, kx))
+        sums += _binned(shell, undone, number, in_range, last)
+        np.maximum.at(largest, shell[in_range], undone[in_range])
         for axis, component in enumerate((kz, ky, kx)):
-            flat = near & (np.abs(component) < 1e-9 * step)
-            across[:, axis] += _binned(shell, undone, number, flat, last)
-            cone = near & (np.abs(component) > math.cos(math.pi / 6) * k)
+            across_axis = in_range & (np.abs(component) < 1e-9 * step)
+            across[:, axis] += _binned(shell, undone, number, across_axis, last)
+            cone = in_range & (np.abs(component) > math.cos(math.pi / 6) * k)
             along[:, axis] += _binned(shell, undone, number, cone, last)
     return {
         "mean": _mean(sums),
@@ -178,20 +178,20 @@ def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
     return float(np.round(origin, 12)) if origin > 0 and slope > 0 else float(low)
 
 
-def _undone(found: Power, factor: int, wave) -> np.ndarray | float:
+def _undone(spectrum: Power, factor: int, wave) -> np.ndarray | float:
     """Return by what averaging over cells has lowered the power of waves of less than two cells."""
     total: np.ndarray | float = 1.0
-    for k, cell in zip(wave, found.size if factor > 1 else ()):
+    for k, cell in zip(wave, spectrum.size if factor > 1 else ()):
         half = np.abs(k) * cell / 2
         half = np.where((half > 0) & (half < math.pi / 2), half, 1e-9)
         total = total * (factor * np.sin(half / factor) / np.sin(half)) ** 2
     return total
 
 
-def _binned(shell, values, number, which, last: int) -> np.ndarray:
+def _binned(shell, values, number, selected, last: int) -> np.ndarray:
     """Return sums of values and numbers of modes in each shell."""
-    index, weight = shell[which], np.broadcast_to(number, shell.shape)[which]
-    total = np.bincount(index, values[which] * weight, last + 1)
+    index, weight = shell[selected], np.broadcast_to(number, shell.shape)[selected]
+    total = np.bincount(index, values[selected] * weight, last + 1)
     return np.stack((total, np.bincount(index, weight, last + 1)))
 
 

@@ -53,25 +53,25 @@ def measure_pairs(
     return Pairs(counts, {corner: (run,)} if lags else {})
 
 
-def combine_pairs(parts: Sequence[Pairs], *, length: int) -> Pairs:
+def combine_pairs(partials: Sequence[Pairs], *, length: int) -> Pairs:
     """Join the runs of several parts where they meet; `length` is the number of planes in all."""
-    counts = np.sum([part.counts for part in parts], axis=0)
+    counts = np.sum([partial.counts for partial in partials], axis=0)
     columns: dict[tuple[int, ...], list[Run]] = {}
-    for part in parts:
-        for corner, runs in part.columns.items():
+    for partial in partials:
+        for corner, runs in partial.columns.items():
             columns.setdefault(corner, []).extend(runs)
     joined = {corner: _joined(runs, counts) for corner, runs in columns.items()}
-    whole = {corner for corner, runs in joined.items() if _planes(runs) == length}
-    return Pairs(counts, {c: runs for c, runs in joined.items() if c not in whole})
+    complete = {corner for corner, runs in joined.items() if _planes(runs) == length}
+    return Pairs(counts, {c: runs for c, runs in joined.items() if c not in complete})
 
 
 def _packed(voxels: np.ndarray, axis: int) -> np.ndarray:
     """Return the planes across an axis as rows of 64-bit words, padded with zeros."""
     rows = np.moveaxis(voxels, axis, 0).reshape(voxels.shape[axis], -1)
     bits = np.packbits(rows, axis=1)
-    words = np.zeros((len(bits), -(-bits.shape[1] // 8) * 8), np.uint8)
-    words[:, : bits.shape[1]] = bits
-    return words.view(np.uint64)
+    padded = np.zeros((len(bits), -(-bits.shape[1] // 8) * 8), np.uint8)
+    padded[:, : bits.shape[1]] = bits
+    return padded.view(np.uint64)
 
 
 def _joined(runs: Iterable[Run], counts: np.ndarray) -> list[Run]:

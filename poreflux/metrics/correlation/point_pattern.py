@@ -92,8 +92,8 @@ def bragg_peak(points: np.ndarray, edges: np.ndarray) -> tuple[float, float, flo
     high = (significance >= min(3.0, significance.max())) & use
     high &= s >= 0.5 * s[high].max()
     best = np.argmin(np.where(high, k, np.inf))
-    found = float(max(significance.flat[best], 0.0))
-    return float(s.flat[best]), float(2 * math.pi / k.flat[best]), found
+    peak_significance = float(max(significance.flat[best], 0.0))
+    return float(s.flat[best]), float(2 * math.pi / k.flat[best]), peak_significance
 
 
 def _structure_factor(points: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,12 +140,12 @@ def moran(values: np.ndarray) -> float:
     -1.0
     """
     d = values - np.nanmean(values)
-    known = np.isfinite(d)
-    d = np.where(known, d, 0.0)
+    valid = np.isfinite(d)
+    d = np.where(valid, d, 0.0)
     pairs = products = 0.0
     for axis in range(d.ndim):
-        lines, there = np.moveaxis(d, axis, 0), np.moveaxis(known, axis, 0)
-        pairs += (there[1:] & there[:-1]).sum()
+        lines, line_valid = np.moveaxis(d, axis, 0), np.moveaxis(valid, axis, 0)
+        pairs += (line_valid[1:] & line_valid[:-1]).sum()
         products += (lines[1:] * lines[:-1]).sum()
     variance = (d**2).sum()
-    return float(known.sum() * products / (pairs * variance)) if pairs and variance else math.nan
+    return float(valid.sum() * products / (pairs * variance)) if pairs and variance else math.nan

@@ -38,7 +38,7 @@ def spectral_density(
     Returns
     -------
     lazy Dataset over (wavenumber,) in rad/µm: `spectral_density` in µm³, its standard error
-    `spectral_density_error` (by the number of modes, or by the scatter of the windows) and
+    `spectral_density_error` (by the number of modes, or by the spread of the windows) and
     `spectral_density_modes`; over (direction, wavenumber) `spectral_density_in_plane`, of waves
     across the direction, which is the power spectrum of the structure factor map along it, and
     `spectral_density_along`, of waves within 30 degrees of it. NaN where there is no mode.
@@ -65,19 +65,19 @@ def spectral_density(
         raise ValueError(f"taper={taper!r} is not known; choose one of {TAPERS}")
     shape, size = require(volume, "phase").shape, voxel_size(volume)
     factor, label = coarsening(shape, grid), label_of(volume, phase)
-    whole = FinishWhole(shape, size, factor, taper)
+    finish = FinishWhole(shape, size, factor, taper)
     measure = MeasureCells(label, factor, shape)
-    plan = blocks.Plan(measure, blocks.add_patches, whole, _outputs(whole.last))
+    plan = blocks.Plan(measure, blocks.add_patches, finish, _outputs(finish.last))
     note = {"phase": phase, "taper": taper}
     lazy = blocks.reduce(inputs(volume), plan)
-    found = _labelled(volume, lazy, whole.step * np.arange(1, whole.last + 1), note)
+    coarse = _labelled(volume, lazy, finish.step * np.arange(1, finish.last + 1), note)
     if factor == 1:
-        return found
-    windows = Windows(shape, size, whole.step * (whole.last + 0.5))
+        return coarse
+    windows = Windows(shape, size, finish.step * (finish.last + 0.5))
     plan = blocks.Plan(MeasureWindow(label, windows), _add, windows.finish, _outputs(windows.count))
     arrays = {name: windows.cut(array) for name, array in inputs(volume).items()}
     fine = _labelled(volume, blocks.reduce(arrays, plan), windows.wavenumber, note)
-    return xr.concat([found, fine], "wavenumber", data_vars="minimal", combine_attrs="override")
+    return xr.concat([coarse, fine], "wavenumber", data_vars="minimal", combine_attrs="override")
 
 
 @dataclass(frozen=True)
@@ -103,16 +103,16 @@ class FinishWhole:
     def __call__(self, total) -> dict[str, np.ndarray]:
         grid = cells(total, self.factor, self.shape, self.size)
         modes = power(grid.phase, grid.valid, grid.size, self.taper)
-        found = shells(modes, self.step, self.last, factor=self.factor)
+        spectrum = shells(modes, self.step, self.last, factor=self.factor)
         # a wave and its mirror image are one; the taper blurs 1.5 waves along each axis into one
         alike = 2 * (1.5**3 if self.taper == "hann" else 1.0)
-        error = found["mean"] / np.sqrt(np.maximum(found["modes"] / alike, 1))
-        return _named(found, error, found["modes"])
+        error = spectrum["mean"] / np.sqrt(np.maximum(spectrum["modes"] / alike, 1))
+        return _named(spectrum, error, spectrum["modes"])
 
 
 @dataclass(frozen=True)
 class Windows:
-    """How a large volume is cut for its short waves, those beyond a wavenumber."""
+    """Windows of a large volume, for its short waves: those beyond a wavenumber."""
 
     shape: tuple[int, ...]
     size: tuple[float, float, float]
@@ -128,7 +128,7 @@ class Windows:
     @property
     def step(self) -> float:
         """Width of a shell in rad/µm."""
-        return shell_width([np.mean(each) for each in self.edges], self.size)
+        return shell_width([np.mean(lengths) for lengths in self.edges], self.size)
 
     @property
     def last(self) -> int:
@@ -153,8 +153,8 @@ class Windows:
         """Average over the windows; their scatter is the error."""
         n = total["windows"]
         mean = {key: fraction(total[key], n) for key in ("mean", "square")}
-        scatter = np.sqrt(np.maximum(mean["square"] - mean["mean"] ** 2, 0))
-        error = fraction(scatter, np.sqrt(np.maximum(n - 1, 0)))
+        deviation = np.sqrt(np.maximum(mean["square"] - mean["mean"] ** 2, 0))
+        error = fraction(deviation, np.sqrt(np.maximum(n - 1, 0)))
         for key in ("in_plane", "along"):
             mean[key] = fraction(total[key], total[f"{key} windows"])
         return _named(mean, error, total["modes"], self.count)
@@ -173,31 +173,31 @@ class MeasureWindow:
         last = self.windows.last
         zero = np.zeros(last)
         if valid.mean() < 0.5:
-            empty: dict = {"mean": zero, "square": zero, "modes": zero}
-            found = {"in_plane": np.full((3, last), np.nan), "along": np.full((3, last), np.nan)}
+            sums: dict = {"mean": zero, "square": zero, "modes": zero}
+            spectrum = {"in_plane": np.full((3, last), np.nan), "along": np.full((3, last), np.nan)}
         else:
             modes = power(chosen.astype(np.float32), valid, self.windows.size, "hann")
-            found = shells(modes, self.windows.step, last)
-            mean = np.nan_to_num(found["mean"])
-            empty = {"mean": mean, "square": mean**2, "modes": found["modes"]}
+            spectrum = shells(modes, self.windows.step, last)
+            mean = np.nan_to_num(spectrum["mean"])
+            sums = {"mean": mean, "square": mean**2, "modes": spectrum["modes"]}
         for key in ("in_plane", "along"):
-            empty[key] = np.nan_to_num(found[key])
-            empty[f"{key} windows"] = np.isfinite(found[key]).astype(float)
-        return {**empty, "windows": (empty["modes"] > 0).astype(float)}
+            sums[key] = np.nan_to_num(spectrum[key])
+            sums[f"{key} windows"] = np.isfinite(spectrum[key]).astype(float)
+        return {**sums, "windows": (sums["modes"] > 0).astype(float)}
 
 
-def _add(parts) -> dict[str, np.ndarray]:
-    return {key: sum(part[key] for part in parts) for key in parts[0]}
+def _add(windows) -> dict[str, np.ndarray]:
+    return {key: sum(window[key] for window in windows) for key in windows[0]}
 
 
-def _named(found, error, modes, count: int | None = None) -> dict[str, np.ndarray]:
+def _named(spectrum, error, modes, count: int | None = None) -> dict[str, np.ndarray]:
     """Return the results by their names; of the last `count` shells."""
     results = {
-        "spectral_density": found["mean"],
+        "spectral_density": spectrum["mean"],
         "spectral_density_error": error,
         "spectral_density_modes": modes,
-        "spectral_density_in_plane": found["in_plane"],
-        "spectral_density_along": found["along"],
+        "spectral_density_in_plane": spectrum["in_plane"],
+        "spectral_density_along": spectrum["along"],
     }
     first = 0 if count is None else len(modes) - count
     return {name: array[..., first:] for name, array in results.items()}

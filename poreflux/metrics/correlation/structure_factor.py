@@ -1,8 +1,8 @@
-"""Structure factor: by how much the porosity of each column differs from that of the whole.
+"""Structure factor: by how much the porosity of each column differs from the mean.
 
 The map alone cannot tell a textured medium from a homogeneous one: a column of a few pores differs
-from the mean by chance. So each result carries the z-score, the map's scatter relative to what a
-statistically homogeneous medium of the same porosity and pore length would show.
+from the mean by chance. So each result carries the z-score, the rms of the map relative to that of
+a statistically homogeneous medium of the same porosity and pore length.
 """
 
 from collections.abc import Sequence
@@ -82,13 +82,13 @@ def structure_factor(
     S(x, y) = ε(x, y) - ε, with ε(x, y) the porosity of a column and ε of the whole volume.
     s0² = ε (1 - ε) l / L with L the length of the column, l = h [1 + 2 Σ ρ(k)] the integral length,
     summed to the first zero of ρ(k) = (C(k) - C∞) / C(0). C is the autocovariance along the
-    direction and C∞ its mean over the farther half of the lags, at least 0: columns that differ as
-    wholes show in C∞, and so raise the z-score, not l. The z-score is sqrt<(S/s0)²>; it is 1 in a
+    direction and C∞ its mean over the farther half of the lags, at least 0: columns of different
+    mean show in C∞, and so raise the z-score, not l. The z-score is sqrt<(S/s0)²>; it is 1 in a
     homogeneous medium, and larger the more the columns differ.
 
     References
     ----------
-    Lin et al., ACS Energy Lett. 9, 2387 (2024), for S in words.
+    Lin et al., ACS Energy Lett. 9, 2387 (2024), for the definition of S.
 
     Examples
     --------
@@ -188,14 +188,14 @@ def _measure(arrays, start, *, label: int, axis: int, lags: int, weights) -> tup
     for name, voxels in sets.items():
         sums[name] = blocks.Patch(corner, along(voxels, axis))
         if weights is not None:
-            mine = weights[start[axis] : start[axis] + voxels.shape[axis]]
-            weighted = np.tensordot(mine, voxels.astype(float), axes=(0, axis))
+            block_weights = weights[start[axis] : start[axis] + voxels.shape[axis]]
+            weighted = np.tensordot(block_weights, voxels.astype(float), axes=(0, axis))
             sums[f"weighted {name}"] = blocks.Patch(corner, weighted.astype(np.int64))
     return sums, measure_pairs(list(sets.values()), start, axis=axis, lags=lags)
 
 
-def _combine(parts: Sequence[tuple[dict, Pairs]], *, length: int) -> tuple[dict, Pairs]:
-    sums, pairs = zip(*parts)
+def _combine(partials: Sequence[tuple[dict, Pairs]], *, length: int) -> tuple[dict, Pairs]:
+    sums, pairs = zip(*partials)
     return blocks.add_patches(sums), combine_pairs(pairs, length=length)
 
 
@@ -215,8 +215,8 @@ class _Finish:
         valid = sums.get("valid", np.full(pore.shape, planes.size))
         mean = float(fraction(pore.sum(), valid.sum()))
         rho = autocorrelation(total[1].counts, planes, pore.size, mean)
-        near = pore_part(rho)
-        columns, independent = self._columns(sums, valid, near)
+        pores = pore_part(rho)
+        columns, independent = self._columns(sums, valid, pores)
         box = tuple(self.window)
         deviation = columns - mean
         null = np.sqrt(fraction(np.asarray(mean * (1 - mean)), independent))[box]
@@ -224,16 +224,16 @@ class _Finish:
         return {
             "map": _as_variant(mapped, null, mean, self.variant),
             "autocorrelation": rho[None],
-            "integral_length": [self.h * integral_length(near)],
+            "integral_length": [self.h * integral_length(pores)],
             **_scalars(mapped, deviation[box], null),
         }
 
-    def _columns(self, sums, valid, near) -> tuple[np.ndarray, np.ndarray]:
+    def _columns(self, sums, valid, pores) -> tuple[np.ndarray, np.ndarray]:
         """Return the porosity of each column, and of how many independent planes it is the mean."""
         if self.weights is None:
-            return fraction(sums["phase"], valid), valid / integral_length(near)
+            return fraction(sums["phase"], valid), valid / integral_length(pores)
         weight = sums.get("weighted valid", np.full(valid.shape, self.weights.sum()))
-        planes = independent_planes(near, self.weights)
+        planes = independent_planes(pores, self.weights)
         return fraction(sums["weighted phase"], weight), np.full(valid.shape, planes)
 
 
@@ -241,10 +241,10 @@ def _smoothed(deviation: np.ndarray, sigma: Sequence[float]) -> np.ndarray:
     """Return the map convolved with a Gaussian, over the columns there are."""
     if not any(sigma):
         return deviation
-    known = np.isfinite(deviation)
-    weight = gaussian_filter(known.astype(float), sigma)
-    smooth = fraction(gaussian_filter(np.where(known, deviation, 0.0), sigma), weight)
-    return np.where(known, smooth, np.nan)
+    valid = np.isfinite(deviation)
+    weight = gaussian_filter(valid.astype(float), sigma)
+    smooth = fraction(gaussian_filter(np.where(valid, deviation, 0.0), sigma), weight)
+    return np.where(valid, smooth, np.nan)
 
 
 def _as_variant(mapped: np.ndarray, null: np.ndarray, mean: float, variant: str) -> np.ndarray:
@@ -259,15 +259,15 @@ def _as_variant(mapped: np.ndarray, null: np.ndarray, mean: float, variant: str)
 
 def _scalars(mapped: np.ndarray, deviation: np.ndarray, null: np.ndarray) -> dict:
     """Return the scalars of the map as it is shown, and the null model's of the plain deviation."""
-    known = np.isfinite(deviation)
-    size, score = np.abs(mapped[known]), fraction(deviation[known], null[known])
-    if not known.any():
+    valid = np.isfinite(deviation)
+    size, score = np.abs(mapped[valid]), fraction(deviation[valid], null[valid])
+    if not valid.any():
         size = score = np.array([np.nan])
     return {
         "structure_factor_mean_abs": [size.mean()],
         "structure_factor_rms": [_rms(size)],
         "structure_factor_p95": [np.percentile(size, 95)],
-        "structure_factor_null": [_rms(null[known]) if known.any() else np.nan],
+        "structure_factor_null": [_rms(null[valid]) if valid.any() else np.nan],
         "structure_factor_z_score": [_rms(score)],
     }
 

@@ -1,4 +1,4 @@
-"""Two-point correlation: how likely two points some way apart are both in the phase."""
+"""Two-point correlation: how likely two points at a distance are both in the phase."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -38,14 +38,14 @@ def two_point_correlation(
     Returns
     -------
     lazy Dataset over (separation,) in µm: `two_point_probability` S2 and its standard error
-    `two_point_probability_error` (by the scatter of the windows; NaN with one window), and
+    `two_point_probability_error` (from the spread of the windows; NaN with one window), and
     `two_point_covariance`, S2 - p²; over (direction, separation) `two_point_covariance_along`, of
     pairs within 30 degrees of the direction. NaN where there is no pair.
 
     Notes
     -----
     S2(r) = <I(x) I(x + r)>, over all pairs of valid voxels within windows of about 128 voxels, by
-    FFT with as much room that nothing wraps around. S2(0) = p; the slope at 0 of an isotropic
+    FFT with zero padding, so that nothing wraps around. S2(0) = p; the slope at 0 of an isotropic
     medium is -s / 4, s its specific surface. Covariances take p of the whole volume:
     <(I(x) - p) (I(x + r) - p)>.
 
@@ -56,8 +56,8 @@ def two_point_correlation(
     Examples
     --------
     >>> from poreflux.phantoms import random_sites
-    >>> found = two_point_correlation(random_sites(32, 0.3))
-    >>> found["two_point_probability"][:3].values.round(2)
+    >>> correlation = two_point_correlation(random_sites(32, 0.3))
+    >>> correlation["two_point_probability"][:3].values.round(2)
     array([0.3 , 0.09, 0.09])
     """
     shape, size = require(volume, "phase").shape, voxel_size(volume)
@@ -82,7 +82,7 @@ _RADIAL = ("two_point_probability", "two_point_probability_error", "two_point_co
 
 @dataclass(frozen=True)
 class Windows:
-    """How the volume is cut, and which pairs count: those up to `longest` µm apart."""
+    """Windows of the volume, and the pairs that count: those up to `longest` µm apart."""
 
     shape: tuple[int, ...]
     size: tuple[float, float, float]
@@ -114,18 +114,18 @@ class Windows:
     def lags(self) -> tuple[np.ndarray, np.ndarray]:
         """Distance of each lag, and the bin it falls in under each of four sets of directions.
 
-        The sets are all directions, and those near each axis; what falls in none has the bin after
+        The sets are all directions, and those near each axis; a lag outside a set has the bin after
         the last.
         """
         lines = [np.arange(-r, r + 1) * h for r, h in zip(self.reach, self.size)]
-        parts = np.ix_(*lines)
-        distance = np.sqrt(sum(part**2 for part in parts))
+        components = np.ix_(*lines)
+        distance = np.sqrt(sum(component**2 for component in components))
         index = np.rint(distance / self.step).astype(np.intp)
         index[(index == 0) & (distance > 0)] = 1
         index[distance > self.longest * (1 + 1e-9)] = self.bins
         index = np.minimum(index, self.bins)
-        near = [np.abs(part) >= _CONE * distance - 1e-9 for part in parts]
-        sets = [index, *(np.where(each, index, self.bins) for each in near)]
+        along_axis = [np.abs(component) >= _CONE * distance - 1e-9 for component in components]
+        sets = [index, *(np.where(cone, index, self.bins) for cone in along_axis)]
         return distance, np.stack(sets)
 
     @property
@@ -165,35 +165,40 @@ class MeasurePairs:
             if mask is not None
             else _overlaps(chosen.shape, reach),
         }
-        found = {key: self._binned(values, reach) for key, values in pairs.items()}
-        share = np.nan_to_num(fraction(found["both"][0], found["any"][0]))
-        there = (found["any"][0] > 0).astype(float)
-        return {**found, "share": share, "square": share**2, "windows": there}
+        counts = {key: self._binned(values, reach) for key, values in pairs.items()}
+        share = np.nan_to_num(fraction(counts["both"][0], counts["any"][0]))
+        has_pairs = (counts["any"][0] > 0).astype(float)
+        return {**counts, "share": share, "square": share**2, "windows": has_pairs}
 
     def _binned(self, values: np.ndarray, reach: Sequence[int]) -> np.ndarray:
         """Return the sums over the lags of each bin, for each set of directions."""
         inner = tuple(slice(r - m, r + m + 1) for r, m in zip(self.windows.reach, reach))
         bins, flat = self.windows.bins, values.ravel()
-        sets = (each[inner].ravel() for each in self.windows.lags[1])
-        return np.stack([np.bincount(each, flat, bins + 1)[:bins] for each in sets])
+        sets = (bin_index[inner].ravel() for bin_index in self.windows.lags[1])
+        return np.stack([np.bincount(bin_index, flat, bins + 1)[:bins] for bin_index in sets])
 
 
 def _finish(total: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    both, one, pairs, n = total["both"], total["one"], total["any"], total["windows"]
-    p = float(fraction(both[0, 0], pairs[0, 0]))
-    covariance = fraction(both - 2 * p * one + p**2 * pairs, pairs)
+    both_in_phase, one_in_phase, pairs, n = (
+        total["both"],
+        total["one"],
+        total["any"],
+        total["windows"],
+    )
+    p = float(fraction(both_in_phase[0, 0], pairs[0, 0]))
+    covariance = fraction(both_in_phase - 2 * p * one_in_phase + p**2 * pairs, pairs)
     mean, square = fraction(total["share"], n), fraction(total["square"], n)
-    scatter = np.sqrt(np.maximum(square - mean**2, 0))
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
     return {
-        "two_point_probability": fraction(both, pairs)[0],
-        "two_point_probability_error": fraction(scatter, np.sqrt(np.maximum(n - 1, 0))),
+        "two_point_probability": fraction(both_in_phase, pairs)[0],
+        "two_point_probability_error": fraction(deviation, np.sqrt(np.maximum(n - 1, 0))),
         "two_point_covariance": covariance[0],
         "two_point_covariance_along": covariance[1:],
     }
 
 
 def _longest(shape, size, longest: float | None) -> float:
-    windows = [min(parts) * h for parts, h in zip(_edges(shape), size)]
+    windows = [min(lengths) * h for lengths, h in zip(_edges(shape), size)]
     if longest is None:
         return max(min(windows) / 4, max(size))
     if not 0 < longest < max(windows):
@@ -205,8 +210,8 @@ def _longest(shape, size, longest: float | None) -> float:
 
 
 def _edges(shape) -> tuple[tuple[int, ...], ...]:
-    parts = (max(1, round(n / WINDOW)) for n in shape)
-    return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
+    counts = (max(1, round(n / WINDOW)) for n in shape)
+    return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, counts))
 
 
 def _lagged(product: np.ndarray, room, reach) -> np.ndarray:
@@ -231,5 +236,5 @@ def _overlaps(shape, reach) -> np.ndarray:
     return (z * y * x).astype(float)
 
 
-def _add(parts) -> dict[str, np.ndarray]:
-    return {key: sum(part[key] for part in parts) for key in parts[0]}
+def _add(windows) -> dict[str, np.ndarray]:
+    return {key: sum(window[key] for window in windows) for key in windows[0]}

@@ -47,7 +47,7 @@ def block_porosity(
     shape = require(volume, "phase").shape
     if len(tuple(blocks)) != 3:
         raise ValueError(f"blocks={blocks!r} is not three numbers for (z, y, x)")
-    cuts = [chunked.edges(n, parts) for n, parts in zip(shape, blocks)]
+    cuts = [chunked.edges(n, count) for n, count in zip(shape, blocks)]
     names = ("block_porosity", "block_porosity_mean", "block_porosity_std")
     outputs = {name: (tuple(blocks) if name == names[0] else (), float) for name in names}
     project, full = partial(into_blocks, cuts=cuts), volume_of(cuts)
@@ -59,10 +59,10 @@ def block_porosity(
 
 
 def _finish(pore: np.ndarray, valid: np.ndarray) -> dict:
-    each = fraction(pore, valid)
-    known = each[np.isfinite(each)]
+    porosity = fraction(pore, valid)
+    finite = porosity[np.isfinite(porosity)]
     return {
-        "block_porosity": each,
-        "block_porosity_mean": known.mean() if known.size else np.nan,
-        "block_porosity_std": known.std(ddof=1) if known.size > 1 else np.nan,
+        "block_porosity": porosity,
+        "block_porosity_mean": finite.mean() if finite.size else np.nan,
+        "block_porosity_std": finite.std(ddof=1) if finite.size > 1 else np.nan,
     }

@@ -41,8 +41,8 @@ def counted(
         shape and dtype of each output.
     """
     measure = partial(measure_counts, label=label_of(volume, phase), project=project)
-    end = partial(finish_counts, finish=finish, full=full)
-    plan = blocks.Plan(measure, blocks.add_patches, end, outputs)
+    finish_total = partial(finish_counts, finish=finish, full=full)
+    plan = blocks.Plan(measure, blocks.add_patches, finish_total, outputs)
     return blocks.reduce(inputs(volume), plan)
 
 
@@ -79,7 +79,7 @@ def finish_counts(total: Mapping[str, blocks.Patch], *, finish, full: np.ndarray
     return finish(total["phase"].values.astype(np.int64), valid)
 
 
-def fraction(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def fraction(part: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return part / whole, NaN where the whole is empty.
 
     Examples
@@ -87,8 +87,8 @@ def fraction(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     >>> fraction(np.array([1, 0]), np.array([4, 0]))
     array([0.25,  nan])
     """
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    part, total = np.broadcast_arrays(part, total)
+    return np.divide(part, total, out=np.full(part.shape, np.nan), where=total > 0)
 
 
 def along(chosen: np.ndarray, axis: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a report shows of the volume itself: its middle slices, and one phase on a coarse grid."""
+"""Preview of a volume, for reports: its middle slices, and one phase on a coarse grid."""
 
 from functools import partial
 
@@ -85,8 +85,8 @@ def _count(inside: np.ndarray, start, factor: int) -> Patch:
 
 
 def _combine(partials: list[dict]) -> dict:
-    counts = add_patches([{"counts": each["counts"]} for each in partials])["counts"]
-    return {"counts": counts, "slices": [piece for each in partials for piece in each["slices"]]}
+    counts = add_patches([{"counts": block["counts"]} for block in partials])["counts"]
+    return {"counts": counts, "slices": [piece for block in partials for piece in block["slices"]]}
 
 
 def _finish(factor: int, shape, outputs, total: dict) -> dict[str, np.ndarray]:
@@ -97,8 +97,8 @@ def _finish(factor: int, shape, outputs, total: dict) -> dict[str, np.ndarray]:
         images[name][tuple(slice(a, a + n) for a, n in zip(corner, piece.shape))] = piece
     voxels = np.ones((), np.int64)
     for n in shape:
-        whole = np.minimum(factor, n - factor * np.arange(-(-n // factor)))
-        voxels = voxels[..., None] * whole
+        lengths = np.minimum(factor, n - factor * np.arange(-(-n // factor)))
+        voxels = voxels[..., None] * lengths
     percent = np.rint(100.0 * total["counts"].values / voxels)
     return {**images, "phase_percent": percent.astype(np.uint8)}
 
@@ -107,9 +107,9 @@ def _labelled(volume: xr.Dataset, arrays: dict, phase: str, factor: int) -> xr.D
     coarse = {}
     for dim, length in zip(DIMS, voxel_size(volume)):
         count = -(-volume.sizes[dim] // factor)
-        words = {"units": "um", "long_name": f"position along {dim}"}
-        coarse[f"coarse_{dim}"] = (np.arange(count) + 0.5) * factor * length, words
-    results = xr.Dataset(coords={name: (name, *rest) for name, rest in coarse.items()})
+        position_attrs = {"units": "um", "long_name": f"position along {dim}"}
+        coarse[f"coarse_{dim}"] = (np.arange(count) + 0.5) * factor * length, position_attrs
+    results = xr.Dataset(coords={name: (name, *coordinate) for name, coordinate in coarse.items()})
     for name, array in arrays.items():
         if name == "phase_percent":
             extra = {"phase": phase}

@@ -15,7 +15,7 @@ from poreflux.kernels import basins as kernel
 from poreflux.kernels import labels as tables
 from poreflux.metrics.pores.clusters import Clusters, around, bounds_of, folded, union
 from poreflux.metrics.pores.directions import area_weights
-from poreflux.metrics.pores.faces import Face, Index, faces_of_block, meet_all, waiting
+from poreflux.metrics.pores.faces import BlockFace, Index, faces_of_block, meet_all, waiting
 
 #: heights are whole numbers of this part of the shortest edge of a voxel
 HEIGHT_UNIT = 2.0**-10
@@ -59,14 +59,14 @@ class MeasureBasins:
         labels, peaks, targets = label_basins(packed, start, self.shape)
         count, step = len(peaks), packed & kernel.STEP
         solid, heights = step == kernel.SOLID, packed >> kernel.BITS
-        known = step != kernel.UNKNOWN
-        mask = None if known.all() else known
+        inside_mask = step != kernel.UNKNOWN
+        mask = None if inside_mask.all() else inside_mask
         table = np.zeros((count, tables.COLUMNS), np.int64)
         weights = area_weights(self.voxel_size)
         tables.measure_labels(labels, around(solid, mask), weights, start, self.shape, table)
         faces = faces_of_block(labels, solid, start, self.shape, heights)
         rows = {start: np.arange(count)} if self.keep_rows else {}
-        valid = _whole(start, packed.shape) if mask is None else bounds_of(mask, start)
+        valid = _bounds_of_block(start, packed.shape) if mask is None else bounds_of(mask, start)
         clusters = Clusters(table, faces, rows, valid)
         return Basins(clusters, peaks, targets, *_contacts(labels, heights))
 
@@ -78,20 +78,22 @@ class CombineBasins:
     shape: Index
     voxel_size: tuple[float, float, float]
 
-    def __call__(self, parts: Sequence[Basins]) -> Basins:
-        clusters = [part.clusters for part in parts]
+    def __call__(self, partials: Sequence[Basins]) -> Basins:
+        clusters = [partial.clusters for partial in partials]
         below = np.cumsum([0, *map(len, clusters)])
-        table = np.concatenate([each.table for each in clusters])
-        targets = np.concatenate([part.targets for part in parts])
+        table = np.concatenate([table_part.table for table_part in clusters])
+        targets = np.concatenate([partial.targets for partial in partials])
         parent, weights = np.arange(len(table)), area_weights(self.voxel_size)
-        edges = [part.edges + low for part, low in zip(parts, below)]
-        saddles = [part.saddles for part in parts]
+        edges = [partial.edges + low for partial, low in zip(partials, below)]
+        saddles = [partial.saddles for partial in partials]
         strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
         aside = parent.copy()  # nothing joins by touching alone
-        most = 9 * max((face.labels.size for each in clusters for face in each.faces), default=0)
+        most = 9 * max(
+            (face.labels.size for table_part in clusters for face in table_part.faces), default=0
+        )
         links, heights = np.empty((2, most, 2), np.int64), np.empty(most, np.int64)
 
-        def meet(p: int, lower: Face, q: int, upper: Face) -> None:
+        def meet(p: int, lower: BlockFace, q: int, upper: BlockFace) -> None:
             across, shift = np.take(weights, 2, lower.axis), upper.shift(lower)
             rows = below[p], below[q]
             tables.meet(lower.labels, upper.labels, shift, False, across, *rows, aside, table)
@@ -105,21 +107,21 @@ class CombineBasins:
                 *faces, shift, bases, strides[other], targets, *rows, links, heights
             )
             kernel.join_all(links[0, :joints], parent)
-            found = highest(links[1, :contacts], heights[:contacts])
-            edges.append(found[0])
-            saddles.append(found[1])
+            contact_edges = highest(links[1, :contacts], heights[:contacts])
+            edges.append(contact_edges[0])
+            saddles.append(contact_edges[1])
 
-        met = meet_all([each.faces for each in clusters], meet)
+        met = meet_all([table_part.faces for table_part in clusters], meet)
         new, total = folded(parent, table)
-        faces: list[Face] = []
+        faces: list[BlockFace] = []
         rows: dict[Index, np.ndarray] = {}
-        for p, each in enumerate(clusters):
-            mine = new[below[p] : below[p + 1]]
-            rows |= {start: mine[row] for start, row in each.rows.items()}
-            faces += waiting(each.faces, met, self.shape, mine)
-        joined = Clusters(total, faces, rows, union([each.valid for each in clusters]))
-        peaks = np.concatenate([part.peaks for part in parts])
-        peaks, targets = _one_of_each(new, len(total), peaks, targets)
+        for p, table_part in enumerate(clusters):
+            new_rows = new[below[p] : below[p + 1]]
+            rows |= {start: new_rows[row] for start, row in table_part.rows.items()}
+            faces += waiting(table_part.faces, met, self.shape, new_rows)
+        joined = Clusters(total, faces, rows, union([table_part.valid for table_part in clusters]))
+        peaks = np.concatenate([partial.peaks for partial in partials])
+        peaks, targets = _joined_peaks(new, len(total), peaks, targets)
         touching, at = highest(new[np.concatenate(edges)], np.concatenate(saddles))
         return Basins(joined, peaks, targets, touching, at)
 
@@ -165,7 +167,7 @@ def united(
     least_row = _least_of_each(parent)
     new, table = folded(least_row, basins.clusters.table[order])
     contacts, _ = highest(new[edges], saddles)
-    rows = {start: new[rank[each]] for start, each in basins.clusters.rows.items()}
+    rows = {start: new[rank[block_rows]] for start, block_rows in basins.clusters.rows.items()}
     clusters = Clusters(table, (), rows, basins.clusters.valid)
     return Pores(clusters, np.bincount(contacts.ravel(), minlength=len(table)), contacts)
 
@@ -195,27 +197,27 @@ def highest(edges: np.ndarray, saddles: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _contacts(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the edges between the basins of a block, and their saddles."""
-    ends = np.empty((2, labels.shape[2]), np.int32)
+    last_rows = np.empty((2, labels.shape[2]), np.int32)
     room, count = -1, labels.size // 8
     while count > room:  # the second time there is room for all
         room = count
         edges, saddles = np.empty((room, 2), np.int64), np.empty(room, np.int64)
-        count = kernel.list_contacts(labels, heights, ends, edges, saddles)
+        count = kernel.list_contacts(labels, heights, last_rows, edges, saddles)
     return highest(edges[:count], saddles[:count])
 
 
-def _whole(start: Index, shape: Index) -> tuple[Index, Index]:
+def _bounds_of_block(start: Index, shape: Index) -> tuple[Index, Index]:
     """Return the first and last index of a block."""
     return start, tuple(a + n - 1 for a, n in zip(start, shape))
 
 
-def _one_of_each(new: np.ndarray, count: int, peaks: np.ndarray, targets: np.ndarray):
+def _joined_peaks(new: np.ndarray, count: int, peaks: np.ndarray, targets: np.ndarray):
     """Return the peak of each joined basin, or the voxel it leaves for: each has one of the two."""
-    joined, left = np.full((count, 2), -1, np.int64), np.full(count, -1, np.int64)
+    joined, exits = np.full((count, 2), -1, np.int64), np.full(count, -1, np.int64)
     top, leaves = peaks[:, 1] >= 0, targets >= 0
     joined[new[top]] = peaks[top]
-    left[new[leaves]] = targets[leaves]
-    return joined, left
+    exits[new[leaves]] = targets[leaves]
+    return joined, exits
 
 
 def _least_of_each(parent: np.ndarray) -> np.ndarray:

@@ -56,9 +56,9 @@ def chord_length(
     Notes
     -----
     The mean is 2 ε / P: ε the share of voxels in the phase, P the number of ends of chords, at
-    another phase, in a unit of length, that is of neighbours along the direction. It counts cut
-    chords for what is seen of them. It is 2 V / A of the phase, A the area of its surface as seen
-    along the direction: flat pores have shorter chords across than along.
+    another phase, in a unit of length, that is of neighbours along the direction. Cut chords
+    count by their length inside the volume. The mean is 2 V / A of the phase, A the area of its
+    surface projected along the direction: flat pores have shorter chords across than along.
 
     References
     ----------
@@ -80,7 +80,7 @@ def chord_length(
         MeasureChords(label_of(volume, phase), axes),
         CombineChords(shape),
         FinishChords(axes, shape, size, edges),
-        {name: _output(name, len(axes), len(edges) - 1) for name in (*_NUMBERS, *_HISTOGRAMS)},
+        {name: _output(name, len(axes), len(edges) - 1) for name in (*_SCALARS, *_HISTOGRAMS)},
     )
     lazy = blocks.reduce(inputs(volume), plan)
     dims = ("direction", "diameter")
@@ -89,7 +89,7 @@ def chord_length(
     return dataset(volume, variables, coords=coords, note={"phase": phase})
 
 
-_NUMBERS = {
+_SCALARS = {
     "chord_count": int,
     "chord_count_cut": int,
     "chord_length_mean": float,
@@ -101,8 +101,8 @@ _HISTOGRAMS = {"chord_number": int, "chord_number_unbiased": float, "chord_lengt
 
 
 def _output(name: str, directions: int, bins: int):
-    if name in _NUMBERS:
-        return (directions,), _NUMBERS[name]
+    if name in _SCALARS:
+        return (directions,), _SCALARS[name]
     return (directions, bins), _HISTOGRAMS[name]
 
 
@@ -146,9 +146,9 @@ class CombineChords:
 
     shape: Index
 
-    def __call__(self, parts: Sequence[tuple[Chords, ...]]) -> tuple[Chords, ...]:
+    def __call__(self, partials: Sequence[tuple[Chords, ...]]) -> tuple[Chords, ...]:
         length = max(self.shape)
-        return tuple(_joined(each, length) for each in zip(*parts))
+        return tuple(_joined(chords, length) for chords in zip(*partials))
 
 
 @dataclass(frozen=True)
@@ -161,37 +161,39 @@ class FinishChords:
     edges: np.ndarray
 
     def __call__(self, total: tuple[Chords, ...]) -> dict[str, np.ndarray]:
-        number = [_closed(chords, max(self.shape)) for chords in total]
-        chords, valid = number[: len(self.axes)], number[len(self.axes) :]
-        whole = math.prod(self.shape)
-        each = []
+        counts_by_set = [_closed(chords, max(self.shape)) for chords in total]
+        chords, valid = counts_by_set[: len(self.axes)], counts_by_set[len(self.axes) :]
+        voxel_total = math.prod(self.shape)
+        results = []
         for i, axis in enumerate(self.axes):
-            voxels, runs = whole, whole // self.shape[axis]
+            voxels, runs = voxel_total, voxel_total // self.shape[axis]
             if valid:
                 voxels, runs = _total(valid[i])
-            each.append(self._of(axis, chords[i], (voxels - runs) / voxels if voxels else math.nan))
-        return {name: np.stack([result[name] for result in each]) for name in each[0]}
+            results.append(
+                self._along_axis(axis, chords[i], (voxels - runs) / voxels if voxels else math.nan)
+            )
+        return {name: np.stack([result[name] for result in results]) for name in results[0]}
 
-    def _of(self, axis: int, number: np.ndarray, neighbours: float) -> dict:
+    def _along_axis(self, axis: int, number: np.ndarray, neighbours: float) -> dict:
         """Return the results along one axis; `neighbours` are pairs of voxels for each voxel."""
         n = np.arange(number.shape[1])
         h, length = self.size[axis], n * self.size[axis]
-        whole, cut = number[0], number.sum(axis=0)
-        mean, by_length = (fraction(whole @ length**p, whole @ length ** (p - 1)) for p in (1, 2))
-        variance = fraction(whole @ (length - np.nan_to_num(mean)) ** 2, whole.sum())
-        ends = 2 * whole.sum() + number[1].sum()
+        uncut, cut = number[0], number.sum(axis=0)
+        mean, by_length = (fraction(uncut @ length**p, uncut @ length ** (p - 1)) for p in (1, 2))
+        variance = fraction(uncut @ (length - np.nan_to_num(mean)) ** 2, uncut.sum())
+        end_count = 2 * uncut.sum() + number[1].sum()
         room = self.shape[axis] - n - 1
         weights = np.where(room > 0, self.shape[axis] / np.maximum(room, 1), 0.0)
-        covered = counts(length[1:], self.edges, (whole * length)[1:])
+        covered = counts(length[1:], self.edges, (uncut * length)[1:])
         return {
-            "chord_count": whole.sum(),
-            "chord_count_cut": cut.sum() - whole.sum(),
-            "chord_length_mean": fraction(2 * (cut @ length) * neighbours, ends),
+            "chord_count": uncut.sum(),
+            "chord_count_cut": cut.sum() - uncut.sum(),
+            "chord_length_mean": fraction(2 * (cut @ length) * neighbours, end_count),
             "chord_length_std": np.sqrt(variance),
             "chord_length_by_length_mean": by_length,
             "chord_length_longest": h * np.flatnonzero(cut).max(initial=0),
-            "chord_number": counts(length[1:], self.edges, whole[1:]).astype(np.int64),
-            "chord_number_unbiased": counts(length[1:], self.edges, (whole * weights)[1:]),
+            "chord_number": counts(length[1:], self.edges, uncut[1:]).astype(np.int64),
+            "chord_number_unbiased": counts(length[1:], self.edges, (uncut * weights)[1:]),
             "chord_length_share": fraction(covered, covered.sum()),
         }
 
@@ -226,12 +228,12 @@ def _total(number: np.ndarray) -> tuple[int, int]:
     return int(every @ np.arange(every.size)), int(every.sum())
 
 
-def _joined(parts: Sequence[Chords], length: int) -> Chords:
+def _joined(partials: Sequence[Chords], length: int) -> Chords:
     number = np.zeros((3, length + 1), np.int64)
     columns: dict[Index, list[Rows]] = {}
-    for part in parts:
-        number[:, : part.counts.shape[1]] += part.counts
-        for corner, rows in part.columns.items():
+    for partial in partials:
+        number[:, : partial.counts.shape[1]] += partial.counts
+        for corner, rows in partial.columns.items():
             columns.setdefault(corner, []).extend(rows)
     for corner, rows in columns.items():
         joined: list[Rows] = []

@@ -17,7 +17,7 @@ from poreflux.blocks import Plan
 from poreflux.kernels import labels as kernel
 from poreflux.metrics.density.counting import select
 from poreflux.metrics.pores.directions import area_unit, area_weights
-from poreflux.metrics.pores.faces import Face, Index, faces_of_block, meet_all, waiting
+from poreflux.metrics.pores.faces import BlockFace, Index, faces_of_block, meet_all, waiting
 from poreflux.volume import label_of, require, voxel_size
 
 #: which voxels belong together: across faces (6), or across faces, edges and corners (26)
@@ -33,7 +33,7 @@ class Clusters:
     """
 
     table: np.ndarray
-    faces: Sequence[Face] = ()
+    faces: Sequence[BlockFace] = ()
     rows: Mapping[Index, np.ndarray] = field(default_factory=dict)
     valid: tuple[Index, Index] | None = None
 
@@ -102,26 +102,26 @@ class CombineClusters:
     shape: Index
     voxel_size: tuple[float, float, float]
 
-    def __call__(self, parts: Sequence[Clusters]) -> Clusters:
-        below = np.cumsum([0, *(len(part) for part in parts)])
-        table = np.concatenate([part.table for part in parts])
+    def __call__(self, partials: Sequence[Clusters]) -> Clusters:
+        below = np.cumsum([0, *(len(partial) for partial in partials)])
+        table = np.concatenate([partial.table for partial in partials])
         parent = np.arange(len(table))
         weights, corners = area_weights(self.voxel_size), self.neighbours == 26
 
-        def meet(p: int, lower: Face, q: int, upper: Face) -> None:
+        def meet(p: int, lower: BlockFace, q: int, upper: BlockFace) -> None:
             across, shift = np.take(weights, 2, lower.axis), upper.shift(lower)
             rows = below[p], below[q], parent, table
             kernel.meet(lower.labels, upper.labels, shift, corners, across, *rows)
 
-        met = meet_all([part.faces for part in parts], meet)
+        met = meet_all([partial.faces for partial in partials], meet)
         new, total = folded(parent, table)
-        faces: list[Face] = []
+        faces: list[BlockFace] = []
         rows: dict[Index, np.ndarray] = {}
-        for p, part in enumerate(parts):
-            mine = new[below[p] : below[p + 1]]
-            rows |= {start: mine[each] for start, each in part.rows.items()}
-            faces += waiting(part.faces, met, self.shape, mine)
-        return Clusters(total, faces, rows, union([part.valid for part in parts]))
+        for p, partial in enumerate(partials):
+            new_rows = new[below[p] : below[p + 1]]
+            rows |= {start: new_rows[block_rows] for start, block_rows in partial.rows.items()}
+            faces += waiting(partial.faces, met, self.shape, new_rows)
+        return Clusters(total, faces, rows, union([partial.valid for partial in partials]))
 
 
 def cluster_plan(
@@ -149,7 +149,7 @@ def by_first_voxel(clusters: Clusters) -> Clusters:
     order = np.argsort(clusters.table[:, kernel.FIRST])
     new = np.empty_like(order)
     new[order] = np.arange(len(order))
-    rows = {start: new[each] for start, each in clusters.rows.items()}
+    rows = {start: new[block_rows] for start, block_rows in clusters.rows.items()}
     return Clusters(clusters.table[order], (), rows, clusters.valid)
 
 
@@ -188,17 +188,17 @@ def bounds_of(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:
         return None
     low, high = [], []
     for axis, first in enumerate(start):
-        there = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
-        low.append(first + int(there[0]))
-        high.append(first + int(there[-1]))
+        occupied = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        low.append(first + int(occupied[0]))
+        high.append(first + int(occupied[-1]))
     return tuple(low), tuple(high)
 
 
 def union(bounds: Sequence) -> tuple[Index, Index] | None:
-    known = [each for each in bounds if each is not None]
-    if not known:
+    finite = [box for box in bounds if box is not None]
+    if not finite:
         return None
-    low, high = zip(*known)
+    low, high = zip(*finite)
     return tuple(map(min, zip(*low))), tuple(map(max, zip(*high)))
 
 

@@ -1,4 +1,4 @@
-"""Connectivity: how much of a phase percolates, how much is closed off, how it hangs together."""
+"""Connectivity: how much of a phase percolates, how much is isolated, in how many clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,17 +52,19 @@ def connectivity(
     >>> result["percolating_phase_fraction"].sel(neighbours=6).values.tolist()
     [1.0, 0.0, 0.0]
     """
-    known = tuple(neighbours)
-    if not known:
+    connectivities = tuple(neighbours)
+    if not connectivities:
         raise ValueError(f"neighbours={neighbours!r} is empty; give some of {NEIGHBOURS}")
     finish = FinishConnectivity(require(volume, "phase").shape)
-    each = []
-    for n in known:
+    results = []
+    for n in connectivities:
         lazy = blocks.reduce(inputs(volume), cluster_plan(volume, phase, n, finish, _OUTPUTS))
         variables = {name: (("direction",)[: a.ndim], a) for name, a in lazy.items()}
-        found = dataset(volume, variables, coords={"direction": list(DIMS)}, note={"phase": phase})
-        each.append(found.expand_dims(neighbours=[n]))
-    return xr.concat(each, "neighbours", coords="minimal", compat="override")
+        fractions = dataset(
+            volume, variables, coords={"direction": list(DIMS)}, note={"phase": phase}
+        )
+        results.append(fractions.expand_dims(neighbours=[n]))
+    return xr.concat(results, "neighbours", coords="minimal", compat="override")
 
 
 _OUTPUTS = {
@@ -75,16 +77,16 @@ _OUTPUTS = {
 
 @dataclass(frozen=True)
 class FinishConnectivity:
-    """Take the fractions of the clusters of the whole volume."""
+    """Compute the fractions from the clusters of the whole volume."""
 
     shape: tuple[int, ...]
 
     def __call__(self, clusters: Clusters) -> dict[str, np.ndarray | int]:
         low, high = bounds(clusters, self.shape)
         through = (clusters.low <= low) & (clusters.high >= high)
-        parts = np.column_stack((through, ~on_edge(clusters, self.shape)))
+        memberships = np.column_stack((through, ~on_edge(clusters, self.shape)))
         total = clusters.voxels.sum()
-        *percolating, isolated = fraction(clusters.voxels @ parts, total)
+        *percolating, isolated = fraction(clusters.voxels @ memberships, total)
         return {
             "cluster_count": len(clusters),
             "largest_cluster_fraction": fraction(clusters.voxels.max(initial=0), total),

@@ -22,7 +22,7 @@ STEPS = tuple(
 
 
 @functools.lru_cache(maxsize=64)
-def shares(voxel_size: tuple[float, float, float]) -> np.ndarray:
+def direction_weights(voxel_size: tuple[float, float, float]) -> np.ndarray:
     """Return the share of all directions of space that each of :data:`STEPS` stands for.
 
     Notes
@@ -37,7 +37,7 @@ def shares(voxel_size: tuple[float, float, float]) -> np.ndarray:
 
     Examples
     --------
-    >>> shares((1.0, 1.0, 1.0)).sum().round(12)
+    >>> direction_weights((1.0, 1.0, 1.0)).sum().round(12)
     np.float64(1.0)
     """
     steps = np.array(STEPS, float) * voxel_size
@@ -71,7 +71,7 @@ def area_weights(voxel_size: tuple[float, float, float]) -> np.ndarray:
     >>> bool(weights[0, 1, 1] > weights[0, 0, 1] > weights[0, 0, 0] > 0)
     True
     """
-    values = 2 * math.prod(voxel_size) * shares(voxel_size) / lengths(voxel_size)
+    values = 2 * math.prod(voxel_size) * direction_weights(voxel_size) / lengths(voxel_size)
     weights = np.zeros((3, 3, 3), np.int64)
     for step, value in zip(STEPS, np.rint(values / area_unit(voxel_size))):
         weights[tuple(1 + s for s in step)] = weights[tuple(1 - s for s in step)] = value

@@ -32,10 +32,10 @@ WALL, INSIDE, UNKNOWN = 0, 1, 2
 #: longest edge in voxels of what one task works on, without its ghosts
 _EDGE = 256
 
-#: the same where the largest ball is sought
+#: the same for the search for the largest ball
 _SEARCH = 200
 
-#: ghosts in voxels with which the largest ball is sought first
+#: ghosts in voxels of the first search for the largest ball
 _FIRST_REACH = 24
 
 
@@ -102,8 +102,8 @@ def local_thickness(
         diameter = largest or largest_ball(volume, **search)
         depth = reach(diameter, size, shape)
     fill = Thickness(size, diameter / 2, whole, max(1, available_cores() // number))
-    found = by_windows(fill, volume, phase, depth, edge=_EDGE, dtype=np.float32)
-    named = (DIMS, found, {**attributes("local_thickness"), "phase": phase})
+    thickness = by_windows(fill, volume, phase, depth, edge=_EDGE, dtype=np.float32)
+    named = (DIMS, thickness, {**attributes("local_thickness"), "phase": phase})
     return xr.Dataset({"local_thickness": named}, volume.coords, volume.attrs)
 
 
@@ -153,7 +153,7 @@ def largest_ball(
             radius = math.inf  # each block sees all there is
         find = functools.partial(_farthest_block, size, radius)
         squares = by_windows(find, volume, phase, depth, edge=_SEARCH, dtype=np.float32)
-        lazy = blocks.run({"squares": squares}, blocks.Plan(_maximum, max, _same, {}))
+        lazy = blocks.run({"squares": squares}, blocks.Plan(_maximum, max, _unchanged, {}))
         (square,) = blocks.compute(lazy, progress=progress, scheduler=scheduler)
         most = math.sqrt(square) * min(size)
         if most < radius or math.isinf(radius):
@@ -182,15 +182,15 @@ class Thickness:
         cubes = bool((weights == 1).all())
         longest = int(r2.max(initial=0))
         with ThreadPoolExecutor(self.threads) as pool:
-            each = functools.partial(_each, pool, shape[0], self.threads)
+            in_threads = functools.partial(_in_ranges, pool, shape[0], self.threads)
             if self.whole:
-                _whole(r2, longest, each)
+                _floor_radii(r2, longest, in_threads)
             cover, table = _tables(longest) if cubes else _NO_TABLES
             marks = np.empty(shape, np.uint8)
-            each(mark_centres, r2, cover, weights, marks)
-            found = r2.copy()
-            each(paint_balls, r2, marks, weights, table, found)
-            return _diameters(found, r2, unit, each)
+            in_threads(mark_centres, r2, cover, weights, marks)
+            largest_r2 = r2.copy()
+            in_threads(paint_balls, r2, marks, weights, table, largest_r2)
+            return _diameters(largest_r2, r2, unit, in_threads)
 
 
 def by_windows(function, volume: xr.Dataset, phase: str, depth, *, edge: int, dtype):
@@ -205,8 +205,8 @@ def by_windows(function, volume: xr.Dataset, phase: str, depth, *, edge: int, dt
 
 def windows(shape, edge: int) -> tuple[tuple[int, ...], ...]:
     """Return the sizes of blocks along each axis, as equal as can be."""
-    parts = [math.ceil(n / edge) for n in shape]
-    return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, parts))
+    counts = [math.ceil(n / edge) for n in shape]
+    return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, counts))
 
 
 def squared_radii(
@@ -220,9 +220,9 @@ def squared_radii(
     weights = (np.asarray(size) / min(size)) ** 2
     limit, cubes = _limit(size, largest), bool((weights == 1).all())
     if cubes and (limit < WHOLE_FAR or math.isinf(largest)):
-        found = _distances(states, weights, limit, WHOLE_FAR, threads, np.uint16)
-        if limit < WHOLE_FAR or found.max(initial=0) < WHOLE_FAR:
-            return found, weights
+        r2 = _distances(states, weights, limit, WHOLE_FAR, threads, np.uint16)
+        if limit < WHOLE_FAR or r2.max(initial=0) < WHOLE_FAR:
+            return r2, weights
     return _distances(states, weights, limit, 10 * FAR, threads, np.float32), weights
 
 
@@ -248,8 +248,10 @@ def _distances(states: np.ndarray, weights, limit: float, top, threads: int, dty
     flat, work = (np.empty(states.shape, dtype) for _ in range(2))
     most, top = np.float32(limit), np.float32(top)
     with ThreadPoolExecutor(threads) as pool:
-        _each(pool, states.shape[0], threads, distance_in_planes, states, w, most, top, work, flat)
-        _each(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
+        _in_ranges(
+            pool, states.shape[0], threads, distance_in_planes, states, w, most, top, work, flat
+        )
+        _in_ranges(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
     return work
 
 
@@ -258,27 +260,27 @@ def _ceiling(r2: np.ndarray, limit: float):
     return r2.dtype.type(math.ceil(min(limit, far(r2))) if r2.dtype == np.uint16 else limit)
 
 
-def _whole(r2: np.ndarray, longest: int, each) -> None:
+def _floor_radii(r2: np.ndarray, longest: int, in_threads) -> None:
     """Take radii down to whole voxels, in place."""
     if r2.dtype == np.uint16:
-        each(look_up, np.floor(np.sqrt(np.arange(longest + 1))).astype(r2.dtype) ** 2, r2)
+        in_threads(look_up, np.floor(np.sqrt(np.arange(longest + 1))).astype(r2.dtype) ** 2, r2)
     else:
         np.floor(np.sqrt(r2, out=r2), out=r2)
         r2 *= r2
 
 
-def _diameters(found: np.ndarray, r2: np.ndarray, unit: float, each) -> np.ndarray:
+def _diameters(largest_r2: np.ndarray, r2: np.ndarray, unit: float, in_threads) -> np.ndarray:
     """Return diameters of balls of squared radii in voxels, 0 where there is no centre."""
     scale = np.float32(2 * unit)
     if r2.dtype == np.uint16:
         out = np.empty(r2.shape, np.float32)
-        table = np.sqrt(np.arange(int(found.max(initial=0)) + 1, dtype=np.float32)) * scale
-        each(diameters, found, r2, table, out)
+        table = np.sqrt(np.arange(int(largest_r2.max(initial=0)) + 1, dtype=np.float32)) * scale
+        in_threads(diameters, largest_r2, r2, table, out)
         return out
-    np.sqrt(found, out=found)
-    found *= scale
-    found[r2 == 0] = 0
-    return found
+    np.sqrt(largest_r2, out=largest_r2)
+    largest_r2 *= scale
+    largest_r2[r2 == 0] = 0
+    return largest_r2
 
 
 def _of_states(label: int, function, arrays) -> np.ndarray:
@@ -298,9 +300,9 @@ def _endless(states: np.ndarray) -> np.ndarray:
     return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
 
 
-def _each(pool: ThreadPoolExecutor, n: int, parts: int, function: Any, *arguments) -> None:
+def _in_ranges(pool: ThreadPoolExecutor, n: int, count: int, function: Any, *arguments) -> None:
     """Call ``function(*arguments, start, stop)`` on ranges of 0 to n, side by side."""
-    edges = np.linspace(0, n, min(parts, n) + 1).astype(int)
+    edges = np.linspace(0, n, min(count, n) + 1).astype(int)
     jobs = [pool.submit(function, *(*arguments, a, b)) for a, b in pairwise(edges.tolist())]
     for job in jobs:
         job.result()
@@ -312,13 +314,13 @@ _NO_TABLES = np.zeros((3, 0), np.int64), np.zeros(0, np.int32)
 @functools.lru_cache(maxsize=4)
 def _tables_up_to(longest: int) -> tuple[np.ndarray, np.ndarray]:
     line = np.arange(math.isqrt(longest) + 2)
-    own = _squares(line, line, line)
-    use = own <= longest
-    order = np.argsort(own[use], kind="stable")
+    squares = _squares(line, line, line)
+    use = squares <= longest
+    order = np.argsort(squares[use], kind="stable")
     cover = np.zeros((3, longest + 1), np.int64)
     for row, aside in zip(cover, ((0, 0, 1), (0, 1, 1), (1, 1, 1))):
         other = _squares(*(line + a for a in aside))
-        covering_radii(np.stack((own[use], other[use]), axis=1)[order], row)
+        covering_radii(np.stack((squares[use], other[use]), axis=1)[order], row)
     return cover, (np.ceil(np.sqrt(np.arange(longest + 1))) - 1).astype(np.int32)
 
 
@@ -334,19 +336,19 @@ def _tables(longest: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _measure(edges: np.ndarray, arrays, start) -> dict[str, np.ndarray]:
-    found = arrays["thickness"][arrays["thickness"] > 0].astype(float)
+    values = arrays["thickness"][arrays["thickness"] > 0].astype(float)
     return {
-        "number": counts(found, edges),
-        "sums": np.array([found.size, found.sum(), (found**2).sum()]),
-        "largest": found.max(initial=0.0),
+        "number": counts(values, edges),
+        "sums": np.array([values.size, values.sum(), (values**2).sum()]),
+        "largest": values.max(initial=0.0),
     }
 
 
-def _combine(parts) -> dict:
+def _combine(partials) -> dict:
     return {
-        "number": sum(part["number"] for part in parts),
-        "sums": sum(part["sums"] for part in parts),
-        "largest": max(part["largest"] for part in parts),
+        "number": sum(partial["number"] for partial in partials),
+        "sums": sum(partial["sums"] for partial in partials),
+        "largest": max(partial["largest"] for partial in partials),
     }
 
 
@@ -361,7 +363,7 @@ def _finish(total) -> dict[str, np.ndarray | float]:
     }
 
 
-def _same(value):
+def _unchanged(value):
     return value
 
 

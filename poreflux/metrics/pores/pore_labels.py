@@ -1,4 +1,4 @@
-"""Pore labels: a Volume that says of each voxel which pore it belongs to."""
+"""Pore labels: a Volume with the number of the pore that each voxel belongs to."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -74,11 +74,11 @@ def _connected(volume: xr.Dataset, phase: str, neighbours: int, options: Mapping
 
 
 def _split(volume: xr.Dataset, phase: str, options: Mapping):
-    found = splitting(volume, phase, **options)
-    packed = found.packed()
-    lazy = blocks.run({"packed": packed}, found.plan(same_pores, {}, keep_rows=True))
+    split = splitting(volume, phase, **options)
+    packed = split.packed()
+    lazy = blocks.run({"packed": packed}, split.plan(same_pores, {}, keep_rows=True))
     (pores,) = blocks.compute(lazy, **options)
-    label = partial(_label_basins, pores.clusters.rows, found.shape)
+    label = partial(_label_basins, pores.clusters.rows, split.shape)
     return blocks.map_blocks_at(label, packed, dtype=np.int32)
 
 

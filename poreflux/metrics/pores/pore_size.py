@@ -1,4 +1,4 @@
-"""Pore size: how many pores of each size there are, by one of several meanings of size."""
+"""Pore size: how many pores of each size there are, by one of several definitions of size."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def pore_size(
         ``"components"``: each connected cluster is a pore, its size the diameter of the sphere of
         its volume. ``"watershed"``: clusters are split at their throats, see
         :func:`poreflux.metrics.pores.watershed.splitting`. ``"auto"``: components, or watershed
-        where one of them holds more than a fifth of the pores; found out at once, in a pass of its
+        where one of them holds more than a fifth of the pores; decided at once, in a pass of its
         own, and noted in the attribute `reason`. ``"thickness"``: the diameter of the largest ball
         at each voxel, see :func:`poreflux.metrics.pores.local_thickness.thickness_sizes`.
         ``"chords"``: the length of runs of voxels along each direction, see
@@ -76,8 +76,8 @@ def pore_size(
 
     Notes
     -----
-    Where `pore_largest_share` exceeds 0.2 the pores are a network, of which one component says
-    little; ``method="auto"`` splits it then.
+    Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
+    not a pore size; ``method="auto"`` then splits it.
 
     Examples
     --------
@@ -111,16 +111,18 @@ def pore_size(
 
 def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: str) -> xr.Dataset:
     """Return the sizes of components, or of split pores where one component is too large."""
-    whole = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
-    (whole,) = blocks.compute(whole)
-    largest = float(whole["pore_largest_share"])
+    components = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
+    (components,) = blocks.compute(components)
+    largest = float(components["pore_largest_share"])
     network = largest > NETWORK
-    found = pore_size(volume, method="watershed", **bins, phase=phase) if network else whole
+    sizes = pore_size(volume, method="watershed", **bins, phase=phase) if network else components
     done = "so pores are split at their throats" if network else "so components are the pores"
     reason = f"the largest component holds {largest:.0%} of the pore volume, {done}"
     reason = reason if largest > 0 else "there are no pores"
-    said = {name: each.assign_attrs(reason=reason) for name, each in found.data_vars.items()}
-    return found.assign(said)
+    variables = {
+        name: variable.assign_attrs(reason=reason) for name, variable in sizes.data_vars.items()
+    }
+    return sizes.assign(variables)
 
 
 @dataclass(frozen=True)
@@ -166,17 +168,17 @@ class FinishSizes:
 
 def size_outputs(bins: int) -> dict:
     """Return shape and dtype of each output of :class:`FinishSizes`."""
-    whole = ("pore_number", "pore_number_resolved")
-    number = ("pore_count", "pore_count_resolved", "pore_count_on_edge")
+    histograms = ("pore_number", "pore_number_resolved")
+    pore_counts = ("pore_count", "pore_count_resolved", "pore_count_on_edge")
     moments = [
-        f"{name}_{word}"
+        f"{name}_{statistic}"
         for name in ("pore_diameter", "pore_diameter_by_volume")
-        for word in ("mean", "std", "median", "modes")
+        for statistic in ("mean", "std", "median", "modes")
     ]
     return {
-        **{name: ((bins,), int) for name in whole},
+        **{name: ((bins,), int) for name in histograms},
         **{name: ((bins,), float) for name in ("pore_number_unbiased", "pore_volume_share")},
-        **{name: ((), int) for name in number},
+        **{name: ((), int) for name in pore_counts},
         **{name: ((), float) for name in ("pore_count_unbiased", "pore_largest_share")},
         **{name: ((MODES,) if name.endswith("modes") else (), float) for name in moments},
     }
@@ -193,9 +195,9 @@ def labelled_sizes(volume: xr.Dataset, lazy: dict, edges: np.ndarray, note: dict
 
 def _moments(name: str, d: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray | float]:
     """Return mean, standard deviation, median and modes, by number or by weight."""
-    known = len(d) > 0
-    mean = np.average(d, weights=weights) if known else np.nan
-    variance = np.average((d - mean) ** 2, weights=weights) if known else np.nan
+    present = len(d) > 0
+    mean = np.average(d, weights=weights) if present else np.nan
+    variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan
     return {
         f"{name}_mean": mean,
         f"{name}_std": np.sqrt(variance),

@@ -57,7 +57,7 @@ def pore_table(
     -----
     Diameter d = (6 V / π)^(1/3). Surface by the Cauchy-Crofton formula along 13 directions, within
     2 % for spheres of more than 6 voxels in diameter. Sphericity π^(1/3) (6 V)^(2/3) / A; that of
-    pores of a few voxels says little.
+    pores of a few voxels is not reliable.
 
     Examples
     --------
@@ -73,9 +73,9 @@ def pore_table(
         lazy = blocks.run({"packed": split.packed()}, split.plan(same_pores, {}))
         (pores,) = blocks.compute(lazy, **options)
         table = tabulate(pores.clusters, volume, note)
-        # without its throats a pore has too little surface: more of a ball than a ball
-        round_alone = table["pore_sphericity"].where(pores.coordination == 0)
-        table = table.assign(pore_sphericity=round_alone)
+        # the surface without throats is too small: the sphericity could exceed 1
+        sphericity = table["pore_sphericity"].where(pores.coordination == 0)
+        table = table.assign(pore_sphericity=sphericity)
         named = ("pore", pores.coordination, {**attributes("pore_coordination"), **note})
         return table.assign(pore_coordination=named)
     if method != "components":
@@ -97,7 +97,7 @@ def save_table(table: xr.Dataset, path: str | Path) -> Path:
     ValueError
         if the name of the file has another ending.
     ModuleNotFoundError
-        if a Parquet file is asked for and pyarrow is not installed.
+        if the file is a Parquet file and pyarrow is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Histograms of pore sizes: by number, by volume, freed of the bias of the edges; and their modes.
+"""Histograms of pore sizes: by number, by volume, corrected for edges; and their modes.
 
 Small arrays in, small arrays out; lengths in µm.
 """
@@ -18,10 +18,10 @@ SPACINGS = ("linear", "log")
 #: modes that are reported at most
 MODES = 2
 
-#: standard deviation, in ln d, of the smoothing before modes are sought
+#: standard deviation, in ln d, of the smoothing before modes are located
 _SMOOTHING = 0.15
 
-#: grid of ln d on which they are sought
+#: step of the grid of ln d on which they are located
 _STEP = 0.01
 
 #: least height of a mode above the dips around it, relative to the highest
@@ -131,9 +131,9 @@ def modes(sizes: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     >>> modes(np.repeat([2.0, 10.0], [30, 20])).round(1)
     array([ 2., 10.])
     """
-    found = np.full(MODES, np.nan)
+    mode_sizes = np.full(MODES, np.nan)
     if len(sizes) == 0:
-        return found
+        return mode_sizes
     logs = np.log(sizes)
     lowest = logs.min() - 5 * _SMOOTHING
     place = np.rint((logs - lowest) / _STEP).astype(np.int64)
@@ -142,8 +142,8 @@ def modes(sizes: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     density = gaussian_filter1d(line, _SMOOTHING / _STEP, mode="constant")
     peaks, properties = find_peaks(density, prominence=_PROMINENCE * density.max())
     best = np.sort(peaks[np.argsort(-properties["prominences"], kind="stable")[:MODES]])
-    found[: len(best)] = np.exp(lowest + best * _STEP)
-    return found
+    mode_sizes[: len(best)] = np.exp(lowest + best * _STEP)
+    return mode_sizes
 
 
 def median(sizes: np.ndarray, weights: np.ndarray | None = None) -> float:

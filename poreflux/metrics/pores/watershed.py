@@ -1,4 +1,4 @@
-"""Watershed: pores split at their throats, so that a network becomes pores one can count."""
+"""Watershed: pores split at their throats, so that the pores of a network can be counted."""
 
 import functools
 import math
@@ -117,7 +117,7 @@ def splitting(
 
 
 def same_pores(pores: Pores) -> Pores:
-    """Return the pores as they are: what a plan does that wants them all."""
+    """Return the pores unchanged: the finish of a plan that returns them all."""
     return pores
 
 
@@ -137,8 +137,8 @@ def _heights(r2: np.ndarray, largest: float) -> np.ndarray:
     They end at the largest: outside a mask there may be no wall in sight, or one that other blocks
     do not see.
     """
-    whole = r2.dtype == np.uint16
-    squares = np.arange(int(r2.max(initial=0)) + 1, dtype=np.float32) if whole else r2
+    squares_are_whole = r2.dtype == np.uint16
+    squares = np.arange(int(r2.max(initial=0)) + 1, dtype=np.float32) if squares_are_whole else r2
     distance = np.minimum(np.sqrt(squares), np.float32(largest)) * np.float32(1 / HEIGHT_UNIT)
     heights = np.rint(distance, out=distance).astype(np.int32)
-    return np.take(heights, r2) if whole else heights
+    return np.take(heights, r2) if squares_are_whole else heights

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 #: parts of the shortest edge of the volume that are edges of cubes by default
-_PARTS = (12, 8, 6, 4, 3, 2)
+_DEFAULT_DIVISORS = (12, 8, 6, 4, 3, 2)
 
 #: concentric fields of view
 FIELDS = 10
@@ -19,8 +19,12 @@ _MOST_CELLS = 2**25
 def in_voxels(edges, shape, size) -> tuple[tuple[int, ...], ...]:
     """Return the sizes (z, y, x) of cubes in voxels, in the order of their edges, each once."""
     shortest = min(n * h for n, h in zip(shape, size))
-    wanted = [shortest / part for part in _PARTS] if edges is None else sorted(map(float, edges))
-    found = []
+    wanted = (
+        [shortest / divisor for divisor in _DEFAULT_DIVISORS]
+        if edges is None
+        else sorted(map(float, edges))
+    )
+    sizes = []
     for edge in wanted:
         voxels = tuple(round(edge / h) if edge > 0 else 0 for h in size)
         if edges is None and min(voxels) < 1:
@@ -30,16 +34,16 @@ def in_voxels(edges, shape, size) -> tuple[tuple[int, ...], ...]:
                 f"edge {edge:g} µm is {voxels} voxels of {tuple(shape)}; choose edges from one "
                 f"voxel to {shortest:g} µm"
             )
-        if voxels not in found:
-            found.append(voxels)
-    if not found:  # a volume of a few voxels
-        found = [tuple(max(1, round(shortest / h)) for h in size)]
-    cells = math.prod(len(cut) for cut in Cubes(tuple(shape), tuple(found), "overlapping").cuts)
+        if voxels not in sizes:
+            sizes.append(voxels)
+    if not sizes:  # a volume of a few voxels
+        sizes = [tuple(max(1, round(shortest / h)) for h in size)]
+    cells = math.prod(len(cut) for cut in Cubes(tuple(shape), tuple(sizes), "overlapping").cuts)
     if cells > _MOST_CELLS:
         raise ValueError(
             f"cubes from {wanted[0]:g} µm on cut the volume into {cells} cells; give larger edges"
         )
-    return tuple(found)
+    return tuple(sizes)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The same volume with larger voxels, to see what their size does."""
+"""The same volume with larger voxels, to see the effect of their size."""
 
 import math
 
@@ -15,7 +15,7 @@ def majorities(chosen: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 
     A larger voxel is what most of its voxels are, half where they tie; counts are of halves.
     """
-    found = []
+    counts = []
     pore = chosen.view(np.uint8).astype(np.uint16)
     valid = None if mask is None else mask.view(np.uint8).astype(np.uint16)
     for factor in FACTORS:
@@ -23,11 +23,11 @@ def majorities(chosen: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
             pore = _pairs_added(pore)
             valid = None if valid is None else _pairs_added(valid)
         doubled, full = 2 * pore, factor**3
-        there = np.ones(pore.shape, bool) if valid is None else valid == full
-        share = 2 * np.count_nonzero((doubled > full) & there)
-        share += np.count_nonzero((doubled == full) & there)
-        found.append((share, 2 * np.count_nonzero(there)))
-    return np.array(found).T
+        complete = np.ones(pore.shape, bool) if valid is None else valid == full
+        share = 2 * np.count_nonzero((doubled > full) & complete)
+        share += np.count_nonzero((doubled == full) & complete)
+        counts.append((share, 2 * np.count_nonzero(complete)))
+    return np.array(counts).T
 
 
 def _pairs_added(values: np.ndarray) -> np.ndarray:
@@ -48,10 +48,10 @@ def aligned(array):
     most = max(FACTORS)
     chunks = []
     for sizes in lazy.chunks:
-        cuts, whole = np.cumsum(sizes)[:-1], sum(sizes)
-        near = {*(np.rint(cuts / most).astype(int) * most).tolist(), whole} - {0}
-        ends = sorted(end for end in near if end <= whole)
-        chunks.append(tuple(np.diff([0, *ends]).tolist()))
+        cuts, length = np.cumsum(sizes)[:-1], sum(sizes)
+        cut_set = {*(np.rint(cuts / most).astype(int) * most).tolist(), length} - {0}
+        cut_list = sorted(end for end in cut_set if end <= length)
+        chunks.append(tuple(np.diff([0, *cut_list]).tolist()))
     return lazy if tuple(chunks) == lazy.chunks else lazy.rechunk(tuple(chunks))
 
 

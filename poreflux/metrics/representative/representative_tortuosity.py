@@ -6,21 +6,21 @@ import numpy as np
 import xarray as xr
 
 from poreflux.metrics.representative.variance_decay import (
-    decay,
+    counts_needed,
     error_coordinates,
-    numbers_needed,
-    scatter,
+    fit_decay,
+    size_statistics,
 )
 from poreflux.schema import attributes
 
 
 def representative_tortuosity(blocks_of: Mapping[float, xr.Dataset]) -> xr.Dataset:
-    """Measure how the tortuosity factor of cubes scatters with their size.
+    """Measure how the tortuosity factor of cubes varies with their size.
 
     Parameters
     ----------
     blocks_of
-        for each edge in µm what `block_tortuosity` gave for sub-volumes of that edge; sub-volumes
+        for each edge in µm the result of `block_tortuosity` for cubes of that edge; sub-volumes
         that do not percolate are left out, and counted.
 
     Returns
@@ -34,26 +34,28 @@ def representative_tortuosity(blocks_of: Mapping[float, xr.Dataset]) -> xr.Datas
     --------
     >>> values = np.random.default_rng(0).normal(1.2, 0.1, (1, 4, 4, 4))
     >>> dims = ("direction", "block_z", "block_y", "block_x")
-    >>> each = xr.Dataset({"block_tortuosity_factor": (dims, values)}, {"direction": ["z"]})
-    >>> found = representative_tortuosity({50.0: each})
-    >>> round(float(found["representative_tortuosity_mean"][0, 0]), 1)
+    >>> cubes = xr.Dataset({"block_tortuosity_factor": (dims, values)}, {"direction": ["z"]})
+    >>> statistics = representative_tortuosity({50.0: cubes})
+    >>> round(float(statistics["representative_tortuosity_mean"][0, 0]), 1)
     1.2
     """
     if not blocks_of:
-        raise ValueError("no sub-volumes came; give for each edge what block_tortuosity returned")
+        raise ValueError("blocks_of is empty; give the result of block_tortuosity for each edge")
     edges = sorted(blocks_of)
     values = [blocks_of[edge]["block_tortuosity_factor"] for edge in edges]
     directions = values[0]["direction"].values
     rows = []
     for direction in directions:
-        flat = [np.ravel(each.sel(direction=direction).values) for each in values]
-        found = [scatter(each) for each in flat]
+        samples = [np.ravel(cubes.sel(direction=direction).values) for cubes in values]
+        statistics = [size_statistics(sample) for sample in samples]
         rows.append(
             {
-                **{name: [f[name] for f in found] for name in ("mean", "std", "ci95", "count")},
-                "closed": [np.count_nonzero(~np.isfinite(each)) for each in flat],
-                "number": [numbers_needed(f["mean"], f["std"]) for f in found],
-                "exponent": decay([edge**3 for edge in edges], found)["exponent"],
+                **{
+                    name: [f[name] for f in statistics] for name in ("mean", "std", "ci95", "count")
+                },
+                "closed": [np.count_nonzero(~np.isfinite(sample)) for sample in samples],
+                "number": [counts_needed(f["mean"], f["std"]) for f in statistics],
+                "exponent": fit_decay([edge**3 for edge in edges], statistics)["exponent"],
             }
         )
     dims = ("direction", "cube_edge", "accuracy")

@@ -13,11 +13,11 @@ from poreflux.metrics.representative.cubes import FIELDS, BoxSums, Cubes, in_vox
 from poreflux.metrics.representative.larger_voxels import FACTORS, aligned, extrapolated, majorities
 from poreflux.metrics.representative.variance_decay import (
     RELATIVE_ERRORS,
-    decay,
+    counts_needed,
     edges_needed,
     error_coordinates,
-    numbers_needed,
-    scatter,
+    fit_decay,
+    size_statistics,
 )
 from poreflux.volume import label_of, require, voxel_size
 
@@ -31,7 +31,7 @@ def representative_volume(
     placement: str = "tiled",
     phase: str = "pore",
 ) -> xr.Dataset:
-    """Measure how the porosity of cubes scatters with their size.
+    """Measure how the porosity of cubes varies with their size.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def representative_volume(
     edges
         of the cubes in µm; by default from a twelfth to half of the shortest edge of the volume.
     placement
-        ``"tiled"`` side by side, or ``"overlapping"`` by half, which takes more of a large cube's
-        scatter from a small volume; intervals count only those that do not overlap.
+        ``"tiled"`` side by side, or ``"overlapping"`` by half, which gives more large cubes
+        in a small volume; intervals count only those that do not overlap.
     phase
         name of the phase.
 
@@ -71,15 +71,15 @@ def representative_volume(
     Examples
     --------
     >>> from poreflux.phantoms import random_sites
-    >>> found = representative_volume(random_sites(96, 0.2), edges=[6, 8, 12, 16])
-    >>> round(float(found["variance_exponent"]), 1)
+    >>> results = representative_volume(random_sites(96, 0.2), edges=[6, 8, 12, 16])
+    >>> round(float(results["variance_exponent"]), 1)
     1.0
     """
     if placement not in PLACEMENTS:
         raise ValueError(f"placement={placement!r} is not known; choose one of {PLACEMENTS}")
     shape, size = require(volume, "phase").shape, voxel_size(volume)
     cubes = Cubes(shape, in_voxels(edges, shape, size), placement)
-    finish = FinishScatter(cubes, size)
+    finish = FinishCubes(cubes, size)
     plan = blocks.Plan(
         MeasureCubes(label_of(volume, phase), cubes), _combine, finish, _outputs(len(cubes.sizes))
     )
@@ -120,8 +120,8 @@ class MeasureCubes:
 
 
 @dataclass(frozen=True)
-class FinishScatter:
-    """Take the scatter of the cubes of the counts of the whole volume."""
+class FinishCubes:
+    """Compute the statistics of cubes from the counts of the whole volume."""
 
     cubes: Cubes
     size: tuple[float, float, float]
@@ -131,17 +131,17 @@ class FinishScatter:
         cuts = self.cubes.cuts
         pore = BoxSums(number["phase"].values, cuts)
         valid = BoxSums(number["valid"].values, cuts) if "valid" in number else BoxSums(None, cuts)
-        each = [self._scatter(size, pore, valid) for size in self.cubes.sizes]
+        statistics = [self._statistics(size, pore, valid) for size in self.cubes.sizes]
         voxels = [math.prod(size) for size in self.cubes.sizes]
         volumes = np.multiply(voxels, math.prod(self.size))
-        whole = (0, 0, 0), self.cubes.shape
-        p = float(fraction(pore.box(*whole), valid.box(*whole)))
-        fit = decay(volumes, each)
+        volume = (0, 0, 0), self.cubes.shape
+        p = float(fraction(pore.box(*volume), valid.box(*volume)))
+        fit = fit_decay(volumes, statistics)
         fields = [fraction(pore.box(*box), valid.box(*box)) for box in self.cubes.fields]
         porosity = fraction(coarse[0], coarse[1])
         return {
-            **{f"representative_{name}": [e[name] for e in each] for name in each[0]},
-            "representative_number": [numbers_needed(e["mean"], e["std"]) for e in each],
+            **{f"representative_{name}": [e[name] for e in statistics] for name in statistics[0]},
+            "representative_number": [counts_needed(e["mean"], e["std"]) for e in statistics],
             "representative_edge": edges_needed(p, fit),
             "variance_exponent": fit["exponent"],
             "variance_exponent_error": fit["exponent_error"],
@@ -151,15 +151,17 @@ class FinishScatter:
             "extrapolated_porosity": extrapolated(porosity),
         }
 
-    def _scatter(self, size, pore: "BoxSums", valid: "BoxSums") -> dict[str, float]:
+    def _statistics(self, size, pore: "BoxSums", valid: "BoxSums") -> dict[str, float]:
         starts = self.cubes.starts(size)
-        held, there = pore.boxes(starts, size), valid.boxes(starts, size)
-        values = np.where(2 * there >= math.prod(size), fraction(held, there), np.nan)
-        return scatter(values.ravel(), self.cubes.independent(size))
+        pore_voxels, valid_voxels = pore.boxes(starts, size), valid.boxes(starts, size)
+        values = np.where(
+            2 * valid_voxels >= math.prod(size), fraction(pore_voxels, valid_voxels), np.nan
+        )
+        return size_statistics(values.ravel(), self.cubes.independent(size))
 
 
-def _combine(parts):
-    counts, coarse = zip(*parts)
+def _combine(partials):
+    counts, coarse = zip(*partials)
     return blocks.add_patches(counts), sum(coarse)
 
 
@@ -185,7 +187,7 @@ def _outputs(number: int) -> dict:
 
 
 def _coordinates(cubes: Cubes, size) -> dict:
-    edges = [math.prod(np.multiply(each, size)) ** (1 / 3) for each in cubes.sizes]
+    edges = [math.prod(np.multiply(cube, size)) ** (1 / 3) for cube in cubes.sizes]
     return {
         **error_coordinates(edges),
         "field_edge": ("field", np.arange(1, FIELDS + 1) / FIELDS, {"units": "1"}),

@@ -1,4 +1,4 @@
-"""How the values of sub-volumes scatter with their size, and what size would be enough.
+"""Variance decay: how the variance of sub-volumes falls with their size; the size to choose.
 
 Small arrays in, small arrays out.
 """
@@ -10,17 +10,17 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import t as student
 
-#: relative errors for which the number of sub-volumes, and their size, is asked
+#: relative errors for which the number of sub-volumes, and their size, is computed
 RELATIVE_ERRORS = (0.01, 0.05, 0.10)
 
-#: least number of sub-volumes whose scatter is trusted in a fit
+#: least number of sub-volumes for a variance that enters the fit
 _ENOUGH = 4
 
 #: sizes that are fitted at least, where there are so many
 _FITTED = 3
 
 
-def scatter(values: np.ndarray, independent: int | None = None) -> dict[str, float]:
+def size_statistics(values: np.ndarray, independent: int | None = None) -> dict[str, float]:
     """Return count, mean, standard deviation and 95 % interval of the values of sub-volumes.
 
     Parameters
@@ -32,20 +32,20 @@ def scatter(values: np.ndarray, independent: int | None = None) -> dict[str, flo
 
     Examples
     --------
-    >>> found = scatter(np.array([1.0, 2.0, 3.0]))
-    >>> found["mean"], found["std"], round(found["ci95"], 2)
+    >>> statistics = size_statistics(np.array([1.0, 2.0, 3.0]))
+    >>> statistics["mean"], statistics["std"], round(statistics["ci95"], 2)
     (2.0, 1.0, 2.48)
     """
-    known = values[np.isfinite(values)]
-    n = len(known)
+    finite = values[np.isfinite(values)]
+    n = len(finite)
     single = min(n, independent or n)
-    std = float(known.std(ddof=1)) if n > 1 else math.nan
+    std = float(finite.std(ddof=1)) if n > 1 else math.nan
     half = student.ppf(0.975, single - 1) * std / math.sqrt(single) if single > 1 else math.nan
-    mean = float(known.mean()) if n else math.nan
+    mean = float(finite.mean()) if n else math.nan
     return {"count": n, "mean": mean, "std": std, "ci95": float(half)}
 
 
-def numbers_needed(mean: float, std: float) -> np.ndarray:
+def counts_needed(mean: float, std: float) -> np.ndarray:
     """Return how many independent sub-volumes give the mean to each of :data:`RELATIVE_ERRORS`.
 
     Notes
@@ -58,7 +58,7 @@ def numbers_needed(mean: float, std: float) -> np.ndarray:
 
     Examples
     --------
-    >>> numbers_needed(0.1, 0.01)
+    >>> counts_needed(0.1, 0.01)
     array([400.,  16.,   4.])
     """
     if not (math.isfinite(std) and mean):
@@ -66,13 +66,13 @@ def numbers_needed(mean: float, std: float) -> np.ndarray:
     return np.ceil(np.round([(2 * std / (e * mean)) ** 2 for e in RELATIVE_ERRORS], 9)).clip(1)
 
 
-def decay(
-    volumes: Sequence[float] | np.ndarray, each: Sequence[Mapping[str, float]]
+def fit_decay(
+    volumes: Sequence[float] | np.ndarray, statistics: Sequence[Mapping[str, float]]
 ) -> dict[str, float]:
-    """Fit σ² = c V^-α to the scatter of sub-volumes of several sizes.
+    """Fit σ² = c V^-α to the variance of sub-volumes of several sizes.
 
-    Sub-volumes not much larger than the pores scatter less steeply: as long as the fit misses more
-    than chance does in one case of twenty, the smallest size is left out, down to three.
+    The variance of sub-volumes not much larger than the pores decays more slowly: as long as χ² of
+    the fit exceeds its 95 % limit, the smallest size is left out, down to three.
 
     Returns
     -------
@@ -82,13 +82,13 @@ def decay(
     Examples
     --------
     >>> sizes = np.array([1.0, 8.0, 27.0])
-    >>> each = [{"count": 50, "std": 0.1 / np.sqrt(v)} for v in sizes]
-    >>> round(decay(sizes, each)["exponent"], 6)
+    >>> statistics = [{"count": 50, "std": 0.1 / np.sqrt(v)} for v in sizes]
+    >>> round(fit_decay(sizes, statistics)["exponent"], 6)
     1.0
     """
     rows = [
         (math.log(v), 2 * math.log(e["std"]), (e["count"] - 1) / 2)
-        for v, e in zip(volumes, each)
+        for v, e in zip(volumes, statistics)
         if e["count"] >= _ENOUGH and e["std"] > 0
     ]
     if len(rows) < 2:

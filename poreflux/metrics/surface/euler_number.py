@@ -52,17 +52,19 @@ def euler_number(
     >>> euler_number(volume, phase="ring")["euler_number"].values
     array([0, 0])
     """
-    known = tuple(neighbours)
-    if not known or any(n not in NEIGHBOURS for n in known):
+    connectivities = tuple(neighbours)
+    if not connectivities or any(n not in NEIGHBOURS for n in connectivities):
         raise ValueError(f"neighbours={neighbours!r} is not known; give some of {NEIGHBOURS}")
     shape = require(volume, "phase").shape
-    finish = FinishEuler(shape, voxel_size(volume), known)
-    n = (len(known),)
+    finish = FinishEuler(shape, voxel_size(volume), connectivities)
+    n = (len(connectivities),)
     outputs = {"euler_number": (n, int), "euler_density": (n, float)}
     plan = blocks.Plan(MeasureConfigurations(label_of(volume, phase)), _combine, finish, outputs)
     lazy = blocks.reduce(inputs(volume), plan)
     variables = {name: (("neighbours",), array) for name, array in lazy.items()}
-    return dataset(volume, variables, coords={"neighbours": list(known)}, note={"phase": phase})
+    return dataset(
+        volume, variables, coords={"neighbours": list(connectivities)}, note={"phase": phase}
+    )
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def _counted(voxels: np.ndarray, skips: Sequence[np.ndarray | None]) -> np.ndarr
     return counts
 
 
-def _combine(parts):
-    counts, planes = zip(*parts)
-    return sum(counts), [plane for each in planes for plane in each]
+def _combine(partials):
+    counts, planes = zip(*partials)
+    return sum(counts), [plane for block_planes in planes for plane in block_planes]
 
 
 def _contributions() -> dict[int, np.ndarray]:

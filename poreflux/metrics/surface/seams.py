@@ -59,17 +59,22 @@ def seams(
     """
     for axis in range(3):
         size = tuple(n for a, n in enumerate(shape) if a != axis)
-        mine: dict[int, list[Plane]] = {}
+        by_index: dict[int, list[Plane]] = {}
         for plane in planes:
             if plane.axis == axis:
-                mine.setdefault(plane.index, []).append(plane)
+                by_index.setdefault(plane.index, []).append(plane)
         for cut in cuts(planes, axis, shape[axis]).tolist():
-            yield axis, cut, _mosaic(mine.get(cut - 1, ()), size), _mosaic(mine.get(cut, ()), size)
+            yield (
+                axis,
+                cut,
+                _mosaic(by_index.get(cut - 1, ()), size),
+                _mosaic(by_index.get(cut, ()), size),
+            )
 
 
 def _mosaic(planes: Sequence[Plane], size: Index) -> np.ndarray:
-    whole = np.zeros(size, bool)
+    mosaic = np.zeros(size, bool)
     for plane in planes:
         box = tuple(slice(a, a + n) for a, n in zip(plane.corner, plane.shape))
-        whole[box] = plane.voxels()
-    return whole
+        mosaic[box] = plane.voxels()
+    return mosaic

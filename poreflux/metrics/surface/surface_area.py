@@ -9,7 +9,7 @@ import xarray as xr
 
 from poreflux import blocks
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
-from poreflux.metrics.pores.directions import STEPS, lengths, shares
+from poreflux.metrics.pores.directions import STEPS, direction_weights, lengths
 from poreflux.metrics.surface.seams import Plane, cuts, outer_planes, seams
 from poreflux.volume import label_of, require, voxel_size
 
@@ -77,8 +77,8 @@ class MeasureCrossings:
         chosen, mask = select(arrays, self.label)
         valid = np.ones(chosen.shape, bool) if mask is None else mask
         number = np.array([_pairs(chosen, valid, step) for step in STEPS])
-        kept = [] if mask is None else outer_planes(mask, start)
-        return number, outer_planes(chosen, start), kept, int(np.count_nonzero(valid))
+        mask_planes = [] if mask is None else outer_planes(mask, start)
+        return number, outer_planes(chosen, start), mask_planes, int(np.count_nonzero(valid))
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class FinishSurface:
         differ, pairs = crossings(number, planes, valid, self.shape).T
         share = fraction(differ, pairs)
         per_length = np.divide(share, lengths(self.size))
-        by_lines = 2 * np.nansum(shares(self.size) * per_length)
+        by_lines = 2 * np.nansum(direction_weights(self.size) * per_length)
         return {
             "specific_surface": by_lines,
             "surface_area": by_lines * voxels * math.prod(self.size),
@@ -113,10 +113,10 @@ def crossings(
         mask = np.ones((2, *lower.shape), bool) if masks is None else np.stack(next(masks)[2:])
         if not 0 < cut < shape[axis]:
             continue
-        slab, known = np.stack((lower, upper), axis), np.moveaxis(mask, 0, axis)
+        slab, slab_valid = np.stack((lower, upper), axis), np.moveaxis(mask, 0, axis)
         for s, step in enumerate(STEPS):
             if step[axis]:
-                total[s] += _pairs(slab, known, step, across=(axis, meetings))
+                total[s] += _pairs(slab, slab_valid, step, across=(axis, meetings))
     return total
 
 
@@ -130,19 +130,22 @@ def _pairs(chosen: np.ndarray, valid: np.ndarray, step, across=None) -> tuple[in
         return 0, 0
     first = tuple(slice(max(0, -s), n - max(0, s)) for s, n in zip(step, chosen.shape))
     second = tuple(slice(max(0, s), n - max(0, -s)) for s, n in zip(step, chosen.shape))
-    both = valid[first] & valid[second]
+    both_valid = valid[first] & valid[second]
     if across is not None:
         for axis in range(across[0]):
             if step[axis]:
-                keep = np.ones(both.shape[axis], bool)
+                keep = np.ones(both_valid.shape[axis], bool)
                 inner = across[1][axis][1:-1] - 1
                 keep[inner] = False
-                both &= keep.reshape([-1 if a == axis else 1 for a in range(3)])
-    differ = (chosen[first] != chosen[second]) & both
-    return int(np.count_nonzero(differ)), int(np.count_nonzero(both))
+                both_valid &= keep.reshape([-1 if a == axis else 1 for a in range(3)])
+    differ = (chosen[first] != chosen[second]) & both_valid
+    return int(np.count_nonzero(differ)), int(np.count_nonzero(both_valid))
 
 
-def _combine(parts):
-    number, planes, valid, voxels = zip(*parts)
-    joined = ([plane for each in kept for plane in each] for kept in (planes, valid))
+def _combine(partials):
+    number, planes, valid, voxels = zip(*partials)
+    joined = (
+        [plane for block_planes in plane_lists for plane in block_planes]
+        for plane_lists in (planes, valid)
+    )
     return sum(number), *joined, sum(voxels)
