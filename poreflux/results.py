@@ -85,7 +85,9 @@ def collect(
     return results
 
 
-def save(results: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
+def save(
+    results: xr.Dataset, path: str | Path, *, overwrite: bool = False, wait: bool = False
+) -> Path:
     """Write Results to a folder, a Zarr v3 store, whole or not at all.
 
     Parameters
@@ -96,11 +98,14 @@ def save(results: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> P
         folder to make, by custom ``name.zarr``.
     overwrite
         replace what is there, after the new folder is whole.
+    wait
+        where another process writes this folder, wait for it to end.
 
     Raises
     ------
     StoreExists
-        if something is there and is not to be replaced, or is no results.
+        if something is there and is not to be replaced, or is no results, or another process
+        writes it.
     CannotWrite
         if the disk is full or refuses.
 
@@ -112,27 +117,30 @@ def save(results: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> P
     0.25
     """
     path = Path(path).resolve()
-    if path.exists():
-        if not overwrite:
-            raise StoreExists(
-                f"{path} is there already; choose another name, or replace it with overwrite"
-            )
-        _refuse_other(path)
-    with making(path) as partial:
+    with making(path, wait=wait) as partial:
+        if path.exists():
+            if not overwrite:
+                raise StoreExists(
+                    f"{path} is there already; choose another name, or replace it with "
+                    "overwrite=True"
+                )
+            _refuse_other(path)
         _write(partial, results)
     return path
 
 
-def update(results: xr.Dataset, path: str | Path) -> Path:
+def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path:
     """Write Results to a folder that may hold others of the same volume; those are kept.
 
     Of a variable in both, the new values are taken; of one over (direction,) the new directions
-    are, and the others are kept.
+    are, and the others are kept. With ``wait``, the end of another process that writes this folder
+    is waited for.
 
     Raises
     ------
     StoreExists
-        if what is there is of another volume, of other phases or other blocks.
+        if what is there is of another volume, of other phases or other blocks, or another process
+        writes it.
 
     Examples
     --------
@@ -142,9 +150,9 @@ def update(results: xr.Dataset, path: str | Path) -> Path:
     ['porosity', 'voxels']
     """
     path = Path(path).resolve()
-    if path.exists():
-        _refuse_other(path)
-    with making(path) as partial:
+    with making(path, wait=wait) as partial:
+        if path.exists():
+            _refuse_other(path)
         _write(partial, _updated(open(path), results, path) if path.exists() else results)
     return path
 

@@ -156,7 +156,7 @@ def current(
     from poreflux.cli.numbers import lines
     from poreflux.cli.results import merged
 
-    answer = merged("solve current", found, whole, out, overwrite=overwrite)
+    answer = merged("solve current", found, whole, out, overwrite=overwrite, wait=common.wait)
     answer.lines = [*lines(results.collect(*found), only=SHOWN), *said, answer.lines[-1]]
     return answer
 

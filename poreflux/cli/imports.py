@@ -80,8 +80,9 @@ def import_(
     notes: list[str] = []
     with progress("import") as tell:
         path = save(
-            volume, store, overwrite=overwrite, chunk=chunk, progress=_listening(tell, notes)
-        )
+            volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk,
+            progress=_listening(tell, notes),
+        )  # fmt: skip
     done = notes[-1] if notes and "nothing to do" in notes[-1] else f"{path} is written"
     sizes = tuple(volume.sizes[d] for d in "zyx")
     stored = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())

@@ -93,7 +93,7 @@ def measure(
     found = microstructure.metrics(volume, names, {**options, "pore_method": pore_method})
     with progress("measure") as tell:
         answer = merged(
-            "measure", found, volume, out, overwrite=overwrite, progress=tell,
+            "measure", found, volume, out, overwrite=overwrite, wait=common.wait, progress=tell,
             scheduler=place.scheduler,
         )  # fmt: skip
     listed = table is not None or labels
@@ -108,7 +108,8 @@ def measure(
         with progress("pores") as tell:
             answer.lines += microstructure.write_pores(
                 volume, table=table, labels=store if labels else None, method=pore_method,
-                phase=phase, overwrite=overwrite, progress=tell, scheduler=place.scheduler,
+                phase=phase, overwrite=overwrite, wait=common.wait, progress=tell,
+                scheduler=place.scheduler,
             )  # fmt: skip
     return answer
 

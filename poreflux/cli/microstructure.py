@@ -102,7 +102,14 @@ def extra_memory(volume, names: Iterable[str]) -> float:
 
 
 def write_pores(
-    volume, *, table: Path | None, labels: Path | None, overwrite: bool, scheduler, **how
+    volume,
+    *,
+    table: Path | None,
+    labels: Path | None,
+    overwrite: bool,
+    wait: bool,
+    scheduler,
+    **how,
 ) -> list[str]:
     """Write the table of pores and their labels where asked for; return what to say of it."""
     from poreflux import pore_labels, pore_table
@@ -115,6 +122,6 @@ def write_pores(
         pores = pore_table(volume, **how)
         said.append(f"{pores.sizes['pore']} pores are in {save_table(pores, table)}")
     if labels is not None:
-        added = add(pore_labels(volume, **how), labels, overwrite=overwrite)
+        added = add(pore_labels(volume, **how), labels, overwrite=overwrite, wait=wait)
         said.append(f"pore_label is in {added}")
     return said

@@ -21,11 +21,14 @@ class Common:
         say what the verb would need in memory, disk and time, and do nothing.
     debug
         show the traceback of a failure.
+    wait
+        where another process writes the same store or results, wait for it to end.
     """
 
     json: Flag = False
     dry_run: Flag = False
     debug: Flag = False
+    wait: Flag = False
 
 
 @Parameter(name="*", group="Where it runs")

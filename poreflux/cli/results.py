@@ -8,25 +8,35 @@ from poreflux.cli.numbers import document, lines
 from poreflux.errors import StoreExists
 
 
-def merged(verb: str, found: list, volume, out: Path, *, overwrite: bool = False, **how) -> Answer:
+def merged(
+    verb: str, found: list, volume, out: Path, *, overwrite: bool = False, wait: bool = False, **how
+) -> Answer:
     """Collect what a verb found into the folder of results; return its own numbers."""
     from poreflux import results as stored
     from poreflux.reporting.guards import guards
 
     results = stored.collect(*found, volume=volume, **how)
-    if overwrite:
-        path = stored.save(results, out, overwrite=True)
-    else:
-        try:
-            path = stored.update(results, out)
-        except StoreExists as error:
-            beside = stored.save(results, _free(out))
-            raise StoreExists(f"{error}; what was found now is in {beside}") from None
+    try:
+        if overwrite:
+            path = stored.save(results, out, overwrite=True, wait=wait)
+        else:
+            path = stored.update(results, out, wait=wait)
+    except StoreExists as error:
+        beside = _beside(results, out)
+        raise StoreExists(f"{error}; what was found now is in {beside}") from None
     data = {"results": str(path), "numbers": document(results)}
     return Answer(verb, [*lines(results), f"results are in {path}"], data, guards(results))
 
 
-def _free(path: Path) -> Path:
-    """Return a name beside a path that is not taken."""
-    names = (path.with_name(f"{path.stem}-{k}{path.suffix}") for k in count(2))
-    return next(name for name in names if not name.exists())
+def _beside(results, path: Path) -> Path:
+    """Save results under the first name beside a path that nobody has or takes meanwhile."""
+    from poreflux import results as stored
+
+    for k in count(2):
+        name = path.with_name(f"{path.stem}-{k}{path.suffix}")
+        if not name.exists():
+            try:
+                return stored.save(results, name)
+            except StoreExists:
+                continue
+    raise AssertionError("there is always another name")

@@ -100,9 +100,9 @@ def segment(
         result = _with_solid(result)
     with progress("segment") as tell:
         if out is not None:
-            return _answer(save(result, out, overwrite=overwrite, progress=tell))
+            return _answer(save(result, out, overwrite=overwrite, wait=common.wait, progress=tell))
         added = _added(result, volume, raw)
-        return _answer(add(added, store, overwrite=overwrite, progress=tell))
+        return _answer(add(added, store, overwrite=overwrite, wait=common.wait, progress=tell))
 
 
 def _before(volume):

@@ -124,7 +124,7 @@ def tortuosity(
         found.append(_scatter(volume, cubes, place.scheduler, how_solved))
     from poreflux.cli.results import merged
 
-    answer = merged("solve tortuosity", found, whole, out, overwrite=overwrite)
+    answer = merged("solve tortuosity", found, whole, out, overwrite=overwrite, wait=common.wait)
     answer.lines[-1:-1] = said
     shutil.rmtree(finished, ignore_errors=True)
     return answer

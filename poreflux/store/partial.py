@@ -1,43 +1,50 @@
 """A store in the making: everything goes to `<store>.partial` and is moved in place when whole.
 
-    <store>.partial/lock           held by the one process that writes
-    <store>.partial/journal.json   what is being made, and whether it is whole
+    <store>.partial/holder/        the one process that writes (see `lock`)
+    <store>.partial/journal.json   what is being made, where, and whether it is whole
     <store>.partial/data/          what will be moved
     <store>.partial/old/           what it replaces, until it is in place
 
 A killed process leaves this folder and nothing else. The same command finds its journal and goes
-on; another one starts over. Once the journal says `whole`, any later command completes the move.
+on; another one starts over. Once the journal says `whole`, any later command, one that only reads
+among them, completes the move.
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from poreflux.errors import StoreExists
+from poreflux.errors import CannotWrite, DamagedStore
 from poreflux.store import disk
+from poreflux.store.lock import Lock, holding
 
 
 class Partial:
     """The folder in which one process makes a store, or a part of one."""
 
-    def __init__(self, store: Path):
+    def __init__(self, store: Path, lock: Lock):
         self.store = store
-        self.folder = store.with_name(store.name + ".partial")
-        self.data = self.folder / "data"
+        self.lock = lock
+        self.folder = folder_of(store)
         self.journal = self.folder / "journal.json"
+        self.data = self.folder / self._read().get("data", "data")
 
     def begin(self, identity: str) -> bool:
         """Make the folder ready for what ``identity`` names; return whether some is there."""
-        if self._read().get("identity") == identity:
-            disk.sweep(self.folder)
-            return True
-        disk.remove(self.data)
-        self.data.mkdir(parents=True)
-        self._write({"identity": identity})
-        return False
+        resumed = self._read().get("identity") == identity and self.data.is_dir()
+        if self.lock.taken_over:
+            # should the other wake after all, it writes into a folder that is no longer ours
+            left, self.data = self.data, self.folder / f"data-{self.lock.token}"
+            if resumed:
+                left.rename(self.data)
+        for other in self.folder.glob("data*"):
+            if other != self.data or not resumed:
+                disk.remove(other)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._write({"identity": identity, "data": self.data.name})
+        disk.sweep(self.data)
+        return resumed
 
     def finish(self, moves: list[str]) -> None:
         """Make ``data`` durable, then move it in place, replacing what is there.
@@ -47,6 +54,11 @@ class Partial:
         """
         disk.sync_tree(self.data)
         disk.sync_folder(self.folder)
+        if not self.lock.held():
+            raise CannotWrite(
+                f"{self.store} was taken over by another process, because this one gave no sign of "
+                "life for minutes; nothing of it is published, run it again"
+            )
         self._write({**self._read(), "whole": moves})
         self.recover()
 
@@ -63,9 +75,13 @@ class Partial:
         self.discard()
 
     def discard(self) -> None:
-        """Remove all but the lock."""
-        for name in ("journal.json", "data", "old"):
-            disk.remove(self.folder / name)
+        """Remove all but the lock, if it is still this process's."""
+        if not self.lock.held():
+            return
+        self.journal.unlink(missing_ok=True)
+        for pattern in ("data*", "old", "lock", f"{disk.TEMPORARY}*"):
+            for path in self.folder.glob(pattern):
+                disk.remove(path)
 
     def _move(self, new: Path, place: Path, old: Path) -> None:
         if not new.exists():
@@ -78,38 +94,63 @@ class Partial:
         new.replace(place)
 
     def _read(self) -> dict:
-        try:
-            return json.loads(self.journal.read_bytes())
-        except (FileNotFoundError, ValueError):
-            return {}
+        return _entries(self.journal)
 
     def _write(self, entries: dict) -> None:
         disk.write_file(self.journal, json.dumps(entries).encode(), sync=True)
         disk.sync_folder(self.folder)
 
 
+def folder_of(store: Path) -> Path:
+    """Return the folder in which a store is made."""
+    return store.with_name(store.name + ".partial")
+
+
 @contextmanager
-def making(store: Path) -> Iterator[Partial]:
-    """Hold `<store>.partial` for this process alone; complete first what another left whole."""
-    partial = Partial(store)
-    with disk.writing(store):
-        partial.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(partial.folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreExists(
-                f"{store} is being written by another process; wait for it to end"
-            ) from None
-        except OSError:
-            # a file system without locks: nothing can be said about others
-            pass
+def making(store: Path, *, wait: bool = False) -> Iterator[Partial]:
+    """Hold `<store>.partial` for this process alone; complete first what another left whole.
+
+    Raises
+    ------
+    StoreExists
+        if another process holds it and this one is not to ``wait``.
+    """
+    with ExitStack() as stack:
         with disk.writing(store):
+            lock = stack.enter_context(holding(folder_of(store), store, wait=wait))
+            partial = Partial(store, lock)
             partial.recover()
-        yield partial
-    finally:
-        if not partial.journal.exists():
-            with suppress(OSError):
-                disk.remove(partial.folder)
-        os.close(lock)
+        try:
+            yield partial
+        finally:
+            if not partial.journal.exists():
+                with suppress(OSError):
+                    partial.discard()
+
+
+def settle(store: Path) -> None:
+    """Complete for a reader what another command left whole, but not all moved in place.
+
+    Raises
+    ------
+    DamagedStore
+        if that is so and this process may not write.
+    """
+    if "whole" not in _entries(folder_of(store) / "journal.json"):
+        return
+    try:
+        with making(store, wait=True):
+            pass
+    except CannotWrite as error:
+        raise DamagedStore(
+            f"{store} is between two states: its last change was interrupted and cannot be "
+            f"completed from here ({error}); open it once where it can be written"
+        ) from error
+
+
+def _entries(journal: Path) -> dict:
+    try:
+        entries = json.loads(journal.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
+    return entries if isinstance(entries, dict) else {}

@@ -28,6 +28,7 @@ def save(
     store: str | Path,
     *,
     overwrite: bool = False,
+    wait: bool = False,
     chunk: int = CHUNK,
     progress: Progress | None = None,
 ) -> Path:
@@ -45,6 +46,8 @@ def save(
         folder to make, by custom ``name.zarr``.
     overwrite
         replace another store, after the new one is whole.
+    wait
+        where another process writes this store, wait for it to end.
     chunk
         edge of a chunk in voxels.
     progress
@@ -57,7 +60,7 @@ def save(
     Raises
     ------
     StoreExists
-        if there is another store, or anything else, under that name.
+        if there is another store, or anything else, under that name, or another process writes it.
     CannotWrite
         if the disk is full or refuses; what is written is kept for the next call.
     TooLarge
@@ -79,7 +82,7 @@ def save(
     """
     path = Path(store).resolve()
     layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)
-    with _made(path) as partial:
+    with _made(path, wait) as partial:
         if path.exists() and not overwrite:
             source = provenance.source_attrs(volume)
             wanted = identities(volume, layouts, source)
@@ -103,6 +106,7 @@ def add(
     store: str | Path,
     *,
     overwrite: bool = False,
+    wait: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write the variables of a Volume that a store does not hold yet into it.
@@ -118,13 +122,16 @@ def add(
         of :func:`save`.
     overwrite
         replace a variable of the same name that holds something else.
+    wait
+        where another process writes this store, wait for it to end.
     progress
         called as ``progress(done, total, note)``, in files.
 
     Raises
     ------
     StoreExists
-        if the store has a variable of this name with something else in it.
+        if the store has a variable of this name with something else in it, or another process
+        writes it.
     ValueError
         if shape or voxel size are not those of the store.
 
@@ -140,7 +147,7 @@ def add(
     """
     path = Path(store).resolve()
     box.require_store(path)
-    with _made(path) as partial:
+    with _made(path, wait) as partial:
         names = _names_to_add(volume, path)
         layouts = _layouts(volume, names, _chunk_of(path))
         source = provenance.source_attrs(volume)
@@ -167,11 +174,11 @@ def add(
 
 
 @contextmanager
-def _made(path: Path) -> Iterator[Partial]:
+def _made(path: Path, wait: bool) -> Iterator[Partial]:
     """Hold the folder in which the store is made; leave it behind only where a call can go on."""
     if path.exists() and not (path / "zarr.json").is_file():
         raise StoreExists(f"{path} is there already and is not a store; choose another name")
-    with making(path) as partial:
+    with making(path, wait=wait) as partial:
         try:
             yield partial
         except (CannotWrite, KeyboardInterrupt, SystemExit):

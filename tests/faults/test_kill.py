@@ -71,3 +71,12 @@ def test_two_processes_do_not_write_one_store(tmp_path):
         store.save(from_array(np.ones((3, 3, 3), np.uint8)), tmp_path / "v.zarr")
     store.save(from_array(np.ones((3, 3, 3), np.uint8)), tmp_path / "v.zarr")
     assert [p.name for p in tmp_path.iterdir()] == ["v.zarr"]
+
+
+def test_writers_that_meet_at_any_step_never_harm_each_other(tmp_path):
+    command = [sys.executable, "-m", "tests.faults.interleaving", str(tmp_path), "30", "200"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    verdict = json.loads(out.stdout)
+    assert verdict["wrong"] == []
+    assert verdict["schedules"] > 1000
+    assert min(verdict["crashes"], verdict["refused"], verdict["made"]) > 100

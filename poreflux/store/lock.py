@@ -1,0 +1,221 @@
+"""One holder at a time, on shared file systems too, and no crash that must be cleared up by hand.
+
+    <folder>/holder/<token>    who holds the lock; touched while that process lives
+    <folder>/claim-<token>/    the same, of one that asks
+
+A claim is renamed to `holder`. The system renames a folder onto another only where that is empty,
+at once and for one process: this is all that exclusion rests on, and no file system does without.
+A crashed holder is told by its process where that ran on this machine, and by its silence where it
+ran on another. Its token is removed by name, so that of two who do this neither harms the next.
+"""
+
+import errno
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from poreflux.errors import StoreExists
+
+#: seconds between two signs of life, and after how many of silence a holder elsewhere has crashed
+BEAT, SILENCE = 10.0, 120.0
+#: seconds between two looks of one who waits
+PAUSE = 0.2
+
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process among those of all machines: enough to tell whether it still runs."""
+
+    host: str
+    pid: int
+    #: when it was started, as the kernel counts; numbers of processes are used again
+    started: str
+    #: of the machine since its last start, and of the container
+    machine: str
+
+    @classmethod
+    def this(cls) -> "Process":
+        """Return this process."""
+        pid = os.getpid()
+        return cls(os.uname().nodename, pid, _state(pid)[1], _machine())
+
+    def seen_from(self, other: "Process") -> bool:
+        """Return whether ``other`` can look this process up."""
+        return bool(self.machine) and self.machine == other.machine
+
+    def runs(self) -> bool:
+        """Return whether it runs; of this machine only."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        state, started = _state(self.pid)
+        return state not in ("Z", "X") and (not started or started == self.started)
+
+
+@dataclass
+class Lock:
+    """The lock in a folder, which is made for it and removed with it when nothing else is there."""
+
+    folder: Path
+    process: Process = field(default_factory=lambda: Process.this())
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    #: whether it was taken from a process that was only silent, and so may wake
+    taken_over: bool = False
+
+    def __post_init__(self):
+        self._done = threading.Event()
+
+    @property
+    def place(self) -> Path:
+        return self.folder / "holder"
+
+    def take(self) -> Process | None:
+        """Take the lock, or return the living process that holds it."""
+        while True:
+            with suppress(FileNotFoundError):  # another removed the folder; make it again
+                return self._take()
+
+    def held(self) -> bool:
+        """Return whether it is still held: not given up for dead after a long sleep."""
+        return (self.place / self.token).exists()
+
+    def release(self) -> None:
+        """Give the lock back, and remove what is empty then."""
+        self._done.set()
+        (self.place / self.token).unlink(missing_ok=True)
+        _remove_empty(self.place)
+        _remove_empty(self.folder)
+
+    def _take(self) -> Process | None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        claim = self.folder / f"claim-{self.token}"
+        claim.mkdir(exist_ok=True)
+        try:
+            (claim / self.token).write_text(json.dumps(asdict(self.process)))
+            asked = (claim / self.token).stat().st_mtime
+            while True:
+                try:
+                    os.rename(claim, self.place)
+                except OSError as error:
+                    if error.errno not in _TAKEN:
+                        raise
+                else:
+                    if not self.held():  # the claim was taken for a dead one's
+                        continue
+                    threading.Thread(target=self._beat, daemon=True).start()
+                    for other in self.folder.glob("claim-*"):
+                        self._living(other, asked)
+                        _remove_empty(other)
+                    return None
+                living = self._living(self.place, asked)
+                if living is not None:
+                    return living
+        finally:
+            (claim / self.token).unlink(missing_ok=True)
+            _remove_empty(claim)
+            _remove_empty(self.folder)
+
+    def _living(self, place: Path, now: float) -> Process | None:
+        """Return who is in a place; remove those who have crashed.
+
+        ``now`` is the time by the clock of the disk, which need not be that of this machine.
+        """
+        try:
+            tokens = list(place.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        for path in tokens:
+            try:
+                # to open it makes a shared file system look again
+                with path.open("rb") as file:
+                    silent = now - os.fstat(file.fileno()).st_mtime
+                    content = file.read()
+            except FileNotFoundError:
+                continue
+            process = _parsed(content)
+            if process is not None and process.seen_from(self.process):
+                crashed = not process.runs()
+            else:
+                crashed = silent > SILENCE
+                self.taken_over |= crashed
+            if not crashed:
+                return process or Process("a machine unknown", 0, "", "")
+            path.unlink(missing_ok=True)
+        return None
+
+    def _beat(self) -> None:
+        while not self._done.wait(BEAT):
+            try:
+                os.utime(self.place / self.token)
+            except FileNotFoundError:
+                return
+            except OSError:
+                # the disk may come back; until then others see silence
+                continue
+
+
+@contextmanager
+def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
+    """Hold the lock of a folder, in which ``what`` is made.
+
+    Raises
+    ------
+    StoreExists
+        if a living process holds it and this one is not to ``wait``; nothing was touched.
+    """
+    lock = Lock(folder)
+    while (holder := lock.take()) is not None:
+        if not wait:
+            raise StoreExists(
+                f"{what} is being written by another process ({holder.pid} on {holder.host}); "
+                "wait for it to end, by hand or with wait=True"
+            )
+        time.sleep(PAUSE)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def _parsed(content: bytes) -> Process | None:
+    try:
+        return Process(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _machine() -> str:
+    """Return a name of this machine since its last start, and of this space of processes."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        import psutil
+
+        return f"{os.uname().nodename} {psutil.boot_time():.0f}"
+
+
+def _state(pid: int) -> tuple[str, str]:
+    """Return (state, time of start) of a process as the kernel says them; nothing where unknown."""
+    try:
+        # the name, in brackets, may hold anything
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], fields[19]
+    except (OSError, IndexError):
+        return "", ""
