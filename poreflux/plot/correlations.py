@@ -1,4 +1,4 @@
-"""How pores are correlated: in space, and wave by wave."""
+"""Correlation of pores: in space, and by wavenumber."""
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ from poreflux.plot.style import INK, SERIES, sheet, styled
 
 @styled
 def two_point_correlation(results: xr.Dataset) -> Figure:
-    """Draw the two-point probability, its slope by the surface, and the correlation by direction.
+    """Draw the two-point probability, its slope from the surface, and the correlation by direction.
 
     Parameters
     ----------
@@ -22,20 +22,23 @@ def two_point_correlation(results: xr.Dataset) -> Figure:
     --------
     >>> import poreflux
     >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
-    >>> found = poreflux.two_point_correlation(volume), poreflux.surface_area(volume)
-    >>> figure = two_point_correlation(poreflux.collect(*found))
+    >>> parts = poreflux.two_point_correlation(volume), poreflux.surface_area(volume)
+    >>> figure = two_point_correlation(poreflux.collect(*parts))
     """
     figure, (left, right) = sheet(2.9, columns=2)
-    r, both = results["separation"].values, results["two_point_probability"].values
-    p, error = both[0], results["two_point_probability_error"].values
+    r, probability = results["separation"].values, results["two_point_probability"].values
+    p, error = probability[0], results["two_point_probability_error"].values
     if np.isfinite(error).any():
-        left.fill_between(r, both - error, both + error, color=SERIES[0], alpha=0.25, lw=0)
-    left.plot(r, both, "o-", ms=2.4, color=SERIES[0], label="S₂, both points in pores")
+        low, high = probability - error, probability + error
+        left.fill_between(r, low, high, color=SERIES[0], alpha=0.25, lw=0)
+    left.plot(r, probability, "o-", ms=2.4, color=SERIES[0], label="S₂, both points in pores")
     left.axhline(p**2, color=INK, lw=0.9, ls=(0, (5, 3)), label="p², unrelated points")
     if "specific_surface" in results:
         s = float(results["specific_surface"])
-        near = r[r <= 0.75 * 4 * (p - p**2) / s] if s else r[:2]
-        left.plot(near, p - s / 4 * near, color=SERIES[1], lw=1.2, label="slope −s/4 by surface")
+        short = r[r <= 0.75 * 4 * (p - p**2) / s] if s else r[:2]
+        left.plot(
+            short, p - s / 4 * short, color=SERIES[1], lw=1.2, label="slope −s/4 from surface"
+        )
     left.set(xlabel="distance (µm)", ylabel="two-point probability")
     left.set(xlim=(0, r[-1]), ylim=(0, 1.05 * p or 1.0))
     left.legend(fontsize=8)
@@ -61,8 +64,8 @@ def spectral_density(results: xr.Dataset) -> Figure:
     Parameters
     ----------
     results
-        of :func:`poreflux.spectral_density`; what :func:`poreflux.arrangement` takes from it, the
-        limit of long waves and the dominant wavelength, is marked where it is known.
+        of :func:`poreflux.spectral_density`; the limit at long wavelengths and the dominant
+        wavelength, from :func:`poreflux.arrangement`, are marked where they are present.
 
     Examples
     --------
@@ -76,40 +79,42 @@ def spectral_density(results: xr.Dataset) -> Figure:
     low = np.maximum(mean - error, 0.1 * mean)
     left.fill_between(k, low, mean + error, color=SERIES[0], alpha=0.25, lw=0)
     left.plot(k, mean, "o-", ms=2.4, color=SERIES[0], label="mean ± standard error")
-    _long_waves(left, results)
+    _mark_wavelengths(left, results)
     for i, direction in enumerate(results["direction"].values):
-        here = results.sel(direction=direction)
-        for name, dashes, words in (("along", "-", "along"), ("in_plane", ":", "across")):
-            line = here[f"spectral_density_{name}"].values
-            known = np.isfinite(line)
-            right.plot(k[known], line[known], color=SERIES[i], lw=1.2, ls=dashes,
-                       label=f"{words} {direction}")  # fmt: skip
+        along_direction = results.sel(direction=direction)
+        for name, dashes, orientation in (("along", "-", "along"), ("in_plane", ":", "across")):
+            line = along_direction[f"spectral_density_{name}"].values
+            finite = np.isfinite(line)
+            right.plot(k[finite], line[finite], color=SERIES[i], lw=1.2, ls=dashes,
+                       label=f"{orientation} {direction}")  # fmt: skip
     for ax in (left, right):
         ax.set(xscale="log", yscale="log", xlabel="wavenumber k (rad/µm)")
         ax.grid(axis="y")
-        above = ax.secondary_xaxis("top", functions=(_turned, _turned))
-        above.set_xlabel("wavelength 2π/k (µm)")
+        wavelengths = ax.secondary_xaxis("top", functions=(_wavelength, _wavelength))
+        wavelengths.set_xlabel("wavelength 2π/k (µm)")
         steps = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5)]
-        shown = [x for x in steps if _turned(k[-1]) <= x <= _turned(k[0])]
-        above.set_xticks(shown, [f"{x:g}" for x in shown])
-        above.xaxis.set_minor_locator(NullLocator())
+        shown = [x for x in steps if _wavelength(k[-1]) <= x <= _wavelength(k[0])]
+        wavelengths.set_xticks(shown, [f"{x:g}" for x in shown])
+        wavelengths.xaxis.set_minor_locator(NullLocator())
     left.set_ylabel("spectral density (µm³)")
     left.legend(fontsize=8, loc="lower left")
     right.legend(fontsize=8, loc="lower left", ncols=2, handlelength=1.6)
     return figure
 
 
-def _long_waves(ax, results: xr.Dataset) -> None:
-    """Mark the limit of long waves and the dominant wavelength."""
+def _mark_wavelengths(ax, results: xr.Dataset) -> None:
+    """Mark the limit at long wavelengths and the dominant wavelength."""
     limit = float(results.get("spectral_density_zero", np.nan))
     if limit > 0:
-        ax.axhline(limit, color=SERIES[1], lw=1.1, ls=(0, (5, 3)), label="limit of long waves")
+        ax.axhline(
+            limit, color=SERIES[1], lw=1.1, ls=(0, (5, 3)), label="limit at long wavelengths"
+        )
     dominant = float(results.get("dominant_wavelength", np.nan))
     if np.isfinite(dominant):
         ax.axvline(2 * np.pi / dominant, color=SERIES[2], lw=1.1, ls=(0, (2, 2)),
                    label=f"dominant wavelength {dominant:.3g} µm")  # fmt: skip
 
 
-def _turned(k):
+def _wavelength(k):
     """Return the wavelength of a wavenumber, or the reverse."""
     return 2 * np.pi / np.maximum(k, 1e-12)

@@ -13,9 +13,9 @@ from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
 
-#: what carries no current: pore, electrolyte off contact, electrolyte that leads nowhere
+#: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
 IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
-IDLE_NAMES = ("pore", "off contact", "leads nowhere")
+IDLE_NAMES = ("pore", "off contact", "not connected")
 
 #: share of all values that the colours cover; what is larger is drawn as the largest
 COVERED = 99.8
@@ -44,17 +44,19 @@ def current_density(
     >>> figure = current_density(poreflux.collect(poreflux.interfacial_current(volume)))
     """
     end = _end(direction)
-    maps = [each[f"current_density{end}"] for each in results]
+    maps = [result[f"current_density{end}"] for result in results]
     figure, axes, drawn = _panels(maps, names)
-    for ax, each in zip(axes, results):
-        state = each[f"interface_state{end}"]
+    for ax, result in zip(axes, results):
+        state = result[f"interface_state{end}"]
         box = extent(*(state[d] for d in state.dims))
         idle = np.ma.masked_equal(state.values, 3)
         ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=2, extent=box, zorder=0)
-    seen = sorted({int(s) for each in results for s in np.unique(each[f"interface_state{end}"])})
+    states = sorted(
+        {int(s) for result in results for s in np.unique(result[f"interface_state{end}"])}
+    )
     keys = [
         Patch(facecolor=IDLE[s], edgecolor=INK, linewidth=0.5, label=IDLE_NAMES[s])
-        for s in seen
+        for s in states
         if s < 3
     ]
     if keys:
@@ -85,12 +87,12 @@ def current_section(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_section(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    sections = [each[f"current_section{_end(direction)}"] for each in results]
+    sections = [result[f"current_section{_end(direction)}"] for result in results]
     figure, axes, drawn = _panels(sections, names)
-    for ax, each in zip(axes, results):
+    for ax, result in zip(axes, results):
         ax.set_facecolor(IDLE[0])
-        face = each[f"current_density{_end(direction)}"].attrs.get("face", "last")
-        ax.spines["bottom" if face == "last" else "top"].set(linewidth=4, color=SERIES[2])
+        electrode_face = result[f"current_density{_end(direction)}"].attrs.get("face", "last")
+        ax.spines["bottom" if electrode_face == "last" else "top"].set(linewidth=4, color=SERIES[2])
     figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
     return figure
 
@@ -99,7 +101,7 @@ def current_section(
 def current_distribution(
     *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
 ) -> Figure:
-    """Draw how the current density is distributed over the contact: histogram and what exceeds it.
+    """Draw the distribution of the current density: a histogram, and the share above each value.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def current_distribution(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_distribution(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    values = [_flat(each[f"current_density{_end(direction)}"]) for each in results]
+    values = [_flat(result[f"current_density{_end(direction)}"]) for result in results]
     top = max((np.percentile(v, 99.95) for v in values if v.size), default=1.0)
     edges = np.linspace(0, 1.05 * top, 90)
     figure, (left, right) = sheet(2.9, columns=2)
@@ -139,8 +141,8 @@ def current_distribution(
 def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str = "z") -> Figure:
     """Draw the spread of the current and its largest values against the Wagner length.
 
-    The largest value depends on the mesh where the Wagner length has less than three voxels: drawn
-    with open marks and so named.
+    The largest value depends on the mesh where the Wagner length is less than three voxels; there
+    the marks are open.
 
     Parameters
     ----------
@@ -154,24 +156,24 @@ def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str
     --------
     >>> import poreflux
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
-    >>> found = poreflux.interfacial_current(volume, wagner_lengths=[0, 1, 10])
-    >>> figure = wagner_sweep(poreflux.collect(found))
+    >>> current = poreflux.interfacial_current(volume, wagner_lengths=[0, 1, 10])
+    >>> figure = wagner_sweep(poreflux.collect(current))
     """
     figure, (left, right) = sheet(3.0, columns=2)
-    for k, (each, name) in enumerate(zip(results, _named(names, results))):
-        here = each.sel(direction=direction).sortby("swept_wagner_length")
-        x = here["swept_wagner_length"].values.astype(float)
+    for k, (result, name) in enumerate(zip(results, _named(names, results))):
+        sweep = result.sel(direction=direction).sortby("swept_wagner_length")
+        x = sweep["swept_wagner_length"].values.astype(float)
         place = np.where(x > 0, x, x[x > 0].min() / 4 if (x > 0).any() else 1.0)
         colour = SERIES[k % len(SERIES)]
-        left.plot(place, here["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
-        mean = here["sweep_current_density_mean"]
-        right.plot(place, here["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
-        largest = here["sweep_current_density_max"]
-        limit = float(each["sweep_current_density_max"].attrs.get("mesh_dependent_below", 0.0))
-        firm = x >= limit
+        left.plot(place, sweep["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
+        mean = sweep["sweep_current_density_mean"]
+        right.plot(place, sweep["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
+        largest = sweep["sweep_current_density_max"]
+        limit = float(result["sweep_current_density_max"].attrs.get("mesh_dependent_below", 0.0))
+        resolved = x >= limit
         right.plot(place, largest / mean, ls=":", color=colour)
-        right.plot(place[firm], (largest / mean)[firm], "^", ms=5, color=colour)
-        right.plot(place[~firm], (largest / mean)[~firm], "^", ms=5, mfc="none", mec=colour)
+        right.plot(place[resolved], (largest / mean)[resolved], "^", ms=5, color=colour)
+        right.plot(place[~resolved], (largest / mean)[~resolved], "^", ms=5, mfc="none", mec=colour)
     for ax in (left, right):
         ax.set(xscale="log", xlabel="Wagner length (µm)")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -182,8 +184,8 @@ def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str
     left.set(ylabel="coefficient of variation", ylim=(0, None))
     right.set(ylabel="current density over its mean", ylim=(1, None))
     marks = (("s", "99th percentile", INK), ("^", "largest", INK), ("^", "mesh-dependent", "none"))
-    keys = [Line2D([], [], ls="", marker=m, mec=INK, mfc=face, ms=5, label=words)
-            for m, words, face in marks]  # fmt: skip
+    keys = [Line2D([], [], ls="", marker=m, mec=INK, mfc=fill, ms=5, label=meaning)
+            for m, meaning, fill in marks]  # fmt: skip
     right.legend(handles=keys, fontsize=8)
     if any(_named(names, results)):
         left.legend(fontsize=8)
@@ -192,7 +194,7 @@ def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str
 
 def _mark_zero(ax, results) -> None:
     """Name the place where a Wagner length of zero is drawn on a logarithmic axis."""
-    lengths = np.concatenate([each["swept_wagner_length"].values for each in results])
+    lengths = np.concatenate([result["swept_wagner_length"].values for result in results])
     if (lengths == 0).any() and (lengths > 0).any():
         place = lengths[lengths > 0].min() / 4
         ax.axvline(place * 2, color=INK, lw=0.6, ls=(0, (2, 3)))
@@ -204,20 +206,20 @@ def _panels(maps: list[xr.DataArray], names: Sequence[str]):
     """Draw maps in rows of three on one colour scale; return the figure, all axes, one image."""
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
-    values = [_flat(each) for each in maps]
-    known = np.concatenate(values)
-    top = float(np.percentile(known, COVERED)) if known.size else 1.0
+    values = [_flat(image) for image in maps]
+    finite = np.concatenate(values)
+    top = float(np.percentile(finite, COVERED)) if finite.size else 1.0
     ratio = maps[0].shape[0] / maps[0].shape[1]
     width = WIDTH if columns > 1 else 0.64 * WIDTH
     height = rows * (0.78 * width / columns * ratio + 0.45) + 0.4
     figure, axes = sheet(height, rows=rows, columns=columns, width=width, squeeze=False)
     axes = axes.ravel()
     colours = matplotlib.colormaps["inferno"].with_extremes(bad=(0, 0, 0, 0))
-    for ax, each, name in zip(axes, maps, _named(names, maps)):
-        box = extent(*(each[d] for d in each.dims))
-        shown = np.ma.masked_invalid(np.abs(each.values))
+    for ax, image, name in zip(axes, maps, _named(names, maps)):
+        box = extent(*(image[d] for d in image.dims))
+        shown = np.ma.masked_invalid(np.abs(image.values))
         drawn = ax.imshow(shown, cmap=colours, vmin=0, vmax=top, extent=box, zorder=1)
-        vertical, horizontal = each.dims
+        vertical, horizontal = image.dims
         ax.set(xlabel=f"{horizontal} (µm)", ylabel=f"{vertical} (µm)", title=name)
         ax.spines[:].set_visible(True)
         ax.label_outer()

@@ -37,8 +37,8 @@ def histogram(results: xr.Dataset) -> Figure:
             color=SERIES[1],
             fontsize=8.5,
         )
-    seen = np.flatnonzero(share > share.max() * 1e-5)
-    ax.set_xlim(values[seen[0]], values[seen[-1]])
+    frequent = np.flatnonzero(share > share.max() * 1e-5)
+    ax.set_xlim(values[frequent[0]], values[frequent[-1]])
     ax.set_ylim(0, None)
     ax.set(xlabel=label(counts["gray_value"], "grey value"), ylabel="share of voxels")
     return figure
@@ -129,9 +129,9 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
         shift = 0.16 * (k - (len(directions) - 1) / 2)
         draw_cloud(left, blocks.sel(direction=direction), colour, shift, f"along {direction}")
         _strip(right, k, blocks.sel(direction=direction).values.ravel(), colour)
-        whole = _whole(results, direction)
-        if np.isfinite(whole):
-            right.plot(k, whole, "D", ms=6, mfc="white", mec=colour, mew=1.6, zorder=4)
+        volume_factor = _factor_of_volume(results, direction)
+        if np.isfinite(volume_factor):
+            right.plot(k, volume_factor, "D", ms=6, mfc="white", mec=colour, mew=1.6, zorder=4)
     left.set(xlabel="z of the block's centre (µm)", ylabel="tortuosity factor")
     right.set_xticks(range(len(directions)), [f"along {d}" for d in directions])
     right.set_xlim(-0.6, len(directions) - 0.4)
@@ -169,13 +169,13 @@ def _strip(ax, k: int, values: np.ndarray, colour: str) -> None:
                 mec="none", alpha=0.6)  # fmt: skip
 
 
-def _whole(results: xr.Dataset, direction: str) -> float:
+def _factor_of_volume(results: xr.Dataset, direction: str) -> float:
     if "tortuosity_factor" not in results:
         return np.nan
-    known = results["tortuosity_factor"]
-    if direction not in known["direction"].values:
+    factors = results["tortuosity_factor"]
+    if direction not in factors["direction"].values:
         return np.nan
-    return float(known.sel(direction=direction))
+    return float(factors.sel(direction=direction))
 
 
 def _legend(ax, ncols: int = 1) -> None:

@@ -86,8 +86,8 @@ def phase_colours(names: list[str]) -> dict[str, str]:
     >>> list(phase_colours(["electrolyte", "pore"]).values())
     ['#ead9b5', '#17324d']
     """
-    rest = iter(PHASES[1:] * (len(names) // len(PHASES) + 1))
-    return {name: PHASES[0] if name == "pore" else next(rest) for name in names}
+    colours = iter(PHASES[1:] * (len(names) // len(PHASES) + 1))
+    return {name: PHASES[0] if name == "pore" else next(colours) for name in names}
 
 
 @styled
@@ -181,11 +181,15 @@ def _box_labels(ax, corners, lengths) -> None:
                 c1, r1, d1 = corners[(*bits[:axis], 1, *bits[axis + 1 :])]
                 edges.append((np.array([(c0 + c1) / 2, (r0 + r1) / 2]), d0 + d1))
         if axis == 0:
-            at = max((e for e, _ in edges), key=lambda p: p[0])  # the upright edge on the right
+            middle_of_edge = max(
+                (e for e, _ in edges), key=lambda p: p[0]
+            )  # the upright edge on the right
         else:
-            at = max((e for e, _ in edges), key=lambda p: p[1])  # the lower edge in front
-        away = (at - middle) / np.linalg.norm(at - middle)
-        where = at + away * 0.04 * np.ptp([c[0] for c in corners.values()])
-        words = f"{name}, {length:.4g} µm"
+            middle_of_edge = max(
+                (e for e, _ in edges), key=lambda p: p[1]
+            )  # the lower edge in front
+        outward = (middle_of_edge - middle) / np.linalg.norm(middle_of_edge - middle)
+        position = middle_of_edge + outward * 0.04 * np.ptp([c[0] for c in corners.values()])
+        text = f"{name}, {length:.4g} µm"
         side = "left" if axis == 0 else "center"
-        ax.text(*where, words, ha=side, va="center", fontsize=8.5, rotation=90 * (axis == 0))
+        ax.text(*position, text, ha=side, va="center", fontsize=8.5, rotation=90 * (axis == 0))

@@ -1,4 +1,4 @@
-"""One picture of a sample: measured, segmented, seen from outside, and how it conducts."""
+"""One figure of a sample: grey values, phases, pores from outside, tortuosity of blocks."""
 
 import numpy as np
 import xarray as xr

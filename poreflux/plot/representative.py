@@ -1,4 +1,4 @@
-"""How the numbers of sub-volumes scatter with their size, and how porosity converges."""
+"""Variance decay of sub-volumes with their size, and convergence of the porosity."""
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ from poreflux.plot.style import INK, SERIES, sheet, styled
 
 @styled
 def representative_volume(results: xr.Dataset) -> Figure:
-    """Draw how the porosity of cubes scatters with their edge, and the mean of each edge.
+    """Draw the standard deviation of the porosity of cubes against their edge, and their mean.
 
     The line is the fitted decay; the dotted one that of independent pores, edge^(-3/2).
 
@@ -30,20 +30,20 @@ def representative_volume(results: xr.Dataset) -> Figure:
     mean, std = (results[f"representative_{name}"].values for name in ("mean", "std"))
     count = results["representative_count"].values
     p = _porosity(results)
-    scatter = np.full(std.shape, np.nan)
-    np.divide(std, p, scatter, where=count > 1)
-    spread = scatter / np.sqrt(2 * np.maximum(count - 1, 1))  # of the deviation of normal values
-    left.errorbar(edge, 100 * scatter, 100 * spread, fmt="o", ms=4, color=SERIES[0], capsize=2.5,
+    variation = np.full(std.shape, np.nan)
+    np.divide(std, p, variation, where=count > 1)
+    error = variation / np.sqrt(2 * np.maximum(count - 1, 1))  # of the deviation of normal values
+    left.errorbar(edge, 100 * variation, 100 * error, fmt="o", ms=4, color=SERIES[0], capsize=2.5,
                   label="cubes, ± standard error")  # fmt: skip
-    _decay(left, results, p, edge, scatter)
+    _decay(left, results, p, edge, variation)
     left.set(xscale="log", yscale="log", xlabel="edge of the cubes (µm)")
     left.set_ylabel("standard deviation / mean (%)")
     left.legend(fontsize=8, loc="lower left")
-    half = results["representative_ci95"].values
-    right.errorbar(edge, mean, half, fmt="o", ms=4, color=SERIES[0], capsize=2.5)
+    half_width = results["representative_ci95"].values
+    right.errorbar(edge, mean, half_width, fmt="o", ms=4, color=SERIES[0], capsize=2.5)
     right.axhline(p, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
     right.set(xlabel="edge of the cubes (µm)", ylabel="mean porosity ± 95 % interval", xscale="log")
-    for x, y, n in zip(edge, mean + np.nan_to_num(half), count):
+    for x, y, n in zip(edge, mean + np.nan_to_num(half_width), count):
         right.annotate(f"{int(n)}", (x, y), xytext=(0, 4), textcoords="offset points",
                        ha="center", fontsize=7, color=INK)  # fmt: skip
     right.set_title(f"numbers of cubes; dashed: whole volume, {p:.4g}")
@@ -55,7 +55,7 @@ def representative_volume(results: xr.Dataset) -> Figure:
 
 @styled
 def representative_tortuosity(results: xr.Dataset) -> Figure:
-    """Draw how the tortuosity factor of cubes scatters with their edge, along each direction.
+    """Draw standard deviation and mean of the tortuosity factor of cubes against their edge.
 
     Parameters
     ----------
@@ -66,25 +66,27 @@ def representative_tortuosity(results: xr.Dataset) -> Figure:
     --------
     >>> import poreflux
     >>> volume = poreflux.phantoms.random_sites(32, 0.2)
-    >>> parts = {32 / n: poreflux.block_tortuosity(volume, blocks=(n,) * 3) for n in (2, 4)}
-    >>> figure = representative_tortuosity(poreflux.representative_tortuosity(parts))
+    >>> cubes = {32 / n: poreflux.block_tortuosity(volume, blocks=(n,) * 3) for n in (2, 4)}
+    >>> figure = representative_tortuosity(poreflux.representative_tortuosity(cubes))
     """
     figure, (left, right) = sheet(3.0, columns=2)
     edge = results["cube_edge"].values
     for k, direction in enumerate(results["direction"].values):
-        here = results.sel(direction=direction)
-        mean, std = (here[f"representative_tortuosity_{name}"].values for name in ("mean", "std"))
+        along_direction = results.sel(direction=direction)
+        mean = along_direction["representative_tortuosity_mean"].values
+        std = along_direction["representative_tortuosity_std"].values
         if not np.isfinite(mean).any():
             continue
-        count = here["representative_tortuosity_count"].values
-        spread = std / mean / np.sqrt(2 * np.maximum(count - 1, 1))
-        left.errorbar(edge, 100 * std / mean, 100 * spread, fmt="o-", ms=4, lw=1.2, capsize=2.5,
+        count = along_direction["representative_tortuosity_count"].values
+        error = std / mean / np.sqrt(2 * np.maximum(count - 1, 1))
+        left.errorbar(edge, 100 * std / mean, 100 * error, fmt="o-", ms=4, lw=1.2, capsize=2.5,
                       color=SERIES[k], label=f"along {direction}")  # fmt: skip
-        half = here["representative_tortuosity_ci95"].values
+        half_width = along_direction["representative_tortuosity_ci95"].values
         place = edge * (1 + 0.02 * (k - 1))
-        right.errorbar(place, mean, half, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
-        if "tortuosity_factor" in here:
-            right.axhline(float(here["tortuosity_factor"]), color=SERIES[k], lw=1, ls=(0, (5, 3)))
+        right.errorbar(place, mean, half_width, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
+        if "tortuosity_factor" in along_direction:
+            factor = float(along_direction["tortuosity_factor"])
+            right.axhline(factor, color=SERIES[k], lw=1, ls=(0, (5, 3)))
     left.set(xscale="log", yscale="log", ylabel="standard deviation / mean (%)")
     right.set(xscale="log", ylabel="mean tortuosity factor ± 95 % interval")
     if "tortuosity_factor" in results:
@@ -131,18 +133,18 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
     return figure
 
 
-def _decay(ax, results: xr.Dataset, p: float, edge: np.ndarray, scatter: np.ndarray) -> None:
+def _decay(ax, results: xr.Dataset, p: float, edge: np.ndarray, variation: np.ndarray) -> None:
     """Draw σ / p = sqrt((1 - p) / p) (A / V)^(α / 2), and the slope of independent pores."""
     alpha, a = (float(results[f"variance_{name}"]) for name in ("exponent", "integral_range"))
     if np.isfinite([alpha, a]).all() and 0 < p < 1:
         error = float(results["variance_exponent_error"])
         fitted = np.sqrt((1 - p) / p) * (a / edge**3) ** (alpha / 2)
-        words = rf"variance $\propto V^{{-{alpha:.2f} \pm {error:.2f}}}$"
-        ax.plot(edge, 100 * fitted, color=SERIES[1], lw=1.3, label=words)
-    known = np.flatnonzero(np.isfinite(scatter) & (scatter > 0))
-    if known.size:
-        first = known[0]
-        steep = scatter[first] * (edge / edge[first]) ** -1.5
+        text = rf"variance $\propto V^{{-{alpha:.2f} \pm {error:.2f}}}$"
+        ax.plot(edge, 100 * fitted, color=SERIES[1], lw=1.3, label=text)
+    positive = np.flatnonzero(np.isfinite(variation) & (variation > 0))
+    if positive.size:
+        first = positive[0]
+        steep = variation[first] * (edge / edge[first]) ** -1.5
         ax.plot(edge, 100 * steep, color=INK, lw=1.0, ls=":", label=r"independent pores: $V^{-1}$")
 
 

@@ -1,4 +1,4 @@
-"""Sizes of pores: diameters by number and by volume, balls that fit, chords."""
+"""Sizes of pores: diameters by number and by volume, local thickness, chords."""
 
 import numpy as np
 import xarray as xr
@@ -14,8 +14,7 @@ _COVERED = 0.998
 def pore_size(results: xr.Dataset) -> Figure:
     """Draw how many pores have each diameter, and how much of the pore volume is in them.
 
-    Pores of fewer than 8 voxels, too small for their size to be known, are hatched; triangles mark
-    the modes.
+    Pores of fewer than 8 voxels, whose size is uncertain, are hatched; triangles mark the modes.
 
     Parameters
     ----------
@@ -38,15 +37,15 @@ def pore_size(results: xr.Dataset) -> Figure:
     unbiased = results["pore_number_unbiased"].values
     if unbiased.sum():
         left.stairs(unbiased / unbiased.sum(), edges, color=SERIES[1], lw=1.3,
-                    label="freed of the bias of the edges")  # fmt: skip
+                    label="corrected for edges")  # fmt: skip
     highest = max(number.max(), (unbiased / max(unbiased.sum(), 1)).max())
     left.set(ylabel="share of pores", ylim=(0, 1.4 * highest or 1.0))
     left.legend(fontsize=8)
     volume = results["pore_volume_share"].fillna(0).values
     _bars(right, edges, volume, color=SERIES[2], alpha=0.75)
     right.set_ylabel("share of the pore volume")
-    for ax, shares, by in ((left, number, ""), (right, volume, "_by_volume")):
-        _finish(ax, edges, shares, "diameter of the sphere of a pore's volume (µm)")
+    for ax, bar_heights, by in ((left, number, ""), (right, volume, "_by_volume")):
+        _finish(ax, edges, bar_heights, "diameter of the sphere of a pore's volume (µm)")
         _mark(ax, results[f"pore_diameter{by}_modes"].values)
     left.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
     right.set_title("by volume", pad=12)
@@ -66,8 +65,8 @@ def local_thickness(results: xr.Dataset) -> Figure:
     --------
     >>> import poreflux
     >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
-    >>> found = poreflux.pore_size(volume, method="thickness")
-    >>> figure = local_thickness(poreflux.collect(found))
+    >>> sizes = poreflux.pore_size(volume, method="thickness")
+    >>> figure = local_thickness(poreflux.collect(sizes))
     """
     share, edges = results["local_thickness_share"].fillna(0).values, bin_edges(results)
     figure, (left, right) = sheet(2.9, columns=2)
@@ -108,10 +107,13 @@ def chord_length(results: xr.Dataset) -> Figure:
     for direction, colour, dashes in zip("zyx", SERIES, ("-", "--", ":")):
         if direction not in results["direction"].values:
             continue
-        here, width = results.sel(direction=direction), _width(results, direction, edges)
-        number, share = here["chord_number_unbiased"].values, here["chord_length_share"].values
+        along_direction, width = results.sel(direction=direction), _width(results, direction, edges)
+        number, share = (
+            along_direction["chord_number_unbiased"].values,
+            along_direction["chord_length_share"].values,
+        )
         longest = np.fmax(longest, share)
-        name = f"along {direction}, mean {float(here['chord_length_mean']):.3g} µm"
+        name = f"along {direction}, mean {float(along_direction['chord_length_mean']):.3g} µm"
         style = {"color": colour, "ls": dashes, "lw": 1.4}
         density = number / max(number.sum(), 1e-300) / width
         left.stairs(np.where(density > 0, density, np.nan), edges, label=name, **style)
@@ -125,15 +127,15 @@ def chord_length(results: xr.Dataset) -> Figure:
 
 
 def _width(results: xr.Dataset, direction: str, edges: np.ndarray) -> np.ndarray:
-    """Return the width in µm of the bins as chords see it, which are whole voxels long.
+    """Return the width in µm of the bins for chords, whose lengths are whole voxels.
 
-    A bin of 1 µm holds one or two multiples of 0.92 µm: by its own width it would stand out.
+    A bin of 1 µm holds one or two multiples of 0.92 µm, so its own width would distort the density.
     """
     if "voxel_size" not in results.attrs:
         return np.diff(edges)
     h = float(results.attrs["voxel_size"]["zyx".index(direction)])
-    whole = np.diff(np.ceil(edges / h - 1e-9))
-    return np.where(whole > 0, whole * h, np.nan)
+    voxels = np.diff(np.ceil(edges / h - 1e-9))
+    return np.where(voxels > 0, voxels * h, np.nan)
 
 
 def bin_edges(results: xr.Dataset) -> np.ndarray:
@@ -149,15 +151,15 @@ def bin_edges(results: xr.Dataset) -> np.ndarray:
     return np.append(middle - width / 2, middle[-1] + width[-1] / 2)
 
 
-def _bars(ax, edges: np.ndarray, shares: np.ndarray, **how) -> None:
-    ax.bar(edges[:-1], shares, np.diff(edges), align="edge", **how)
+def _bars(ax, edges: np.ndarray, heights: np.ndarray, **style) -> None:
+    ax.bar(edges[:-1], heights, np.diff(edges), align="edge", **style)
 
 
-def _finish(ax, edges: np.ndarray, shares: np.ndarray, words: str) -> None:
+def _finish(ax, edges: np.ndarray, heights: np.ndarray, axis_label: str) -> None:
     """Let the axis of diameters reach as far as the data."""
-    covered = np.cumsum(shares) <= _COVERED * shares.sum()
-    last = min(int(covered.sum()) + 2, len(edges) - 1) if shares.any() else len(edges) - 1
-    ax.set_xlabel(words)
+    covered = np.cumsum(heights) <= _COVERED * heights.sum()
+    last = min(int(covered.sum()) + 2, len(edges) - 1) if heights.any() else len(edges) - 1
+    ax.set_xlabel(axis_label)
     ax.grid(axis="y")
     ax.set_axisbelow(True)
     if np.allclose(np.diff(edges), edges[1] - edges[0]):

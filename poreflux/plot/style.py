@@ -1,4 +1,4 @@
-"""What all figures share: size, type, colours that colour-blind readers tell apart, and the SVG."""
+"""Style of all figures: size, fonts, colours that colour-blind readers tell apart, SVG output."""
 
 import base64
 import functools
@@ -76,9 +76,9 @@ def label(array: xr.DataArray, name: str | None = None) -> str:
     >>> label(xr.DataArray(1.0, attrs={"long_name": "position along z", "units": "um"}))
     'position along z (µm)'
     """
-    words = name or array.attrs.get("long_name") or str(array.name)
+    title = name or array.attrs.get("long_name") or str(array.name)
     unit = pretty_unit(array.attrs.get("units", "1"))
-    return f"{words} ({unit})" if unit else words
+    return f"{title} ({unit})" if unit else title
 
 
 def pretty_unit(unit: str) -> str:
@@ -90,7 +90,7 @@ def pretty_unit(unit: str) -> str:
 
 
 def svg(figure: Figure) -> str:
-    """Return a figure as inline SVG: images inside, ids its own, its ink the page's text colour.
+    """Return a figure as inline SVG, with images inside, unique ids, and the page's text colour.
 
     Examples
     --------

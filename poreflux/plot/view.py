@@ -1,6 +1,6 @@
 """A phase seen from outside: an image by casting parallel rays into the volume, in NumPy alone.
 
-The volume is turned into the frame of the eye slab by slab; each ray stops where the phase's
+The volume is turned into the frame of the viewer slab by slab; each ray stops where the phase's
 fraction first exceeds one half. Light comes from the normals of the field, depth from the distance,
 and shade from how far a pixel lies behind its surroundings.
 """
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-#: degrees; where the eye stands about z and above the (y, x) plane
+#: degrees; direction of the viewer about z and above the (y, x) plane
 AZIMUTH, ELEVATION = 32.0, 24.0
 
 
 @dataclass(frozen=True)
 class View:
-    """What the eye sees: one value a pixel, NaN where it looks past the phase.
+    """Image of a phase from outside: one value a pixel, NaN where a ray meets no phase.
 
     `light` is 0 to 1; `height` is the z of the surface in µm; `corners` are the box's eight corners
     (z, y, x bits) in pixels (column, row) with their depth.
@@ -46,7 +46,7 @@ def cast(
     pixels
         width of the picture.
     azimuth, elevation
-        degrees, of the eye about the z axis and above the (y, x) plane.
+        degrees, of the viewer about the z axis and above the (y, x) plane.
 
     Returns
     -------
@@ -73,8 +73,8 @@ def cast(
     extent = size * fraction.shape
     axes = _frame(azimuth, elevation)
     corners = _corners(extent, axes)
-    seen = np.array(list(corners.values()))
-    low, high = seen.min(0), seen.max(0)
+    projected = np.array(list(corners.values()))
+    low, high = projected.min(0), projected.max(0)
     step = (high[0] - low[0]) / pixels
     steps = np.array([max(step, 0.7 * size.min()), step, step])  # along the ray, down, right
     shape = tuple(int(n) + 1 for n in np.ceil((high - low)[::-1] / steps))
@@ -121,12 +121,12 @@ def _first_hit(fraction, size, axes, low, steps, shape, slab: int = 32) -> np.nd
         above = turned > 0.5
         hit = above.any(axis=0) & np.isnan(depth)
         first = above.argmax(axis=0)
-        there = np.take_along_axis(turned, first[None], 0)[0]
+        value = np.take_along_axis(turned, first[None], 0)[0]
         previous = np.where(
             first > 0, np.take_along_axis(turned, np.maximum(first - 1, 0)[None], 0)[0], before
         )
         with np.errstate(divide="ignore", invalid="ignore"):
-            back = (there - 0.5) / (there - previous)  # between this sample and the one before
+            back = (value - 0.5) / (value - previous)  # between this sample and the one before
         depth[hit] = ((start + first - back) * steps[0])[hit]
         before = turned[-1]
     return depth + np.float32(low[2])
@@ -146,12 +146,12 @@ def _light(fraction, size, points, depth, step, axes) -> np.ndarray:
     diffuse = np.clip(np.tensordot(lamp, normal, 1), 0, 1)
     light = 0.45 + 0.55 * diffuse
     hit = np.isfinite(depth)
-    far = np.nanmax(depth) if hit.any() else 0.0
-    filled = np.where(hit, depth, far)
+    farthest = np.nanmax(depth) if hit.any() else 0.0
+    filled = np.where(hit, depth, farthest)
     reach = 0.02 * depth.shape[1]
     behind = np.clip((filled - ndimage.gaussian_filter(filled, reach)) / (6 * reach * step), 0, 1)
-    near = np.nanmin(depth) if hit.any() else 0.0
-    haze = 0.25 * (filled - near) / max(far - near, step)
+    nearest = np.nanmin(depth) if hit.any() else 0.0
+    haze = 0.25 * (filled - nearest) / max(farthest - nearest, step)
     return np.where(hit, np.clip(light * (1 - 0.6 * behind) * (1 - haze), 0, 1), np.nan)
 
 

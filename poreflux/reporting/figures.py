@@ -1,4 +1,4 @@
-"""The figures of the page: a drawing, a caption, words for those who cannot see, and the data."""
+"""The figures of the page: a drawing, a caption, an alternative text, and the data."""
 
 import gzip
 import re
@@ -75,16 +75,16 @@ def _slices(results: xr.Dataset) -> Iterator[Card]:
         return
     labels = results["phase_slice_z"]
     names = str(labels.attrs["flag_meanings"]).split()
-    shares = {
+    fractions = {
         name: float((labels == value).mean())
         for name, value in zip(names, np.atleast_1d(labels.attrs["flag_values"]))
     }
-    shown = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
-    both = "gray_slice_z" in results
-    alt = f"The middle slice across z, {'as measured and ' if both else ''}segmented: {shown}."
+    shown = ", ".join(f"{name} {100 * share:.1f} %" for name, share in fractions.items())
+    has_gray = "gray_slice_z" in results
+    alt = f"The middle slice across z, {'as measured and ' if has_gray else ''}segmented: {shown}."
     position = labels.attrs.get("position")
     at = f" at z = {significant(float(position), 4)} µm" if position is not None else ""
-    caption = f"Middle slice{at}: " + ("grey values (left) and " if both else "") + "phases."
+    caption = f"Middle slice{at}: " + ("grey values (left) and " if has_gray else "") + "phases."
     yield make_card("slices", "Slices", plot.slices(results), caption, alt)
 
 
@@ -108,12 +108,16 @@ def _histogram(results: xr.Dataset) -> Iterator[Card]:
         return
     counts = results["gray_histogram"]
     mode = significant(float(counts["gray_value"][int(counts.values.argmax())]), 4)
-    words = ""
+    thresholds = ""
     if "threshold" in results:
-        words = ", ".join(significant(float(t), 4) for t in np.atleast_1d(results["threshold"]))
+        thresholds = ", ".join(
+            significant(float(t), 4) for t in np.atleast_1d(results["threshold"])
+        )
     alt = f"Histogram of the grey values; the most frequent is {mode}"
-    alt += f", the threshold {words}." if words else "."
-    caption = "Grey values of all voxels" + (" and the threshold between phases." if words else ".")
+    alt += f", the threshold {thresholds}." if thresholds else "."
+    caption = "Grey values of all voxels" + (
+        " and the threshold between phases." if thresholds else "."
+    )
     yield make_card("histogram", "Grey values", plot.histogram(results), caption, alt, [counts])
 
 
@@ -174,18 +178,18 @@ def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
     if "block_tortuosity_factor" not in results:
         return
     blocks = results["block_tortuosity_factor"]
-    words = []
+    means = []
     for direction in blocks["direction"].values:
         values = blocks.sel(direction=direction).values
         values = values[np.isfinite(values)]
         if values.size > 1:
-            words.append(f"{direction} {values.mean():.3f} ± {values.std(ddof=1):.3f}")
-    alt = f"Tortuosity factor of blocks, mean ± standard deviation: {'; '.join(words)}."
+            means.append(f"{direction} {values.mean():.3f} ± {values.std(ddof=1):.3f}")
+    alt = f"Tortuosity factor of blocks, mean ± standard deviation: {'; '.join(means)}."
     caption = (
         f"Tortuosity factor of {blocks.isel(direction=0).size} sub-volumes against the z of their "
         f"centres, and all of them by direction beside the whole volume. Mean ± standard "
         f"deviation: "
-        f"{'; '.join(words)}."
+        f"{'; '.join(means)}."
     )
     figure = plot.block_tortuosity(results)
     yield make_card("block_tortuosity", "Tortuosity of blocks", figure, caption, alt, [blocks])

@@ -23,20 +23,21 @@ def current_cards(results: xr.Dataset) -> Iterator[Card]:
 
 
 def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:
-    found = results[f"current_density{end}"]
-    here = results.sel(direction=direction)
-    if not np.isfinite(found).any():
+    density = results[f"current_density{end}"]
+    along_direction = results.sel(direction=direction)
+    if not np.isfinite(density).any():
         return
-    numbers = (
-        f"mean {significant(float(here.current_density_mean), 4)}, 99th percentile "
-        f"{significant(float(here.current_density_p99), 4)} mA/cm², coefficient of variation "
-        f"{significant(float(here.current_density_cv), 3)}"
+    statistics = (
+        f"mean {significant(float(along_direction.current_density_mean), 4)}, 99th percentile "
+        f"{significant(float(along_direction.current_density_p99), 4)} mA/cm², coefficient of "
+        "variation "
+        f"{significant(float(along_direction.current_density_cv), 3)}"
     )
-    where = f"on the {found.attrs.get('face', 'last')} face across {direction}"
-    caption = f"Current density {where}: {numbers}. Grey: pore or no contact."
+    where = f"on the {density.attrs.get('face', 'last')} face across {direction}"
+    caption = f"Current density {where}: {statistics}. Grey: pore or no contact."
     figure = plot.current_density(results, direction=direction)
-    alt = f"Map of the current density {where}; {numbers}."
-    yield make_card(f"current{end}", "Current at the electrode", figure, caption, alt, [found])
+    alt = f"Map of the current density {where}; {statistics}."
+    yield make_card(f"current{end}", "Current at the electrode", figure, caption, alt, [density])
     if f"current_section{end}" in results:
         section = results[f"current_section{end}"]
         at = f"{section.attrs['across']} = {significant(section.attrs['position'], 4)} µm"
@@ -49,13 +50,14 @@ def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:
 
 
 def _sweep(results: xr.Dataset, direction: str) -> Iterator[Card]:
-    here = results["sweep_current_density_cv"].sel(direction=direction)
-    lengths = here["swept_wagner_length"].values
+    variation = results["sweep_current_density_cv"].sel(direction=direction)
+    lengths = variation["swept_wagner_length"].values
     low, high = significant(float(lengths.min()), 3), significant(float(lengths.max()), 3)
     caption = (
         f"Spread of the current for Wagner lengths of {low} to {high} µm. The exchange current "
-        "density is a choice; largest values at short Wagner lengths are numbers of the mesh."
+        "density is an assumption; largest values at short Wagner lengths depend on the mesh."
     )
     figure = plot.wagner_sweep(results, direction=direction)
-    alt = f"Coefficient of variation from {float(here.max()):.3g} down to {float(here.min()):.3g}."
-    yield make_card(f"wagner_{direction}", "Wagner length", figure, caption, alt, [here])
+    most, least = float(variation.max()), float(variation.min())
+    alt = f"Coefficient of variation from {most:.3g} down to {least:.3g}."
+    yield make_card(f"wagner_{direction}", "Wagner length", figure, caption, alt, [variation])

@@ -20,7 +20,7 @@ def _sizes(results: xr.Dataset) -> Iterator[Card]:
     if "pore_number" not in results or not int(results["pore_count"]):
         return
     count, note = int(results["pore_count"]), results["pore_count"].attrs
-    what = {
+    definition = {
         "components": f"a pore is a connected component ({note.get('neighbours', 26)} neighbours)",
         "watershed": "pores are parts between throats, split by a watershed of the distance map",
     }.get(note.get("method", ""), "a pore is a connected component")
@@ -28,8 +28,8 @@ def _sizes(results: xr.Dataset) -> Iterator[Card]:
     reason = f" ({note['reason']})" if "reason" in note else ""
     modes = _lengths(results["pore_diameter_modes"].values)
     caption = (
-        f"Diameters of {count} pores; {what}{reason}. Hatched: fewer than 8 voxels, "
-        f"{100 * unresolved:.0f} % of all pores, whose size and number the segmentation decides. "
+        f"Diameters of {count} pores; {definition}{reason}. Hatched: fewer than 8 voxels, "
+        f"{100 * unresolved:.0f} % of all pores, of uncertain size and number. "
         f"Line: pores that touch a face left out, the others weighted for it. Triangles: modes."
     )
     means = [results[f"pore_diameter{by}_mean"] for by in ("", "_by_volume")]
@@ -55,12 +55,12 @@ def _thickness(results: xr.Dataset) -> Iterator[Card]:
 def _chords(results: xr.Dataset) -> Iterator[Card]:
     if "chord_length_share" not in results:
         return
-    words = _by_direction(results["chord_length_mean"])
+    means = _by_direction(results["chord_length_mean"])
     caption = (
         f"Lengths of the runs of {_phase(results['chord_length_share'])} voxels along each "
-        f"direction; means {words} µm, free of the bias of chords that the faces cut."
+        f"direction; means {means} µm, corrected for the chords that the faces cut."
     )
-    alt = f"Distributions of chord lengths; means {words} µm."
+    alt = f"Distributions of chord lengths; means {means} µm."
     data = [results[f"chord_{name}"] for name in ("number", "number_unbiased", "length_share")]
     yield make_card("chord_length", "Chords", plot.chord_length(results), caption, alt, data)
 
@@ -68,17 +68,18 @@ def _chords(results: xr.Dataset) -> Iterator[Card]:
 def _two_points(results: xr.Dataset) -> Iterator[Card]:
     if "two_point_probability" not in results:
         return
-    both = results["two_point_probability"]
+    probability = results["two_point_probability"]
     slope = ""
     if "specific_surface" in results:
         surface = significant(float(results["specific_surface"]), 3)
         slope = f" The line at 0 has the slope −s/4 of the specific surface s = {surface} µm⁻¹."
     caption = (
-        f"Left: probability that two points at a distance are both in the {_phase(both)} phase, "
-        f"± standard error by the scatter of windows.{slope} Right: the correlation, also of pairs "
-        "within 30° of each direction."
+        "Left: probability that two points at a distance are both in the "
+        f"{_phase(probability)} phase, ± standard error over windows.{slope} Right: the "
+        "correlation, also of pairs within 30° of each direction."
     )
-    alt = f"Two-point probability, from {float(both[0]):.3f} at 0 to {float(both[-1]):.3f}."
+    first, last = float(probability[0]), float(probability[-1])
+    alt = f"Two-point probability, from {first:.3f} at 0 to {last:.3f}."
     names = ("probability", "probability_error", "covariance")
     data = [results[f"two_point_{name}"] for name in names]
     figure = plot.two_point_correlation(results)
@@ -105,11 +106,11 @@ def _cubes(results: xr.Dataset) -> Iterator[Card]:
         return
     alpha = significant(float(results["variance_exponent"]), 2)
     caption = (
-        "Left: scatter of the porosity of cubes of several edges, relative to the mean, the fitted "
-        f"decay (exponent of the volume {alpha}; 1 where pores are independent) and that of "
-        "independent pores. Right: their mean and its 95 % interval."
+        "Left: standard deviation of the porosity of cubes of several edges, relative to the mean, "
+        f"the fitted decay (exponent of the volume {alpha}; 1 where pores are independent) and "
+        "that of independent pores. Right: their mean and its 95 % interval."
     )
-    alt = f"Scatter of porosity against the edge of cubes, decay exponent {alpha}."
+    alt = f"Standard deviation of the porosity against the edge of cubes, decay exponent {alpha}."
     data = [results[f"representative_{name}"] for name in ("mean", "std", "ci95", "count")]
     figure = plot.representative_volume(results)
     yield make_card("representative", "Representative volume", figure, caption, alt, data)
@@ -121,7 +122,7 @@ def _cubes(results: xr.Dataset) -> Iterator[Card]:
 def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
     if "representative_tortuosity_std" not in results:
         return
-    caption = "Scatter and mean of the tortuosity factor of cubes of several edges."
+    caption = "Standard deviation and mean of the tortuosity factor of cubes of several edges."
     data = [results[f"representative_tortuosity_{name}"] for name in ("mean", "std", "ci95")]
     figure, name = plot.representative_tortuosity(results), "representative_tortuosity"
     yield make_card(name, "Representative volume of transport", figure, caption, caption, data)
@@ -136,5 +137,5 @@ def _lengths(values: np.ndarray) -> str:
 
 
 def _by_direction(array: xr.DataArray) -> str:
-    known = [(str(d), float(array.sel(direction=d))) for d in array["direction"].values]
-    return ", ".join(f"{significant(v, 3)} ({d})" for d, v in known if np.isfinite(v))
+    values = [(str(d), float(array.sel(direction=d))) for d in array["direction"].values]
+    return ", ".join(f"{significant(v, 3)} ({d})" for d, v in values if np.isfinite(v))

@@ -1,4 +1,4 @@
-"""Numbers that cannot be, or that usually mean a mistake: said in plain words."""
+"""Warnings for numbers that are impossible, or that usually mean a mistake."""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ import xarray as xr
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 
-#: widest band of porosities, as a share of the highest, and worst fit of two phases, without a word
+#: without a warning: widest band of porosities, as a share of the highest, and worst fit of two
+#: phases
 WIDE_BAND, MISFIT = 0.5, 0.1
 
 
@@ -32,7 +33,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _too_easy,
         _solver,
     )
-    return list(dict.fromkeys(said for check in checks for said in check(results)))
+    return list(dict.fromkeys(warning for check in checks for warning in check(results)))
 
 
 def _voxel_size(results: xr.Dataset) -> Iterator[str]:
@@ -69,23 +70,23 @@ def _pores_brighter(results: xr.Dataset) -> Iterator[str]:
         for name, value in zip(names, values)
         if (labels.values == value).any()
     }
-    others = [value for name, value in mean.items() if name != "pore"]
-    if "pore" in mean and others and mean["pore"] > max(others):
+    solids = [value for name, value in mean.items() if name != "pore"]
+    if "pore" in mean and solids and mean["pore"] > max(solids):
         yield (
-            f"the pores are brighter ({mean['pore']:.4g}) than the solid ({max(others):.4g}): "
+            f"the pores are brighter ({mean['pore']:.4g}) than the solid ({max(solids):.4g}): "
             "are the phases swapped, or the image inverted?"
         )
 
 
 def _separation(results: xr.Dataset) -> Iterator[str]:
-    """Pietsch et al. (2018): the share of variance between the classes tells how sure a cut is."""
+    """Pietsch et al. (2018): the share of variance between the classes rates a threshold."""
     if "separability" not in results:
         return
     share = float(results["separability"])
     if share < 0.6:
         yield (
             f"the threshold separates only {100 * share:.0f} % of the grey values' variance: "
-            "noise or blur may decide the porosity; compare thresholds"
+            "the porosity may depend on noise or blur; compare thresholds"
         )
 
 
@@ -95,8 +96,8 @@ def _wide_band(results: xr.Dataset) -> Iterator[str]:
     low, high = (float(results[f"porosity_{end}"]) for end in ("low", "high"))
     if high - low > WIDE_BAND * max(high, 1e-9):
         yield (
-            f"other thresholds and methods put the porosity anywhere from {100 * low:.1f} to "
-            f"{100 * high:.1f} %: denoise, or correct the scan, and say the band beside it"
+            f"by other thresholds and methods the porosity is between {100 * low:.1f} and "
+            f"{100 * high:.1f} %: denoise or correct the scan, and report this range with it"
         )
 
 
@@ -104,8 +105,8 @@ def _two_phases(results: xr.Dataset) -> Iterator[str]:
     misfit = float(results.get("gray_misfit", math.nan))
     if misfit > MISFIT:
         yield (
-            f"{100 * misfit:.0f} % of the grey values are not those of two phases with one noise: "
-            "a third phase, air around the sample, or an uneven image; the grey balance is no check"
+            f"{100 * misfit:.0f} % of the grey values do not fit two phases with equal noise: a "
+            "third phase, air around the sample, or an uneven image; do not trust the grey balance"
         )
 
 

@@ -1,12 +1,11 @@
-"""What was done, in words to paste into a paper, and the works to cite for it."""
+"""Methods text: what was done, to paste into a paper, and the works to cite for it."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
-from poreflux.reporting import methods_microstructure as microstructure_words
-from poreflux.reporting import methods_segmentation as segmentation_words
+from poreflux.reporting import methods_microstructure, methods_segmentation
 from poreflux.reporting.methods_current import current_sentences
 from poreflux.reporting.methods_microstructure import structure_sentences
 from poreflux.reporting.number_rows import significant
@@ -31,20 +30,20 @@ WORKS = {
 
 def operations(results: xr.Dataset) -> list[dict]:
     """Return the operations that made the Results, first to last, each a dict with `operation`."""
-    found = list(results.attrs.get("history", []))
+    entries = list(results.attrs.get("history", []))
     for name in ("tortuosity_factor", "block_tortuosity_factor"):
-        given = {
+        parameters = {
             key: value
             for key, value in getattr(results.get(name), "attrs", {}).items()
             if key in ("conductivity", "sides", "rtol")
         }
-        if given:
-            found.append({"operation": name, **given})
-    return found
+        if parameters:
+            entries.append({"operation": name, **parameters})
+    return entries
 
 
 def methods(results: xr.Dataset) -> str:
-    """Return a methods paragraph of what the Results rest on.
+    """Return the methods paragraph of the Results.
 
     Examples
     --------
@@ -57,12 +56,12 @@ def methods(results: xr.Dataset) -> str:
 def citations(results: xr.Dataset) -> list[str]:
     """Return the works that this run used, in the order of the methods paragraph."""
     used = _used(results)
-    segmented = segmentation_words.works(_segmentation(results))
-    more = [segmentation_words.WORKS[key] for key in segmented]
-    more += [microstructure_words.WORKS[key] for key in microstructure_words.works(results)]
+    segmented = methods_segmentation.works(_segmentation(results))
+    specific = [methods_segmentation.WORKS[key] for key in segmented]
+    specific += [methods_microstructure.WORKS[key] for key in methods_microstructure.works(results)]
     first, last = [key for key in WORKS if key in used], ("xarray", "dask")
-    own = [WORKS[key] for key in first if key not in last]
-    return [*own, *more, *(WORKS[key] for key in last)]
+    general = [WORKS[key] for key in first if key not in last]
+    return [*general, *specific, *(WORKS[key] for key in last)]
 
 
 def program(results: xr.Dataset) -> str:
@@ -90,11 +89,11 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
     yield _volume(results)
     segmented = _segmentation(results)
     if segmented:
-        yield from segmentation_words.corrections(segmented)
+        yield from methods_segmentation.corrections(segmented)
         yield _segmented(segmented, results)
     if "porosity" in results:
         yield "The porosity is the share of pore voxels."
-    yield from segmentation_words.band(results)
+    yield from methods_segmentation.band(results)
     if "block_porosity" in results:
         yield _blocks(results["block_porosity"])
     if "structure_factor" in results:
@@ -117,7 +116,7 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
 
 
 def _segmentation(results: xr.Dataset) -> dict:
-    """Return what the phases were last made by; empty where they were not made here."""
+    """Return the last segmentation of the history; empty where there is none."""
     segmentations = [e for e in operations(results) if e.get("operation") == "segment"]
     return segmentations[-1] if segmentations else {}
 
@@ -143,18 +142,18 @@ def volume_shape(results: xr.Dataset) -> tuple[int, ...] | None:
 
 def _segmented(entry: dict, results: xr.Dataset) -> str:
     method = str(entry.get("method", "threshold"))
-    words = segmentation_words.METHODS.get(method, method)
+    description = methods_segmentation.METHODS.get(method, method)
     thresholds = np.atleast_1d(entry.get("thresholds", entry.get("threshold", []))).tolist()
     values = ", ".join(significant(float(t), 4) for t in thresholds if t is not None)
     at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
     labels = results.get("phase_slice_z", xr.DataArray())
     names = str(labels.attrs.get("flag_meanings", "")).split()
     phases = _listed(names) or "phases"
-    noise = segmentation_words.denoised(entry)
-    return f"Grey values were segmented into {phases} by {words}{at}{noise}."
+    noise = methods_segmentation.denoised(entry)
+    return f"Grey values were segmented into {phases} by {description}{at}{noise}."
 
 
-def _listed(words: list[str]) -> str:
+def _listed(items: list[str]) -> str:
     """Return ``"a, b and c"``.
 
     Examples
@@ -162,7 +161,7 @@ def _listed(words: list[str]) -> str:
     >>> _listed(["z", "y", "x"]), _listed(["z"]), _listed([])
     ('z, y and x', 'z', '')
     """
-    return " and ".join([", ".join(words[:-1]), words[-1]][len(words) < 2 :]) if words else ""
+    return " and ".join([", ".join(items[:-1]), items[-1]][len(items) < 2 :]) if items else ""
 
 
 def _blocks(blocks: xr.DataArray) -> str:
@@ -177,11 +176,11 @@ def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
     solved = array.notnull()  # other directions are those of other numbers
     along = _listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
-    given = array.attrs.get("conductivity") or {}
-    conducts = _listed(list(given)) or "conducting phase"
+    conductivities = array.attrs.get("conductivity") or {}
+    conducts = _listed(list(conductivities)) or "conducting phase"
     sides = array.attrs.get("sides", "insulated")
-    if len(given) > 1:
-        values = _listed([f"{name} {value:g}" for name, value in given.items()])
+    if len(conductivities) > 1:
+        values = _listed([f"{name} {value:g}" for name, value in conductivities.items()])
         yield f"The conductivities were {values}, in one unit."
     yield (
         f"The tortuosity factor τ along {along} follows from κ_eff = κ0 φ / τ, with φ the volume "

@@ -1,4 +1,4 @@
-"""What the methods paragraph says of the current at an electrode."""
+"""Methods text of the current at an electrode."""
 
 from collections.abc import Iterator
 
@@ -34,6 +34,6 @@ def current_sentences(results: xr.Dataset) -> Iterator[str]:
         f"the face in contact (mask: {note.get('contact_model', 'given')})."
     )
     yield (
-        "Exchange current density, conductivity and the place of the contact are choices, not "
-        "measurements of this sample."
+        "Exchange current density, conductivity and the position of the contact are assumptions, "
+        "not measurements of this sample."
     )

@@ -1,10 +1,10 @@
-"""What the methods paragraph says of pores, correlations and sub-volumes, and whose methods."""
+"""Methods text of pores, correlations and sub-volumes, and the works to cite."""
 
 from collections.abc import Iterator
 
 import xarray as xr
 
-#: key of a work -> a variable that it stands behind
+#: key of a work -> a variable that rests on it
 RESTS_ON = {
     "surface": "specific_surface",
     "edges": "pore_number_unbiased",
@@ -45,12 +45,12 @@ WORKS = {
 
 def works(results: xr.Dataset) -> list[str]:
     """Return the keys of :data:`WORKS` that the Results rest on."""
-    found = {key for key, name in RESTS_ON.items() if name in results}
+    keys = {key for key, name in RESTS_ON.items() if name in results}
     if "pore_number" in results and results["pore_number"].attrs.get("method") == "watershed":
-        found.add("watershed")
+        keys.add("watershed")
     if "spectral_density" in results:
-        found.add("correlation")
-    return [key for key in WORKS if key in found]
+        keys.add("correlation")
+    return [key for key in WORKS if key in keys]
 
 
 def structure_sentences(results: xr.Dataset) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _pores(note: dict) -> Iterator[str]:
             "neighbours)."
         )
     yield (
-        "Their size is the diameter of the sphere of their volume; numbers free of the bias of the "
-        "edges leave out pores that touch a face and weight the others (Miles and Lantuéjoul)."
+        "Their size is the diameter of the sphere of their volume; numbers corrected for edges "
+        "leave out pores that touch a face and weight the others (Miles and Lantuéjoul)."
     )
 
 
@@ -90,11 +90,12 @@ _SENTENCES = {
     "specific_surface": "The specific surface was estimated by the crossings of lines along 13 "
     "directions (Cauchy–Crofton).",
     "two_point_probability": "The two-point probability was counted over all pairs of voxels "
-    "within windows, its error by their scatter.",
+    "within windows, its error from the spread of the windows.",
     "spectral_density": "The spectral density is that of the tapered and mean-free indicator of "
     "the pores, divided by the volume.",
-    "clustering_ratio": "The arrangement of the pores was judged by the spectral density of long "
-    "waves, relative to that of single pores, and by the places of the pores' centroids.",
-    "representative_std": "Representative volumes follow from the scatter of the porosity of cubes "
-    "of several edges, fitted by a power of their volume.",
+    "clustering_ratio": "The arrangement of the pores follows from the spectral density at long "
+    "wavelengths, relative to that at the scale of single pores, and from the positions of the "
+    "pores' centroids.",
+    "representative_std": "Representative volumes follow from the variance of the porosity of "
+    "cubes of several edges, fitted by a power of their volume.",
 }

@@ -1,4 +1,4 @@
-"""How grey values became phases, in words for a methods paragraph, and what that is worth."""
+"""Methods text of the segmentation and its corrections, and the range of the porosity."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ _DENOISED = {
 
 
 def denoised(entry: dict) -> str:
-    """Return how noise was taken away before a segmentation, to follow its words.
+    """Return how noise was removed before a segmentation, to end its sentence.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def denoised(entry: dict) -> str:
 
 
 def corrections(entry: dict) -> Iterator[str]:
-    """Yield a sentence for each fault that was corrected before a segmentation.
+    """Yield a sentence for each correction before a segmentation.
 
     Examples
     --------
@@ -56,11 +56,11 @@ def corrections(entry: dict) -> Iterator[str]:
     ['Each slice was scaled so that the solid has one grey value.']
     """
     for step in entry.get("before", []):
-        yield from _SAID.get(step["operation"], _unsaid)(step)
+        yield from _CORRECTION_SENTENCES.get(step["operation"], _no_sentence)(step)
 
 
 def band(results: xr.Dataset) -> Iterator[str]:
-    """Yield what other thresholds and methods make of the porosity."""
+    """Yield the range of the porosity by other thresholds and methods."""
     if not {"porosity_low", "porosity_high"} <= set(results.data_vars):
         return
     low, high = (100 * float(results[f"porosity_{end}"]) for end in ("low", "high"))
@@ -85,8 +85,8 @@ def works(entry: dict) -> list[str]:
 
 def _region(step: dict) -> Iterator[str]:
     if "radius" in step:
-        found = "found" if "erosion" in step else "given"
-        yield f"Only voxels in a cylinder of radius {step['radius']:.4g} µm, {found}, count."
+        origin = "found" if "erosion" in step else "given"
+        yield f"Only voxels in a cylinder of radius {step['radius']:.4g} µm, {origin}, count."
     else:
         yield "Only voxels in a given mask count."
 
@@ -121,11 +121,11 @@ def _tilt(step: dict) -> Iterator[str]:
         )
 
 
-def _unsaid(step: dict) -> Iterator[str]:
+def _no_sentence(step: dict) -> Iterator[str]:
     return iter(())
 
 
-_SAID = {
+_CORRECTION_SENTENCES = {
     "region_of_interest": _region,
     "correct_drift": _drift,
     "correct_cupping": _cupping,

@@ -1,4 +1,4 @@
-"""Results become rows of a table: value, unit, uncertainty, and what kind of uncertainty it is."""
+"""Results become rows of a table: value, unit, uncertainty and its kind."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import xarray as xr
 
 from poreflux.schema import VARIABLES
 
-#: what a reader looks for first, in this order; other scalars follow, diagnostics come last
+#: the most important numbers, in this order; other scalars follow, diagnostics come last
 FIRST = (
     "porosity",
     "conducting_fraction",
@@ -31,7 +31,7 @@ SOLVER, SAMPLING, SEGMENTATION = "solver", "sampling", "segmentation"
 class Row:
     """One number: `uncertainties` are pairs of (one standard deviation or half width, its kind).
 
-    `case` says which of several meanings of the quantity it is, like ``"26 neighbours"``.
+    `case` tells variants of a quantity apart, like ``"26 neighbours"``.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Row:
     @property
     def spread(self) -> str:
         """Return the uncertainties with their kinds: ``"± 0.0012 sampling, ± 3e-06 solver"``."""
-        known = [(u, kind) for u, kind in self.uncertainties if math.isfinite(u)]
-        return ", ".join(f"± {significant(u, 2)} {kind}" for u, kind in known)
+        finite = [(u, kind) for u, kind in self.uncertainties if math.isfinite(u)]
+        return ", ".join(f"± {significant(u, 2)} {kind}" for u, kind in finite)
 
 
 def rows(results: xr.Dataset) -> list[Row]:
@@ -68,21 +68,21 @@ def rows(results: xr.Dataset) -> list[Row]:
     >>> [row.quantity for row in rows(results.assign_coords(direction=["z"]))]
     ['porosity', 'relative residual of the linear solve']
     """
-    found = []
+    number_rows = []
     for name in sorted(map(str, results.data_vars), key=_rank):
         array = results[name]
         if array.dtype.kind not in "fiu" or not set(array.dims) <= set(_CASES):
             continue
         for index in np.ndindex(array.shape):
-            where = {dim: array[dim].values[i] if dim in array.coords else i
+            position = {dim: array[dim].values[i] if dim in array.coords else i
                      for dim, i in zip(map(str, array.dims), index)}  # fmt: skip
             value = float(array.values[index])
             if not math.isnan(value):
-                found.append(_row(results, name, where, value))
-    return found
+                number_rows.append(_row(results, name, position, value))
+    return number_rows
 
 
-#: dims that a row can be along, and what is said of it
+#: dims that a row can be along, and the text of its case
 _CASES = {
     "direction": lambda value: "",
     "neighbours": lambda value: f"{value} neighbours",
@@ -115,7 +115,7 @@ def printed_unit(unit: str) -> str:
 
 
 def uncertainties(results: xr.Dataset, name: str, direction: str = "") -> tuple:
-    """Return what is known of the uncertainty of a number, each with its kind."""
+    """Return the known uncertainties of a number, each with its kind."""
     if name == "porosity":
         return (*_sampling(results.get("block_porosity")), *_segmentation(results))
     if name in ("tortuosity_factor", "effective_conductivity", "macmullin_number"):
@@ -176,16 +176,18 @@ def otsu_classes(results: xr.Dataset) -> tuple[np.ndarray, np.ndarray, float] | 
 
 def _row(results: xr.Dataset, name: str, where: dict, value: float) -> Row:
     attrs = results[name].attrs
-    known = VARIABLES.get(name)
-    quantity = attrs.get("long_name") or (known.long_name if known else name.replace("_", " "))
-    unit = attrs.get("units") or (known.units if known else "1")
+    registered = VARIABLES.get(name)
+    quantity = attrs.get("long_name") or (
+        registered.long_name if registered else name.replace("_", " ")
+    )
+    unit = attrs.get("units") or (registered.units if registered else "1")
     if results[name].dtype.kind in "iu":
         value = int(value)
     direction = str(where.get("direction", ""))
     case = ", ".join(filter(None, (_CASES[dim](at) for dim, at in where.items())))
-    spread = uncertainties(results, name, direction) if math.isfinite(value) else ()
+    errors = uncertainties(results, name, direction) if math.isfinite(value) else ()
     quantity = f"{quantity}, {case}" if case else quantity
-    return Row(name, quantity, direction, value, unit, spread, case)
+    return Row(name, quantity, direction, value, unit, errors, case)
 
 
 def _rank(name: str) -> tuple[int, int]:
@@ -210,7 +212,7 @@ def _sampling(blocks: xr.DataArray | None) -> tuple:
 
 
 def _segmentation(results: xr.Dataset) -> tuple:
-    """Return half of the band of porosities, or of what ± 5 % of contrast change in the pores."""
+    """Return half the band of porosities, or half their change by ± 5 % of the contrast."""
     if {"porosity_low", "porosity_high"} <= set(results.data_vars):
         return ((float(results["porosity_high"] - results["porosity_low"]) / 2, SEGMENTATION),)
     classes = otsu_classes(results)

@@ -21,14 +21,14 @@ def report(
     title: str | None = None,
     progress=None,
 ) -> Path:
-    """Write Results to one HTML file that needs no other and asks nothing of the network.
+    """Write Results to one HTML file that needs no other file and no network.
 
     Parameters
     ----------
     results
         of :func:`poreflux.collect`, or the folder where they are stored.
     path
-        of the file; it appears when it is whole, and replaces an older one.
+        of the file; it appears when it is complete, and replaces an older one.
     title
         of the page; by default the name of the source.
     progress
@@ -88,20 +88,20 @@ def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> s
         source=source,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         program=program(results),
-        numbers=[row for row in table if row.name in FIRST],
-        others=[row for row in table if row.name not in FIRST],
+        main_rows=[row for row in table if row.name in FIRST],
+        other_rows=[row for row in table if row.name not in FIRST],
         cards=laid_out(shown),
         tables=list(tables(results)),
         warnings=guards(results),
         methods=methods(results),
         citations=citations(results),
         provenance=provenance(results),
-        operations=[_told(entry) for entry in operations(results)],
+        operations=[_operation_row(entry) for entry in operations(results)],
     )
 
 
 def laid_out(cards: list) -> list[tuple]:
-    """Return each card with its width: halves stand in pairs, one that is left over is lone.
+    """Return each card with its width: half cards in pairs, one without a partner is lone.
 
     Examples
     --------
@@ -109,37 +109,38 @@ def laid_out(cards: list) -> list[tuple]:
     >>> [width for _, width in laid_out([Card(half=h) for h in (1, 1, 1, 0, 1)])]
     ['half', 'half', 'lone', '', 'lone']
     """
-    found = []
+    placed = []
     for half, run in groupby(cards, key=lambda card: bool(card.half)):
         together = list(run)
         paired = len(together) // 2 * 2
         for k, card in enumerate(together):
-            found.append((card, "" if not half else "half" if k < paired else "lone"))
-    return found
+            placed.append((card, "" if not half else "half" if k < paired else "lone"))
+    return placed
 
 
 def provenance(results: xr.Dataset) -> list[tuple[str, str]]:
-    """Return what is known of the sample, as (what, value)."""
-    attrs, found = results.attrs, []
+    """Return what is known of the sample, as (title, value)."""
+    attrs, entries = results.attrs, []
     shape, size = volume_shape(results), attrs.get("voxel_size")
     if shape:
-        found.append(("voxels (z, y, x)", " × ".join(map(str, shape))))
+        entries.append(("voxels (z, y, x)", " × ".join(map(str, shape))))
     if size is not None:
-        found.append(("voxel edges (z, y, x)", " × ".join(f"{h:g}" for h in size) + " µm"))
+        entries.append(("voxel edges (z, y, x)", " × ".join(f"{h:g}" for h in size) + " µm"))
     if shape and size is not None:
         lengths = " × ".join(significant(n * h, 4) for n, h in zip(shape, np.ravel(size)))
-        found.append(("size", f"{lengths} µm"))
-    for key, words in {"source": "source", "source_sha256": "sha-256 of the source"}.items():
+        entries.append(("size", f"{lengths} µm"))
+    for key, title in {"source": "source", "source_sha256": "sha-256 of the source"}.items():
         if key in attrs:
-            found.append((words, str(attrs[key])))
-    found.append(("program", program(results)))
-    return found
+            entries.append((title, str(attrs[key])))
+    entries.append(("program", program(results)))
+    return entries
 
 
-def _told(entry: dict) -> tuple[str, str]:
-    """Return an operation and its parameters in words."""
-    rest = {key: value for key, value in entry.items() if key != "operation"}
-    return str(entry.get("operation", "")), ", ".join(f"{k} = {_short(v)}" for k, v in rest.items())
+def _operation_row(entry: dict) -> tuple[str, str]:
+    """Return an operation and its parameters as text."""
+    parameters = {key: value for key, value in entry.items() if key != "operation"}
+    text = ", ".join(f"{key} = {_short(value)}" for key, value in parameters.items())
+    return str(entry.get("operation", "")), text
 
 
 def _short(value) -> str:

@@ -14,7 +14,7 @@ NETWORK = 0.2
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the page shows it: the first cell of each row says what it is of."""
+    """A table as the page shows it: the first cell of each row is its title."""
 
     name: str
     title: str
@@ -32,23 +32,25 @@ def tables(results: xr.Dataset) -> Iterator[Table]:
 def _connectivity(results: xr.Dataset) -> Iterator[Table]:
     if "largest_cluster_fraction" not in results:
         return
-    known = results["neighbours"].values.tolist()
+    connectivities = results["neighbours"].values.tolist()
     phase = results["largest_cluster_fraction"].attrs.get("phase", "pore")
-    found = []
-    for name, words in _CONNECTED.items():
+    table_rows = []
+    for name, title in _CONNECTED.items():
         if name in results:
-            found.append((words, *(_value(results[name].sel(neighbours=n)) for n in known)))
+            table_rows.append(
+                (title, *(_value(results[name].sel(neighbours=n)) for n in connectivities))
+            )
     through = results["percolating_phase_fraction"]
     for direction in through["direction"].values:
-        each = (through.sel(direction=direction, neighbours=n) for n in known)
-        found.append((f"share that joins both faces across {direction}", *map(_value, each)))
+        shares = (through.sel(direction=direction, neighbours=n) for n in connectivities)
+        table_rows.append((f"share that joins both faces across {direction}", *map(_value, shares)))
     caption = (
         f"The {phase} phase where voxels are neighbours that share a face (6), or a face, an edge "
         "or a corner (26). Noise percolates from 31.2 % of random voxels on with 6 neighbours, "
         "from 9.8 % with 26: whether few pores are connected may be a matter of definition."
     )
-    header = ("", *(f"{n} neighbours" for n in known))
-    yield Table("connectivity", "Connectivity", header, found, caption)
+    header = ("", *(f"{n} neighbours" for n in connectivities))
+    yield Table("connectivity", "Connectivity", header, table_rows, caption)
 
 
 _CONNECTED = {
@@ -59,7 +61,7 @@ _CONNECTED = {
     "euler_density": "Euler number of a µm³",
 }
 
-#: name -> (what it is, what it says)
+#: name -> (title, meaning)
 _ARRANGED = {
     "integral_range": (
         "integral range",
@@ -70,13 +72,13 @@ _ARRANGED = {
         "0 order; about 0.3 spheres that do not overlap; 1 independent; 2 and more clusters",
     ),
     "hyperuniformity_index": (
-        "long waves over the dominant",
-        "towards 0: more even than chance on large scales",
+        "power at long wavelengths relative to the dominant one",
+        "towards 0: more even than random on large scales",
     ),
     "dominant_wavelength": ("dominant wavelength", "of a lattice, its spacing"),
     "clark_evans_ratio": (
-        "distance to the nearest pore over that at random",
-        "below 1 gathered, 1 random, above 1 ordered",
+        "distance to the nearest pore, relative to random pores",
+        "below 1 clustered, 1 random, above 1 ordered",
     ),
     "bragg_significance": (
         "periodicity, −log₁₀ of its chance at random",
@@ -85,7 +87,8 @@ _ARRANGED = {
     "bragg_wavelength": ("wavelength of the highest peak", "the period, where there is one"),
     "column_ratio": (
         "alignment",
-        "power of long waves across the direction over all others; 1 none, large columns",
+        "power at long wavelengths across the direction, relative to all other; 1 none, "
+        "large columns",
     ),
     "block_moran": ("Moran's I of blocks", "above 0: neighbouring blocks agree"),
 }
@@ -94,8 +97,8 @@ _ARRANGED = {
 def _arrangement(results: xr.Dataset) -> Iterator[Table]:
     if "clustering_ratio" not in results:
         return
-    found = []
-    for name, (words, meaning) in _ARRANGED.items():
+    table_rows = []
+    for name, (title, meaning) in _ARRANGED.items():
         if name not in results:
             continue
         array = results[name]
@@ -103,14 +106,14 @@ def _arrangement(results: xr.Dataset) -> Iterator[Table]:
         for direction in array["direction"].values if array.dims else [""]:
             value = array.sel(direction=direction) if direction else array
             along = f" along {direction}" if direction else ""
-            found.append((words + along, f"{_value(value)} {unit}".strip(), meaning))
+            table_rows.append((title + along, f"{_value(value)} {unit}".strip(), meaning))
             meaning = ""
     modes, points = int(results["spectral_density_zero_modes"]), int(results["point_count"])
     caption = (
-        f"How the pores lie, whatever their number. Limits of long waves rest on {modes} waves, "
-        f"points are {points} pores of 8 voxels or more.{_network(results)}"
+        f"Arrangement of the pores, independent of their number. Limits at long wavelengths are of "
+        f"{modes} modes, points are {points} pores of 8 voxels or more.{_network(results)}"
     )
-    yield Table("arrangement", "Arrangement", ("", "value", "what it says"), found, caption)
+    yield Table("arrangement", "Arrangement", ("", "value", "meaning"), table_rows, caption)
 
 
 def _network(results: xr.Dataset) -> str:
@@ -121,8 +124,8 @@ def _network(results: xr.Dataset) -> str:
     if share <= NETWORK:
         return ""
     return (
-        f" One component holds {100 * share:.0f} % of the phase: what rests on single pores "
-        "(clustering ratio, nearest pore, periodicity) says little here."
+        f" One component holds {100 * share:.0f} % of the phase: what depends on single "
+        "pores (clustering ratio, nearest pore, periodicity) is not meaningful here."
     )
 
 
@@ -130,21 +133,21 @@ def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
     if "representative_number" not in results:
         return
     number, errors = results["representative_number"], results["accuracy"].values
-    found = []
+    table_rows = []
     for edge in results["edge"].values:
         cells = (number.sel(edge=edge, accuracy=e) for e in errors)
-        found.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
-    one = results["representative_edge"]
-    sizes = [_rounded(float(one.sel(accuracy=e))) for e in errors]
-    found.append(("edge of one cube, by the fit (µm)", *sizes))
+        table_rows.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
+    single_edge = results["representative_edge"]
+    sizes = [_rounded(float(single_edge.sel(accuracy=e))) for e in errors]
+    table_rows.append(("edge of one cube, by the fit (µm)", *sizes))
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "
-        "the mean), and how large one cube would have to be if the fitted decay went on. Cubes not "
-        "much larger than the pores scatter less steeply; where they do, the largest alone are "
-        "fitted. If these are small, too, the fit asks for too much."
+        "the mean), and how large one cube must be if the fitted decay continues. The variance "
+        "of cubes not much larger than the pores decays more slowly; then only the largest cubes "
+        "are fitted. If these are small, too, the sizes by the fit are too large."
     )
     header = ("", *(f"± {100 * e:g} %" for e in errors))
-    yield Table("sub_volumes", "Sub-volumes that would be enough", header, found, caption)
+    yield Table("sub_volumes", "Sub-volumes needed", header, table_rows, caption)
 
 
 def _value(array: xr.DataArray) -> str:

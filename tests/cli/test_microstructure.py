@@ -54,7 +54,7 @@ def test_metrics_and_solves_are_together_in_one_report(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
     for words in ("Pore sizes", "Local thickness", "Chords", "Two-point correlation", "Wagner",
                   "Spectral density", "Representative volume", "Connectivity", "Arrangement",
-                  "Sub-volumes that would be enough", "Current at the electrode"):  # fmt: skip
+                  "Sub-volumes needed", "Current at the electrode"):  # fmt: skip
         assert words in page
 
 

@@ -82,7 +82,7 @@ def test_the_fit_of_the_decay_runs_through_the_scatter_of_cubes(results):
 
 def test_the_limit_of_long_waves_is_marked_where_it_is_known(results):
     words = [line.get_label() for line in plot.spectral_density(results).axes[0].lines]
-    assert any("limit of long waves" in word for word in words)
+    assert any("limit at long wavelengths" in word for word in words)
     alone = results.drop_vars(["spectral_density_zero", "dominant_wavelength"])
     words = [line.get_label() for line in plot.spectral_density(alone).axes[0].lines]
     assert not any("limit" in word for word in words)

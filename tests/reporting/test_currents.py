@@ -24,10 +24,10 @@ def test_the_page_holds_map_section_distribution_and_sweep(results, tmp_path):
     assert "Butler–Volmer" in page
 
 
-def test_choices_are_called_choices(results):
+def test_assumptions_are_called_assumptions(results):
     words = " ".join(current_sentences(results))
     assert "charge-transfer resistance 0.1 Ω cm²" in words
-    assert "are choices, not measurements" in words
+    assert "are assumptions, not measurements" in words
     assert "92.86 % of the face in contact" in words
 
 

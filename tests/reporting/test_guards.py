@@ -42,7 +42,7 @@ def test_an_odd_porosity_is_noticed(porosity, words):
 
 def test_a_band_as_wide_as_the_porosity_is_noticed():
     (warning,) = guards(changed(porosity_low=0.05, porosity_high=0.14))
-    assert "from 5.0 to 14.0 %" in warning
+    assert "between 5.0 and 14.0 %" in warning
     assert guards(changed(porosity_low=0.10, porosity_high=0.14)) == []
 
 
