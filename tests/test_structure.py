@@ -21,7 +21,7 @@ ROWS = [
     {"phantoms", "blocks", "store"},
     {"readers"},
     {"volume"},
-    {"schema", "errors", "machine", "kernels"},
+    {"annotations", "schema", "errors", "machine", "kernels"},
 ]
 
 #: the same within wings

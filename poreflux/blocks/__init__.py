@@ -16,12 +16,13 @@ from poreflux.blocks.chunked import (
 from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, united
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
-from poreflux.blocks.run import compute
+from poreflux.blocks.run import Scheduler, compute
 
 __all__ = [
     "Faces",
     "Patch",
     "Plan",
+    "Scheduler",
     "add_patches",
     "block_map",
     "chunked",

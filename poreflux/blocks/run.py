@@ -2,9 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dask
 import dask.array as da
@@ -13,8 +13,16 @@ from dask.callbacks import Callback
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from poreflux.annotations import Progress
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import fuse
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: None for the active dask cluster if there is one, else threads; ``"threads"``,
+#: ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler; a client
+Scheduler: TypeAlias = "str | Client | None"
 
 #: least time between two reports of progress, in seconds
 _PAUSE = 0.2
@@ -22,8 +30,8 @@ _PAUSE = 0.2
 
 def compute(
     *datasets: xr.Dataset | Delayed,
-    progress: Callable[[int, int, str], None] | None = None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
     workers: int | None = None,
 ) -> tuple:
     """Evaluate lazy Datasets together, each chunk of a volume read once for all of them.

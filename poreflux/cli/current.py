@@ -3,8 +3,8 @@
 import math
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
+from poreflux.annotations import ContactModel, Drive, ElectrodeFace, Kinetics, Resolution
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
 from poreflux.cli.processes import SOLVER, Solver, check_words_of_current, shares
@@ -13,6 +13,7 @@ from poreflux.cli.region import counted, in_place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import numbers, pairs
+from poreflux.schema import Direction
 
 #: what is printed of a map, the rest is in the results
 SHOWN = (
@@ -39,22 +40,22 @@ def current(
     /,
     *,
     direction: str = "z",
-    face: Literal["first", "last"] = "last",
+    face: ElectrodeFace = "last",
     applied: float = 1.0,
     contact: str = "0.9306",
-    contact_model: Literal["full", "cells", "patches", "voids"] = "patches",
+    contact_model: ContactModel = "patches",
     contact_size: float = 7.5,
     contact_seed: int = 0,
     conductivity: str = "0.1",
-    kinetics: Literal["butler-volmer", "linear", "primary"] = "butler-volmer",
+    kinetics: Kinetics = "butler-volmer",
     charge_transfer_resistance: float | None = None,
     exchange_current_density: float | None = None,
     transfer_coefficient: float = 0.5,
     film_resistance: float = 0.0,
     temperature: float = 298.15,
-    drive: Literal["flux", "equipotential"] = "flux",
+    drive: Drive = "flux",
     wagner_lengths: str | None = None,
-    resolution: Literal["voxel", "upscaled", "both"] = "voxel",
+    resolution: Resolution = "voxel",
     blocks: str = "4,4,4",
     rtol: float = 1e-6,
     out: Path = Path("results.zarr"),
@@ -163,11 +164,14 @@ def current(
 
 def _alone(volume, direction: str, mask, options: dict):
     from poreflux import interfacial_current
+    from poreflux.schema import DIMS
+    from poreflux.volume import axis_of
 
-    contact = mask(volume, direction=direction)
+    across = DIMS[axis_of(direction)]
+    contact = mask(volume, direction=across)
     with progress(f"solve across {direction}") as tell:
         return interfacial_current(
-            volume, contact=contact, direction=direction, progress=tell, **options
+            volume, contact=contact, direction=across, progress=tell, **options
         )
 
 
@@ -192,7 +196,9 @@ def _blocks(text: str) -> list[int]:
     return parts * 3 if len(parts) == 1 else parts
 
 
-def _mask(volume, *, contact: str, model: str, size: float, seed: int, direction: str):
+def _mask(
+    volume, *, contact: str, model: ContactModel, size: float, seed: int, direction: Direction
+):
     from poreflux import contact_mask
 
     try:

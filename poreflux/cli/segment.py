@@ -11,6 +11,7 @@ from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.scan import AS_IT_IS, Scan, mended
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import pairs
+from poreflux.schema import Direction
 
 Denoise = Literal["none", "median", "nl-means"]
 
@@ -30,7 +31,7 @@ def segment(
     denoise: Denoise = "none",
     scan: Scan = AS_IT_IS,
     solid_fraction: Annotated[Flag, Parameter(group=DEFENDED)] = False,
-    tau: Annotated[str | None, Parameter(group=DEFENDED)] = None,
+    tau: Annotated[Direction | None, Parameter(group=DEFENDED)] = None,
     out: Path | None = None,
     overwrite: Flag = False,
     common: Common = COMMON,
@@ -143,7 +144,7 @@ def _with_solid(result):
     return solid_fraction(result)
 
 
-def _with_tortuosity(result, direction: str):
+def _with_tortuosity(result, direction: Direction):
     from poreflux.uncertainty.tortuosity_band import tortuosity_band
 
     with progress("tortuosity") as tell:

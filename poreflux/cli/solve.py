@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal
 
+from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.processes import SOLVER, Solver, check_words, shares
@@ -17,8 +17,6 @@ from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import lengths, numbers, pairs
 
-Geometry = Literal["voxels", "partial"]
-
 
 def tortuosity(
     store: Path,
@@ -26,7 +24,7 @@ def tortuosity(
     *,
     direction: str = "z",
     conductivity: str = "electrolyte=1.0",
-    sides: str = "insulated",
+    sides: Sides = "insulated",
     geometry: Geometry = "voxels",
     rtol: float = 1e-6,
     digits: int | None = None,

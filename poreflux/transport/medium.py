@@ -75,7 +75,7 @@ def medium(
             "run poreflux verify to find the damaged chunks"
         )
     total = counts.sum()
-    spacing = dict(zip(DIMS, voxel_size(volume)))
+    spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
     return Medium(
         cells,
         (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),
@@ -99,7 +99,7 @@ def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float
         raise ValueError(
             f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
         )
-    spacing = dict(zip(DIMS, voxel_size(volume)))
+    spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
     return Medium(
         cells,
         (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),

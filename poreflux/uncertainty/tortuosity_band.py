@@ -2,6 +2,9 @@
 
 import xarray as xr
 
+from poreflux.annotations import Progress
+from poreflux.blocks import Scheduler
+from poreflux.schema import Direction
 from poreflux.segmentation.segment import segment
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
@@ -20,7 +23,12 @@ _COARSE = 2
 
 
 def tortuosity_band(
-    volume: xr.Dataset, *, direction: str = "z", rtol: float = 1e-4, progress=None, scheduler=None
+    volume: xr.Dataset,
+    *,
+    direction: Direction = "z",
+    rtol: float = 1e-4,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Solve for the tortuosity factor at the threshold of a segmentation, and moved both ways.
 
@@ -75,7 +83,9 @@ def tortuosity_band(
     return volume.assign(phase=phase)
 
 
-def _moved(volume: xr.Dataset, record: dict, cuts: list[float], scheduler) -> xr.DataArray:
+def _moved(
+    volume: xr.Dataset, record: dict, cuts: list[float], scheduler: Scheduler
+) -> xr.DataArray:
     """Return the phases by other thresholds, denoised and grown alike."""
     pore = label_of(volume, "pore")
     names = {label: name for name, label in phase_labels(volume).items()}

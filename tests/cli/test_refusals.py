@@ -127,7 +127,7 @@ def test_grey_values_without_phases(store, verb, tmp_path):
         ("solve tortuosity {} --conductivity electrolyte", "electrolyte=1.0,binder=0.1"),
         ("solve tortuosity {} --conductivity electrolyte=-1", "electrolyte"),
         ("solve tortuosity {} --rtol 2", "rtol"),
-        ("solve tortuosity {} --sides open", "'insulated'"),
+        ("solve tortuosity {} --sides open", "insulated"),
         ("solve tortuosity {} --blocks 4,4", "--blocks"),
         ("solve tortuosity {} --blocks 400", "400"),
         ("measure {} --blocks 0", "blocks"),

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from poreflux import annotations
+from poreflux.annotations import Drive, ElectrodeFace
+from poreflux.schema import Direction
 from poreflux.transport.electrode.kinetics import LAWS, Kinetics
 from poreflux.transport.electrode.newton import DRIVES, Goal
 from poreflux.transport.laplace.boundary import HIGH, LOW
@@ -20,7 +23,7 @@ INITIAL_CONTACT = 0.9306
 #: voxels over which the porosity near the electrode is weighed at least
 NEAR = 5
 
-FACES = {"first": LOW, "last": HIGH}
+FACES: dict[ElectrodeFace, int] = {"first": LOW, "last": HIGH}
 
 #: ohm cm² in ohm m², mA/cm² in A/m², µm in m
 OHM_CM2, MA_CM2, UM = 1e-4, 10.0, 1e-6
@@ -32,9 +35,9 @@ class Conditions:
 
     applied: float
     law: Kinetics
-    drive: str
-    direction: str
-    face: str
+    drive: Drive
+    direction: Direction
+    face: ElectrodeFace
     rtol: float
 
     @property
@@ -90,13 +93,13 @@ def conditions(
     applied: float = 1.0,
     charge_transfer_resistance: float | None = None,
     exchange_current_density: float | None = None,
-    kinetics: str = "butler-volmer",
+    kinetics: annotations.Kinetics = "butler-volmer",
     transfer_coefficient: float = 0.5,
     film_resistance: float = 0.0,
     temperature: float = 298.15,
-    drive: str = "flux",
-    direction: str = "z",
-    face: str = "last",
+    drive: Drive = "flux",
+    direction: Direction = "z",
+    face: ElectrodeFace = "last",
     rtol: float = 1e-6,
 ) -> Conditions:
     """Return the conditions, or raise ``ValueError`` with one sentence on what makes no sense."""

@@ -1,14 +1,16 @@
 """How contact with an electrode may change as metal is stripped and plated: a model of our own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy import ndimage
 
-from poreflux.schema import attributes
+from poreflux.annotations import Progress
+from poreflux.schema import Direction, attributes
 from poreflux.transport.electrode.conditions import INITIAL_CONTACT
-from poreflux.transport.electrode.contact_mask import contact_of
+from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import suffix
 from poreflux.transport.electrode.interfacial_current import interfacial_current
 from poreflux.transport.electrode.kinetics import FARADAY
@@ -36,10 +38,10 @@ def contact_evolution(
     supply: float,
     critical_gap: float,
     applied: float = 1.0,
-    contact=INITIAL_CONTACT,
-    direction: str = "z",
-    progress=None,
-    **options,
+    contact: Contact = INITIAL_CONTACT,
+    direction: Direction = "z",
+    progress: Progress | None = None,
+    **options: Any,
 ) -> xr.Dataset:
     """Follow the contact through steps of stripping and plating.
 

@@ -2,26 +2,31 @@
 
 import math
 from pathlib import Path
+from typing import TypeAlias, get_args
 
 import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
+from poreflux.annotations import ContactModel
 from poreflux.errors import UnreadableImage
 from poreflux.phantoms.fields import GaussianField
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, Direction
 from poreflux.transport.electrode.conditions import INITIAL_CONTACT
 from poreflux.volume import axis_of, voxel_size
 
-MODELS = ("full", "cells", "patches", "voids")
+MODELS = get_args(ContactModel)
+
+#: a share of the face, a mask of it, or an image file of one
+Contact: TypeAlias = float | np.ndarray | xr.DataArray | str | Path
 
 
 def contact_mask(
     volume: xr.Dataset,
     *,
     fraction: float | None = None,
-    model: str = "patches",
-    direction: str = "z",
+    model: ContactModel = "patches",
+    direction: Direction = "z",
     length: float = 7.5,
     cells: int = 12,
     off: int | None = None,
@@ -72,7 +77,7 @@ def contact_mask(
     _validate(fraction, model, length, cells, off, diameter)
     dims = across(direction)
     shape = tuple(volume.sizes[dim] for dim in dims)
-    size = dict(zip(DIMS, voxel_size(volume)))
+    size: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
     spacing = tuple(size[dim] for dim in dims)
     lost = min(round((1 - fraction) * math.prod(shape)), math.prod(shape) - 1)
     options: dict = {"seed": seed}
@@ -103,7 +108,7 @@ def across(direction: str) -> tuple[str, str]:
     return first, second
 
 
-def contact_of(volume: xr.Dataset, contact, direction: str) -> xr.DataArray:
+def contact_of(volume: xr.Dataset, contact: Contact, direction: str) -> xr.DataArray:
     """Return the mask that `contact` stands for: a share, an array, or an image file.
 
     Raises
@@ -113,7 +118,7 @@ def contact_of(volume: xr.Dataset, contact, direction: str) -> xr.DataArray:
     """
     dims = across(direction)
     if isinstance(contact, (int, float, np.number)) and not isinstance(contact, bool):
-        return contact_mask(volume, fraction=float(contact), direction=direction)
+        return contact_mask(volume, fraction=float(contact), direction=DIMS[axis_of(direction)])
     attrs = {"model": "given"}
     if isinstance(contact, (str, Path)):
         attrs = {"model": f"image {contact}"}

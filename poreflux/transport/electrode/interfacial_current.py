@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
+from poreflux.annotations import (
+    Drive,
+    ElectrodeFace,
+    Kinetics,
+    Progress,
+    Resolution,
+)
+from poreflux.schema import Direction
 from poreflux.transport.electrode import fields as current_fields
 from poreflux.transport.electrode import planes as current_planes
 from poreflux.transport.electrode import upscaled as upscaling
@@ -16,7 +25,7 @@ from poreflux.transport.electrode.conditions import (
     phases_of,
     wagner_lengths_of,
 )
-from poreflux.transport.electrode.contact_mask import contact_of
+from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import face as face_of
 from poreflux.transport.electrode.dataset import solved, sweep, unsolved
 from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
@@ -25,31 +34,31 @@ from poreflux.transport.medium import conductivity_table, medium
 from poreflux.transport.tortuosity.tortuosity_factor import forecast
 from poreflux.volume import require, within_mask
 
-RESOLUTIONS = ("voxel", "upscaled", "both")
+RESOLUTIONS = get_args(Resolution)
 
 
 def interfacial_current(
     volume: xr.Dataset,
     *,
     applied: float = 1.0,
-    contact=INITIAL_CONTACT,
+    contact: Contact = INITIAL_CONTACT,
     conductivity: float | Mapping[str, float] = 0.1,
     charge_transfer_resistance: float | None = None,
     exchange_current_density: float | None = None,
-    kinetics: str = "butler-volmer",
+    kinetics: Kinetics = "butler-volmer",
     transfer_coefficient: float = 0.5,
     film_resistance: float = 0.0,
     temperature: float = 298.15,
-    drive: str = "flux",
-    direction: str = "z",
-    face: str = "last",
+    drive: Drive = "flux",
+    direction: Direction = "z",
+    face: ElectrodeFace = "last",
     wagner_lengths: Sequence[float] = (),
-    resolution: str = "voxel",
+    resolution: Resolution = "voxel",
     blocks: Sequence[int] | xr.Dataset = (4, 4, 4),
     rtol: float = 1e-6,
     field: str | Path | None = None,
     threads: int | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the current density at an electrode on one face of a volume.
 

@@ -1,14 +1,17 @@
 """Charge transfer at an electrode: the current density that a potential drives through it."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
+
+from poreflux import annotations
 
 #: C/mol and J/(mol K), exact in the SI of 2019
 FARADAY = 96485.33212
 GAS = 8.314462618
 
-LAWS = ("primary", "linear", "butler-volmer")
+LAWS = get_args(annotations.Kinetics)
 
 #: steps at most of the scalar Newton iterations; the relative change that is the last but one
 STEPS, SETTLED = 100, 1e-9

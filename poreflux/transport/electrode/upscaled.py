@@ -47,7 +47,7 @@ def upscaled(
     """
     fine = tensor(kappa, asked.direction)
     share = shares(mask.values, *fine.shape[2:])
-    size = dict(zip(DIMS, voxel_size(volume)))
+    size: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
     dims = order(asked.direction)
     a, b, c = (volume.sizes[dim] * size[dim] / n for dim, n in zip(dims, fine.shape[1:]))
     spacing = a, b, c

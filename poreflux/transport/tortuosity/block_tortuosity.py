@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
+from poreflux.annotations import Progress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
@@ -34,11 +35,11 @@ def block_tortuosity(
     blocks: Sequence[int] = (4, 4, 4),
     directions: str = "zyx",
     conductivity: Mapping[str, float] = ELECTROLYTE,
-    sides: str = "insulated",
+    sides: Sides = "insulated",
     rtol: float = 1e-4,
     checkpoint: str | Path | None = None,
-    progress=None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: blocked.Scheduler = None,
 ) -> xr.Dataset:
     """Compute the tortuosity factor of each of a grid of sub-volumes along each direction.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import Precision, Progress
 from poreflux.schema import DIMS, attributes
 from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.percolation import percolate
@@ -20,9 +21,9 @@ def effective_tensor(
     *,
     conductivity: Mapping[str, float] = ELECTROLYTE,
     rtol: float = 1e-6,
-    precision: str | None = None,
+    precision: Precision | None = None,
     threads: int | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the effective conductivity tensor of a volume that repeats in all directions.
 

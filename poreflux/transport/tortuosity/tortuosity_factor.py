@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.schema import attributes
+from poreflux.annotations import Geometry, Precision, Progress, Sides
+from poreflux.schema import Direction, attributes
 from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem, validated
@@ -23,15 +24,15 @@ ELECTROLYTE = {"electrolyte": 1.0}
 def tortuosity_factor(
     volume: xr.Dataset,
     *,
-    direction: str = "z",
+    direction: Direction = "z",
     conductivity: Mapping[str, float] = ELECTROLYTE,
-    sides: str = "insulated",
-    geometry: str = "voxels",
+    sides: Sides = "insulated",
+    geometry: Geometry = "voxels",
     rtol: float = 1e-6,
-    precision: str | None = None,
+    precision: Precision | None = None,
     field: str | Path | None = None,
     threads: int | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the tortuosity factor of a volume from the steady current between two opposite faces.
 
@@ -205,7 +206,7 @@ def refuse_too_large(
     )
 
 
-def tortuosity_bracket(volume: xr.Dataset, **options) -> xr.Dataset:
+def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
     """Compute the tortuosity factor with partial and with whole voxels: what lies between is
     resolution.
 
@@ -231,7 +232,7 @@ def tortuosity_bracket(volume: xr.Dataset, **options) -> xr.Dataset:
     >>> tortuosity_bracket(volume).tortuosity_factor.values.round(9).ravel()
     array([1., 1.])
     """
-    both = ["partial", "voxels"]
+    both: list[Geometry] = ["partial", "voxels"]
     results = [tortuosity_factor(volume, geometry=geometry, **options) for geometry in both]
     return xr.concat(results, xr.Variable("geometry", both), combine_attrs="drop_conflicts")
 

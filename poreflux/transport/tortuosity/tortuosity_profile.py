@@ -5,23 +5,28 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import attributes
+from poreflux.annotations import Progress, Sides
+from poreflux.schema import Direction, attributes
 from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.problem import validated
 from poreflux.transport.medium import medium
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, refuse_too_large, solve
+from poreflux.transport.tortuosity.tortuosity_factor import (
+    ELECTROLYTE,
+    refuse_too_large,
+    solve,
+)
 from poreflux.volume import within_mask
 
 
 def tortuosity_profile(
     volume: xr.Dataset,
     *,
-    direction: str = "z",
+    direction: Direction = "z",
     conductivity: Mapping[str, float] = ELECTROLYTE,
-    sides: str = "insulated",
+    sides: Sides = "insulated",
     rtol: float = 1e-6,
     threads: int | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the local tortuosity factor of each plane across the transport.
 

@@ -5,6 +5,7 @@ same quantity has the same units and label in a store, a table and a figure.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Variable:
 #: fill value of stored phase labels; it is no label, so that a lost chunk cannot read as pore
 NO_PHASE = 255
 
-DIMS = ("z", "y", "x")
+Direction = Literal["z", "y", "x"]
+
+DIMS: tuple[Direction, Direction, Direction] = ("z", "y", "x")
 
 VARIABLES: dict[str, Variable] = {
     # the volume

@@ -1,0 +1,34 @@
+"""Types that signatures share: the words that options take, and how progress is told.
+
+The check of an option reads its words from here (``typing.get_args``), and the command line offers
+the same; this file imports nothing heavy, so that ``poreflux --help`` is quick.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+#: called as ``progress(done, total, note)``
+Progress: TypeAlias = Callable[[int, int, str], None]
+
+#: the four faces along the transport
+Sides = Literal["insulated", "periodic"]
+
+#: whole voxels conduct by their phase, partial ones by their solid fraction
+Geometry = Literal["voxels", "partial"]
+
+#: of the vectors of a solver
+Precision = Literal["float32", "float64"]
+
+#: of charge transfer
+Kinetics = Literal["primary", "linear", "butler-volmer"]
+
+#: how the face opposite an electrode is fed
+Drive = Literal["flux", "equipotential"]
+
+#: where an electrode is along its direction
+ElectrodeFace = Literal["first", "last"]
+
+#: of the current at an electrode
+Resolution = Literal["voxel", "upscaled", "both"]
+
+ContactModel = Literal["full", "cells", "patches", "voids"]
