@@ -65,3 +65,7 @@ __all__ = [
     "uniform",
     "with_exact_porosity",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -48,3 +48,7 @@ __all__ = [
     "two_point_correlation",
     "wagner_sweep",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -133,13 +133,13 @@ def slabs(volume: xr.Dataset, name: str, team: Team):
         yield 0, variable.data
         return
     path = volume.encoding.get("source")
-    stored = path is not None and as_stored(variable, path)
+    stored = path if path is not None and as_stored(variable, path) else None
     chunk = max(variable.data.chunks[0])
     step = max(1, SLAB // (chunk * ny * nx * variable.dtype.itemsize)) * chunk
     for a in range(0, nz, step):
         b = min(nz, a + step)
-        if stored:
-            slab = store.read_box(path, name, (a, 0, 0), (b, ny, nx), threads=team.threads)
+        if stored is not None:
+            slab = store.read_box(stored, name, (a, 0, 0), (b, ny, nx), threads=team.threads)
         else:
             slab = variable.isel(z=slice(a, b)).values
         yield a, slab

@@ -1,0 +1,21 @@
+"""The public names, and where each lives."""
+
+from .saving import save, add
+from .opening import open
+from .verifying import verify, Damage
+from .box import read_box, write_box, array_chunks, shape_of, names
+from .field import create_field
+
+__all__ = [
+    "save",
+    "add",
+    "open",
+    "verify",
+    "Damage",
+    "read_box",
+    "write_box",
+    "create_field",
+    "array_chunks",
+    "shape_of",
+    "names",
+]
