@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
+from poreflux.schema import name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
 IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
@@ -43,17 +44,14 @@ def current_density(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_density(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    end = _end(direction)
-    maps = [result[f"current_density{end}"] for result in results]
+    maps = [result[name_of("current_density", direction)] for result in results]
+    state_maps = [result[name_of("interface_state", direction)] for result in results]
     figure, axes, drawn = _panels(maps, names)
-    for ax, result in zip(axes, results):
-        state = result[f"interface_state{end}"]
+    for ax, state in zip(axes, state_maps):
         box = extent(*(state[d] for d in state.dims))
         idle = np.ma.masked_equal(state.values, 3)
         ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=2, extent=box, zorder=0)
-    states = sorted(
-        {int(s) for result in results for s in np.unique(result[f"interface_state{end}"])}
-    )
+    states = sorted({int(s) for state in state_maps for s in np.unique(state)})
     keys = [
         Patch(facecolor=IDLE[s], edgecolor=INK, linewidth=0.5, label=IDLE_NAMES[s])
         for s in states
@@ -87,11 +85,11 @@ def current_section(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_section(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    sections = [result[f"current_section{_end(direction)}"] for result in results]
+    sections = [result[name_of("current_section", direction)] for result in results]
     figure, axes, drawn = _panels(sections, names)
     for ax, result in zip(axes, results):
         ax.set_facecolor(IDLE[0])
-        electrode_face = result[f"current_density{_end(direction)}"].attrs.get("face", "last")
+        electrode_face = result[name_of("current_density", direction)].attrs.get("face", "last")
         ax.spines["bottom" if electrode_face == "last" else "top"].set(linewidth=4, color=SERIES[2])
     figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
     return figure
@@ -114,7 +112,7 @@ def current_distribution(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_distribution(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    values = [_flat(result[f"current_density{_end(direction)}"]) for result in results]
+    values = [_flat(result[name_of("current_density", direction)]) for result in results]
     top = max((np.percentile(v, 99.95) for v in values if v.size), default=1.0)
     edges = np.linspace(0, 1.05 * top, 90)
     figure, (left, right) = sheet(2.9, columns=2)
@@ -235,7 +233,3 @@ def _named(names: Sequence[str], items: Sequence) -> list[str]:
 def _flat(array: xr.DataArray) -> np.ndarray:
     values = np.abs(array.values.astype(float)).ravel()
     return values[np.isfinite(values)]
-
-
-def _end(direction: str) -> str:
-    return "" if direction == "z" else f"_{direction}"

@@ -5,6 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from poreflux.plot.style import SERIES, label, sheet, styled
+from poreflux.schema import name_of
 
 
 @styled
@@ -61,7 +62,7 @@ def porosity_profile(results: xr.Dataset, *, direction: str = "z") -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = porosity_profile(poreflux.collect(poreflux.porosity_profile(volume)))
     """
-    profile = results["porosity_profile" + ("" if direction == "z" else f"_{direction}")]
+    profile = results[name_of("porosity_profile", direction)]
     (dim,) = profile.dims
     mean = float(profile.mean())
     figure, ax = sheet(2.5)

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 
 from poreflux.plot.style import INK, WIDTH, extent, sheet, styled
 from poreflux.plot.view import cast
+from poreflux.schema import name_of
 
 #: pore first; the others in the order of their labels
 PHASES = ("#17324d", "#ead9b5", "#d5783c", "#7fa99b", "#a685b0", "#e9c46a")
@@ -107,7 +108,7 @@ def structure_factor(results: xr.Dataset, *, direction: str = "z") -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = structure_factor(poreflux.collect(poreflux.structure_factor(volume)))
     """
-    image = results["structure_factor" + ("" if direction == "z" else f"_{direction}")]
+    image = results[name_of("structure_factor", direction)]
     reach = float(np.nanpercentile(np.abs(image), 99.5)) or 1e-6
     figure, ax = sheet(0.52 * WIDTH, width=0.64 * WIDTH)
     box = extent(*(image[d] for d in image.dims))

@@ -10,6 +10,7 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.reporting.number_rows import significant
+from poreflux.schema import name_of
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _histogram(results: xr.Dataset) -> Iterator[Card]:
 
 def _profiles(results: xr.Dataset) -> Iterator[Card]:
     for direction in "zyx":
-        name = "porosity_profile" + ("" if direction == "z" else f"_{direction}")
+        name = name_of("porosity_profile", direction)
         if name not in results:
             continue
         profile = results[name]
@@ -136,7 +137,7 @@ def _profiles(results: xr.Dataset) -> Iterator[Card]:
 
 def _structure(results: xr.Dataset) -> Iterator[Card]:
     for direction in "zyx":
-        name = "structure_factor" + ("" if direction == "z" else f"_{direction}")
+        name = name_of("structure_factor", direction)
         if name not in results:
             continue
         image = results[name]

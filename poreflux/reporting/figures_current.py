@@ -8,22 +8,22 @@ import xarray as xr
 from poreflux import plot
 from poreflux.reporting.figures import Card, make_card
 from poreflux.reporting.number_rows import significant
+from poreflux.schema import name_of
 
 
 def current_cards(results: xr.Dataset) -> Iterator[Card]:
     """Yield a card for each figure of the current that the Results hold the data of."""
     for direction in "zyx":
-        end = "" if direction == "z" else f"_{direction}"
-        if f"current_density{end}" in results:
-            yield from _map(results, direction, end)
+        if name_of("current_density", direction) in results:
+            yield from _map(results, direction)
     if "sweep_current_density_cv" in results:
         for direction in results["sweep_current_density_cv"]["direction"].values:
             if np.isfinite(results["sweep_current_density_cv"].sel(direction=direction)).any():
                 yield from _sweep(results, str(direction))
 
 
-def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:
-    density = results[f"current_density{end}"]
+def _map(results: xr.Dataset, direction: str) -> Iterator[Card]:
+    density = results[name_of("current_density", direction)]
     along_direction = results.sel(direction=direction)
     if not np.isfinite(density).any():
         return
@@ -37,16 +37,19 @@ def _map(results: xr.Dataset, direction: str, end: str) -> Iterator[Card]:
     caption = f"Current density {where}: {statistics}. Grey: pore or no contact."
     figure = plot.current_density(results, direction=direction)
     alt = f"Map of the current density {where}; {statistics}."
-    yield make_card(f"current{end}", "Current at the electrode", figure, caption, alt, [density])
-    if f"current_section{end}" in results:
-        section = results[f"current_section{end}"]
+    name = name_of("current", direction)
+    yield make_card(name, "Current at the electrode", figure, caption, alt, [density])
+    name = name_of("current_section", direction)
+    if name in results:
+        section = results[name]
         at = f"{section.attrs['across']} = {significant(section.attrs['position'], 4)} µm"
         caption = f"Magnitude of the current density at {at}; the electrode is the thick edge."
         figure = plot.current_section(results, direction=direction)
-        yield make_card(f"current_section{end}", "Current in a section", figure, caption, caption)
+        yield make_card(name, "Current in a section", figure, caption, caption)
     figure = plot.current_distribution(results, direction=direction)
     caption = "Distribution of the current density over the contact, and the share above a value."
-    yield make_card(f"current_shares{end}", "Distribution of the current", figure, caption, caption)
+    name = name_of("current_shares", direction)
+    yield make_card(name, "Distribution of the current", figure, caption, caption)
 
 
 def _sweep(results: xr.Dataset, direction: str) -> Iterator[Card]:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from poreflux.schema import DIMS, name_of
+
 
 def current_sentences(results: xr.Dataset) -> Iterator[str]:
     """Yield what was assumed and solved for the current at an electrode."""
-    names = [f"current_density{end}" for end in ("", "_y", "_x")]
+    names = [name_of("current_density", direction) for direction in DIMS]
     note = next((results[name].attrs for name in names if name in results), None)
     if note is None or "kinetics" not in note:
         return

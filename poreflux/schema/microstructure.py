@@ -1,68 +1,18 @@
-"""Every variable that poreflux writes: name, dims, kind of number, units, meaning.
+"""Variables of the microstructure: what metrics measure of the phases."""
 
-A name appears here once; functions that make a variable take its attributes from here, so that the
-same quantity has the same units and label in a store, a table and a figure.
-"""
+from poreflux.schema.variables import ACROSS, ALONG, DIMS, Variable, by_direction
 
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Variable:
-    """One variable of a Volume or of Results.
-
-    ``kind`` is the NumPy dtype kind (``"f"``, ``"i"``, ``"u"``, ``"b"``); ``units`` are readable by
-    pint, ``"1"`` where there is none.
-    """
-
-    dims: tuple[str, ...]
-    kind: str
-    units: str
-    long_name: str
-
-
-#: fill value of stored phase labels; it is no label, so that a lost chunk cannot read as pore
-NO_PHASE = 255
-
-Direction = Literal["z", "y", "x"]
-
-DIMS: tuple[Direction, Direction, Direction] = ("z", "y", "x")
-
-VARIABLES: dict[str, Variable] = {
-    # the volume
-    "gray": Variable(DIMS, "fiu", "1", "measured grey value"),
-    "phase": Variable(DIMS, "u", "1", "phase label"),
-    "solid_fraction": Variable(DIMS, "f", "1", "solid fraction of each voxel"),
-    "mask": Variable(DIMS, "b", "1", "region of interest"),
-    # the volume as a report shows it
-    **{
-        f"{name}_slice_{across}": Variable(
-            tuple(d for d in DIMS if d != across),
-            kind,
-            "1",
-            f"{words}, middle slice across {across}",
-        )
-        for name, kind, words in (("gray", "fiu", "grey value"), ("phase", "u", "phase label"))
-        for across in DIMS
-    },
-    "phase_percent": Variable(
-        ("coarse_z", "coarse_y", "coarse_x"), "u", "percent", "volume fraction in a coarse voxel"
-    ),
+DENSITY: dict[str, Variable] = {
     # porosity
     "porosity": Variable((), "f", "1", "porosity"),
     "pore_voxels": Variable((), "i", "1", "number of pore voxels"),
     "voxels": Variable((), "i", "1", "number of voxels in the region of interest"),
-    "porosity_profile": Variable(("z",), "f", "1", "porosity of each plane along z"),
-    "porosity_profile_y": Variable(("y",), "f", "1", "porosity of each plane along y"),
-    "porosity_profile_x": Variable(("x",), "f", "1", "porosity of each plane along x"),
+    **by_direction("porosity_profile", ALONG, "f", "1", "porosity of each plane along {}"),
     "block_porosity": Variable(("block_z", "block_y", "block_x"), "f", "1", "porosity of a block"),
     "block_porosity_mean": Variable((), "f", "1", "mean of the block porosities"),
     "block_porosity_std": Variable((), "f", "1", "standard deviation of the block porosities"),
     # structure factor
-    "structure_factor": Variable(("y", "x"), "f", "1", "structure factor along z"),
-    "structure_factor_y": Variable(("z", "x"), "f", "1", "structure factor along y"),
-    "structure_factor_x": Variable(("z", "y"), "f", "1", "structure factor along x"),
+    **by_direction("structure_factor", ACROSS, "f", "1", "structure factor along {}"),
     "structure_factor_mean_abs": Variable(
         ("direction",), "f", "1", "mean absolute structure factor"
     ),
@@ -82,32 +32,9 @@ VARIABLES: dict[str, Variable] = {
     "autocorrelation": Variable(
         ("direction", "lag"), "f", "1", "autocorrelation of the pores along a direction"
     ),
-    # segmentation
-    "gray_histogram": Variable(("gray_value",), "i", "1", "number of voxels of each grey value"),
-    "threshold": Variable(("cut",), "f", "1", "threshold between two phases"),
-    "separability": Variable(
-        (), "f", "1", "share of the variance of grey values that is between phases"
-    ),
-    "porosity_low": Variable((), "f", "1", "lowest porosity by other thresholds and methods"),
-    "porosity_high": Variable((), "f", "1", "highest porosity by other thresholds and methods"),
-    "gray_balance_porosity": Variable((), "f", "1", "porosity from grey values, no threshold"),
-    "porosity_slope": Variable((), "f", "1", "change of the porosity for a threshold of contrast"),
-    "porosity_at_threshold": Variable(
-        ("threshold_step",), "f", "1", "porosity with the threshold lower, as is, and higher"
-    ),
-    "tortuosity_at_threshold": Variable(
-        ("direction", "threshold_step"),
-        "f",
-        "1",
-        "tortuosity factor with the threshold lower, as is, and higher, voxels twice as large",
-    ),
-    "threshold_shift": Variable((), "f", "1", "shift of the threshold for the band of porosities"),
-    "method_threshold": Variable(("threshold_method",), "f", "1", "threshold of each method"),
-    "method_porosity": Variable(("threshold_method",), "f", "1", "porosity of each method"),
-    "gray_level_pore": Variable((), "f", "1", "grey value of the pore"),
-    "gray_level_solid": Variable((), "f", "1", "grey value of the solid"),
-    "gray_noise": Variable((), "f", "1", "standard deviation of the noise of grey values"),
-    "gray_misfit": Variable((), "f", "1", "share of voxels that the model of grey values misses"),
+}
+
+SHAPE: dict[str, Variable] = {
     # pores, one row each
     "pore_voxel_count": Variable(("pore",), "i", "1", "number of voxels of a pore"),
     "pore_volume": Variable(("pore",), "f", "um^3", "volume of a pore"),
@@ -287,166 +214,4 @@ VARIABLES: dict[str, Variable] = {
     ),
     "euler_number": Variable(("neighbours",), "i", "1", "Euler number"),
     "euler_density": Variable(("neighbours",), "f", "um^-3", "Euler number of a unit of volume"),
-    # transport
-    "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
-    "tortuosity_factor_percolating": Variable(
-        ("direction",), "f", "1", "tortuosity factor of the percolating part"
-    ),
-    "effective_conductivity": Variable(
-        ("direction",), "f", "1", "effective conductivity relative to the reference phase"
-    ),
-    "macmullin_number": Variable(("direction",), "f", "1", "MacMullin number"),
-    "conducting_fraction": Variable((), "f", "1", "volume fraction of the conducting phase"),
-    "percolating_fraction": Variable(
-        ("direction",), "f", "1", "share of the conducting phase that joins both faces"
-    ),
-    "flux_imbalance": Variable(
-        ("direction",), "f", "1", "largest minus smallest plane flux, relative to their mean"
-    ),
-    "residual": Variable(("direction",), "f", "1", "relative residual of the linear solve"),
-    "relative_error": Variable(
-        ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
-    ),
-    "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
-    "check_difference": Variable(
-        ("direction",), "f", "1", "relative difference of an assembled matrix's conductivity"
-    ),
-    "local_tortuosity_factor": Variable(
-        ("direction",), "f", "1", "tortuosity factor of each plane across the transport"
-    ),
-    "plane_potential": Variable(
-        ("direction",), "f", "1", "mean potential of each plane, of the difference applied"
-    ),
-    "effective_conductivity_tensor": Variable(
-        ("component", "direction"),
-        "f",
-        "1",
-        "effective conductivity tensor relative to the reference phase",
-    ),
-    "potential": Variable(DIMS, "f", "1", "potential, of the difference applied"),
-    "current_density_magnitude": Variable(
-        DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"
-    ),
-    "block_tortuosity_factor": Variable(
-        ("direction", "block_z", "block_y", "block_x"), "f", "1", "tortuosity factor of sub-volumes"
-    ),
-    "block_effective_conductivity": Variable(
-        ("direction", "block_z", "block_y", "block_x"),
-        "f",
-        "1",
-        "effective conductivity of sub-volumes relative to the reference phase",
-    ),
-    "block_percolating_fraction": Variable(
-        ("direction", "block_z", "block_y", "block_x"),
-        "f",
-        "1",
-        "share of the conducting phase of sub-volumes that joins both faces",
-    ),
 }
-
-_ACROSS = {"": ("y", "x"), "_y": ("z", "x"), "_x": ("z", "y")}
-
-#: numbers of one map of the current density at an electrode
-_CURRENT = {
-    "current_density_mean": ("f", "mA/cm**2", "mean current density of the contact"),
-    "current_density_cv": ("f", "1", "coefficient of variation of the current density"),
-    "current_density_max": ("f", "mA/cm**2", "largest current density"),
-    "current_density_p01": ("f", "mA/cm**2", "1st percentile of the current density"),
-    "current_density_p05": ("f", "mA/cm**2", "5th percentile of the current density"),
-    "current_density_p50": ("f", "mA/cm**2", "median current density"),
-    "current_density_p95": ("f", "mA/cm**2", "95th percentile of the current density"),
-    "current_density_p99": ("f", "mA/cm**2", "99th percentile of the current density"),
-    "current_density_gini": ("f", "1", "Gini coefficient of the current density"),
-    "high_current_fraction": ("f", "1", "share of the contact above 2 mA/cm²"),
-    "hot_spot_fraction": ("f", "1", "share of the contact above 1.5 times the mean current"),
-    "hot_spot_count": ("i", "1", "number of hot spots"),
-    "hot_spot_area": ("f", "um**2", "mean area of a hot spot"),
-    "hot_spot_area_largest": ("f", "um**2", "area of the largest hot spot"),
-    "hot_spot_spacing": ("f", "um", "mean distance from a hot spot to the nearest other"),
-    "current_correlation_length": ("f", "um", "correlation length of the current density"),
-    "contact_fraction": ("f", "1", "share of the face that reacts"),
-    "contact_mask_fraction": ("f", "1", "share of the face in contact, pores included"),
-    "area_specific_resistance": ("f", "ohm*cm**2", "area-specific resistance of the whole face"),
-    "area_specific_resistance_bulk": ("f", "ohm*cm**2", "area-specific resistance of the bulk"),
-    "area_specific_resistance_constriction": (
-        "f",
-        "ohm*cm**2",
-        "area-specific resistance of constriction",
-    ),
-    "area_specific_resistance_kinetic": (
-        "f",
-        "ohm*cm**2",
-        "area-specific resistance of the interface",
-    ),
-    "wagner_length": ("f", "um", "Wagner length"),
-    "current_mismatch": ("f", "1", "current that leaves over current that enters, less one"),
-    "current_residual": ("f", "1", "imbalance of any voxel at most, over the mean of a face"),
-    "current_iterations": ("i", "1", "iterations of conjugate gradients for the current"),
-    "newton_steps": ("i", "1", "steps of Newton's method"),
-}
-
-VARIABLES |= {
-    **{f"current_density{s}": Variable(dims, "f", "mA/cm**2", "current density at the electrode")
-       for s, dims in _ACROSS.items()},
-    **{f"interface_state{s}": Variable(dims, "u", "1", "state of each face of the electrode")
-       for s, dims in _ACROSS.items()},
-    **{f"current_section{s}": Variable(dims, "f", "mA/cm**2", "current density, middle section")
-       for s, dims in {"": ("z", "x"), "_y": ("y", "x"), "_x": ("x", "y")}.items()},
-    **{name: Variable(("direction",), *rest) for name, rest in _CURRENT.items()},
-    "unconnected_contact_fraction": Variable(
-        ("direction",), "f", "1", "share of the face in contact with idle electrolyte"
-    ),
-    "carrying_fraction": Variable(
-        ("direction",), "f", "1", "share of the conducting phase that carries current"
-    ),
-    "current_structure_correlation": Variable(
-        ("direction",), "f", "1", "correlation of the current with the porosity of its column"
-    ),
-    "current_porosity_correlation": Variable(
-        ("direction",), "f", "1", "correlation of the current with the porosity near the electrode"
-    ),
-    "current_flux_imbalance": Variable(
-        ("direction",), "f", "1", "largest minus smallest current through a plane, relative"
-    ),
-    **{f"sweep_{name}": Variable(("direction", "swept_wagner_length"), *rest)
-       for name, rest in _CURRENT.items()},
-    **{f"sweep_current_density{s}": Variable(
-           ("swept_wagner_length", *dims), "f", "mA/cm**2", "current density at the electrode")
-       for s, dims in _ACROSS.items()},
-    **{f"upscaled_{name}": Variable(("direction",), kind, units, f"{words}, from blocks")
-       for name, (kind, units, words) in _CURRENT.items()},
-    **{f"upscaled_current_density{s}": Variable(
-           tuple(f"cell_{dim}" for dim in dims), "f", "mA/cm**2",
-           "current density at the electrode, from blocks")
-       for s, dims in _ACROSS.items()},
-    "upscaled_correlation": Variable(
-        ("direction",), "f", "1", "correlation of the current from blocks with that from voxels"
-    ),
-    **{f"evolution_{name}": Variable(("evolution_step",), *_CURRENT[name])
-       for name in ("contact_fraction", "current_density_cv", "current_density_p99",
-                    "area_specific_resistance")},
-    "evolution_capacity": Variable(
-        ("evolution_step",), "f", "mA*hour/cm**2", "capacity passed, positive where plated"
-    ),
-    "evolution_contact": Variable(("evolution_step", "y", "x"), "u", "1", "contact with the metal"),
-    "evolution_gap": Variable(("y", "x"), "f", "um", "metal missing at the electrode"),
-    "cell_potential": Variable(DIMS, "f", "V", "potential against the electrode"),
-    "cell_current_density": Variable(DIMS, "f", "mA/cm**2", "magnitude of the current density"),
-}  # fmt: skip
-
-
-def attributes(name: str) -> dict[str, str]:
-    """Return the ``units`` and ``long_name`` of a variable.
-
-    Parameters
-    ----------
-    name
-        a key of :data:`VARIABLES`.
-
-    Examples
-    --------
-    >>> attributes("tortuosity_factor")
-    {'units': '1', 'long_name': 'tortuosity factor'}
-    """
-    variable = VARIABLES[name]
-    return {"units": variable.units, "long_name": variable.long_name}

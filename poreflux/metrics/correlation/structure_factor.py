@@ -22,7 +22,7 @@ from poreflux.metrics.correlation.autocorrelation import (
 )
 from poreflux.metrics.correlation.pairs import Pairs, combine_pairs, measure_pairs
 from poreflux.metrics.density.counting import along, by_plane, dataset, fraction, inputs, select
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, name_of
 from poreflux.volume import axis_of, label_of, require, voxel_size
 
 VARIANTS = ("signed", "absolute", "relative", "ratio", "z_score")
@@ -117,7 +117,7 @@ def structure_factor(
     plan = blocks.Plan(measure, partial(_combine, length=n), finish, outputs)
     lazy = blocks.reduce(inputs(volume), plan)
     dims = [DIMS[a] for a in across]
-    name = "structure_factor" if direction == "z" else f"structure_factor_{direction}"
+    name = name_of("structure_factor", direction)
     lag = ("lag", np.arange(lags + 1) * h, {"units": "um", "long_name": "lag"})
     note = {"phase": phase, "variant": variant, "smoothing": float(smoothing)}
     return dataset(

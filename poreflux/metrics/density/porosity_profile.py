@@ -7,6 +7,7 @@ import xarray as xr
 
 from poreflux import blocks
 from poreflux.metrics.density.counting import by_plane, counted, dataset, fraction
+from poreflux.schema import name_of
 from poreflux.volume import axis_of, require
 
 
@@ -45,7 +46,7 @@ def porosity_profile(
     full = np.full(n, np.prod(shape) // n)
     project = partial(_by_plane, axis=axis)
     lazy = counted(volume, phase, project, _finish, full=full, outputs={"profile": ((n,), float)})
-    name = "porosity_profile" if direction == "z" else f"porosity_profile_{direction}"
+    name = name_of("porosity_profile", direction)
     return dataset(volume, {name: ((direction,), lazy["profile"])}, note={"phase": phase})
 
 

@@ -8,10 +8,9 @@ import xarray as xr
 from scipy import ndimage
 
 from poreflux.annotations import Progress
-from poreflux.schema import Direction, attributes
+from poreflux.schema import Direction, name_of, variable
 from poreflux.transport.electrode.conditions import INITIAL_CONTACT
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
-from poreflux.transport.electrode.dataset import suffix
 from poreflux.transport.electrode.interfacial_current import interfacial_current
 from poreflux.transport.electrode.kinetics import FARADAY
 
@@ -70,7 +69,8 @@ def contact_evolution(
     Dataset over `evolution_step`, the start of each step and the end of the last: the capacity
     passed, `evolution_contact` (maps), share that reacts, CV and 99th percentile of the current,
     resistance; and `evolution_gap` at the end. It ends early where no current is possible any
-    more.
+    more. For the directions y and x, `_y` and `_x` are appended to the names, that of the steps
+    too.
 
     Raises
     ------
@@ -109,13 +109,14 @@ def contact_evolution(
         if progress is not None:
             progress(index, len(steps), f"{100 * rows[-1][0]:.1f} % of the face reacts")
         if step:
-            j = np.abs(found[f"current_density{suffix(direction)}"].values).astype(float)
+            j = np.abs(found[name_of("current_density", direction)].values).astype(float)
             hours = abs(step) / applied
             change = strip if step < 0 else plate
             gap, still = change(gap, mask.values, j, hours, supply, critical_gap)
             mask = mask.copy(data=still)
             passed.append(passed[-1] + step)
-    return _dataset(mask, gap, np.array(rows).reshape(-1, len(NUMBERS)), maps, passed[: len(rows)])
+    numbers = np.array(rows).reshape(-1, len(NUMBERS))
+    return _dataset(direction, mask, gap, numbers, maps, passed[: len(rows)])
 
 
 def strip(gap, contact, j, hours: float, supply: float, critical_gap: float):
@@ -137,20 +138,16 @@ def plate(gap, contact, j, hours: float, supply: float, critical_gap: float):
     return np.maximum(gap, 0.0), contact | back
 
 
-def _dataset(mask, gap, rows, maps, passed) -> xr.Dataset:
-    step = "evolution_step"
-    variables: dict = {
-        f"evolution_{name}": (step, rows[:, i], attributes(f"evolution_{name}"))
-        for i, name in enumerate(NUMBERS)
-    }
-    variables["evolution_capacity"] = (step, passed, attributes("evolution_capacity"))
-    stack = np.array(maps, np.uint8).reshape(-1, *gap.shape)
-    variables["evolution_contact"] = (
-        (step, *mask.dims), stack, {**attributes("evolution_contact"), "note": NOTE},
-    )  # fmt: skip
-    variables["evolution_gap"] = (
-        mask.dims, gap.astype(np.float32), {**attributes("evolution_gap"), "note": NOTE},
-    )  # fmt: skip
+def _dataset(direction: Direction, mask: xr.DataArray, gap, rows, maps, passed) -> xr.Dataset:
+    values: dict = {f"evolution_{name}": (rows[:, i], {}) for i, name in enumerate(NUMBERS)}
+    values["evolution_capacity"] = (passed, {})
+    contact = np.array(maps, np.uint8).reshape(-1, *gap.shape)
+    values["evolution_contact"] = (contact, {"note": NOTE})
+    values["evolution_gap"] = (gap.astype(np.float32), {"note": NOTE})
+    variables = {}
+    for quantity, (array, note) in values.items():
+        name = name_of(quantity, direction)
+        variables[name] = variable(name, array, **note)
     coords = {dim: mask[dim] for dim in mask.dims}
     return xr.Dataset(variables, coords, attrs={"note": NOTE, "calibrated": 0})
 

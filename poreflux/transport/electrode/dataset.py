@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import VARIABLES, attributes
+from poreflux.schema import ACROSS, VARIABLES, attributes, name_of
 from poreflux.transport.electrode.column_porosity import column_porosity, near
 from poreflux.transport.electrode.conditions import MA_CM2, OHM_CM2, Conditions
-from poreflux.transport.electrode.contact_mask import across
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
 from poreflux.transport.electrode.voxels import VoxelCurrent
@@ -67,15 +66,6 @@ def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
     )
 
 
-def suffix(direction: str) -> str:
-    """Return what names of maps across a direction end in: nothing for z.
-
-    >>> suffix("z"), suffix("y")
-    ('', '_y')
-    """
-    return "" if direction == "z" else f"_{direction}"
-
-
 def solved(face: Face, found: VoxelCurrent, state: State, planes: np.ndarray) -> xr.Dataset:
     """Return maps and numbers of one state, and of the currents through its planes."""
     j = state.density / MA_CM2
@@ -127,7 +117,7 @@ def sweep(
         )
         for name in rows[0]
     }
-    name = f"sweep_current_density{suffix(face.asked.direction)}"
+    name = name_of("sweep_current_density", face.asked.direction)
     maps = np.stack([state.density / MA_CM2 for _, state in states]).astype(np.float32)
     variables[name] = ((SWEPT, *face.mask.dims), maps, attributes(name))
     coords = {
@@ -175,8 +165,8 @@ def _dataset(face: Face, values: dict) -> xr.Dataset:
 
 
 def _maps(face: Face, j: np.ndarray, reacting: np.ndarray) -> dict:
-    end = suffix(face.asked.direction)
-    dims = across(face.asked.direction)
+    direction = face.asked.direction
+    dims = ACROSS[direction]
     state = np.where(face.solid, np.where(face.mask.values, 2, 1), 0)
     state[reacting] = 3
     contact = {f"contact_{key}": value for key, value in face.mask.attrs.items() if key != "units"}
@@ -184,8 +174,8 @@ def _maps(face: Face, j: np.ndarray, reacting: np.ndarray) -> dict:
     coords = {dim: face.mask[dim] for dim in dims}
     flags = {"flag_values": np.arange(4, dtype=np.uint8), "flag_meanings": " ".join(STATES)}
     maps = {
-        f"current_density{end}": (j.astype(np.float32), note),
-        f"interface_state{end}": (state.astype(np.uint8), flags),
+        name_of("current_density", direction): (j.astype(np.float32), note),
+        name_of("interface_state", direction): (state.astype(np.uint8), flags),
     }
     return {
         name: xr.DataArray(values, dims=dims, coords=coords, attrs={**attributes(name), **more})

@@ -7,9 +7,8 @@ import xarray as xr
 
 from poreflux import store
 from poreflux.errors import StoreExists
-from poreflux.schema import DIMS, attributes
+from poreflux.schema import DIMS, attributes, name_of
 from poreflux.transport.electrode.conditions import Conditions
-from poreflux.transport.electrode.dataset import suffix
 from poreflux.transport.electrode.planes import SLAB, slabs
 from poreflux.transport.electrode.voxels import VoxelCurrent
 from poreflux.transport.medium import Medium, order
@@ -51,7 +50,7 @@ def section_array(
 ) -> dict[str, xr.DataArray]:
     """Return a section by its name, with its coordinates and where it is."""
     dims = order(asked.direction)
-    name = f"current_section{suffix(asked.direction)}"
+    name = name_of("current_section", asked.direction)
     shown = (dims[0], dims[2])
     middle = volume[dims[1]][volume.sizes[dims[1]] // 2]
     attrs = {**attributes(name), "position": float(middle), "across": dims[1]}

@@ -8,9 +8,9 @@ import xarray as xr
 from scipy.sparse.csgraph import connected_components
 
 from poreflux.blocks import edges
-from poreflux.schema import DIMS, attributes
+from poreflux.schema import DIMS, attributes, name_of
 from poreflux.transport.electrode.conditions import MA_CM2, Conditions
-from poreflux.transport.electrode.dataset import NUMBERS, flag, numbers, suffix
+from poreflux.transport.electrode.dataset import NUMBERS, flag, numbers
 from poreflux.transport.electrode.statistics import correlation
 from poreflux.transport.electrode.voxels import VoxelCurrent, begin, solve
 from poreflux.transport.engines.threads import Team
@@ -64,7 +64,7 @@ def upscaled(
         for name, value in values.items()
     }
     across = [f"cell_{dim}" for dim in dims[1:]]
-    name = f"upscaled_current_density{suffix(asked.direction)}"
+    name = name_of("upscaled_current_density", asked.direction)
     note = {**attributes(name), **asked.attributes(), "blocks": list(kappa.shape[1:])}
     variables[name] = (across, j.astype(np.float32), note)
     coords: dict = {"direction": [asked.direction]}
@@ -78,9 +78,8 @@ def upscaled(
 
 def comparison(results: xr.Dataset, asked: Conditions) -> xr.Dataset:
     """Return the correlation of the current from blocks with that from voxels, cell by cell."""
-    end = suffix(asked.direction)
-    coarse = results[f"upscaled_current_density{end}"].values
-    fine = results[f"current_density{end}"].values
+    coarse = results[name_of("upscaled_current_density", asked.direction)].values
+    fine = results[name_of("current_density", asked.direction)].values
     on = np.isfinite(fine)
     weight = shares(on, *coarse.shape)
     total = shares(np.where(on, fine, 0.0), *coarse.shape)

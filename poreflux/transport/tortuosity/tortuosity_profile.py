@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.annotations import Progress, Sides
-from poreflux.schema import Direction, attributes
+from poreflux.schema import Direction, name_of, variable
 from poreflux.transport.engines.threads import Team
 from poreflux.transport.laplace.problem import validated
 from poreflux.transport.medium import medium
@@ -38,7 +38,8 @@ def tortuosity_profile(
     Returns
     -------
     Dataset with `local_tortuosity_factor` and `plane_potential` along `direction`, at voxel centres
-    in µm; a diagnostic, not a material property. All NaN where nothing percolates.
+    in µm (`_y`, `_x` appended for these directions); a diagnostic, not a material property. All
+    NaN where nothing percolates.
 
     Raises
     ------
@@ -76,11 +77,11 @@ def tortuosity_profile(
         position = np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) / n
         gradient = -(outer[2:] - outer[:-2]) / (position[2:] - position[:-2])
         tau = fractions * gradient / solved.conductivity
-    coord = volume[direction]
+    local, mean = (name_of(q, direction) for q in ("local_tortuosity_factor", "plane_potential"))
     return xr.Dataset(
         {
-            "local_tortuosity_factor": (direction, tau, attributes("local_tortuosity_factor")),
-            "plane_potential": (direction, potential, attributes("plane_potential")),
+            local: variable(local, tau),
+            mean: variable(mean, potential),
         },
-        coords={direction: coord},
+        coords={direction: volume[direction]},
     )

@@ -1,0 +1,23 @@
+"""Every variable that poreflux writes: name, dims, kind of number, units, meaning.
+
+A name appears here once; functions that make a variable take its attributes from here, so that the
+same quantity has the same units and label in a store, a table and a figure.
+"""
+
+from poreflux.schema.coordinates import COORDINATES
+from poreflux.schema.registry import VARIABLES, attributes, check, variable
+from poreflux.schema.variables import ACROSS, DIMS, NO_PHASE, Direction, Variable, name_of
+
+__all__ = [
+    "ACROSS",
+    "COORDINATES",
+    "DIMS",
+    "NO_PHASE",
+    "VARIABLES",
+    "Direction",
+    "Variable",
+    "attributes",
+    "check",
+    "name_of",
+    "variable",
+]

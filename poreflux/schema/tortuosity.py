@@ -1,0 +1,68 @@
+"""Variables of the transport through a volume: tortuosity factors and what belongs to them."""
+
+from poreflux.schema.variables import ALONG, DIMS, Variable, by_direction
+
+TORTUOSITY: dict[str, Variable] = {
+    "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
+    "tortuosity_factor_percolating": Variable(
+        ("direction",), "f", "1", "tortuosity factor of the percolating part"
+    ),
+    "effective_conductivity": Variable(
+        ("direction",), "f", "1", "effective conductivity relative to the reference phase"
+    ),
+    "macmullin_number": Variable(("direction",), "f", "1", "MacMullin number"),
+    "conducting_fraction": Variable((), "f", "1", "volume fraction of the conducting phase"),
+    "percolating_fraction": Variable(
+        ("direction",), "f", "1", "share of the conducting phase that joins both faces"
+    ),
+    "flux_imbalance": Variable(
+        ("direction",), "f", "1", "largest minus smallest plane flux, relative to their mean"
+    ),
+    "residual": Variable(("direction",), "f", "1", "relative residual of the linear solve"),
+    "relative_error": Variable(
+        ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
+    ),
+    "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
+    "check_difference": Variable(
+        ("direction",), "f", "1", "relative difference of an assembled matrix's conductivity"
+    ),
+    **by_direction(
+        "local_tortuosity_factor",
+        ALONG,
+        "f",
+        "1",
+        "tortuosity factor of each plane across the transport",
+    ),
+    **by_direction(
+        "plane_potential",
+        ALONG,
+        "f",
+        "1",
+        "mean potential of each plane, of the difference applied",
+    ),
+    "effective_conductivity_tensor": Variable(
+        ("component", "direction"),
+        "f",
+        "1",
+        "effective conductivity tensor relative to the reference phase",
+    ),
+    "potential": Variable(DIMS, "f", "1", "potential, of the difference applied"),
+    "current_density_magnitude": Variable(
+        DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"
+    ),
+    "block_tortuosity_factor": Variable(
+        ("direction", "block_z", "block_y", "block_x"), "f", "1", "tortuosity factor of sub-volumes"
+    ),
+    "block_effective_conductivity": Variable(
+        ("direction", "block_z", "block_y", "block_x"),
+        "f",
+        "1",
+        "effective conductivity of sub-volumes relative to the reference phase",
+    ),
+    "block_percolating_fraction": Variable(
+        ("direction", "block_z", "block_y", "block_x"),
+        "f",
+        "1",
+        "share of the conducting phase of sub-volumes that joins both faces",
+    ),
+}
