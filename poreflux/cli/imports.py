@@ -75,15 +75,20 @@ def import_(
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)
-    from poreflux.store import save
+    from poreflux.store.saving import saved
 
-    notes: list[str] = []
     with progress("import") as tell:
-        path = save(
-            volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk,
-            progress=_listening(tell, notes),
-        )  # fmt: skip
-    done = notes[-1] if notes and "nothing to do" in notes[-1] else f"{path} is written"
+        path, unchanged = saved(
+            volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk, progress=tell
+        )
+    return _answer(volume, path, unchanged)
+
+
+def _answer(volume, path: Path, unchanged: bool) -> Answer:
+    """Return what is in the store now."""
+    from poreflux.reporting.guards import guards
+
+    done = f"{path.name} holds this already; nothing to do" if unchanged else f"{path} is written"
     sizes = tuple(volume.sizes[d] for d in "zyx")
     stored = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     edges = [float(h) for h in volume.attrs["voxel_size"]]
@@ -100,10 +105,8 @@ def import_(
         "voxel_size_um": edges,
         "dtype": str(volume[name].dtype),
         "bytes": stored,
-        "unchanged": "nothing to do" in done,
+        "unchanged": unchanged,
     }
-    from poreflux.reporting.guards import guards
-
     return Answer("import", lines, data, guards(volume))
 
 
@@ -118,14 +121,6 @@ def _options(voxel_size: str | None, phases: str | None, shape: str | None) -> d
     if phases is not None:
         options["phases"] = pairs(phases, option="--phases", key=int, value=str)
     return options
-
-
-def _listening(tell, notes: list[str]):
-    def heard(done, total, note: str = "") -> None:
-        notes.append(note)
-        tell(done, total, note)
-
-    return heard
 
 
 def _forecast(volume, store: Path, chunk: int) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -21,6 +22,13 @@ from poreflux.store.writing import (
     write_groups,
 )
 from poreflux.volume import require, voxel_size
+
+
+class Saved(NamedTuple):
+    """Where a Volume is, and whether it was there before."""
+
+    path: Path
+    unchanged: bool
 
 
 def save(
@@ -80,6 +88,29 @@ def save(
     >>> open(path).phase.shape
     (4, 5, 6)
     """
+    options: dict = {"overwrite": overwrite, "wait": wait, "chunk": chunk, "progress": progress}
+    return saved(volume, store, **options).path
+
+
+def saved(
+    volume: xr.Dataset,
+    store: str | Path,
+    *,
+    overwrite: bool = False,
+    wait: bool = False,
+    chunk: int = CHUNK,
+    progress: Progress | None = None,
+) -> Saved:
+    """Write a Volume as :func:`save` does; return also whether nothing was left to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array
+    >>> volume, store = from_array(np.ones((4, 5, 6), np.uint8)), tempfile.mkdtemp() + "/vol.zarr"
+    >>> [saved(volume, store).unchanged for _ in range(2)]
+    [False, True]
+    """
     path = Path(store).resolve()
     layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)
     with _made(path, wait) as partial:
@@ -88,17 +119,17 @@ def save(
             wanted = identities(volume, layouts, source)
             if wanted.items() <= box.identities(path).items():  # `add` may have added more
                 _tell_done(progress, path)
-                return path
+                return Saved(path, unchanged=True)
             raise StoreExists(
                 f"{path} is there already and holds something else; choose another name, or "
-                "replace it with overwrite (--overwrite)"
+                "replace it with overwrite=True"
             )
         source = write_arrays(partial, volume, layouts, coordinates(volume), progress)
         attrs = {**volume.attrs, **source}
         with disk.writing(path):
             write_groups(partial.data, attrs, identities(volume, layouts, source))
             partial.finish(["."])
-    return path
+    return Saved(path, unchanged=False)
 
 
 def add(
@@ -159,7 +190,7 @@ def add(
             if there:
                 raise StoreExists(
                     f"{path} has {there[0]!r} already, with something else in it; replace it with "
-                    "overwrite (--overwrite)"
+                    "overwrite=True"
                 )
             layouts = {name: layout for name, layout in layouts.items() if name not in same}
         if not layouts:
