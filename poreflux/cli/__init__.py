@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 from poreflux.cli.answer import SCHEMA, Answer
 
@@ -32,6 +33,7 @@ def run(words: Sequence[str]) -> int:
 
     from poreflux.cli.app import app
     from poreflux.cli.processes import speaks, with_petsc_last
+    from poreflux.cli.translate import sentence
 
     if not speaks(words):
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open to the end
@@ -46,12 +48,20 @@ def run(words: Sequence[str]) -> int:
     except (ValueError, TypeError, KeyError) as error:
         if debug:
             raise
-        return _fail(_sentence(error), 2, machine)
+        return _fail(sentence(error), 2, machine)
     except Exception as error:
         if debug:
             raise
-        return _fail(_sentence(error), 1, machine)
-    return _print(answer, machine) if isinstance(answer, Answer) else 0
+        return _fail(sentence(error), 1, machine)
+    return _print(_translated(answer), machine) if isinstance(answer, Answer) else 0
+
+
+def _translated(answer: Answer) -> Answer:
+    """Return an answer whose warnings and failure name options, not arguments of Python."""
+    from poreflux.cli.translate import translated
+
+    failure = answer.failure and translated(answer.failure)
+    return replace(answer, warnings=[translated(text) for text in answer.warnings], failure=failure)
 
 
 def _print(answer: Answer, machine: bool) -> int:
@@ -67,28 +77,15 @@ def _print(answer: Answer, machine: bool) -> int:
     return 1 if answer.failure else 0
 
 
-def _fail(sentence: str, status: int, machine: bool) -> int:
+def _fail(message: str, status: int, machine: bool) -> int:
     if machine:
-        print(json.dumps({"schema": SCHEMA, "error": sentence, "status": status}, indent=2))
-    _say(sentence)
+        print(json.dumps({"schema": SCHEMA, "error": message, "status": status}, indent=2))
+    _say(message)
     return status
 
 
-def _sentence(error: BaseException) -> str:
-    """Return one line that names what happened; an error that is not ours says its own name."""
-    from poreflux.errors import PorefluxError
-
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    text = " ".join(text.split())
-    if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"
-    ours = isinstance(error, (PorefluxError, ValueError, TypeError, KeyError, OSError))
-    return text if ours and text else f"{type(error).__name__}: {text} (--debug shows where)"
-
-
-def _say(sentence: str) -> None:
-    print(f"poreflux: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
+def _say(message: str) -> None:
+    print(f"poreflux: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
 def _leave(status: int) -> None:

@@ -31,9 +31,10 @@ def example_of(verb) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def command(parent: App, verb, name: str, place: int) -> None:
-    """Add a verb to its parent, with its example below its help."""
+def command(parent: App, verb, name: str, place: int) -> App:
+    """Add a verb to its parent, with its example below its help; return it."""
     parent.command(verb, name=name, sort_key=place, help_epilogue=f"Example\n{example_of(verb)}")
+    return parent[name]
 
 
 app = App(
@@ -45,14 +46,17 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.register_install_completion_command()
-command(app, import_, "import", 0)
-command(app, segment, "segment", 1)
-command(app, measure, "measure", 2)
 solve = App(name="solve", help="Solve a transport problem on a whole volume.", sort_key=3)
 app.command(solve)
-command(solve, tortuosity, "tortuosity", 0)
-command(solve, current, "current", 1)
-command(app, report, "report", 4)
-command(app, verify, "verify", 5)
-command(app, doctor, "doctor", 6)
-command(app, demo, "demo", 7)
+
+VERBS = (
+    command(app, import_, "import", 0),
+    command(app, segment, "segment", 1),
+    command(app, measure, "measure", 2),
+    command(solve, tortuosity, "tortuosity", 0),
+    command(solve, current, "current", 1),
+    command(app, report, "report", 4),
+    command(app, verify, "verify", 5),
+    command(app, doctor, "doctor", 6),
+    command(app, demo, "demo", 7),
+)

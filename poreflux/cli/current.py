@@ -137,7 +137,7 @@ def current(
     )
     found = None
     if how.solver == "petsc" and not common.dry_run:
-        found = on_processes(store, chosen, how, mask, **options)
+        found = on_processes(store, chosen, how, mask, common.debug, **options)
         if found is None:  # the first process does the rest
             return None
     from poreflux.store import open as open_store

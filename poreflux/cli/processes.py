@@ -1,6 +1,7 @@
 """poreflux solve under mpirun: PETSc's own words, and one voice for many processes."""
 
 import os
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from cyclopts import Parameter
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import Flag
 from poreflux.cli.terminal import progress
+from poreflux.cli.translate import sentence
 from poreflux.cli.words import size
 
 #: how words of PETSc begin; the first of them ends poreflux's own words
@@ -120,7 +122,9 @@ def _check_common(how: Solver, directions: str) -> None:
         raise ValueError(f"--field is of one direction, not of {', '.join(directions)}; give one")
 
 
-def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) -> list | None:
+def tortuosity(
+    store: Path, directions: str, how: Solver, out: Path, debug: bool, **options
+) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
     from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
 
@@ -130,7 +134,7 @@ def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) 
     def one(direction: str, tell):
         kept = folder / direction
         return solve_tortuosity(
-            store, checkpoint=kept, **_common(store, how, direction, tell), **options
+            store, checkpoint=kept, **_common(store, how, direction, tell, debug), **options
         )
 
     found = _each(directions, "solve along", one)
@@ -139,7 +143,9 @@ def tortuosity(store: Path, directions: str, how: Solver, out: Path, **options) 
     return found
 
 
-def current(store: Path, directions: str, how: Solver, contact, **options) -> list | None:
+def current(
+    store: Path, directions: str, how: Solver, contact, debug: bool, **options
+) -> list | None:
     """Solve across each direction on all processes; return the Datasets, None but on the first.
 
     ``contact(volume, direction)`` makes the contact, on the first process alone.
@@ -148,7 +154,9 @@ def current(store: Path, directions: str, how: Solver, contact, **options) -> li
 
     def one(direction: str, tell):
         mask = partial(contact, direction=direction)
-        return solve_current(store, contact=mask, **_common(store, how, direction, tell), **options)
+        return solve_current(
+            store, contact=mask, **_common(store, how, direction, tell, debug), **options
+        )
 
     return _each(directions, "solve across", one)
 
@@ -182,14 +190,20 @@ def shares(store: Path, direction: str, need) -> Shares:
     return Shares(max(needs), parts.boxes, here)
 
 
-def _common(store: Path, how: Solver, direction: str, tell) -> dict:
+def _common(store: Path, how: Solver, direction: str, tell, debug: bool) -> dict:
     return {
         "direction": direction,
         "threads": how.threads,
         "petsc_options": how.petsc.split(),
         "field": store if how.field else None,
         "progress": tell,
+        "describe": partial(_described, debug=debug),
     }
+
+
+def _described(failure: BaseException, *, debug: bool) -> str:
+    """Return what is said of the failure of one process."""
+    return "".join(traceback.format_exception(failure)) if debug else sentence(failure)
 
 
 def _each(directions: str, title: str, solve) -> list | None:

@@ -5,7 +5,6 @@ import shutil
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
@@ -82,7 +81,7 @@ def tortuosity(
         raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
     found = None
     if how.solver == "petsc" and not common.dry_run:
-        found = on_processes(store, chosen, how, out, rtol=rtol, **options)
+        found = on_processes(store, chosen, how, out, common.debug, rtol=rtol, **options)
         if found is None:  # the first process does the rest
             return None
     from poreflux import block_tortuosity, tortuosity_factor
@@ -187,7 +186,7 @@ def _parts(blocks: str | None) -> list[int] | None:
 def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> int:
     from poreflux.transport.parallel.tortuosity_factor import memory
 
-    return memory(head, parts, conductivity, SimpleNamespace(sides=sides, check=check), box)
+    return memory(head, parts, conductivity, box, sides=sides, check=check)
 
 
 def _forecast(

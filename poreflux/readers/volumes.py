@@ -31,8 +31,8 @@ def to_volume(
         how["voxel_size_from"] = "given"
     if said is None:
         raise ValueError(
-            f"{path} does not say how large a voxel is; give voxel_size (--voxel-size), "
-            "the edge in µm, or three for z, y and x"
+            f"{path} does not say how large a voxel is; give voxel_size, the edge in "
+            "µm, or three for z, y and x"
         )
     names = None
     if kind == "phase":

@@ -41,7 +41,7 @@ def _voxel_size(results: xr.Dataset) -> Iterator[str]:
         if not SMALLEST_VOXEL <= length <= LARGEST_VOXEL:
             yield (
                 f"a voxel edge of {length:g} µm is unusual for a tomogram; "
-                "--voxel-size is in µm, not nm or mm"
+                "voxel_size is in µm, not nm or mm"
             )
 
 
@@ -145,7 +145,7 @@ def _solver(results: xr.Dataset) -> Iterator[str]:
         if imbalance > 0.01:
             yield (
                 f"the flux along {direction} differs by {100 * imbalance:.2g} % between planes; "
-                "solve again with a smaller --rtol"
+                "solve again with a smaller rtol"
             )
 
 

@@ -266,5 +266,5 @@ def _damaged(array: Path, layout: Layout, chunk: Index, what: str) -> DamagedSto
     megabytes = math.prod(b - a for a, b in zip(start, stop)) * layout.dtype.itemsize / 1e6
     return DamagedStore(
         f"chunk {'/'.join(map(str, chunk))} of {array} (voxels [{voxels}], {megabytes:.3g} MB) "
-        f"cannot be trusted: {what}; run poreflux verify, and import again"
+        f"cannot be trusted: {what}; poreflux.verify(store) names all such chunks; import again"
     )

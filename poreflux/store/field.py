@@ -59,7 +59,7 @@ def create_field(
     path = Path(store).resolve()
     shape = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
     if (path / name).exists() and not overwrite:
-        raise StoreExists(f"{path} has {name!r} already; replace it with overwrite (--overwrite)")
+        raise StoreExists(f"{path} has {name!r} already; replace it with overwrite=True")
     layout = plan(
         name, shape, dtype, chunk=chunk, shards=False, attrs=metadata.jsonable(attrs or {})
     )

@@ -51,8 +51,8 @@ def open(store: str | Path) -> xr.Dataset:
     missing = [dim for dim in DIMS if dim not in variables]
     if missing or "voxel_size" not in attrs:
         raise DamagedStore(
-            f"{path} has no {missing[0] if missing else 'voxel_size'}; it is no volume that "
-            "poreflux saved"
+            f"{path} has no {missing[0] if missing else 'voxel_size'!r}; it is no volume "
+            "that poreflux saved"
         )
     coords = {dim: variables.pop(dim) for dim in DIMS}
     try:

@@ -72,7 +72,7 @@ def medium(
     if counts[NO_PHASE]:
         raise DamagedStore(
             f"{counts[NO_PHASE]} voxels have no phase (label {NO_PHASE}); "
-            "run poreflux verify to find the damaged chunks"
+            "poreflux.verify(store) finds the damaged chunks"
         )
     total = counts.sum()
     spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))

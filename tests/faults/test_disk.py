@@ -108,7 +108,7 @@ def test_what_is_no_store_is_never_replaced(tmp_path, overwrite):
 def test_another_store_is_replaced_only_where_that_is_asked_for(tmp_path):
     path = store.save(VOLUME, tmp_path / "v.zarr")
     other = from_array(np.ones((3, 3, 3), np.uint8))
-    with pytest.raises(StoreExists, match="--overwrite"):
+    with pytest.raises(StoreExists, match="overwrite=True"):
         store.save(other, path)
     assert store.open(path).gray.shape == (6, 7, 8)
     store.save(other, path, overwrite=True)

@@ -112,7 +112,7 @@ def test_more_blocks_than_voxels_or_none(volume, blocks):
 @pytest.mark.parametrize("solve", [tortuosity_factor, effective_tensor, tortuosity_profile])
 def test_voxels_without_a_phase_are_damage_not_pore(volume, solve):
     volume.phase.values[1, 2, 3] = NO_PHASE
-    with pytest.raises(DamagedStore, match=r"1 voxels have no phase \(label 255\); run poreflux"):
+    with pytest.raises(DamagedStore, match=r"1 voxels have no phase \(label 255\); poreflux"):
         solve(volume)
 
 

@@ -226,5 +226,6 @@ def _refuse_too_large(volume: xr.Dataset, binary: bool, drive: str) -> None:
     blocked.refuse(
         memory(shape, binary, drive),
         f"the current through {'x'.join(map(str, shape))} voxels",
-        do="crop the volume along the electrode, or use more machines with --solver petsc",
+        do="crop the volume along the electrode, or use more machines with "
+        "poreflux.transport.parallel",
     )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -149,6 +148,5 @@ def memory(head, parts: Partition, plan: Plan, box: int) -> int:
     face = prod(head.shape[1:])
     vectors = 3 if plan.asked.drive == "equipotential" else 2
     more = face * (FACE + STATE * len(plan.lengths) + 4 * vectors * (stop - start))
-    options = SimpleNamespace(sides="insulated", check=False)
     more += 0 if box else LIBRARIES
-    return mpi.memory(head, parts, plan.phases, options, box) + more
+    return mpi.memory(head, parts, plan.phases, box) + more

@@ -36,6 +36,7 @@ def solve_current(
     memory: float | None = None,
     progress=None,
     notice: Callable[[str], None] | None = None,
+    describe: Callable[[BaseException], str] | None = None,
     **options,
 ):
     """Compute the current density at an electrode, on all processes of an MPI run together.
@@ -59,6 +60,8 @@ def solve_current(
         bytes that the processes of one machine may take; by default what is free there.
     progress, notice
         called on the first process: ``progress(done, total, note)``, and ``notice(sentence)``.
+    describe
+        makes of a failure what is written where one process alone has it; by default its message.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def solve_current(
     lengths = wagner_lengths_of(wagner_lengths)
     phases = phases_of(conductivity)
     link = mpi.connect()
-    with mpi.alarm(link):
+    with mpi.alarm(link, describe):
         threads = threads or mpi.threads_here(link)
         PETSc = mpi_petsc.start(petsc_options, threads)
         first = link.rank == 0

@@ -13,7 +13,9 @@ PROCESS = 230 * 2**20
 GRID = 4 * (3 + 1) + 4 * 3
 
 
-def forecast(shape: tuple[int, int, int], parts: Partition, binary: bool, options) -> int:
+def forecast(
+    shape: tuple[int, int, int], parts: Partition, binary: bool, *, sides: str, check: bool
+) -> int:
     """Return the bytes that one process takes at its peak for a box of `shape` voxels.
 
     Notes
@@ -22,19 +24,19 @@ def forecast(shape: tuple[int, int, int], parts: Partition, binary: bool, option
     geometry and one of cells, or for several phases four float64 and another of cells; the coarser
     grids, an eighth each; and the grids that every process works whole. The check counts extra.
     """
-    planes, ny, nx = (2 * n if options.sides == "periodic" and n % 2 else n for n in shape)
+    planes, ny, nx = (2 * n if sides == "periodic" and n % 2 else n for n in shape)
     planes = shape[0]
     padded = (planes + 4) * (ny + 4) * (nx + 4)
     faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # ends and sources of the two driven faces
     geometry = 1 + 1 if binary else 5 * 8
     joined = parts.planes * ny * nx / 8**parts.grids * 8 / 7 if parts.boxes > 1 else 0
-    check = 0
-    if options.check:
+    assembled = 0
+    if check:
         from poreflux.transport.parallel.assembled import BYTES
 
-        check = BYTES * planes * ny * nx
+        assembled = BYTES * planes * ny * nx
     grids = GRID * (padded / 7 + joined)
-    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + check)
+    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + assembled)
 
 
 def refuse(link, need: float, what: str, memory: float | None) -> None:

@@ -56,7 +56,7 @@ def head(path: str | Path, direction: str) -> Head:
         raise KeyError(f"{error.args[0]}; segment the volume first") from None
     attributes = box.read_document(path / "zarr.json").get("attributes", {})
     if "voxel_size" not in attributes:
-        raise DamagedStore(f"{path} has no voxel_size; it is no volume that poreflux saved")
+        raise DamagedStore(f"{path} has no 'voxel_size'; it is no volume that poreflux saved")
     axes = [DIMS.index(dim) for dim in dims]
     names = layout.attrs["flag_meanings"].split()
     values = np.atleast_1d(layout.attrs["flag_values"])
@@ -87,8 +87,9 @@ def refuse_mask(path: str | Path) -> None:
     if inside:
         part = ", ".join(f"{dim}=slice({b.start}, {b.stop})" for dim, b in inside.items())
         raise ValueError(
-            f"the mask of {path} leaves out planes of it, and --solver petsc takes all; solve with "
-            f"--solver serial, or save poreflux.open({str(path)!r}).isel({part}) and solve that"
+            f"the mask of {path} leaves out planes of it, and poreflux.transport.parallel takes "
+            f"all; solve in one process, or save poreflux.open({str(path)!r}).isel({part}) "
+            "and solve that"
         )
 
 
@@ -124,7 +125,7 @@ def read_cells(
     if counts[NO_PHASE]:
         raise DamagedStore(
             f"{counts[NO_PHASE]} voxels of {found.path} have no phase (label {NO_PHASE}); "
-            "run poreflux verify to find the damaged chunks"
+            "poreflux.verify(store) finds the damaged chunks"
         )
     return cells, counts
 

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +75,7 @@ def solve_tortuosity(
     memory: float | None = None,
     progress=None,
     notice: Callable[[str], None] | None = None,
+    describe: Callable[[BaseException], str] | None = None,
 ):
     """Compute the tortuosity factor of a stored volume, on all processes of an MPI run together.
 
@@ -102,6 +102,8 @@ def solve_tortuosity(
         bytes that the processes of one machine may take; by default what is free there.
     progress, notice
         called on the first process: ``progress(done, total, note)``, and ``notice(sentence)``.
+    describe
+        makes of a failure what is written where one process alone has it; by default its message.
 
     Returns
     -------
@@ -127,7 +129,7 @@ def solve_tortuosity(
     validated(sides, rtol)
     order(direction)
     link = connect()
-    with alarm(link):
+    with alarm(link, describe):
         threads = threads or threads_here(link)
         PETSc = mpi_petsc.start(petsc_options, threads)
         first = link.rank == 0
@@ -202,7 +204,7 @@ def threads_here(link) -> int:
 
 
 @contextlib.contextmanager
-def alarm(link) -> Iterator[None]:
+def alarm(link, describe: Callable[[BaseException], str] | None = None) -> Iterator[None]:
     """End all processes when one raises what the others do not know of: they would wait."""
     try:
         yield
@@ -210,9 +212,7 @@ def alarm(link) -> Iterator[None]:
         if link.size == 1 or getattr(failure, "everywhere", False):
             raise
         time.sleep(min(0.05 * link.rank, 1))  # where several fail, one speaks
-        words = " ".join(str(failure).split()) or type(failure).__name__
-        if "--debug" in sys.argv:
-            words += "\n" + traceback.format_exc()
+        words = (describe or message)(failure)
         # past sys.stderr, which may be closed on all but the first process
         os.write(2, f"poreflux: process {link.rank} of {link.size}: {words}\n".encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
@@ -299,17 +299,20 @@ def _identity(head, options: Options) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def memory(head, parts: Partition, conductivity, options, box: int) -> int:
+def memory(
+    head, parts: Partition, conductivity, box: int, *, sides="insulated", check=False
+) -> int:
     """Return the bytes that the process of one box takes at its peak."""
     start, stop = parts.span(box)
     table = mpi_reading.relative_conductivities(head, conductivity)
     binary = len(np.unique(table[table > 0])) == 1
-    return forecast((stop - start, *head.shape[1:]), parts, binary, options)
+    return forecast((stop - start, *head.shape[1:]), parts, binary, sides=sides, check=check)
 
 
 def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
-    need = memory(head, parts, options.conductivity, options, link.rank)
+    how: dict = {"sides": options.sides, "check": options.check}
+    need = memory(head, parts, options.conductivity, link.rank, **how)
     refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
 
 
@@ -333,6 +336,11 @@ def notice_idle(link, parts: Partition, notice) -> None:
 def say(sentence: str) -> None:
     """Print a sentence to the person who waits."""
     print(f"poreflux: {sentence}", file=sys.stderr, flush=True)
+
+
+def message(failure: BaseException) -> str:
+    """Return what a failure says, on one line."""
+    return " ".join(str(failure).split()) or type(failure).__name__
 
 
 def nothing(_: str) -> None:

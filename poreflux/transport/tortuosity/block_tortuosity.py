@@ -142,7 +142,7 @@ class _Task:
             corners = [f"{part.start}:{part.stop}" for part in box]
             raise DamagedStore(
                 f"voxels in [{', '.join(corners)}] have no phase (label {NO_PHASE}); "
-                "run poreflux verify to find the damaged chunks"
+                "poreflux.verify(store) finds the damaged chunks"
             )
         kappa = self.table / self.table.max()
         one = len(np.unique(kappa[kappa > 0])) == 1

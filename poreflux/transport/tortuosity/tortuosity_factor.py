@@ -202,7 +202,8 @@ def refuse_too_large(
     blocks.refuse(
         forecast(solved, chosen, binary),
         f"the solve of {'x'.join(map(str, solved))} voxels in {chosen}",
-        do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with --solver petsc",
+        do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with "
+        "poreflux.transport.parallel",
     )
 
 

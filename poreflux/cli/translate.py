@@ -1,0 +1,110 @@
+"""Sentences of the library, which name arguments of Python, in the words of the command line.
+
+The library says ``overwrite=True`` or ``poreflux.verify(store)``; people who type a command read
+``--overwrite`` or ``poreflux verify``. This is the one place that knows both.
+"""
+
+import ast
+import re
+from functools import cache
+
+#: arguments of Python whose option has another name
+ARGUMENTS = {
+    "cylinder": "--roi",
+    "directions": "--direction",
+    "fraction": "--contact",
+    "model": "--contact-model",
+    "length": "--contact-size",
+    "diameter": "--contact-size",
+    "seed": "--contact-seed",
+    "petsc_options": "--petsc",
+}
+
+#: what else is said in Python, as patterns, and what a command is instead
+PHRASES = {
+    r"poreflux\.(verify|segment|measure|report)\([^()]*\)": r"poreflux \1",
+    r"poreflux\.transport\.parallel": "--solver petsc",
+    r"solve in one process": "solve with --solver serial",
+    r" or precision='float64'": "",  # a command takes the precision that its --rtol needs
+}
+
+#: arguments that can't be taken for another word: translated also where no ``=`` follows
+BARE = r"(?<![\w.'/-])(voxel_size|rtol|bin_width|charge_transfer_resistance)(?![\w.'/=-])"
+
+#: a value as Python writes it: a string, a list, a tuple, a dict, or a word
+VALUE = r"""'[^']*'|"[^"]*"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^\s,;:()]+"""
+
+
+def translated(text: str) -> str:
+    """Return a sentence of the library in the words of the command line.
+
+    Examples
+    --------
+    >>> translated("vol.zarr is there already; replace it with overwrite=True")
+    'vol.zarr is there already; replace it with --overwrite'
+    >>> translated("blocks=[4, 4] is not three numbers; rtol=1e-4 and voxel_size are")
+    '--blocks 4,4 is not three numbers; --rtol 1e-4 and --voxel-size are'
+    """
+    for pattern, words in PHRASES.items():
+        text = re.sub(pattern, words, text)
+    names = "|".join(sorted(options(), key=len, reverse=True))
+    text = re.sub(rf"(?<![\w./-])({names})=(?!=)({VALUE})?", _option, text)
+    return re.sub(BARE, lambda match: options()[match[0]], text)
+
+
+@cache
+def options() -> dict[str, str]:
+    """Return the option of each argument of Python that a verb can be given.
+
+    Examples
+    --------
+    >>> options()["voxel_size"], options()["model"]
+    ('--voxel-size', '--contact-model')
+    """
+    from poreflux.cli.app import VERBS
+
+    found = [
+        name
+        for verb in VERBS
+        for argument in verb.assemble_argument_collection()
+        for name in argument.names
+        if name.startswith("--")
+    ]
+    return {name[2:].replace("-", "_"): name for name in found} | ARGUMENTS
+
+
+def _option(match: re.Match) -> str:
+    """Return ``--name value`` of ``name=value``, the value as it would be typed."""
+    option, text = options()[match[1]], match[2] or ""
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        value = (
+            tuple(text[1:-1].split(", ")) if text[:1] == "(" else text
+        )  # names, as in an example
+    if isinstance(value, dict):
+        text = ",".join(f"{key}={item}" for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        text = ",".join(map(str, value))
+    return option if value is True or not text else f"{option} {text}"
+
+
+def sentence(error: BaseException) -> str:
+    """Return one line that names what happened; an error that is not ours says its own name.
+
+    Examples
+    --------
+    >>> sentence(ValueError("rtol=2 is too much")), sentence(ZeroDivisionError("by zero"))
+    ('--rtol 2 is too much', 'ZeroDivisionError: by zero (--debug shows where)')
+    """
+    from poreflux.errors import PorefluxError
+
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    text = " ".join(text.split())
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"
+    ours = isinstance(error, (PorefluxError, ValueError, TypeError, KeyError, OSError))
+    if ours and text:
+        return translated(text)
+    return f"{type(error).__name__}: {text} (--debug shows where)"
