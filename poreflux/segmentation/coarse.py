@@ -9,7 +9,7 @@ import numpy as np
 from poreflux import blocks
 
 
-def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **how) -> np.ndarray:
+def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **options) -> np.ndarray:
     """Return the mean grey value of boxes of voxels that tile a volume; NaN outside a mask.
 
     Parameters
@@ -18,7 +18,7 @@ def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **how) -> np.nd
         ``gray``, and ``mask`` where there is one.
     factors
         voxels of a box along (z, y, x); the last boxes may be smaller.
-    how
+    options
         progress and scheduler, as for :func:`poreflux.blocks.compute`.
 
     Examples
@@ -29,26 +29,26 @@ def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **how) -> np.nd
     """
     measure = partial(_measure, factors=tuple(factors))
     plan = blocks.Plan(measure, _combine, _finish, {})
-    (means,) = blocks.compute(blocks.run(arrays, plan), **how)
+    (means,) = blocks.compute(blocks.run(arrays, plan), **options)
     return means
 
 
 def _measure(arrays, start, *, factors) -> list[blocks.Patch]:
     gray, mask = arrays["gray"].astype(np.float64), arrays.get("mask")
     counts = np.ones(gray.shape, np.int64) if mask is None else (mask != 0).astype(np.int64)
-    both = [counts, np.where(counts, gray, 0)]
+    sums = [counts, np.where(counts, gray, 0)]
     corner = []
     for axis, (low, n, factor) in enumerate(zip(start, gray.shape, factors)):
         first = low // factor
         inner = np.arange((first + 1) * factor, low + n, factor) - low
-        both = [np.add.reduceat(v, np.concatenate(([0], inner)), axis=axis) for v in both]
+        sums = [np.add.reduceat(v, np.concatenate(([0], inner)), axis=axis) for v in sums]
         corner.append(first)
-    return [blocks.Patch(tuple(corner), np.stack(both))]
+    return [blocks.Patch(tuple(corner), np.stack(sums))]
 
 
-def _combine(parts) -> list[blocks.Patch]:
-    """Add up what neighbours have of the same boxes."""
-    patches = [patch for part in parts for patch in part]
+def _combine(partials) -> list[blocks.Patch]:
+    """Add up the boxes that neighbouring blocks share."""
+    patches = [patch for block in partials for patch in block]
     start = tuple(map(min, zip(*(p.start for p in patches))))
     stop = [tuple(a + n for a, n in zip(p.start, p.values.shape[1:])) for p in patches]
     total = np.zeros((2, *(b - a for a, b in zip(start, map(max, zip(*stop))))))

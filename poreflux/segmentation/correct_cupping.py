@@ -14,7 +14,7 @@ from poreflux.volume import require
 #: rings in which the level of the solid is measured
 _RINGS = 48
 
-#: a curve of more orders would follow rings
+#: highest order of the polynomial; a higher one would follow rings
 _HIGHEST = 8
 
 #: rings of fewer voxels than this share of all are left out
@@ -57,7 +57,7 @@ def correct_cupping(
     -----
     I' = I - P(r²) + <P>, with P the polynomial of least squares through the most frequent grey
     values of the solid in 48 rings, each with the weight of its voxels; beyond the farthest ring
-    P stays as it is there.
+    P is constant.
 
     Examples
     --------
@@ -73,27 +73,27 @@ def correct_cupping(
         raise ValueError(f"order={order} is no order of a smooth curve; give 1 to {_HIGHEST}")
     gray = require(volume, "gray")
     axis = axis_of_rotation(volume, centre)
-    part = partial(_ring, axis=axis)
+    ring_of = partial(_ring, axis=axis)
     options = {"progress": progress, "scheduler": scheduler}
-    levels, voxels, _ = solid_levels(arrays_of(volume), part, _RINGS, pore, **options)
-    known = voxels > _SMALLEST * voxels.sum()
-    if known.sum() <= order:
+    levels, voxels, _ = solid_levels(arrays_of(volume), ring_of, _RINGS, pore, **options)
+    measured = voxels > _SMALLEST * voxels.sum()
+    if measured.sum() <= order:
         raise ValueError(
-            f"the solid is seen in {known.sum()} rings about {axis.centre} µm, too few for order="
-            f"{order}; choose a lower order, or another centre"
+            f"{measured.sum()} rings about {axis.centre} µm hold solid, too few for order={order}; "
+            "choose a lower order, or another centre"
         )
     squares = ((np.arange(_RINGS) + 0.5) / _RINGS) ** 2
-    ends = squares[known][[0, -1]]
+    limits = squares[measured][[0, -1]]
     curve = np.polynomial.Polynomial.fit(
-        squares[known], levels[known], order, w=np.sqrt(voxels[known])
+        squares[measured], levels[measured], order, w=np.sqrt(voxels[measured])
     )
-    curve -= float(np.average(curve(squares[known]), weights=voxels[known]))
+    curve -= float(np.average(curve(squares[measured]), weights=voxels[measured]))
     # plain numbers, so that the same correction has the same name in another process
     factors = np.array([float(f"{c:.9g}") for c in curve.convert().coef])
-    apply = partial(_apply, axis=axis, factors=factors, ends=ends)
-    at_ends = curve(ends)
+    apply = partial(_apply, axis=axis, factors=factors, limits=limits)
+    levels_at_limits = curve(limits)
     entry = {"operation": "correct_cupping", "order": order, "centre": list(axis.centre),
-             "middle": float(at_ends[0]), "edge": float(at_ends[1])}  # fmt: skip
+             "middle": float(levels_at_limits[0]), "edge": float(levels_at_limits[1])}  # fmt: skip
     return with_gray(volume, corrected(apply, gray.data), entry)
 
 
@@ -102,6 +102,6 @@ def _ring(start, shape, *, axis: Axis) -> np.ndarray:
     return np.minimum(ring, _RINGS - 1)
 
 
-def _apply(start, values: np.ndarray, *, axis: Axis, factors, ends) -> np.ndarray:
-    squares = np.clip((axis.radius(start, values.shape) / axis.furthest) ** 2, *ends)
+def _apply(start, values: np.ndarray, *, axis: Axis, factors, limits) -> np.ndarray:
+    squares = np.clip((axis.radius(start, values.shape) / axis.furthest) ** 2, *limits)
     return values - np.polynomial.polynomial.polyval(squares, factors).astype(np.float32)

@@ -56,10 +56,10 @@ def correct_drift(
     )
     dark, bright = class_means(counted, otsu(counted))
     middle = float(np.nanmedian(levels))
-    away = np.abs(levels - middle)
-    known = (voxels > 0) & (away <= max((bright - dark) / 2, 4 * np.nanmedian(away)))
+    distance = np.abs(levels - middle)
+    reliable = (voxels > 0) & (distance <= max((bright - dark) / 2, 4 * np.nanmedian(distance)))
     planes = np.arange(gray.shape[0])
-    levels = np.interp(planes, planes[known], levels[known])
+    levels = np.interp(planes, planes[reliable], levels[reliable])
     change = middle / levels if how == "gain" else middle - levels
     if how == "gain" and not (np.isfinite(change).all() and (change > 0).all()):
         raise ValueError(
@@ -78,5 +78,5 @@ def _plane(start, shape) -> np.ndarray:
 
 
 def _apply(start, values: np.ndarray, *, how: str, change: np.ndarray) -> np.ndarray:
-    mine = change[start[0] : start[0] + values.shape[0], None, None]
-    return values * mine if how == "gain" else values + mine
+    block_change = change[start[0] : start[0] + values.shape[0], None, None]
+    return values * block_change if how == "gain" else values + block_change

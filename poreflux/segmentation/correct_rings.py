@@ -36,8 +36,8 @@ def correct_rings(
 ) -> xr.Dataset:
     """Remove circles about the axis of rotation, brighter or darker than their surroundings.
 
-    Each slice is seen in polar coordinates: what the mean over the angle has of narrow peaks is
-    a ring. It is measured at once, in two passes (three for floats); the corrected `gray` is lazy.
+    In polar coordinates, rings are narrow peaks of each slice's mean over the angle. They are
+    measured at once, in two passes (three for floats); the corrected `gray` is lazy.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def correct_rings(
     width
         of the median over the radius, in voxels: rings up to half of it are removed.
     planes
-        neighbouring slices that are taken to have the same rings; more are surer near the axis.
+        neighbouring slices that are taken to have the same rings; more reduce noise near the axis.
     centre
         (y, x) of the axis in µm; by default the middle of the slices.
     pore
@@ -64,7 +64,7 @@ def correct_rings(
     p(z, r) is the mean of the solid's voxels, those within half the contrast of its level, in rings
     one voxel wide; the ring is o = p - median of p over r. Of an offset measured with standard
     error e, the part 1 - 4 e²/o² is removed, and none below 2 e, so that noise is not turned into
-    rings near the axis. What the window cuts off of the noise on one side is made up for.
+    rings near the axis. The part of a ring that the window hides is corrected for.
 
     References
     ----------
@@ -73,9 +73,9 @@ def correct_rings(
     Examples
     --------
     >>> from poreflux.phantoms import Tomograph, fine_300, measure_gray
-    >>> volume, others = fine_300((8, 100, 100)), {"cupping": 0, "drift": 0}
-    >>> clean = measure_gray(volume, Tomograph(rings=0, **others))
-    >>> gray = measure_gray(volume, Tomograph(rings=0.1, **others))
+    >>> volume, no_faults = fine_300((8, 100, 100)), {"cupping": 0, "drift": 0}
+    >>> clean = measure_gray(volume, Tomograph(rings=0, **no_faults))
+    >>> gray = measure_gray(volume, Tomograph(rings=0.1, **no_faults))
     >>> def wrong(other):
     ...     return float((other["gray"] - clean["gray"].astype(float)).std())
     >>> wrong(correct_rings(gray)) < 0.4 * wrong(gray)
@@ -86,20 +86,22 @@ def correct_rings(
     check_side(pore)
     gray, arrays = require(volume, "gray"), arrays_of(volume)
     options = {"progress": progress, "scheduler": scheduler}
-    found = levels(histogram(arrays, **options), pore)
+    phase_levels = levels(histogram(arrays, **options), pore)
     axis = axis_of_rotation(volume, centre)
-    about = _About(axis, min(axis.size), found.solid, abs(found.contrast))
-    plan = blocks.Plan(about, blocks.add_patches, partial(_finish, shape=about.table(gray)), {})
+    ring_sums = _RingSums(axis, min(axis.size), phase_levels.solid, abs(phase_levels.contrast))
+    plan = blocks.Plan(
+        ring_sums, blocks.add_patches, partial(_finish, shape=ring_sums.table(gray)), {}
+    )
     (sums,) = blocks.compute(blocks.run(arrays, plan), **options)
-    offsets = _offsets(*_together(sums, planes), found, width)
-    apply = partial(_apply, about=about, offsets=offsets.astype(np.float32))
+    offsets = _offsets(*_together(sums, planes), phase_levels, width)
+    apply = partial(_apply, ring_sums=ring_sums, offsets=offsets.astype(np.float32))
     entry = {"operation": "correct_rings", "width": width, "planes": planes,
              "centre": list(axis.centre), "rms": float(np.sqrt(np.mean(offsets**2)))}  # fmt: skip
     return with_gray(volume, corrected(apply, gray.data), entry)
 
 
 @dataclass(frozen=True)
-class _About:
+class _RingSums:
     """Count and sum the solid's grey values in each plane and ring."""
 
     axis: Axis
@@ -117,17 +119,17 @@ class _About:
 
     def __call__(self, arrays, start) -> dict:
         gray, mask = arrays["gray"], arrays.get("mask")
-        apart = (gray.astype(np.float32) - np.float32(self.solid)) / np.float32(self.contrast)
-        chosen = np.abs(apart) <= _WINDOW
+        deviation = (gray.astype(np.float32) - np.float32(self.solid)) / np.float32(self.contrast)
+        chosen = np.abs(deviation) <= _WINDOW
         if mask is not None:
             chosen &= mask.astype(bool, copy=False)
         ring = self.ring(start, gray.shape)
         first = int(ring.min())
         rings = int(ring.max()) + 1 - first
         place = (ring - first)[None] + rings * np.arange(gray.shape[0])[:, None, None]
-        place, whole = place[chosen], np.rint(apart[chosen] * _STEPS)
+        place, steps = place[chosen], np.rint(deviation[chosen] * _STEPS)
         size = rings * gray.shape[0]
-        sums = [np.bincount(place, weights, size) for weights in (None, whole)]
+        sums = [np.bincount(place, weights, size) for weights in (None, steps)]
         table = np.stack(sums).reshape(2, gray.shape[0], rings).astype(np.int64)
         return {"sums": blocks.Patch((0, start[0], first), table)}
 
@@ -145,20 +147,22 @@ def _together(sums: np.ndarray, planes: int) -> tuple[np.ndarray, np.ndarray]:
     return sums[0], sums[1] / _STEPS
 
 
-def _offsets(counts, sums, found: Levels, width: int) -> np.ndarray:
+def _offsets(counts, sums, phase_levels: Levels, width: int) -> np.ndarray:
     """Return the grey value of the ring in each plane and ring."""
     mean = np.divide(sums, counts, out=np.zeros(counts.shape), where=counts > 0)
     mean -= median_filter(mean, (1, width), mode="nearest")
-    noise = found.noise / abs(found.contrast) if np.isfinite(found.noise) else 0.0
-    # a mean within a window follows a shift less than the whole, by what leaves it on one side
+    noise = (
+        phase_levels.noise / abs(phase_levels.contrast) if np.isfinite(phase_levels.noise) else 0.0
+    )
+    # the mean within a window follows a shift only in part: some noise leaves it on one side
     reach = _WINDOW / max(noise, 1e-6)
     follows = max(1 - 2 * reach * norm.pdf(reach) / (2 * norm.cdf(reach) - 1), 0.2)
     error = noise**2 / np.maximum(counts, 1)
     size = np.maximum(mean**2, 1e-30)
-    kept = np.where(counts > 0, np.maximum(1 - 4 * error / size, 0), 0)
-    return mean / follows * kept * abs(found.contrast)
+    removed_share = np.where(counts > 0, np.maximum(1 - 4 * error / size, 0), 0)
+    return mean / follows * removed_share * abs(phase_levels.contrast)
 
 
-def _apply(start, values: np.ndarray, *, about: _About, offsets: np.ndarray) -> np.ndarray:
-    mine = offsets[start[0] : start[0] + values.shape[0]]
-    return values - mine[:, about.ring(start, values.shape)]
+def _apply(start, values: np.ndarray, *, ring_sums: _RingSums, offsets: np.ndarray) -> np.ndarray:
+    block_offsets = offsets[start[0] : start[0] + values.shape[0]]
+    return values - block_offsets[:, ring_sums.ring(start, values.shape)]

@@ -1,4 +1,4 @@
-"""End faces of a sample that are not parallel to the slices: found, and cut off or set upright."""
+"""End faces of a sample that are tilted against the slices: detected, and cut off or levelled."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _BLUR = 1.0
 #: columns agree with a plane that passes within so many voxels along z of their end
 _TOLERANCE = 1.0
 
-#: triples of columns that are tried, and the gain in columns by which a plane is one
+#: triples of columns that are tried, and the least gain in columns of an accepted plane
 _TRIALS, _GAIN = 500, 0.05
 
 
@@ -40,7 +40,7 @@ def correct_tilt(
     progress=None,
     scheduler=None,
 ) -> xr.Dataset:
-    """Find where the sample ends along z, and leave out, or set upright, what the tilt spoils.
+    """Find where the sample ends along z; leave out, or level, what a tilted end face cuts.
 
     Beyond a tilted end face there is air, which counts as pores: the porosity of the planes there
     rises to 1. The faces are found at once, in two passes (three for floats); the rest is lazy.
@@ -71,7 +71,8 @@ def correct_tilt(
     Each column (of at least 4×4 voxels) ends where its smoothed grey value last crosses the middle
     between the levels of pore and solid. Through the ends goes the plane that most columns agree
     with, of 500 through random triples, refitted to those columns by least squares; a plane that
-    explains hardly more columns than no face at all is none. The angle is atan √(b² + c²).
+    fits hardly more columns than the end of the volume does is no face. The angle is
+    atan √(b² + c²).
 
     References
     ----------
@@ -81,8 +82,8 @@ def correct_tilt(
     --------
     >>> from poreflux.phantoms import Tomograph, fine_300, measure_gray
     >>> tilted = Tomograph(rings=0, cupping=0, drift=0, tilt=(4, 0))
-    >>> found = correct_tilt(measure_gray(fine_300(64), tilted)).attrs["history"][-1]
-    >>> bool(abs(found["last"]["angle"] - 4) < 0.3), "first" in found
+    >>> record = correct_tilt(measure_gray(fine_300(64), tilted)).attrs["history"][-1]
+    >>> bool(abs(record["last"]["angle"] - 4) < 0.3), "first" in record
     (True, False)
     """
     if how not in ("mask", "shear"):
@@ -96,7 +97,7 @@ def correct_tilt(
 
 
 @dataclass(frozen=True)
-class Face:
+class EndFace:
     """An end face: z = a + b y + c x in µm, and the columns (y, x) in µm where there is sample."""
 
     plane: list[float]
@@ -107,38 +108,40 @@ class Face:
         """Return the angle to the slices in degrees."""
         return math.degrees(math.atan(math.hypot(*self.plane[1:])))
 
-    def ends(self) -> np.ndarray:
+    def heights(self) -> np.ndarray:
         """Return where the face is in each column of the sample, in µm."""
         return self.plane[0] + self.columns @ np.array(self.plane[1:])
 
 
-def _faces(volume: xr.Dataset, pore: str, **how) -> dict[str, Face]:
-    """Return the end faces that are seen: ``"first"`` at low z, ``"last"`` at high z."""
+def _faces(volume: xr.Dataset, pore: str, **options) -> dict[str, EndFace]:
+    """Return the end faces that are detected: ``"first"`` at low z, ``"last"`` at high z."""
     arrays, size = arrays_of(volume), voxel_size(volume)
-    found = levels(histogram(arrays, **how), pore)
+    phase_levels = levels(histogram(arrays, **options), pore)
     shape = arrays["gray"].shape
     factors = [math.ceil(shape[0] / _PLANES),
                *(max(min(_LEAST, n), math.ceil(n / _COLUMNS)) for n in shape[1:])]  # fmt: skip
-    means = (box_means(arrays, factors, **how) - found.pore) / found.contrast
-    known = np.isfinite(means).any(axis=0)
+    means = (box_means(arrays, factors, **options) - phase_levels.pore) / phase_levels.contrast
+    inside = np.isfinite(means).any(axis=0)
     solid = gaussian_filter(np.nan_to_num(means), (_BLUR, 0, 0), mode="nearest") - 0.5
-    sample = known & (solid > 0).any(axis=0)
-    y, x = ((np.arange(n) + 0.5) * f * h for n, f, h in zip(known.shape, factors[1:], size[1:]))
+    sample = inside & (solid > 0).any(axis=0)
+    y, x = ((np.arange(n) + 0.5) * f * h for n, f, h in zip(inside.shape, factors[1:], size[1:]))
     places = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1)[sample]
     step, depth = factors[0] * size[0], shape[0] * size[0]
     faces = {}
     for name, columns in (("first", solid[::-1]), ("last", solid)):
-        ends = _ends(columns[:, sample]) * step
-        ends = np.where(ends < len(solid) * step, np.minimum(ends, depth), np.inf)
-        plane = _plane(places, ends, depth, _TOLERANCE * size[0])
+        column_ends = _column_ends(columns[:, sample]) * step
+        column_ends = np.where(
+            column_ends < len(solid) * step, np.minimum(column_ends, depth), np.inf
+        )
+        plane = _plane(places, column_ends, depth, _TOLERANCE * size[0])
         if plane is not None and name == "first":
             plane = np.array([depth - plane[0], -plane[1], -plane[2]])
         if plane is not None:
-            faces[name] = Face([float(p) for p in plane], places)
+            faces[name] = EndFace([float(p) for p in plane], places)
     return faces
 
 
-def _ends(solid: np.ndarray) -> np.ndarray:
+def _column_ends(solid: np.ndarray) -> np.ndarray:
     """Return where columns last cross zero, in boxes from the first face; the end where not."""
     count = len(solid)
     last = count - 1 - np.argmax(solid[::-1] > 0, axis=0)
@@ -148,61 +151,61 @@ def _ends(solid: np.ndarray) -> np.ndarray:
     return np.where(last < count - 1, last + 0.5 + part, float(count))
 
 
-def _plane(places: np.ndarray, ends: np.ndarray, depth: float, tolerance: float):
+def _plane(places: np.ndarray, column_ends: np.ndarray, depth: float, tolerance: float):
     """Return [a, b, c] of the plane that most ends agree with; None where there is no face."""
-    seen = np.flatnonzero(np.isfinite(ends))
-    if seen.size < 3:
+    detected = np.flatnonzero(np.isfinite(column_ends))
+    if detected.size < 3:
         return None
-    where = np.column_stack((np.ones(len(places)), places))
-    # one that is not seen ends outside, as far as one can say
-    agrees = np.minimum(ends, depth)
+    design = np.column_stack((np.ones(len(places)), places))
+    # a column without a detected end is taken to end outside the volume
+    visible_ends = np.minimum(column_ends, depth)
 
-    def number(planes):
-        apart = np.abs(np.minimum(where @ planes, depth) - agrees[:, None])
-        return apart <= tolerance
+    def inliers_of(planes):
+        distance = np.abs(np.minimum(design @ planes, depth) - visible_ends[:, None])
+        return distance <= tolerance
 
     rng = np.random.default_rng(0)
-    triples = seen[rng.integers(0, seen.size, (_TRIALS, 3))]
-    corners = where[triples]
+    triples = detected[rng.integers(0, detected.size, (_TRIALS, 3))]
+    corners = design[triples]
     square = np.abs(np.linalg.det(corners)) > 1e-9 * np.ptp(places, axis=0).prod()
     if not square.any():
         return None
-    planes = np.linalg.solve(corners[square], ends[triples[square]][..., None])[..., 0].T
-    best = planes[:, np.argmax(number(planes).sum(axis=0))]
+    planes = np.linalg.solve(corners[square], column_ends[triples[square]][..., None])[..., 0].T
+    best = planes[:, np.argmax(inliers_of(planes).sum(axis=0))]
     for _ in range(5):
-        inliers = number(best[:, None])[:, 0] & np.isfinite(ends)
-        if inliers.sum() < 3:
+        inlier = inliers_of(best[:, None])[:, 0] & np.isfinite(column_ends)
+        if inlier.sum() < 3:
             return None
-        best = np.linalg.lstsq(where[inliers], ends[inliers], rcond=None)[0]
-    gain = number(best[:, None]).mean() - (np.abs(agrees - depth) <= tolerance).mean()
+        best = np.linalg.lstsq(design[inlier], column_ends[inlier], rcond=None)[0]
+    gain = inliers_of(best[:, None]).mean() - (np.abs(visible_ends - depth) <= tolerance).mean()
     return best if gain > _GAIN else None
 
 
-def _masked(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Dataset:
+def _masked(volume: xr.Dataset, faces: dict[str, EndFace], entry: dict) -> xr.Dataset:
     """Return the Volume with the planes masked in which not every column is sample."""
     h, n = voxel_size(volume)[0], volume.sizes["z"]
     margin = entry["erosion"] * h
-    low = faces["first"].ends().max() + margin if "first" in faces else 0.0
-    high = faces["last"].ends().min() - margin if "last" in faces else n * h
+    low = faces["first"].heights().max() + margin if "first" in faces else 0.0
+    high = faces["last"].heights().min() - margin if "last" in faces else n * h
     planes = _require_planes(max(math.ceil(low / h), 0), min(math.floor(high / h), n))
     return _between(volume, planes, entry)
 
 
-def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Dataset:
+def _sheared(volume: xr.Dataset, faces: dict[str, EndFace], entry: dict) -> xr.Dataset:
     """Return the Volume with columns shifted until the faces are parallel to the slices."""
     if not faces:
         return _masked(volume, faces, entry)
     size, n = voxel_size(volume), volume.sizes["z"]
     slope = np.mean([face.plane[1:] for face in faces.values()], axis=0)
     y, x = (volume[dim].values for dim in DIMS[1:])
-    away = [axis - axis.mean() for axis in (y, x)]
-    shifts = np.rint((slope[0] * away[0][:, None] + slope[1] * away[1]) / size[0]).astype(int)
+    offsets = [axis - axis.mean() for axis in (y, x)]
+    shifts = np.rint((slope[0] * offsets[0][:, None] + slope[1] * offsets[1]) / size[0]).astype(int)
     margin, centre = entry["erosion"] * size[0], np.array([y.mean(), x.mean()])
-    ends = {  # what is left of a face's slope, where there are two, is cut off too
-        name: face.ends() - (face.columns - centre) @ slope for name, face in faces.items()
+    heights = {  # the slope that remains of two faces is cut off too
+        name: face.heights() - (face.columns - centre) @ slope for name, face in faces.items()
     }
-    low = ends["first"].max() + margin if "first" in ends else -shifts.min() * size[0]
-    high = ends["last"].min() - margin if "last" in ends else (n - shifts.max()) * size[0]
+    low = heights["first"].max() + margin if "first" in heights else -shifts.min() * size[0]
+    high = heights["last"].min() - margin if "last" in heights else (n - shifts.max()) * size[0]
     low, high = max(low, -shifts.min() * size[0]), min(high, (n - shifts.max()) * size[0])
     planes = _require_planes(math.ceil(low / size[0]), math.floor(high / size[0]))
     depth, shear = int(np.abs(shifts).max()), partial(_shear, shifts=shifts)
@@ -217,8 +220,8 @@ def _sheared(volume: xr.Dataset, faces: dict[str, Face], entry: dict) -> xr.Data
 
 def _shear(start, values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
     """Return the block with each column moved down by its shift; ghosts are not filled."""
-    mine = shifts[tuple(slice(a, a + n) for a, n in zip(start[1:], values.shape[1:]))]
-    rows = np.arange(len(values))[:, None, None] + mine
+    block_shifts = shifts[tuple(slice(a, a + n) for a, n in zip(start[1:], values.shape[1:]))]
+    rows = np.arange(len(values))[:, None, None] + block_shifts
     return np.take_along_axis(values, np.clip(rows, 0, len(values) - 1), axis=0)
 
 

@@ -54,5 +54,5 @@ def as_dtype(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return values.astype(dtype, copy=False)
 
 
-def _rounded(function, dtype: np.dtype, start, values, **numbers) -> np.ndarray:
-    return as_dtype(function(start, values.astype(np.float32), **numbers), dtype)
+def _rounded(function, dtype: np.dtype, start, values, **parameters) -> np.ndarray:
+    return as_dtype(function(start, values.astype(np.float32), **parameters), dtype)

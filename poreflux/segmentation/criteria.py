@@ -45,7 +45,7 @@ def li(counted: Histogram) -> float:
 
 
 def minimum_error(counted: Histogram) -> float:
-    """Return the threshold that errs least where both phases are Gaussian.
+    """Return the threshold of least error where both phases are Gaussian.
 
     Notes
     -----
@@ -68,17 +68,17 @@ def minimum_error(counted: Histogram) -> float:
     above = [np.sum(counts * values**p) - b for p, b in enumerate(below)]
     cost = np.ones(len(values) - 1)
     for side in (below, above):
-        there = side[0] > 0
-        share, first, second = (np.where(there, moment, 1.0) for moment in side)
+        occupied = side[0] > 0
+        share, first, second = (np.where(occupied, moment, 1.0) for moment in side)
         variance = second / share - (first / share) ** 2
         # a class of few grey values is no narrower than the values are apart
         width = np.maximum(variance, (step / 3) ** 2)
         share = share / counts.sum()
-        cost += np.where(there, share * (np.log(width) - 2 * np.log(share)), np.inf)
+        cost += np.where(occupied, share * (np.log(width) - 2 * np.log(share)), np.inf)
     return float(counted.values[int(np.argmin(cost))])
 
 
-def midpoint(counted: Histogram, found: Levels) -> float:
+def midpoint(counted: Histogram, phase_levels: Levels) -> float:
     """Return the middle between the grey values of pore and solid.
 
     Examples
@@ -87,7 +87,7 @@ def midpoint(counted: Histogram, found: Levels) -> float:
     >>> midpoint(Histogram(values, np.ones(10, int), 0, 9), Levels(1.5, 8.0, 1.0, 0.0))
     4.0
     """
-    return _on_value(counted, (found.pore + found.solid) / 2)
+    return _on_value(counted, (phase_levels.pore + phase_levels.solid) / 2)
 
 
 def balance(counted: Histogram, porosity: float, pore: str = "dark") -> float:
@@ -104,6 +104,6 @@ def balance(counted: Histogram, porosity: float, pore: str = "dark") -> float:
 
 
 def _on_value(counted: Histogram, cut: float) -> float:
-    """Return the largest grey value there is up to a threshold: the same phases, a number seen."""
+    """Return the largest grey value present up to a threshold, which gives the same phases."""
     at = np.searchsorted(counted.values, cut, "right") - 1
     return float(counted.values[max(int(at), 0)])

@@ -13,13 +13,13 @@ from poreflux.segmentation.corrected import as_dtype
 
 METHODS = (None, "median", "nl-means")
 
-#: voxels that non-local means look away along each axis: a window of 7
+#: voxels that non-local means reach along each axis: a window of 7
 _REACH = 3
 
 #: how alike patches must be, in standard deviations of the noise
 _STRENGTH = 0.8
 
-#: edge in voxels of the box in the middle of the volume that tells the noise
+#: edge in voxels of the box in the middle of the volume from which the noise is estimated
 _SAMPLE = 64
 
 
@@ -48,7 +48,7 @@ def denoised(gray, method: str | None, noise: float = math.nan):
     return gray
 
 
-def local_noise(gray, **how) -> float:
+def local_noise(gray, **options) -> float:
     """Return the standard deviation of noise that differs from voxel to voxel.
 
     Notes
@@ -64,10 +64,10 @@ def local_noise(gray, **how) -> float:
     """
     middle = tuple(slice(max(0, (n - _SAMPLE) // 2), (n + _SAMPLE) // 2) for n in gray.shape)
     lazy = xr.Dataset({"gray": (("z", "y", "x"), blocks.chunked(gray)[middle])})
-    (sample,) = blocks.compute(lazy, **how)
-    apart = np.abs(np.diff(sample["gray"].values.astype(float), axis=-1))
-    apart = apart[np.isfinite(apart)]
-    return float(np.median(apart) / 0.6745 / math.sqrt(2)) if apart.size else 0.0
+    (sample,) = blocks.compute(lazy, **options)
+    differences = np.abs(np.diff(sample["gray"].values.astype(float), axis=-1))
+    differences = differences[np.isfinite(differences)]
+    return float(np.median(differences) / 0.6745 / math.sqrt(2)) if differences.size else 0.0
 
 
 def _median(cells: np.ndarray) -> np.ndarray:
@@ -81,13 +81,13 @@ def _median(cells: np.ndarray) -> np.ndarray:
 
 
 def _similar(cells: np.ndarray, *, noise: float) -> np.ndarray:
-    """Return the block with the mean of what looks alike in place of all cells but its ghosts."""
+    """Return the block with the mean of similar patches in place of all cells but its ghosts."""
     ghosts = _REACH + 1
     out = cells.copy()
     inside = out[ghosts:-ghosts, ghosts:-ghosts, ghosts:-ghosts]
     inner = np.empty(inside.shape, np.float32)
     room = np.empty((ROOM, cells.shape[2] - 2 * ghosts + 2), np.float32)
-    numbers = np.float32(2 * noise**2), np.float32(1 / (_STRENGTH * noise) ** 2)
-    similar_mean(np.ascontiguousarray(cells, np.float32), _REACH, *numbers, inner, room)
+    weights = np.float32(2 * noise**2), np.float32(1 / (_STRENGTH * noise) ** 2)
+    similar_mean(np.ascontiguousarray(cells, np.float32), _REACH, *weights, inner, room)
     inside[:] = as_dtype(inner, cells.dtype)
     return out

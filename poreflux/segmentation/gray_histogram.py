@@ -1,4 +1,4 @@
-"""Grey-value histogram: how many voxels have each grey value, and where it was cut."""
+"""Grey-value histogram: how many voxels have each grey value, and the thresholds."""
 
 import xarray as xr
 

@@ -10,8 +10,8 @@ import numpy as np
 from poreflux import blocks
 from poreflux.kernels.counting import count_values
 
-#: integers that span fewer values are counted each for itself
-_EACH = 2**16
+#: integers that span fewer values are counted one by one
+_EXACT_SPAN = 2**16
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Histogram:
     highest: float
 
 
-def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **how) -> Histogram:
+def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **options) -> Histogram:
     """Count the grey values of a volume, or of its mask, in one pass (two for floats).
 
     Parameters
@@ -43,7 +43,7 @@ def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **how) -> Histogra
         ``gray``, and ``mask`` where there is one.
     bins
         for floats, and for integers that span more than 16 bits.
-    how
+    options
         progress and scheduler, as for :func:`poreflux.blocks.compute`.
 
     Raises
@@ -51,11 +51,11 @@ def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **how) -> Histogra
     ValueError
         if a grey value is not finite, or the mask is empty.
     """
-    return histograms(arrays, ["gray"], bins=bins, **how)[0]
+    return histograms(arrays, ["gray"], bins=bins, **options)[0]
 
 
 def histograms(
-    arrays: Mapping[str, Any], names: Sequence[str], *, bins: int = 1024, **how
+    arrays: Mapping[str, Any], names: Sequence[str], *, bins: int = 1024, **options
 ) -> list[Histogram]:
     """Count the values of several images of one volume and one dtype, all in the same passes.
 
@@ -65,37 +65,39 @@ def histograms(
         the images by name, and ``mask`` where there is one.
     names
         of the images.
-    bins, how
+    bins, options
         as for :func:`histogram`.
     """
     dtype = arrays[names[0]].dtype
     if dtype.kind in "iu" and dtype.itemsize <= 2:
         limits = np.iinfo(dtype)
-        return _each_value(arrays, dict.fromkeys(names, (int(limits.min), int(limits.max))), how)
-    ranges = _ranges(arrays, names, how)
-    if dtype.kind in "iu" and all(high - low < _EACH for low, high in ranges.values()):
-        return _each_value(arrays, {n: (int(a), int(b)) for n, (a, b) in ranges.items()}, how)
-    ends = {
-        name: tuple(dtype.type(v) if dtype.kind == "f" else v for v in both)
-        for name, both in ranges.items()
+        return _each_value(
+            arrays, dict.fromkeys(names, (int(limits.min), int(limits.max))), options
+        )
+    ranges = _ranges(arrays, names, options)
+    if dtype.kind in "iu" and all(high - low < _EXACT_SPAN for low, high in ranges.values()):
+        return _each_value(arrays, {n: (int(a), int(b)) for n, (a, b) in ranges.items()}, options)
+    bin_limits = {
+        name: tuple(dtype.type(v) if dtype.kind == "f" else v for v in bounds)
+        for name, bounds in ranges.items()
     }
-    measures = [partial(_measure_bins, name=n, bins=bins, ends=ends[n]) for n in names]
-    found = []
-    for name, (_, counts) in zip(names, _counted(measures, arrays, how)):
-        edges = np.histogram_bin_edges(np.empty(0, dtype), bins, ends[name])
+    measures = [partial(_measure_bins, name=n, bins=bins, limits=bin_limits[n]) for n in names]
+    counted = []
+    for name, (_, counts) in zip(names, _counted(measures, arrays, options)):
+        edges = np.histogram_bin_edges(np.empty(0, dtype), bins, bin_limits[name])
         lowest, highest = map(float, ranges[name])
-        found.append(Histogram((edges[1:] + edges[:-1]) / 2, counts, lowest, highest))
-    return found
+        counted.append(Histogram((edges[1:] + edges[:-1]) / 2, counts, lowest, highest))
+    return counted
 
 
-def _each_value(arrays, ranges: Mapping[str, tuple[int, int]], how) -> list[Histogram]:
+def _each_value(arrays, ranges: Mapping[str, tuple[int, int]], options) -> list[Histogram]:
     measures = [
         partial(_measure_values, name=name, lowest=low, size=high - low + 1)
         for name, (low, high) in ranges.items()
     ]
     return [
         _trimmed(low + first + np.arange(counts.size), counts)
-        for (low, _), (first, counts) in zip(ranges.values(), _counted(measures, arrays, how))
+        for (low, _), (first, counts) in zip(ranges.values(), _counted(measures, arrays, options))
     ]
 
 
@@ -108,9 +110,9 @@ def _trimmed(values: np.ndarray, counts: np.ndarray) -> Histogram:
     return Histogram(values, counts[inside], float(values[0]), float(values[-1]))
 
 
-def _counted(measures, arrays, how) -> Sequence[tuple[int, np.ndarray]]:
+def _counted(measures, arrays, options) -> Sequence[tuple[int, np.ndarray]]:
     plans = [blocks.Plan(measure, blocks.add_patches, _finish_counts, {}) for measure in measures]
-    return blocks.compute(*(blocks.run(arrays, plan) for plan in plans), **how)
+    return blocks.compute(*(blocks.run(arrays, plan) for plan in plans), **options)
 
 
 def _measure_values(arrays, start, *, name: str, lowest: int, size: int) -> dict:
@@ -121,8 +123,8 @@ def _measure_values(arrays, start, *, name: str, lowest: int, size: int) -> dict
     return {"counts": blocks.Patch((int(first),), counts[first:last])}
 
 
-def _measure_bins(arrays, start, *, name: str, bins: int, ends) -> dict:
-    counts, _ = np.histogram(_chosen(arrays, name), bins, ends)
+def _measure_bins(arrays, start, *, name: str, bins: int, limits) -> dict:
+    counts, _ = np.histogram(_chosen(arrays, name), bins, limits)
     return {"counts": blocks.Patch((0,), counts)}
 
 
@@ -130,17 +132,17 @@ def _finish_counts(total) -> tuple[int, np.ndarray]:
     return total["counts"].start[0], total["counts"].values.astype(np.int64)
 
 
-def _ranges(arrays, names, how) -> dict[str, tuple]:
-    plans = [blocks.Plan(partial(_measure_range, name=n), _widest, _same, {}) for n in names]
-    found = dict(zip(names, blocks.compute(*(blocks.run(arrays, p) for p in plans), **how)))
-    for lowest, highest, broken in found.values():
+def _ranges(arrays, names, options) -> dict[str, tuple]:
+    plans = [blocks.Plan(partial(_measure_range, name=n), _widest, _unchanged, {}) for n in names]
+    ranges = dict(zip(names, blocks.compute(*(blocks.run(arrays, p) for p in plans), **options)))
+    for lowest, highest, broken in ranges.values():
         if broken:
             raise ValueError(
                 f"{broken} grey values are NaN or infinite; fill them, or leave them out by a mask"
             )
         if lowest > highest:
             raise ValueError("the mask is empty; there are no grey values to segment")
-    return {name: (lowest, highest) for name, (lowest, highest, _) in found.items()}
+    return {name: (lowest, highest) for name, (lowest, highest, _) in ranges.items()}
 
 
 def _measure_range(arrays, start, *, name: str) -> tuple:
@@ -151,12 +153,12 @@ def _measure_range(arrays, start, *, name: str) -> tuple:
     return (values.min(), values.max(), broken) if values.size else (np.inf, -np.inf, broken)
 
 
-def _widest(parts) -> tuple:
-    lowest, highest, broken = zip(*parts)
+def _widest(partials) -> tuple:
+    lowest, highest, broken = zip(*partials)
     return min(lowest), max(highest), sum(broken)
 
 
-def _same(total):
+def _unchanged(total):
     return total
 
 

@@ -9,7 +9,7 @@ from scipy.ndimage import label
 from poreflux import blocks
 
 
-def hysteresis(gray, low: float, high: float, **how):
+def hysteresis(gray, low: float, high: float, **options):
     """Return, lazily, which voxels are up to `high` and joined to one that is up to `low`.
 
     Voxels are joined by faces, also across chunks: one pass now finds which components of which
@@ -21,18 +21,18 @@ def hysteresis(gray, low: float, high: float, **how):
         grey values, a dask array.
     low, high
         thresholds, ascending.
-    how
+    options
         progress and scheduler, as for :func:`poreflux.blocks.compute`.
     """
     measure = partial(_measure, low=low, high=high, shape=gray.shape)
     plan = blocks.Plan(measure, _combine, _finish, {})
-    (kept,) = blocks.compute(blocks.run({"gray": gray}, plan), **how)
-    grow = partial(_grown, low=low, high=high, shape=gray.shape, kept=kept)
+    (joined,) = blocks.compute(blocks.run({"gray": gray}, plan), **options)
+    grow = partial(_grown, low=low, high=high, shape=gray.shape, joined=joined)
     return blocks.map_blocks_at(grow, gray, dtype=bool)
 
 
 @dataclass(frozen=True)
-class _Part:
+class _BlockFaces:
     """Faces of some blocks, and the components that touch them and have a core."""
 
     faces: blocks.Faces
@@ -47,29 +47,29 @@ def _components(gray: np.ndarray, low, high) -> tuple[np.ndarray, np.ndarray]:
     return labels, core
 
 
-def _measure(arrays, start, *, low, high, shape) -> _Part:
+def _measure(arrays, start, *, low, high, shape) -> _BlockFaces:
     labels, core = _components(arrays["gray"], low, high)
     names = blocks.first_voxels(labels, core.size - 1, start, shape)
     faces = blocks.open_faces(labels, names, start, shape)
     touching = [np.empty(0, np.int64), *(present for present, _ in faces.open.values())]
-    return _Part(faces, np.intersect1d(names[core], np.concatenate(touching)))
+    return _BlockFaces(faces, np.intersect1d(names[core], np.concatenate(touching)))
 
 
-def _combine(parts) -> _Part:
-    faces = blocks.join_faces([part.faces for part in parts])
-    return _Part(faces, np.concatenate([part.cores for part in parts]))
+def _combine(partials) -> _BlockFaces:
+    faces = blocks.join_faces([part.faces for part in partials])
+    return _BlockFaces(faces, np.concatenate([part.cores for part in partials]))
 
 
-def _finish(part: _Part) -> np.ndarray:
+def _finish(part: _BlockFaces) -> np.ndarray:
     """Return the components that have no core of their own but are joined to one that has."""
     names, cluster = blocks.united(part.faces.joints, part.cores)
     has_core = np.zeros(cluster.max(initial=-1) + 1, bool)
-    own = np.isin(names, part.cores)
-    has_core[cluster[own]] = True
-    return np.sort(names[has_core[cluster] & ~own])  # whatever order the blocks came in
+    has_own_core = np.isin(names, part.cores)
+    has_core[cluster[has_own_core]] = True
+    return np.sort(names[has_core[cluster] & ~has_own_core])  # whatever order the blocks came in
 
 
-def _grown(start, gray, *, low, high, shape, kept) -> np.ndarray:
+def _grown(start, gray, *, low, high, shape, joined) -> np.ndarray:
     labels, core = _components(gray, low, high)
     names = blocks.first_voxels(labels, core.size - 1, start, shape)
-    return (core | np.isin(names, kept))[labels]
+    return (core | np.isin(names, joined))[labels]

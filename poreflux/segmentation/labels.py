@@ -1,4 +1,4 @@
-"""Give each voxel its label, lazily, by thresholds that are known."""
+"""Give each voxel its label, lazily, by given thresholds."""
 
 import math
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from poreflux.segmentation.watershed import watershed
 def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
     """Return labels of grey values, lazily: the first up to the first threshold, and so on."""
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
-        each = np.arange(np.iinfo(values.dtype).max + 1)
-        table = np.asarray(labels, np.uint8)[np.searchsorted(thresholds, each, side="left")]
+        gray_values = np.arange(np.iinfo(values.dtype).max + 1)
+        table = np.asarray(labels, np.uint8)[np.searchsorted(thresholds, gray_values, side="left")]
         return blocks.map_blocks(partial(_looked_up, table), values, dtype=np.uint8)
     cuts = [_not_above(t, values.dtype) for t in thresholds]
     return blocks.map_blocks(
@@ -23,7 +23,7 @@ def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
     )
 
 
-def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, **how):
+def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, **options):
     """Return labels of grey values, lazily: two, of which that of the pores grows from cores."""
     low, high = thresholds
     if pore == "bright":  # v > t as a statement "up to": for -v, strictly below -t
@@ -32,29 +32,29 @@ def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], po
         low, high = (_below(-t, values.dtype) for t in (high, low))
     else:
         low, high = (_not_above(t, values.dtype) for t in (low, high))
-    grown = hysteresis(values, low, high, **how)
+    grown = hysteresis(values, low, high, **options)
     table = np.asarray(labels[::-1], np.uint8)
     return blocks.map_blocks(partial(_from_booleans, table), grown, dtype=np.uint8)
 
 
-def by_watershed(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, apart):
+def by_watershed(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, contrast):
     """Return labels of grey values, lazily: two, grown from markers on both sides.
 
-    `apart` is the difference of the grey values of both.
+    `contrast` is the difference of the grey values of both.
     """
     low, high = (_not_above(t, values.dtype) for t in thresholds)
     solid = "bright" if pore == "dark" else "dark"
-    bright = watershed(values, low, high, apart, solid)
+    bright = watershed(values, low, high, contrast, solid)
     table = np.asarray(labels, np.uint8)
     return blocks.map_blocks(partial(_from_booleans, table), bright, dtype=np.uint8)
 
 
-def pore_shares(phases: Sequence, label: int, mask=None, **how) -> list[float]:
+def pore_shares(phases: Sequence, label: int, mask=None, **options) -> list[float]:
     """Return the share of one label in each of several phase arrays, all counted in one pass."""
     arrays = {str(i): phase for i, phase in enumerate(phases)}
     arrays |= {} if mask is None else {"mask": mask}
-    plan = blocks.Plan(partial(_count, label=label), blocks.add_patches, _shares, {})
-    return blocks.compute(blocks.run(arrays, plan), **how)[0]
+    plan = blocks.Plan(partial(_count, label=label), blocks.add_patches, _finish_shares, {})
+    return blocks.compute(blocks.run(arrays, plan), **options)[0]
 
 
 def _count(arrays, start, *, label: int) -> dict:
@@ -66,7 +66,7 @@ def _count(arrays, start, *, label: int) -> dict:
     return {"counts": blocks.Patch((0,), np.array(counts))}
 
 
-def _shares(total) -> list[float]:
+def _finish_shares(total) -> list[float]:
     counts = total["counts"].values.astype(float)
     return (counts[1:] / counts[0]).tolist()
 

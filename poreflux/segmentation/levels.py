@@ -19,9 +19,9 @@ _OUTLIERS = 1e-6
 
 #: places across a blurred surface, in standard deviations of the blur, and the solid's share there
 _PLACES = np.linspace(-2.5, 2.5, 41)
-_SHARES = ndtr(_PLACES)
+_SOLID_SHARES = ndtr(_PLACES)
 #: width that each place stands for, as a standard deviation, so that they join without noise
-_WIDTHS = np.concatenate(([0, 0], np.gradient(_SHARES) / 2))
+_WIDTHS = np.concatenate(([0, 0], np.gradient(_SOLID_SHARES) / 2))
 
 #: standard deviations of the noise from the threshold within which a level must not lie
 _APART = 0.25
@@ -29,7 +29,7 @@ _APART = 0.25
 
 @dataclass(frozen=True)
 class Levels:
-    """Grey values of the two phases, and how sure they are.
+    """Grey values of the two phases, with the noise and the misfit of their model.
 
     Attributes
     ----------
@@ -81,8 +81,8 @@ def levels(counted: Histogram, pore: str = "dark") -> Levels:
     >>> rng = np.random.default_rng(0)
     >>> gray = np.concatenate((rng.normal(100, 8, 2000), rng.normal(200, 8, 8000)))
     >>> counts, edges = np.histogram(gray, 256)
-    >>> found = levels(Histogram((edges[1:] + edges[:-1]) / 2, counts, gray.min(), gray.max()))
-    >>> bool(abs(found.pore - 100) < 1 and abs(found.solid - 200) < 1 and abs(found.noise - 8) < 1)
+    >>> fit = levels(Histogram((edges[1:] + edges[:-1]) / 2, counts, gray.min(), gray.max()))
+    >>> bool(abs(fit.pore - 100) < 1 and abs(fit.solid - 200) < 1 and abs(fit.noise - 8) < 1)
     True
     """
     if pore == "bright":
@@ -120,8 +120,8 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     -----
     The brightest maximum at least a sixth as high as the highest, of the histogram smoothed by
     a 25th of the range of the values (what fills the outside may be one value); then, until it
-    rests, the mean of the values around it, as far as the flank on its bright side takes to fall to
-    half the height.
+    converges, the mean of the values around it, within the distance at which the bright flank falls
+    to half the height.
 
     Examples
     --------
@@ -134,8 +134,8 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     below = np.cumsum(counts)
     if not below[-1]:
         return math.nan
-    ends = np.searchsorted(below, below[-1] * np.array([1e-3, 1 - 1e-3]))
-    smooth = gaussian_filter1d(counts.astype(float), max((ends[1] - ends[0]) / 25, 1.0))
+    limits = np.searchsorted(below, below[-1] * np.array([1e-3, 1 - 1e-3]))
+    smooth = gaussian_filter1d(counts.astype(float), max((limits[1] - limits[0]) / 25, 1.0))
     padded = np.pad(smooth, 1)
     tops = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] > padded[2:])
     top = np.flatnonzero(tops & (smooth >= smooth.max() / 6))[-1]
@@ -144,8 +144,8 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     width = step * max(half, 1)
     level = float(values[top])
     for _ in range(50):
-        near = np.clip((width - np.abs(values - level)) / step + 0.5, 0, 1)
-        inside = near * counts
+        weights = np.clip((width - np.abs(values - level)) / step + 0.5, 0, 1)
+        inside = weights * counts
         if not inside.any():
             break
         moved = float(np.average(values, weights=inside))
@@ -164,40 +164,40 @@ def _fitted(edges, counts, counted: Histogram, cut: float) -> Levels | None:
         return None
     places = (edges - dark) / scale
     bin_ = places[1] - places[0]
-    # counts vary as their root, and the model is not true to better than some 1e-4 of its top
+    # counts vary as their root, and the model is accurate to some 1e-4 of its maximum
     weight = 1 / np.sqrt(share + 1e-4 * share.max() + 1 / counts.sum())
     limits = ([-5, 0.2, math.log(bin_), 0, 0, -1], [1, 5, 2, 1, 1, 1])
     start = [-0.05, 1.0, math.log(max(_flank(places, share), bin_)),
              0.5 * share[edges[1:] <= cut].sum(), 0.1, 0.3]  # fmt: skip
-    found = least_squares(
+    fit = least_squares(
         lambda x: (_model(x, places) - share) * weight,
         np.clip(start, *limits),
         bounds=limits, x_scale=[0.1, 0.1, 0.3, 0.1, 0.1, 0.3], max_nfev=60,
     )  # fmt: skip
-    pore, solid, noise = found.x[0], found.x[1], math.exp(found.x[2])
+    pore, solid, noise = fit.x[0], fit.x[1], math.exp(fit.x[2])
     cut = (cut - dark) / scale
-    if not (found.success and pore < cut - _APART * noise and solid > cut + _APART * noise):
+    if not (fit.success and pore < cut - _APART * noise and solid > cut + _APART * noise):
         return None
-    if noise < 1.001 * bin_:  # the values of the phases stand out by themselves
+    if noise < 1.001 * bin_:  # both phases are single values
         return None
-    misfit = float(np.abs(_model(found.x, places) - share).sum() / 2)
+    misfit = float(np.abs(_model(fit.x, places) - share).sum() / 2)
     return Levels(*map(float, (dark + scale * pore, dark + scale * solid, scale * noise, misfit)))
 
 
 def _model(x, edges) -> np.ndarray:
     """Return the shares of voxels between edges: of pore, solid and the surface, with noise."""
     pore, solid, log_noise, of_pore, of_surface, curvature = x
-    nodes = np.concatenate(([pore, solid], pore + (solid - pore) * _SHARES))
+    nodes = np.concatenate(([pore, solid], pore + (solid - pore) * _SOLID_SHARES))
     surface = 1 + curvature * _PLACES / _PLACES[-1]
-    parts = np.concatenate(
+    fractions = np.concatenate(
         ([of_pore, 1 - of_pore - of_surface], of_surface * surface / surface.sum())
     )
     widths = np.hypot(math.exp(log_noise), (solid - pore) * _WIDTHS)
-    return np.diff(ndtr((edges[:, None] - nodes) / widths) @ parts)
+    return np.diff(ndtr((edges[:, None] - nodes) / widths) @ fractions)
 
 
 def _flank(edges, share) -> float:
-    """Return the width of the noise from the bright side of the solid, which nothing else is on."""
+    """Return the width of the noise from the bright side of the solid, where no other phase is."""
     centres = (edges[1:] + edges[:-1]) / 2
     above = share * (centres > 1)
     return math.sqrt(np.dot(above, (centres - 1) ** 2) / above.sum()) if above.any() else 0.0
@@ -207,8 +207,8 @@ def _binned(counted: Histogram) -> tuple[np.ndarray, np.ndarray]:
     """Return edges and counts of at most so many bins, each of as many grey values."""
     values, counts = counted.values, counted.counts
     below = np.cumsum(counts)
-    ends = np.searchsorted(below, below[-1] * np.array([_OUTLIERS, 1 - _OUTLIERS]))
-    values, counts = values[ends[0] : ends[1] + 1], counts[ends[0] : ends[1] + 1]
+    limits = np.searchsorted(below, below[-1] * np.array([_OUTLIERS, 1 - _OUTLIERS]))
+    values, counts = values[limits[0] : limits[1] + 1], counts[limits[0] : limits[1] + 1]
     step = 1
     if values.dtype.kind in "iu" and len(values) > 1:  # some detectors leave out grey values
         present = np.flatnonzero(counts)

@@ -1,4 +1,4 @@
-"""Options of a segmentation that do not fit each other, or the grey values, are refused."""
+"""Checks of a segmentation's options against each other and against the grey values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -60,11 +60,11 @@ def check_thresholds(
     """Raise ``ValueError`` where thresholds do not ascend, or leave a phase empty."""
     if not all(map(math.isfinite, thresholds)) or any(np.diff(thresholds) <= 0):
         raise ValueError(f"threshold={thresholds} does not ascend; give finite, ascending numbers")
-    cuts = parting(thresholds, method, pore)
-    ends = [-math.inf, *cuts, math.inf]
+    cuts = phase_bounds(thresholds, method, pore)
+    bounds = [-math.inf, *cuts, math.inf]
     for i, name in enumerate(names if pore == "dark" else list(names)[::-1]):
-        inside = (counted.values > ends[i]) & (counted.values <= ends[i + 1])
-        reached = counted.lowest <= ends[i + 1] and counted.highest > ends[i]
+        inside = (counted.values > bounds[i]) & (counted.values <= bounds[i + 1])
+        reached = counted.lowest <= bounds[i + 1] and counted.highest > bounds[i]
         if not reached or (0 < i < len(names) - 1 and not counted.counts[inside].any()):
             raise ValueError(
                 f"threshold={thresholds} leaves phase {names[name]!r} without a voxel; grey values "
@@ -72,7 +72,7 @@ def check_thresholds(
             )
 
 
-def parting(thresholds: Sequence[float], method: str, pore: str) -> list[float]:
+def phase_bounds(thresholds: Sequence[float], method: str, pore: str) -> list[float]:
     """Return the thresholds that bound the phases: for hysteresis, how far the pores may grow."""
     if method == "watershed":
         return [sum(thresholds) / 2]

@@ -31,8 +31,8 @@ class Axis:
     @property
     def furthest(self) -> float:
         """Return the distance in µm of the farthest corner."""
-        away = [max(c, n * h - c) for c, n, h in zip(self.centre, self.shape, self.size)]
-        return math.hypot(*away)
+        farthest = [max(c, n * h - c) for c, n, h in zip(self.centre, self.shape, self.size)]
+        return math.hypot(*farthest)
 
     def radius(self, start, shape) -> np.ndarray:
         """Return the distances in µm of the voxel centres of a block, (1, y, x)."""

@@ -17,14 +17,14 @@ from poreflux.segmentation.solid_level import arrays_of, check_side
 from poreflux.segmentation.thresholds import otsu
 from poreflux.volume import require, voxel_size
 
-#: boxes of the small image in which the sample is sought, along z and across
+#: boxes of the small image in which the sample is detected, along z and across
 _ALONG, _ACROSS = 48, 192
 
 #: blur of the small image, in boxes: pores vanish, the outline stays
 _BLUR = 2.0
 
 #: least overlap of an outline and its circle, of what either covers, and most of a slice it covers
-_ROUND, _WHOLE = 0.88, 0.97
+_ROUND, _FULL_FIELD = 0.88, 0.97
 
 
 def region_of_interest(
@@ -89,7 +89,7 @@ def region_of_interest(
     if mask is not None:
         if tuple(mask.shape) != gray.shape:
             raise ValueError(f"the mask has shape {tuple(mask.shape)}, the volume {gray.shape}")
-        found = blocks.map_blocks(_as_booleans, getattr(mask, "data", mask), dtype=bool)
+        region = blocks.map_blocks(_as_booleans, getattr(mask, "data", mask), dtype=bool)
         entry["mask"] = "given"
     else:
         if cylinder is None:
@@ -102,10 +102,10 @@ def region_of_interest(
             raise ValueError(f"the cylinder has a radius of {radius:g} µm; make it larger")
         entry |= {"centre": line[0].tolist(), "lean": line[1].tolist(), "radius": radius}
         inside = partial(_inside, line=line, radius=radius, size=voxel_size(volume))
-        found = from_chunks(inside, gray.shape, bool, blocks.chunked(gray.data).chunks)
+        region = from_chunks(inside, gray.shape, bool, blocks.chunked(gray.data).chunks)
     if "mask" in volume:
-        found = blocks.map_blocks(np.logical_and, found, volume["mask"].data, dtype=bool)
-    masked = volume.assign(mask=(DIMS, found, attributes("mask")))
+        region = blocks.map_blocks(np.logical_and, region, volume["mask"].data, dtype=bool)
+    masked = volume.assign(mask=(DIMS, region, attributes("mask")))
     return masked.assign_attrs(history=[*volume.attrs.get("history", []), entry])
 
 
@@ -116,11 +116,11 @@ def _given(cylinder) -> tuple[np.ndarray, float]:
     return np.array([[y, x], [0.0, 0.0]]), radius
 
 
-def _cylinder(volume: xr.Dataset, pore: str, **how) -> tuple[np.ndarray, float]:
+def _cylinder(volume: xr.Dataset, pore: str, **options) -> tuple[np.ndarray, float]:
     """Return centre (y, x) at z = 0 and its change with z, and the radius, in µm."""
     shape, size = volume["gray"].shape, voxel_size(volume)
     factors = [math.ceil(n / most) for n, most in zip(shape, (_ALONG, _ACROSS, _ACROSS))]
-    means = box_means({"gray": arrays_of(volume)["gray"]}, factors, **how)
+    means = box_means({"gray": arrays_of(volume)["gray"]}, factors, **options)
     means = np.nan_to_num(means, nan=float(np.nanmin(means)))
     smooth = gaussian_filter(means if pore == "dark" else -means, (0, _BLUR, _BLUR))
     counts, edges = np.histogram(smooth, 256)
@@ -130,8 +130,9 @@ def _cylinder(volume: xr.Dataset, pore: str, **how) -> tuple[np.ndarray, float]:
     rows = [row for k, plane in enumerate(bright) if (row := _circle(plane, k, box))]
     if len(rows) < max(1, len(bright) / 3):
         raise ValueError(
-            f"no cylinder is seen in {len(bright) - len(rows)} of {len(bright)} slices: the sample "
-            "is not round or fills the field; give the cylinder, a mask, or no region of interest"
+            f"no cylinder is found in {len(bright) - len(rows)} of {len(bright)} slices: the "
+            "sample is not round or fills the field; give the cylinder, a mask, or no region of "
+            "interest"
         )
     z, y, x, radius = np.array(rows).T
     degree = 1 if len(rows) > 1 else 0
@@ -142,19 +143,19 @@ def _cylinder(volume: xr.Dataset, pore: str, **how) -> tuple[np.ndarray, float]:
 
 
 def _circle(plane: np.ndarray, k: int, box) -> tuple[float, float, float, float] | None:
-    """Return z, y, x and radius in µm of the circle that a plane shows; None for no circle."""
+    """Return z, y, x and radius in µm of the circle in a plane; None for no circle."""
     labels, count = label(plane)
     if not count:
         return None
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     disc = binary_fill_holes(labels == np.argmax(sizes))
-    if disc.mean() > _WHOLE:
+    if disc.mean() > _FULL_FIELD:
         return None
     y, x = (np.add(axis, 0.5) * h for axis, h in zip(np.nonzero(disc), box[1:]))
     radius = math.sqrt(len(y) * box[1] * box[2] / math.pi)
-    away = [(np.arange(n) + 0.5) * h - c.mean() for n, h, c in zip(plane.shape, box[1:], (y, x))]
-    circle = np.hypot(away[0][:, None], away[1]) < radius
+    offsets = [(np.arange(n) + 0.5) * h - c.mean() for n, h, c in zip(plane.shape, box[1:], (y, x))]
+    circle = np.hypot(offsets[0][:, None], offsets[1]) < radius
     if (circle & disc).sum() < _ROUND * (circle | disc).sum():
         return None
     return (k + 0.5) * box[0], float(y.mean()), float(x.mean()), radius
@@ -163,8 +164,8 @@ def _circle(plane: np.ndarray, k: int, box) -> tuple[float, float, float, float]
 def _inside(start, stop, *, line, radius: float, size) -> np.ndarray:
     z, y, x = ((np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, size))
     centre = line[0] + z[:, None] * line[1]
-    away = (y - centre[:, :1])[:, :, None] ** 2 + (x - centre[:, 1:])[:, None, :] ** 2
-    return away < radius**2
+    squared_distance = (y - centre[:, :1])[:, :, None] ** 2 + (x - centre[:, 1:])[:, None, :] ** 2
+    return squared_distance < radius**2
 
 
 def _as_booleans(mask) -> np.ndarray:

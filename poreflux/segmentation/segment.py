@@ -18,13 +18,13 @@ from poreflux.segmentation.options import (
     GROWING,
     check_options,
     check_thresholds,
-    parting,
+    phase_bounds,
 )
-from poreflux.segmentation.segmentation_sensitivity import Judgement, judge, sensitivity
+from poreflux.segmentation.segmentation_sensitivity import ThresholdAnalysis, analyse, sensitivity
 from poreflux.segmentation.thresholds import class_means, multi_otsu, otsu, separability
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
 
-#: operations on the grey values, and on what of them counts, that come before
+#: operations on the grey values, and on the mask, that come before
 CORRECTIONS = (
     "region_of_interest",
     *(f"correct_{f}" for f in ("drift", "cupping", "rings", "tilt")),
@@ -118,52 +118,58 @@ def segment(
     names = dict(phases or PORE_AND_ELECTROLYTE)
     given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
     check_options(method, given, names, phases, pore, denoise)
-    how = {"progress": progress, "scheduler": scheduler}
+    options = {"progress": progress, "scheduler": scheduler}
     values = blocks.chunked(gray.data)
     noise = local_noise(values, scheduler=scheduler) if denoise == "nl-means" else math.nan
     arrays = {"gray": denoised(values, denoise, noise), "raw": values}
     arrays |= {"mask": volume["mask"].data} if "mask" in volume else {}
-    counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, how)
+    counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, options)
     if counted.lowest == counted.highest:
         raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
-    judged = judge(raw, counted, pore) if len(names) == 2 else None
-    thresholds = given or _found(counted, method, len(names), pore, judged)
+    analysis = analyse(raw, counted, pore) if len(names) == 2 else None
+    thresholds = given or _automatic_thresholds(counted, method, len(names), pore, analysis)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
-    grow = partial(_labelled, arrays["gray"], labels, method, pore, judged, how)
+    grow = partial(_labelled, arrays["gray"], labels, method, pore, analysis, options)
     phase = grow(thresholds)
     record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
-    record |= {"denoise": denoise or "none"}
-    record |= {"noise": noise} if denoise == "nl-means" else {}
-    done = volume.attrs.get("history", [])
-    record["before"] = [entry for entry in done if entry["operation"] in CORRECTIONS]
-    record["separability"] = separability(counted, parting(thresholds, method, pore))
-    if judged:
+    record |= {"denoise": denoise or "none", **({"noise": noise} if math.isfinite(noise) else {})}
+    record["before"] = _corrections(volume)
+    record["separability"] = separability(counted, phase_bounds(thresholds, method, pore))
+    if analysis:
         label = labels[0] if pore == "dark" else labels[-1]
-        grown = partial(_grown_shares, grow, label, arrays.get("mask"), how)
-        band = sensitivity(judged, thresholds, grown if method in GROWING else None)
-    return _volume(volume, phase, names, record, counted, band if judged else None)
+        grown = partial(_grown_shares, grow, label, arrays.get("mask"), options)
+        band = sensitivity(analysis, thresholds, grown if method in GROWING else None)
+    return _volume(volume, phase, names, record, counted, band if analysis else None)
 
 
-def _histograms(arrays, denoise, two_phases: bool, bins: int, how) -> tuple[Histogram, Histogram]:
+def _corrections(volume: xr.Dataset) -> list[dict]:
+    """Return the corrections of the grey values that came before."""
+    history = volume.attrs.get("history", [])
+    return [entry for entry in history if entry["operation"] in CORRECTIONS]
+
+
+def _histograms(
+    arrays, denoise, two_phases: bool, bins: int, options
+) -> tuple[Histogram, Histogram]:
     """Return the histograms of the grey values as they are segmented, and as they were measured."""
     names = ["gray", "raw"] if denoise and two_phases else ["gray"]
     used = {name: array for name, array in arrays.items() if name in (*names, "mask")}
-    found = histograms(used, names, bins=bins, **how)
-    return found[0], found[-1]
+    counted = histograms(used, names, bins=bins, **options)
+    return counted[0], counted[-1]
 
 
-def _found(
-    counted: Histogram, method: str, count: int, pore: str, judged: Judgement | None
+def _automatic_thresholds(
+    counted: Histogram, method: str, count: int, pore: str, analysis: ThresholdAnalysis | None
 ) -> list[float]:
-    if method in FROM_HISTOGRAM and judged:
-        known = judged.thresholds()
-        if method not in known:
+    if method in FROM_HISTOGRAM and analysis:
+        thresholds = analysis.thresholds()
+        if method not in thresholds:
             raise ValueError(
-                f"the grey values balance to a porosity of {judged.balance:.3g}, which cannot be; "
-                "choose another method, or a region of interest"
+                f"the grey values balance to a porosity of {analysis.balance:.3g}, which is "
+                "impossible; choose another method, or a region of interest"
             )
-        return [known[method]]
+        return [thresholds[method]]
     if method not in GROWING:
         return multi_otsu(counted, count)
     middle = otsu(counted)
@@ -175,30 +181,38 @@ def _found(
     return [middle, (middle + bright) / 2]
 
 
-def _labelled(values, labels, method: str, pore: str, judged: Judgement | None, how, thresholds):
+def _labelled(
+    values, labels, method: str, pore: str, analysis: ThresholdAnalysis | None, options, thresholds
+):
     if method == "hysteresis":
-        return by_hysteresis(values, thresholds, labels, pore, **how)
-    if method == "watershed" and judged:
-        return by_watershed(values, thresholds, labels, pore, judged.found.contrast)
+        return by_hysteresis(values, thresholds, labels, pore, **options)
+    if method == "watershed" and analysis:
+        return by_watershed(values, thresholds, labels, pore, analysis.levels.contrast)
     return by_thresholds(values, thresholds, labels)
 
 
-def _grown_shares(grow, label: int, mask, how, thresholds) -> list[float]:
+def _grown_shares(grow, label: int, mask, options, thresholds) -> list[float]:
     """Return the porosities with several pairs of thresholds."""
-    return pore_shares([grow(pair) for pair in thresholds], label, mask, **how)
+    return pore_shares([grow(pair) for pair in thresholds], label, mask, **options)
 
 
 def _volume(volume, phase, names, record, counted: Histogram, band: dict | None) -> xr.Dataset:
     labelled = from_array(phase, voxel_size=voxel_size(volume), phases=names)["phase"]
-    found = {**record, **({"sensitivity": band} if band else {}), "histogram": _recorded(counted)}
+    segmentation = {
+        **record,
+        **({"sensitivity": band} if band else {}),
+        "histogram": _recorded(counted),
+    }
     history = [*volume.attrs.get("history", []), {"operation": "segment", **record}]
     result = volume.drop_vars("phase", errors="ignore")
-    result = result.assign(phase=(DIMS, labelled.data, {**labelled.attrs, "segmentation": found}))
+    result = result.assign(
+        phase=(DIMS, labelled.data, {**labelled.attrs, "segmentation": segmentation})
+    )
     return result.assign_attrs(history=history)
 
 
 def _recorded(counted: Histogram) -> dict:
-    """Return the histogram in few enough bins to be an attribute."""
+    """Return the histogram     in few enough bins to be an attribute."""
     group = -(-counted.values.size // _RECORDED)
     starts = np.arange(0, counted.values.size, group)
     counts = np.add.reduceat(counted.counts, starts)

@@ -1,4 +1,4 @@
-"""How much a porosity owes to the choice of threshold, and what it is without any."""
+"""Sensitivity of the porosity to the threshold, and the porosity without a threshold."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _OF_CONTRAST, _OF_NOISE = 0.05, 0.5
 #: a threshold farther from the middle, in parts of the contrast, cuts through one phase
 _PLAUSIBLE = 0.25
 
-#: a model of the histogram that misplaces more of the voxels says nothing about the porosity
+#: largest misfit of the histogram's model with which the grey balance counts
 _MISFIT = 0.1
 
 
@@ -46,7 +46,7 @@ def segmentation_sensitivity(volume: xr.Dataset) -> xr.Dataset:
     - `tortuosity_at_threshold` (direction, threshold_step), where :func:`poreflux.tortuosity_band`
       solved for it;
     - `gray_balance_porosity`: from grey values without a threshold; it counts where the model of
-      the histogram is true to 10 % (`gray_misfit`);
+      the histogram is accurate to 10 % (`gray_misfit`);
     - `gray_level_pore`, `gray_level_solid`, `gray_noise`: of the values as they were before any
       denoising.
 
@@ -77,44 +77,46 @@ def segmentation_sensitivity(volume: xr.Dataset) -> xr.Dataset:
         raise KeyError(
             "the phases of the volume were not made by segment, or are not two; there is no band"
         )
-    numbers: dict[str, tuple] = {
+    variables: dict[str, tuple] = {
         name: ((), math.nan if value is None else value, attributes(name))
         for name, value in record.items()
         if not isinstance(value, dict | list)
     }
     methods, solved = record["methods"], record.get("tortuosity", {})
     for i, name in enumerate(("method_threshold", "method_porosity")):
-        numbers[name] = ("threshold_method", [v[i] for v in methods.values()], attributes(name))
+        variables[name] = ("threshold_method", [v[i] for v in methods.values()], attributes(name))
     for name, dims, values in (
         ("porosity_at_threshold", "threshold_step", record["porosity_at_threshold"]),
         ("tortuosity_at_threshold", ("direction", "threshold_step"), list(solved.values())),
     ):
         if values:
-            numbers[name] = (dims, values, attributes(name))
+            variables[name] = (dims, values, attributes(name))
     coords = {"threshold_method": list(methods), "threshold_step": ["lower", "as is", "higher"]}
-    return xr.Dataset(numbers, coords={**coords, **({"direction": list(solved)} if solved else {})})
+    return xr.Dataset(
+        variables, coords={**coords, **({"direction": list(solved)} if solved else {})}
+    )
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What the histograms before and after denoising say of a segmentation into two phases."""
+class ThresholdAnalysis:
+    """Histograms before and after denoising, and the thresholds and porosities they give."""
 
     raw: Histogram
     denoised: Histogram
     pore: str
-    found: Levels
+    levels: Levels
     noise: float
 
     @property
     def shift(self) -> float:
         """Return by how much the threshold is moved."""
-        return max(_OF_CONTRAST * abs(self.found.contrast), _OF_NOISE * self.noise)
+        return max(_OF_CONTRAST * abs(self.levels.contrast), _OF_NOISE * self.noise)
 
     @property
     def balance(self) -> float:
-        """Return the porosity that needs no threshold."""
+        """Return the porosity by the mean grey value, without a threshold."""
         mean = float(np.average(self.raw.values, weights=self.raw.counts))
-        return (self.found.solid - mean) / self.found.contrast
+        return (self.levels.solid - mean) / self.levels.contrast
 
     def porosity(self, threshold: float) -> float:
         """Return the porosity that a threshold gives."""
@@ -127,68 +129,78 @@ class Judgement:
 
         It is the last grey value below the gap: a shift from there would lose one phase.
         """
-        seen = self.denoised.values[self.denoised.counts > 0]
-        above = int(np.searchsorted(seen, threshold, "right"))
-        if 0 < above < len(seen):
-            low, high = map(float, seen[above - 1 : above + 1])
-            if high - low > _PLAUSIBLE * abs(self.found.contrast):
+        present = self.denoised.values[self.denoised.counts > 0]
+        above = int(np.searchsorted(present, threshold, "right"))
+        if 0 < above < len(present):
+            low, high = map(float, present[above - 1 : above + 1])
+            if high - low > _PLAUSIBLE * abs(self.levels.contrast):
                 threshold = (low + high) / 2
         return threshold + steps * self.shift
 
     def thresholds(self) -> dict[str, float]:
         """Return the threshold of each method that needs the histogram only."""
         counted = self.denoised
-        found = {"otsu": otsu(counted), "li": li(counted), "minimum-error": minimum_error(counted),
-                 "midpoint": midpoint(counted, self.found)}  # fmt: skip
+        thresholds = {
+            "otsu": otsu(counted),
+            "li": li(counted),
+            "minimum-error": minimum_error(counted),
+            "midpoint": midpoint(counted, self.levels),
+        }
         if 0 < self.balance < 1:
-            found["balance"] = balance(counted, self.balance, self.pore)
-        return found
+            thresholds["balance"] = balance(counted, self.balance, self.pore)
+        return thresholds
 
 
-def judge(raw: Histogram, denoised: Histogram, pore: str) -> Judgement:
+def analyse(raw: Histogram, denoised: Histogram, pore: str) -> ThresholdAnalysis:
     """Return the levels of the phases and the noise, before and after denoising."""
-    found = levels(raw, pore)
-    left = found if denoised is raw else levels(denoised, pore)
-    noise = left.noise if math.isfinite(left.noise) else 0.0
-    return Judgement(raw, denoised, pore, found, noise)
+    raw_levels = levels(raw, pore)
+    denoised_levels = raw_levels if denoised is raw else levels(denoised, pore)
+    noise = denoised_levels.noise if math.isfinite(denoised_levels.noise) else 0.0
+    return ThresholdAnalysis(raw, denoised, pore, raw_levels, noise)
 
 
 def sensitivity(
-    judged: Judgement, thresholds: Sequence[float], porosities: Callable | None = None
+    analysis: ThresholdAnalysis, thresholds: Sequence[float], porosities: Callable | None = None
 ) -> dict:
     """Return the record of :func:`segmentation_sensitivity`, fit for an attribute.
 
     Parameters
     ----------
-    judged
+    analysis
         of the histograms.
     thresholds
         of the segmentation.
     porosities
         from a list of thresholds for the segmentation to its porosities, where the histogram does
-        not tell them.
+        not determine them.
     """
-    shift, found = judged.shift, judged.found
-    moved = [[judged.moved(t, s) if s else t for t in thresholds] for s in (-1, 0, 1)]
-    at = porosities(moved) if porosities else [judged.porosity(cut) for (cut,) in moved]
-    methods = {name: [t, judged.porosity(t)] for name, t in judged.thresholds().items()}
-    middle, reach = (found.pore + found.solid) / 2, _PLAUSIBLE * abs(found.contrast)
-    band = [*at, *(p for t, p in methods.values() if abs(t - middle) <= reach)]
-    # a method that hardly moves with its thresholds, or is off to one side, is no surer for it
-    band += [judged.porosity(judged.moved(methods["otsu"][0], s)) for s in (-1, 1)]
-    if found.misfit < _MISFIT and 0 <= judged.balance <= 1:
-        band.append(judged.balance)
-    numbers = {
+    shift, phase_levels = analysis.shift, analysis.levels
+    moved = [[analysis.moved(t, s) if s else t for t in thresholds] for s in (-1, 0, 1)]
+    at_threshold = porosities(moved) if porosities else [analysis.porosity(cut) for (cut,) in moved]
+    methods = {name: [t, analysis.porosity(t)] for name, t in analysis.thresholds().items()}
+    middle = (phase_levels.pore + phase_levels.solid) / 2
+    reach = _PLAUSIBLE * abs(phase_levels.contrast)
+    band = [*at_threshold, *(p for t, p in methods.values() if abs(t - middle) <= reach)]
+    # methods that are insensitive to their thresholds, or biased, must not narrow the band
+    band += [analysis.porosity(analysis.moved(methods["otsu"][0], s)) for s in (-1, 1)]
+    if phase_levels.misfit < _MISFIT and 0 <= analysis.balance <= 1:
+        band.append(analysis.balance)
+    scalars = {
         "porosity_low": min(band),
         "porosity_high": max(band),
-        "gray_balance_porosity": judged.balance,
-        "porosity_slope": (at[2] - at[0]) / (2 * shift) * found.contrast if shift else None,
+        "gray_balance_porosity": analysis.balance,
+        "porosity_slope": _slope(at_threshold, shift, phase_levels.contrast),
         "threshold_shift": shift,
-        "gray_level_pore": found.pore,
-        "gray_level_solid": found.solid,
-        "gray_noise": found.noise,
-        "gray_misfit": found.misfit,
+        "gray_level_pore": phase_levels.pore,
+        "gray_level_solid": phase_levels.solid,
+        "gray_noise": phase_levels.noise,
+        "gray_misfit": phase_levels.misfit,
     }
-    finite = {k: v if v is not None and math.isfinite(v) else None for k, v in numbers.items()}
-    lists = {"porosity_at_threshold": at, "moved_thresholds": moved, "methods": methods}
+    finite = {k: v if v is not None and math.isfinite(v) else None for k, v in scalars.items()}
+    lists = {"porosity_at_threshold": at_threshold, "moved_thresholds": moved, "methods": methods}
     return {**finite, **lists}
+
+
+def _slope(at_threshold: Sequence[float], shift: float, contrast: float) -> float | None:
+    """Return the change of the porosity for a threshold higher by the contrast."""
+    return (at_threshold[2] - at_threshold[0]) / (2 * shift) * contrast if shift else None

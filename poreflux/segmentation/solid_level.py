@@ -23,13 +23,13 @@ def arrays_of(volume: xr.Dataset) -> dict[str, Any]:
 
 
 def check_side(pore: str) -> None:
-    """Raise ``ValueError`` where the side of the pores is none."""
+    """Raise ``ValueError`` where the side of the pores is not one of the two."""
     if pore not in ("dark", "bright"):
         raise ValueError(f"pore={pore!r} is not a side; choose 'dark' or 'bright'")
 
 
 def solid_levels(
-    arrays: Mapping[str, Any], part: Callable, count: int, pore: str, **how
+    arrays: Mapping[str, Any], part: Callable, count: int, pore: str, **options
 ) -> tuple[np.ndarray, np.ndarray, Histogram]:
     """Return the grey value of the solid in each part, the voxels in it, and the histogram of all.
 
@@ -44,22 +44,22 @@ def solid_levels(
         of parts.
     pore
         ``"dark"`` or ``"bright"``.
-    how
+    options
         progress and scheduler, as for :func:`poreflux.blocks.compute`.
     """
     check_side(pore)
-    counted = histogram(arrays, **how)
+    counted = histogram(arrays, **options)
     if counted.lowest == counted.highest:
         raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to correct")
     share = np.cumsum(counted.counts) / counted.counts.sum()
-    ends = counted.values[np.searchsorted(share, [_OUTLIERS, 1 - _OUTLIERS])].astype(float)
-    width = (ends[1] - ends[0]) / _BINS
+    limits = counted.values[np.searchsorted(share, [_OUTLIERS, 1 - _OUTLIERS])].astype(float)
+    width = (limits[1] - limits[0]) / _BINS
     if arrays["gray"].dtype.kind in "iu":  # as many grey values in each bin
         width = max(math.ceil(width), 1)
-    measure = partial(_measure, part=part, first=ends[0], width=width)
+    measure = partial(_measure, part=part, first=limits[0], width=width)
     plan = blocks.Plan(measure, blocks.add_patches, partial(_finish, count=count), {})
-    (table,) = blocks.compute(blocks.run(arrays, plan), **how)
-    values = ends[0] + width * np.arange(_BINS)
+    (table,) = blocks.compute(blocks.run(arrays, plan), **options)
+    values = limits[0] + width * np.arange(_BINS)
     sign = 1 if pore == "dark" else -1
     levels = [sign * solid_level(sign * values[::sign], row[::sign]) for row in table]
     return np.array(levels), table.sum(axis=1), counted
@@ -69,12 +69,12 @@ def _measure(arrays, start, *, part, first: float, width: float) -> dict:
     gray, mask = arrays["gray"], arrays.get("mask")
     number = part(start, gray.shape)
     lowest = int(number.min())
-    parts = int(number.max()) + 1 - lowest
+    count = int(number.max()) + 1 - lowest
     bins = np.rint((gray - np.float32(first)) * np.float32(1 / width)).astype(np.int32)
     outside = (bins < 0) | (bins >= _BINS)
     bins += (number - lowest).astype(np.int32) * _BINS
     chosen = ~outside if mask is None else ~outside & mask.astype(bool, copy=False)
-    counts = np.bincount(bins[chosen], minlength=parts * _BINS).reshape(parts, _BINS)
+    counts = np.bincount(bins[chosen], minlength=count * _BINS).reshape(count, _BINS)
     return {"counts": blocks.Patch((lowest, 0), counts)}
 
 

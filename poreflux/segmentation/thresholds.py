@@ -103,12 +103,12 @@ def class_means(counted: Histogram, threshold: float) -> tuple[float, float]:
     )
 
 
-def _next_class(best, between, k: int, ends: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _next_class(best, between, k: int, end_range: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return, for each of the ends, the best sum with one more class, and where it starts."""
     n = len(best) - 1
     total = np.full(n + 1, -np.inf)
     start = np.zeros(n + 1, int)
-    todo = [(*ends, k - 1, n - 1)]  # ends low..high, whose class starts in first..last
+    todo = [(*end_range, k - 1, n - 1)]  # ends low..high, whose class starts in first..last
     while todo:
         low, high, first, last = todo.pop()
         if low > high:

@@ -1,4 +1,4 @@
-"""Watershed on the gradient: uncertain voxels go to the side they reach over the lowest pass."""
+"""Watershed on the gradient: uncertain voxels join the side reached over the lowest pass."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ REACH = 8
 #: blur of the gradient in voxels, and where it is cut off
 _BLUR, _CUT = 0.7, 3
 
-#: parts of the contrast between two voxels that are told apart as gradients
+#: steps of the contrast in which gradients are distinguished
 _STEPS = 2**18
 
 
@@ -23,14 +23,14 @@ def watershed(gray, low: float, high: float, contrast: float, solid: str):
 
     Voxels up to `low` and above `high` are markers. From them, in 8 rounds, each by one voxel
     through the six faces, the others are flooded: the side that comes over the lowest pass, the
-    highest gradient on its way, takes the voxel. What is farther from any marker goes by the middle
-    of both thresholds. A voxel therefore depends on none farther than 11 voxels, and the answer on
-    no chunks, by definition; where no two gradients are equal and the uncertain voxels are no
-    farther than 8 steps from the markers it is the watershed of the whole volume.
+    highest gradient on its way, takes the voxel. Voxels farther from any marker are split at the
+    middle of both thresholds. A voxel therefore depends on none farther than 11 voxels, and the
+    result does not depend on the chunks; where no two gradients are equal and the uncertain voxels
+    are no farther than 8 steps from the markers it is the watershed of the whole volume.
 
     Where a threshold follows the brightness of the scan, this follows edges: it suits scans whose
     grey values are uneven. Pores of a few blurred voxels come out too small, since a curved edge is
-    steepest on its inner side; of those that show no dark voxel nothing is left.
+    steepest on its inner side; pores without a dark voxel are lost.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ def _flooded(gray, *, low: float, high: float, contrast: float, solid: str) -> n
     gradient *= np.float32(_STEPS / contrast)
     heights = np.minimum(gradient, HIGHEST_PASS).astype(np.uint32)
     bright = gray > high
-    known = bright | (gray <= low)
+    certain = bright | (gray <= low)
     first = bright if solid == "dark" else ~bright  # the label that comes second where keys tie
-    keys = np.where(known, heights << PASS | first, NOT_REACHED).astype(np.uint32)
+    keys = np.where(certain, heights << PASS | first, NOT_REACHED).astype(np.uint32)
     ghosts = np.pad(keys, 1, constant_values=NOT_REACHED)
-    places = np.flatnonzero(np.pad(~known, 1))
+    places = np.flatnonzero(np.pad(~certain, 1))
     around = np.pad(heights, 1)
     rise(ghosts, around, places, REACH)
     keys = ghosts[1:-1, 1:-1, 1:-1]
@@ -73,7 +73,7 @@ def _flooded(gray, *, low: float, high: float, contrast: float, solid: str) -> n
 
 def rise(keys: np.ndarray, gradient: np.ndarray, places: np.ndarray, rounds: int) -> None:
     """Flood the places of `keys` in so many rounds; the arrays are as `flood` takes them."""
-    found, flat = np.empty(places.size, np.uint32), keys.ravel()
+    new_keys, flat = np.empty(places.size, np.uint32), keys.ravel()
     for _ in range(rounds):
-        flood(keys, gradient, places, found)
-        flat[places] = found
+        flood(keys, gradient, places, new_keys)
+        flat[places] = new_keys
