@@ -13,6 +13,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from poreflux.schema.units import printed_unit
+
 #: ink of axes and text, and grid; the report swaps these two for the reader's light or dark theme
 INK, GRID = "#24292e", "#c9ced4"
 
@@ -77,16 +79,8 @@ def label(array: xr.DataArray, name: str | None = None) -> str:
     'position along z (µm)'
     """
     title = name or array.attrs.get("long_name") or str(array.name)
-    unit = pretty_unit(array.attrs.get("units", "1"))
+    unit = printed_unit(array.attrs.get("units", "1"))
     return f"{title} ({unit})" if unit else title
-
-
-def pretty_unit(unit: str) -> str:
-    """Return a unit as it is printed: ``"um"`` as ``"µm"``, ``"1"`` as nothing."""
-    printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
-    if unit in printed:
-        return printed[unit]
-    return unit.replace("um", "µm").replace("**2", "²").replace("^2", "²").replace("^3", "³")
 
 
 def svg(figure: Figure) -> str:

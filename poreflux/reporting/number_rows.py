@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import VARIABLES
+from poreflux.schema.units import printed_unit
 
 #: the most important numbers, in this order; other scalars follow, diagnostics come last
 FIRST = (
@@ -89,29 +90,6 @@ _CASES = {
     "mode": lambda value: f"number {value + 1}",
     "accuracy": lambda value: f"to {100 * value:g} %",
 }
-
-
-def printed_unit(unit: str) -> str:
-    """Return a unit as it is printed.
-
-    Examples
-    --------
-    >>> printed_unit("um^-1"), printed_unit("ohm*cm**2"), printed_unit("1")
-    ('µm⁻¹', 'Ω cm²', '')
-    """
-    printed = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
-    if unit in printed:
-        return printed[unit]
-    for plain, shown in {
-        "um": "µm",
-        "**": "^",
-        "^-1": "⁻¹",
-        "^-3": "⁻³",
-        "^2": "²",
-        "^3": "³",
-    }.items():
-        unit = unit.replace(plain, shown)
-    return unit
 
 
 def uncertainties(results: xr.Dataset, name: str, direction: str = "") -> tuple:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.reporting.number_rows import printed_unit, significant
-
-#: share of a phase in one component above which it is a network rather than pores
-NETWORK = 0.2
+from poreflux.reporting.number_rows import significant
+from poreflux.schema.microstructure import NETWORK_SHARE
+from poreflux.schema.units import printed_unit
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def _network(results: xr.Dataset) -> str:
     if "largest_cluster_fraction" not in results or 26 not in results["neighbours"]:
         return ""
     share = float(results["largest_cluster_fraction"].sel(neighbours=26))
-    if share <= NETWORK:
+    if share <= NETWORK_SHARE:
         return ""
     return (
         f" One component holds {100 * share:.0f} % of the phase: what depends on single "

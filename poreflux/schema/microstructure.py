@@ -2,6 +2,10 @@
 
 from poreflux.schema.variables import ACROSS, ALONG, DIMS, Variable, by_direction
 
+#: share of a phase in its largest component above which it is a network rather than pores: told by
+#: `pore_largest_share` and `largest_cluster_fraction`
+NETWORK_SHARE = 0.2
+
 DENSITY: dict[str, Variable] = {
     # porosity
     "porosity": Variable((), "f", "1", "porosity"),

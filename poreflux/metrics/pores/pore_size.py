@@ -22,12 +22,10 @@ from poreflux.metrics.pores.size_histogram import (
     size_bins,
 )
 from poreflux.metrics.pores.watershed import splitting
+from poreflux.schema.microstructure import NETWORK_SHARE
 from poreflux.volume import require, voxel_size
 
 METHODS = ("auto", "components", "watershed", "thickness", "chords")
-
-#: share of the pore volume in one component above which pores are a network, to be split
-NETWORK = 0.2
 
 #: voxels below which a pore counts as unresolved: less than 2 x 2 x 2
 RESOLVED = 8
@@ -114,7 +112,7 @@ def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: st
     components = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
     (components,) = blocks.compute(components)
     largest = float(components["pore_largest_share"])
-    network = largest > NETWORK
+    network = largest > NETWORK_SHARE
     sizes = pore_size(volume, method="watershed", **bins, phase=phase) if network else components
     done = "so pores are split at their throats" if network else "so components are the pores"
     reason = f"the largest component holds {largest:.0%} of the pore volume, {done}"
