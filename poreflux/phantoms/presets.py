@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 
 import xarray as xr
 
-from poreflux.phantoms.calibration import Properties
 from poreflux.phantoms.exact import Shape
 from poreflux.phantoms.generate import generate
 from poreflux.phantoms.modulation import Modulation
@@ -20,6 +19,25 @@ from poreflux.phantoms.oblate import OblatePores
 #: edge in µm of the voxels of the samples, and of ours, and of the volumes calibrated on in voxels
 VOXEL_SIZE = 0.92
 CALIBRATED_EDGE = 500
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What a sample is known by.
+
+    Parameters
+    ----------
+    porosity
+        volume fraction of pores.
+    tortuosity_factor
+        along z, of the electrolyte.
+    block_deviation
+        standard deviation of the porosity of cubic blocks of 115 µm.
+    """
+
+    porosity: float
+    tortuosity_factor: float
+    block_deviation: float
 
 
 @dataclass(frozen=True)

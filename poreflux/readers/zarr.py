@@ -25,11 +25,6 @@ from poreflux.readers.numpy import choose
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
-def is_zarr(path: Path) -> bool:
-    """Return whether a folder is a Zarr array or group."""
-    return any((path / mark).is_file() for mark in MARKS)
-
-
 def read(path: Path, dataset: str | None = None, *, kind: str = "gray") -> Image:
     """Read an array of a Zarr folder: the one named, a variable of this kind, or the OME image."""
     with reading(path, "a Zarr store"):

@@ -126,10 +126,7 @@ def plan(triads: float, rest: float, iterations: int = 12) -> list[dict]:
     """
     from poreflux.transport.parallel.memory import forecast
     from poreflux.transport.parallel.partition import partition
-    from poreflux.transport.parallel.performance_model import Machine, iteration_seconds
-
-    class Options:
-        sides, check = "insulated", False
+    from tests.mpi.performance_model import Machine, iteration_seconds
 
     found = []
     for n, nodes in ((2048, (2, 4, 8)), (4096, (12, 16, 32))):
@@ -138,7 +135,7 @@ def plan(triads: float, rest: float, iterations: int = 12) -> list[dict]:
             shape = (n, n, n)
             parts = partition(shape, processes, 128)
             widest = max(b - a for a, b in map(parts.span, range(parts.boxes)))
-            memory = forecast((widest, n, n), parts, True, Options) * 8
+            memory = forecast((widest, n, n), parts, True, sides="insulated", check=False) * 8
             voxels = NODE["bandwidth"] / 8 / (12 * triads)
             machine = Machine(voxels, LINK["latency"], LINK["bandwidth"] / 8)
             step = iteration_seconds(shape, parts, machine)

@@ -8,8 +8,8 @@ import pytest
 
 import poreflux
 from poreflux.transport.parallel.partition import partition
-from poreflux.transport.parallel.performance_model import traffic
 from tests.mpi.launch import finish, solve_all, start
+from tests.mpi.performance_model import traffic
 
 pytestmark = pytest.mark.mpi
 

@@ -11,8 +11,8 @@ import xarray as xr
 
 from poreflux import block_porosity, tortuosity_factor
 from poreflux.phantoms import OblatePores, generate
-from poreflux.phantoms.calibration import Properties, calibrate
-from poreflux.phantoms.presets import CALIBRATED_EDGE, TWINS, VOXEL_SIZE
+from poreflux.phantoms.presets import CALIBRATED_EDGE, TWINS, VOXEL_SIZE, Properties
+from tests.phantoms.calibration import calibrate
 
 RTOL = 1e-4
 

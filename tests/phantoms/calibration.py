@@ -1,30 +1,12 @@
 """Fit a plan of oblate pores to a porosity, a tortuosity factor and a variation between blocks."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from poreflux.phantoms.oblate import OblatePores
-
-
-@dataclass(frozen=True)
-class Properties:
-    """What a sample is known by.
-
-    Parameters
-    ----------
-    porosity
-        volume fraction of pores.
-    tortuosity_factor
-        along z, of the electrolyte.
-    block_deviation
-        standard deviation of the porosity of cubic blocks of 115 µm.
-    """
-
-    porosity: float
-    tortuosity_factor: float
-    block_deviation: float
+from poreflux.phantoms.presets import Properties
 
 
 def mismatch(found: Properties, target: Properties) -> np.ndarray:

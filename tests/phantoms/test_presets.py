@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from poreflux import phantoms
-from poreflux.phantoms.calibration import Properties, calibrate, mismatch
-from poreflux.phantoms.presets import TWINS
+from poreflux.phantoms.presets import TWINS, Properties
 from tests.phantoms.calibrate import blocks, sample, tortuosity
+from tests.phantoms.calibration import calibrate, mismatch
 
 
 @pytest.mark.parametrize("name", TWINS)
