@@ -32,3 +32,44 @@ ElectrodeFace = Literal["first", "last"]
 Resolution = Literal["voxel", "upscaled", "both"]
 
 ContactModel = Literal["full", "cells", "patches", "voids"]
+
+#: of a volume: labels, or measured values
+VolumeKind = Literal["phase", "gray"]
+
+#: whether the pores of a scan are darker than the solid, or brighter
+PoreShade = Literal["dark", "bright"]
+
+SegmentMethod = Literal[
+    "threshold",
+    "otsu",
+    "li",
+    "minimum-error",
+    "midpoint",
+    "balance",
+    "multi-otsu",
+    "hysteresis",
+    "watershed",
+]
+
+Denoise = Literal["median", "nl-means"]
+
+DriftCorrection = Literal["gain", "offset"]
+
+TiltCorrection = Literal["mask", "shear"]
+
+#: how connected pores are told apart
+PoreMethod = Literal["components", "watershed"]
+
+#: what has a size
+PoreSizeMethod = Literal["auto", "components", "watershed", "thickness", "chords"]
+
+#: of the bins of a histogram
+BinSpacing = Literal["linear", "log"]
+
+#: of the edges of a volume before its Fourier transform
+Taper = Literal["hann", "none"]
+
+StructureVariant = Literal["signed", "absolute", "relative", "ratio", "z_score"]
+
+#: of cubes in a volume
+Placement = Literal["tiled", "overlapping"]

@@ -3,7 +3,7 @@
 import csv
 import datetime
 import io
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import xarray as xr
 
 from poreflux import __version__, blocks
+from poreflux.annotations import Progress
+from poreflux.blocks import Scheduler
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.schema import DIMS, VARIABLES
 from poreflux.segmentation.gray_histogram import gray_histogram
@@ -28,14 +30,12 @@ _OF_VOLUME = ("voxel_size", "source_sha256", "history")
 #: how xarray reads results
 _AS_STORED: dict[str, Any] = {"consolidated": False, "chunks": None, "decode_times": False}
 
-Progress = Callable[[int, int, str], None]
-
 
 def collect(
     *datasets: xr.Dataset,
     volume: xr.Dataset | None = None,
     progress: Progress | None = None,
-    scheduler=None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Evaluate metrics together, in one pass over the volume, into one Results Dataset.
 

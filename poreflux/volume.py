@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import VolumeKind
 from poreflux.schema import DIMS, NO_PHASE, VARIABLES, attributes
 
 PORE_AND_ELECTROLYTE = {0: "pore", 1: "electrolyte"}
@@ -15,7 +16,7 @@ def from_array(
     array,
     *,
     voxel_size: float | Sequence[float] = 1.0,
-    kind: str = "phase",
+    kind: VolumeKind = "phase",
     phases: Mapping[int, str] | None = None,
 ) -> xr.Dataset:
     """Make a Volume of an array in memory, on disk (``memmap``) or of dask.

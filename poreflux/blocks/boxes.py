@@ -12,8 +12,9 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from poreflux.annotations import Progress
 from poreflux.blocks.chunked import chunked
-from poreflux.blocks.run import compute
+from poreflux.blocks.run import Scheduler, compute
 
 
 def edges(n: int, parts: int) -> np.ndarray:
@@ -40,8 +41,8 @@ def block_map(
     *,
     blocks: Sequence[int] = (4, 4, 4),
     workers: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> dict[str, np.ndarray]:
     """Apply a function to each sub-volume, one task each, and return arrays over the blocks.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
 from poreflux.cli.terminal import progress
@@ -14,7 +15,7 @@ def import_(
     /,
     *,
     voxel_size: str | None = None,
-    kind: str = "gray",
+    kind: VolumeKind = "gray",
     phases: str | None = None,
     dataset: str | None = None,
     shape: str | None = None,

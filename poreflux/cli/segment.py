@@ -6,14 +6,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
+from poreflux.annotations import Denoise, PoreShade, SegmentMethod
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.scan import AS_IT_IS, Scan, mended
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import pairs
 from poreflux.schema import Direction
-
-Denoise = Literal["none", "median", "nl-means"]
 
 _OURS = ("segment", "solid_fraction")
 
@@ -24,11 +23,11 @@ def segment(
     store: Path,
     /,
     *,
-    method: str = "otsu",
+    method: SegmentMethod = "otsu",
     threshold: str | None = None,
     phases: str | None = None,
-    pore: str = "dark",
-    denoise: Denoise = "none",
+    pore: PoreShade = "dark",
+    denoise: Literal["none"] | Denoise = "none",
     scan: Scan = AS_IT_IS,
     solid_fraction: Annotated[Flag, Parameter(group=DEFENDED)] = False,
     tau: Annotated[Direction | None, Parameter(group=DEFENDED)] = None,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, Direction
 from poreflux.volume import axis_of, from_array
 
 Shape = int | Sequence[int]
@@ -38,7 +38,7 @@ def uniform(shape: Shape, *, label: int = 1, voxel_size: float = 1.0) -> xr.Data
 def layers(
     shape: Shape,
     *,
-    direction: str = "z",
+    direction: Direction = "z",
     thickness: int = 1,
     labels: Sequence[int] = (1, 0),
     voxel_size: float = 1.0,
@@ -77,7 +77,12 @@ def layers(
 
 
 def columns(
-    shape: Shape, *, direction: str = "z", width: int = 1, period: int = 2, voxel_size: float = 1.0
+    shape: Shape,
+    *,
+    direction: Direction = "z",
+    width: int = 1,
+    period: int = 2,
+    voxel_size: float = 1.0,
 ) -> xr.Dataset:
     """Set square electrolyte columns on a square grid, all running along a direction.
 
@@ -168,7 +173,7 @@ def slanted_strip(length: int = 20, *, voxel_size: float = 1.0) -> xr.Dataset:
     return _described(array, voxel_size, "slanted strip", length=length)
 
 
-def dead_end(shape: Shape, *, direction: str = "z", voxel_size: float = 1.0) -> xr.Dataset:
+def dead_end(shape: Shape, *, direction: Direction = "z", voxel_size: float = 1.0) -> xr.Dataset:
     """Raise one electrolyte column that stops one voxel before the far face: nothing percolates.
 
     Parameters
@@ -253,7 +258,7 @@ def cylinders(
     n: int,
     fraction: float,
     *,
-    direction: str = "x",
+    direction: Direction = "x",
     length: int = 1,
     cells: int = 1,
     conducting: bool = False,

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
-from poreflux.schema import name_of
+from poreflux.schema import Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
 IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
@@ -24,7 +24,7 @@ COVERED = 99.8
 
 @styled
 def current_density(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
 ) -> Figure:
     """Draw the current density at the electrode of one or several samples on one colour scale.
 
@@ -65,7 +65,7 @@ def current_density(
 
 @styled
 def current_section(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
 ) -> Figure:
     """Draw the magnitude of the current density in the middle section, one colour scale for all.
 
@@ -97,7 +97,7 @@ def current_section(
 
 @styled
 def current_distribution(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: str = "z"
+    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
 ) -> Figure:
     """Draw the distribution of the current density: a histogram, and the share above each value.
 
@@ -136,7 +136,11 @@ def current_distribution(
 
 
 @styled
-def wagner_sweep(*results: xr.Dataset, names: Sequence[str] = (), direction: str = "z") -> Figure:
+def wagner_sweep(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    direction: Direction = "z",
+) -> Figure:
     """Draw the spread of the current and its largest values against the Wagner length.
 
     The largest value depends on the mesh where the Wagner length is less than three voxels; there

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from poreflux.plot.style import SERIES, label, sheet, styled
-from poreflux.schema import name_of
+from poreflux.schema import Direction, name_of
 
 
 @styled
@@ -46,7 +46,7 @@ def histogram(results: xr.Dataset) -> Figure:
 
 
 @styled
-def porosity_profile(results: xr.Dataset, *, direction: str = "z") -> Figure:
+def porosity_profile(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
     """Draw the porosity of each plane along a direction, and the mean of all.
 
     Parameters

@@ -9,14 +9,14 @@ from matplotlib.patches import Patch
 
 from poreflux.plot.style import INK, WIDTH, extent, sheet, styled
 from poreflux.plot.view import cast
-from poreflux.schema import name_of
+from poreflux.schema import Direction, name_of
 
 #: pore first; the others in the order of their labels
 PHASES = ("#17324d", "#ead9b5", "#d5783c", "#7fa99b", "#a685b0", "#e9c46a")
 
 
 @styled
-def slices(results: xr.Dataset, *, direction: str = "z") -> Figure:
+def slices(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
     """Draw the middle slice across a direction: grey values and phases, as far as there are.
 
     Parameters
@@ -92,7 +92,7 @@ def phase_colours(names: list[str]) -> dict[str, str]:
 
 
 @styled
-def structure_factor(results: xr.Dataset, *, direction: str = "z") -> Figure:
+def structure_factor(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
     """Draw the map of each column's porosity minus the mean, on colours symmetric about zero.
 
     Parameters

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import reading
 
@@ -33,7 +34,7 @@ def read(
     path: str | Path,
     *,
     voxel_size: float | Sequence[float] | None = None,
-    kind: str = "gray",
+    kind: VolumeKind = "gray",
     phases: Mapping[int, str] | None = None,
     dataset: str | None = None,
     shape: Sequence[int] | None = None,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import Image
 from poreflux.readers.labels import labelled
@@ -17,7 +18,7 @@ def to_volume(
     path: Path,
     *,
     voxel_size: float | Sequence[float] | None,
-    kind: str,
+    kind: VolumeKind,
     phases: Mapping[int, str] | None,
     axes: str,
 ) -> xr.Dataset:

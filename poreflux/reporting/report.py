@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import Progress
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
 from poreflux.reporting.number_rows import FIRST, rows, significant
@@ -19,7 +20,7 @@ def report(
     path: str | Path,
     *,
     title: str | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write Results to one HTML file that needs no other file and no network.
 
@@ -65,7 +66,12 @@ def report(
     return path
 
 
-def render(results: xr.Dataset, *, title: str | None = None, progress=None) -> str:
+def render(
+    results: xr.Dataset,
+    *,
+    title: str | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Return the page as text."""
     import jinja2
 

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import PoreShade, Progress
+from poreflux.blocks import Scheduler
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.radius import Axis, axis_of_rotation
 from poreflux.segmentation.solid_level import arrays_of, solid_levels
@@ -26,9 +28,9 @@ def correct_cupping(
     *,
     order: int = 2,
     centre: Sequence[float] | None = None,
-    pore: str = "dark",
-    progress=None,
-    scheduler=None,
+    pore: PoreShade = "dark",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Bring the solid to the same grey value at each distance from the axis of rotation.
 
@@ -74,7 +76,7 @@ def correct_cupping(
     gray = require(volume, "gray")
     axis = axis_of_rotation(volume, centre)
     ring_of = partial(_ring, axis=axis)
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     levels, voxels, _ = solid_levels(arrays_of(volume), ring_of, _RINGS, pore, **options)
     measured = voxels > _SMALLEST * voxels.sum()
     if measured.sum() <= order:

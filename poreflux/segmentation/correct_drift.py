@@ -1,10 +1,13 @@
 """Drift of the grey values along z: each plane is brought to the same level of the solid."""
 
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import DriftCorrection, PoreShade, Progress
+from poreflux.blocks import Scheduler
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.solid_level import arrays_of, solid_levels
 from poreflux.segmentation.thresholds import class_means, otsu
@@ -12,7 +15,12 @@ from poreflux.volume import require
 
 
 def correct_drift(
-    volume: xr.Dataset, *, how: str = "gain", pore: str = "dark", progress=None, scheduler=None
+    volume: xr.Dataset,
+    *,
+    how: DriftCorrection = "gain",
+    pore: PoreShade = "dark",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Bring the solid to the same grey value in each plane across z.
 
@@ -47,10 +55,10 @@ def correct_drift(
     >>> bool(planes.std() / planes.mean() < 0.01)
     True
     """
-    if how not in ("gain", "offset"):
+    if how not in get_args(DriftCorrection):
         raise ValueError(f"how={how!r} is not known; choose 'gain' or 'offset'")
     gray = require(volume, "gray")
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     levels, voxels, counted = solid_levels(
         arrays_of(volume), _plane, gray.shape[0], pore, **options
     )

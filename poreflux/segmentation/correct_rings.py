@@ -10,6 +10,8 @@ from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.stats import norm
 
 from poreflux import blocks
+from poreflux.annotations import PoreShade, Progress
+from poreflux.blocks import Scheduler
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.histogram import histogram
 from poreflux.segmentation.levels import Levels, levels
@@ -30,9 +32,9 @@ def correct_rings(
     width: int = 15,
     planes: int = 1,
     centre: Sequence[float] | None = None,
-    pore: str = "dark",
-    progress=None,
-    scheduler=None,
+    pore: PoreShade = "dark",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Remove circles about the axis of rotation, brighter or darker than their surroundings.
 
@@ -85,7 +87,7 @@ def correct_rings(
         raise ValueError(f"width={width}, planes={planes}: give 3 or more, and 1 or more")
     check_side(pore)
     gray, arrays = require(volume, "gray"), arrays_of(volume)
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     phase_levels = levels(histogram(arrays, **options), pore)
     axis = axis_of_rotation(volume, centre)
     ring_sums = _RingSums(axis, min(axis.size), phase_levels.solid, abs(phase_levels.contrast))

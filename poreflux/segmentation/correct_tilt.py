@@ -3,12 +3,15 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from poreflux import blocks
+from poreflux.annotations import PoreShade, Progress, TiltCorrection
+from poreflux.blocks import Scheduler
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.coarse import box_means
@@ -34,11 +37,11 @@ _TRIALS, _GAIN = 500, 0.05
 def correct_tilt(
     volume: xr.Dataset,
     *,
-    how: str = "mask",
+    how: TiltCorrection = "mask",
     erosion: float = 5.0,
-    pore: str = "dark",
-    progress=None,
-    scheduler=None,
+    pore: PoreShade = "dark",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Find where the sample ends along z; leave out, or level, what a tilted end face cuts.
 
@@ -86,12 +89,12 @@ def correct_tilt(
     >>> bool(abs(record["last"]["angle"] - 4) < 0.3), "first" in record
     (True, False)
     """
-    if how not in ("mask", "shear"):
+    if how not in get_args(TiltCorrection):
         raise ValueError(f"how={how!r} is not known; choose 'mask' or 'shear'")
     check_side(pore)
     require(volume, "gray")
     faces = _faces(volume, pore, progress=progress, scheduler=scheduler)
-    entry = {"operation": "correct_tilt", "how": how, "erosion": float(erosion)}
+    entry: dict = {"operation": "correct_tilt", "how": how, "erosion": float(erosion)}
     entry |= {name: {"plane": face.plane, "angle": face.angle} for name, face in faces.items()}
     return (_masked if how == "mask" else _sheared)(volume, faces, entry)
 

@@ -2,16 +2,18 @@
 
 import math
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Denoise
 from poreflux.kernels.median import HELD, median_of_27
 from poreflux.kernels.patches import ROOM, similar_mean
 from poreflux.segmentation.corrected import as_dtype
 
-METHODS = (None, "median", "nl-means")
+METHODS = (None, *get_args(Denoise))
 
 #: voxels that non-local means reach along each axis: a window of 7
 _REACH = 3

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 
+from poreflux.annotations import PoreShade, SegmentMethod
 from poreflux.segmentation.denoise import METHODS as DENOISE
 from poreflux.segmentation.histogram import Histogram
 
@@ -12,7 +14,7 @@ from poreflux.segmentation.histogram import Histogram
 FROM_HISTOGRAM = ("otsu", "li", "minimum-error", "midpoint", "balance")
 GROWING = ("hysteresis", "watershed")
 
-METHODS = ("threshold", *FROM_HISTOGRAM, "multi-otsu", *GROWING)
+METHODS = get_args(SegmentMethod)
 
 
 def check_options(
@@ -28,7 +30,7 @@ def check_options(
         raise ValueError(f"method={method!r} is not known; choose one of {METHODS}")
     if denoise not in DENOISE:
         raise ValueError(f"denoise={denoise!r} is not known; choose one of {DENOISE}")
-    if pore not in ("dark", "bright"):
+    if pore not in get_args(PoreShade):
         raise ValueError(f"pore={pore!r} is not a side; choose 'dark' or 'bright'")
     if method == "multi-otsu" and phases is None:
         raise ValueError(

@@ -9,6 +9,8 @@ import xarray as xr
 from scipy.ndimage import binary_fill_holes, gaussian_filter, label
 
 from poreflux import blocks
+from poreflux.annotations import PoreShade, Progress
+from poreflux.blocks import Scheduler
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.coarse import box_means
@@ -33,9 +35,9 @@ def region_of_interest(
     cylinder: Sequence[float] | None = None,
     mask=None,
     erosion: float = 5.0,
-    pore: str = "dark",
-    progress=None,
-    scheduler=None,
+    pore: PoreShade = "dark",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Add a mask of the voxels that count: a cylinder that is found, or given, or any mask.
 

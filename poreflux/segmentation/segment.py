@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Denoise, PoreShade, Progress, SegmentMethod
+from poreflux.blocks import Scheduler
 from poreflux.schema import DIMS
 from poreflux.segmentation.denoise import denoised, local_noise
 from poreflux.segmentation.histogram import Histogram, histograms
@@ -37,14 +39,14 @@ _RECORDED = 256
 def segment(
     volume: xr.Dataset,
     *,
-    method: str = "otsu",
+    method: SegmentMethod = "otsu",
     threshold: float | Sequence[float] | None = None,
     phases: Mapping[int, str] | None = None,
-    pore: str = "dark",
-    denoise: str | None = None,
+    pore: PoreShade = "dark",
+    denoise: Denoise | None = None,
     bins: int = 1024,
-    progress=None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Give each voxel a phase by its grey value.
 
@@ -118,7 +120,7 @@ def segment(
     names = dict(phases or PORE_AND_ELECTROLYTE)
     given = None if threshold is None else [float(t) for t in np.atleast_1d(threshold)]
     check_options(method, given, names, phases, pore, denoise)
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     values = blocks.chunked(gray.data)
     noise = local_noise(values, scheduler=scheduler) if denoise == "nl-means" else math.nan
     arrays = {"gray": denoised(values, denoise, noise), "raw": values}

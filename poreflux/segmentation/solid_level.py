@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import PoreShade
 from poreflux.segmentation.histogram import Histogram, histogram
 from poreflux.segmentation.levels import solid_level
 
@@ -24,7 +25,7 @@ def arrays_of(volume: xr.Dataset) -> dict[str, Any]:
 
 def check_side(pore: str) -> None:
     """Raise ``ValueError`` where the side of the pores is not one of the two."""
-    if pore not in ("dark", "bright"):
+    if pore not in get_args(PoreShade):
         raise ValueError(f"pore={pore!r} is not a side; choose 'dark' or 'bright'")
 
 

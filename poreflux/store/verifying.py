@@ -1,10 +1,11 @@
 """Every byte of a store is checked, and all that is wrong is named."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from poreflux.annotations import Progress
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import NO_PHASE
@@ -32,9 +33,7 @@ class Damage:
         return f"{self.array} chunk {'/'.join(map(str, self.chunk))} [{ranges}]: {self.what}"
 
 
-def verify(
-    store: str | Path, *, progress: Callable[[int, int, str], None] | None = None
-) -> list[Damage]:
+def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damage]:
     """Check every byte of a store and name what is missing, torn or altered.
 
     Parameters

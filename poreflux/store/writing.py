@@ -8,13 +8,12 @@ from pathlib import Path
 
 import xarray as xr
 
+from poreflux.annotations import Progress
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS
 from poreflux.store import box, disk, forecast, metadata, provenance, pyramid, slabs
 from poreflux.store.layout import Layout, dump, plan, to_json
 from poreflux.store.partial import Partial
-
-Progress = Callable[[int, int, str], None]
 
 
 def write_arrays(

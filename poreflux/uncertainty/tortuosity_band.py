@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from poreflux.annotations import Progress
+from poreflux.annotations import Progress, SegmentMethod
 from poreflux.blocks import Scheduler
 from poreflux.schema import Direction
 from poreflux.segmentation.segment import segment
@@ -90,7 +90,7 @@ def _moved(
     pore = label_of(volume, "pore")
     names = {label: name for name, label in phase_labels(volume).items()}
     names = {pore: names.pop(pore), **names}  # from the side of the pores on
-    method = record["method"] if len(cuts) > 1 else "threshold"
+    method: SegmentMethod = record["method"] if len(cuts) > 1 else "threshold"
     denoise = None if record["denoise"] == "none" else record["denoise"]
     return segment(
         volume, method=method, threshold=cuts, phases=names, pore=record["pore"], denoise=denoise,

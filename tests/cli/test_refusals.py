@@ -131,7 +131,7 @@ def test_grey_values_without_phases(store, verb, tmp_path):
         ("solve tortuosity {} --blocks 4,4", "--blocks"),
         ("solve tortuosity {} --blocks 400", "400"),
         ("measure {} --blocks 0", "blocks"),
-        ("segment {} --method magic", "'otsu'"),
+        ("segment {} --method magic", "otsu"),
         ("segment {} --threshold dark --method threshold", "--threshold"),
         ("segment {} --phases pore", "--phases"),
     ],

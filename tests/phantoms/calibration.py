@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.phantoms.oblate import OblatePores
 from poreflux.phantoms.presets import Properties
 
@@ -27,7 +28,7 @@ def calibrate(
     *,
     tolerance: float = 0.2,
     rounds: int = 10,
-    progress=None,
+    progress: Progress | None = None,
 ) -> tuple[OblatePores, Properties]:
     """Adjust porosity, aspect and clusters of a plan until its volume has the properties wanted.
 

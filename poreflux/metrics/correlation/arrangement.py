@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Taper
 from poreflux.metrics.correlation.modes import TAPERS, at_origin, power, shell_width, shells
 from poreflux.metrics.correlation.point_pattern import bragg_peak, clark_evans, moran
 from poreflux.metrics.density.block_porosity import block_porosity
@@ -24,7 +25,7 @@ _LONG = 4
 def arrangement(
     volume: xr.Dataset,
     *,
-    taper: str = "hann",
+    taper: Taper = "hann",
     grid: int = GRID,
     smallest: int = RESOLVED,
     neighbours: int = 26,

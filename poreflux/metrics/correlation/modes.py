@@ -7,11 +7,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
 from scipy import fft
 
-TAPERS = ("hann", "none")
+from poreflux.annotations import Taper
+
+TAPERS = get_args(Taper)
 
 
 @dataclass(frozen=True)

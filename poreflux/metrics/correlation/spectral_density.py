@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Taper
 from poreflux.metrics.correlation.modes import TAPERS, power, shell_width, shells
 from poreflux.metrics.density.coarse import GRID, MeasureCells, cells, coarsening
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
@@ -18,7 +19,7 @@ WINDOW = 128
 
 
 def spectral_density(
-    volume: xr.Dataset, *, taper: str = "hann", grid: int = GRID, phase: str = "pore"
+    volume: xr.Dataset, *, taper: Taper = "hann", grid: int = GRID, phase: str = "pore"
 ) -> xr.Dataset:
     """Measure the spectral density of a phase, averaged over directions and along each.
 

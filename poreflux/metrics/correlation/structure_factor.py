@@ -8,12 +8,14 @@ a statistically homogeneous medium of the same porosity and pore length.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from poreflux import blocks
+from poreflux.annotations import StructureVariant
 from poreflux.metrics.correlation.autocorrelation import (
     autocorrelation,
     independent_planes,
@@ -22,10 +24,10 @@ from poreflux.metrics.correlation.autocorrelation import (
 )
 from poreflux.metrics.correlation.pairs import Pairs, combine_pairs, measure_pairs
 from poreflux.metrics.density.counting import along, by_plane, dataset, fraction, inputs, select
-from poreflux.schema import DIMS, name_of
+from poreflux.schema import DIMS, Direction, name_of
 from poreflux.volume import axis_of, label_of, require, voxel_size
 
-VARIANTS = ("signed", "absolute", "relative", "ratio", "z_score")
+VARIANTS = get_args(StructureVariant)
 
 #: lags of the autocorrelation that are counted at most, in voxels
 _LAGS = 128
@@ -37,8 +39,8 @@ _WEIGHT_UNIT = 2.0**-24
 def structure_factor(
     volume: xr.Dataset,
     *,
-    direction: str = "z",
-    variant: str = "signed",
+    direction: Direction = "z",
+    variant: StructureVariant = "signed",
     smoothing: float = 0.0,
     field_of_view: float | Sequence[float] | None = None,
     decay_length: float | None = None,

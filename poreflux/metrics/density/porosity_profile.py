@@ -7,12 +7,12 @@ import xarray as xr
 
 from poreflux import blocks
 from poreflux.metrics.density.counting import by_plane, counted, dataset, fraction
-from poreflux.schema import name_of
+from poreflux.schema import Direction, name_of
 from poreflux.volume import axis_of, require
 
 
 def porosity_profile(
-    volume: xr.Dataset, *, direction: str = "z", phase: str = "pore"
+    volume: xr.Dataset, *, direction: Direction = "z", phase: str = "pore"
 ) -> xr.Dataset:
     """Measure the porosity of each plane along a direction.
 

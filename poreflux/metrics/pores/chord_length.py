@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import BinSpacing
 from poreflux.kernels.chords import (
     MASKED,
     chords_across,
@@ -28,7 +29,7 @@ def chord_length(
     *,
     directions: Sequence[str] = DIMS,
     bin_width: float | None = None,
-    spacing: str = "linear",
+    spacing: BinSpacing = "linear",
     phase: str = "pore",
 ) -> xr.Dataset:
     """Measure the chords of a phase: its runs of voxels along each direction.

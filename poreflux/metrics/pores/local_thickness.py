@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +11,8 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import BinSpacing, Progress
+from poreflux.blocks import Scheduler
 from poreflux.kernels.distance import (
     FAR,
     WHOLE_FAR,
@@ -45,8 +46,8 @@ def local_thickness(
     largest: float | None = None,
     whole: bool = False,
     phase: str = "pore",
-    progress: Callable[[int, int, str], None] | None = None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Map the diameter of the largest ball that holds each voxel and fits into a phase.
 
@@ -98,7 +99,7 @@ def local_thickness(
     if number == 1:  # nothing to overlap with
         depth, diameter = [0, 0, 0], largest or math.inf
     else:
-        search = {"phase": phase, "progress": progress, "scheduler": scheduler}
+        search: dict = {"phase": phase, "progress": progress, "scheduler": scheduler}
         diameter = largest or largest_ball(volume, **search)
         depth = reach(diameter, size, shape)
     fill = Thickness(size, diameter / 2, whole, max(1, available_cores() // number))
@@ -111,7 +112,7 @@ def thickness_sizes(
     volume: xr.Dataset,
     *,
     bin_width: float | None = None,
-    spacing: str = "linear",
+    spacing: BinSpacing = "linear",
     phase: str = "pore",
     **options,
 ) -> xr.Dataset:
@@ -135,7 +136,11 @@ def thickness_sizes(
 
 
 def largest_ball(
-    volume: xr.Dataset, *, phase: str = "pore", progress=None, scheduler=None
+    volume: xr.Dataset,
+    *,
+    phase: str = "pore",
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> float:
     """Return the diameter in µm of the largest ball that fits into a phase, at once.
 

@@ -1,12 +1,14 @@
 """Pore labels: a Volume with the number of the pore that each voxel belongs to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import PoreMethod, Progress
+from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs, select
 from poreflux.metrics.pores.basins import label_basins
 from poreflux.metrics.pores.clusters import by_first_voxel, cluster_plan, label_block
@@ -18,11 +20,11 @@ from poreflux.volume import label_of
 def pore_labels(
     volume: xr.Dataset,
     *,
-    method: str = "components",
+    method: PoreMethod = "components",
     neighbours: int = 26,
     phase: str = "pore",
-    progress: Callable[[int, int, str], None] | None = None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Label the pores: `pore_label` is the row of each voxel's pore in :func:`pore_table`.
 
@@ -50,7 +52,7 @@ def pore_labels(
     >>> pore_labels(from_array(np.array([[[0, 1, 0, 0]]])))["pore_label"].values
     array([[[1, 0, 2, 2]]], dtype=int32)
     """
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     note: dict = {"phase": phase, "method": method}
     if method == "watershed":
         labels = _split(volume, phase, options)

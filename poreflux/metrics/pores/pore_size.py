@@ -1,11 +1,13 @@
 """Pore size: how many pores of each size there are, by one of several definitions of size."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import BinSpacing, PoreSizeMethod
 from poreflux.metrics.density.counting import dataset, inputs
 from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.chord_length import chord_length
@@ -25,7 +27,7 @@ from poreflux.metrics.pores.watershed import splitting
 from poreflux.schema.microstructure import NETWORK_SHARE
 from poreflux.volume import require, voxel_size
 
-METHODS = ("auto", "components", "watershed", "thickness", "chords")
+METHODS = get_args(PoreSizeMethod)
 
 #: voxels below which a pore counts as unresolved: less than 2 x 2 x 2
 RESOLVED = 8
@@ -34,10 +36,10 @@ RESOLVED = 8
 def pore_size(
     volume: xr.Dataset,
     *,
-    method: str = "components",
+    method: PoreSizeMethod = "components",
     neighbours: int = 26,
     bin_width: float | None = None,
-    spacing: str = "linear",
+    spacing: BinSpacing = "linear",
     phase: str = "pore",
 ) -> xr.Dataset:
     """Measure the sizes of pores.

@@ -1,13 +1,14 @@
 """Pore table: one row for each pore, with size, place, shape; and a file of it."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import PoreMethod, Progress
+from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs
 from poreflux.metrics.pores.clusters import Clusters, areas, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.pores.watershed import same_pores, splitting
@@ -18,11 +19,11 @@ from poreflux.volume import voxel_size
 def pore_table(
     volume: xr.Dataset,
     *,
-    method: str = "components",
+    method: PoreMethod = "components",
     neighbours: int = 26,
     phase: str = "pore",
-    progress: Callable[[int, int, str], None] | None = None,
-    scheduler=None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Measure every pore: each connected cluster of voxels of a phase, split or not.
 
@@ -66,7 +67,7 @@ def pore_table(
     >>> sorted(table["pore_diameter"].round(0).values.tolist())
     [6.0, 6.0, 12.0]
     """
-    options = {"progress": progress, "scheduler": scheduler}
+    options: dict = {"progress": progress, "scheduler": scheduler}
     note = {"phase": phase, "method": method}
     if method == "watershed":
         split = splitting(volume, phase, **options)

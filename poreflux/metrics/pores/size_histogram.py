@@ -5,15 +5,17 @@ Small arrays in, small arrays out; lengths in µm.
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
+from poreflux.annotations import BinSpacing
 from poreflux.volume import require, voxel_size
 
-SPACINGS = ("linear", "log")
+SPACINGS = get_args(BinSpacing)
 
 #: modes that are reported at most
 MODES = 2
@@ -31,7 +33,7 @@ _PROMINENCE = 0.05
 _PER_DECADE = 10
 
 
-def size_bins(volume: xr.Dataset, width: float | None = None, spacing: str = "linear"):
+def size_bins(volume: xr.Dataset, width: float | None = None, spacing: BinSpacing = "linear"):
     """Return the edges in µm of the bins of diameters that a volume can hold.
 
     Parameters

@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Progress
+from poreflux.blocks import Scheduler
 from poreflux.kernels.basins import pack_steps, smooth_heights
 from poreflux.metrics.pores.basins import (
     HEIGHT_UNIT,
@@ -78,7 +80,12 @@ class Finish:
 
 
 def splitting(
-    volume: xr.Dataset, phase: str, *, largest: float | None = None, progress=None, scheduler=None
+    volume: xr.Dataset,
+    phase: str,
+    *,
+    largest: float | None = None,
+    progress: Progress | None = None,
+    scheduler: Scheduler = None,
 ) -> Splitting:
     """Return how the pores of a volume are split.
 
@@ -112,7 +119,7 @@ def splitting(
     """
     if largest is not None and not largest > 0:
         raise ValueError(f"largest={largest} is not a diameter; give a positive one, in µm")
-    search = {"phase": phase, "progress": progress, "scheduler": scheduler}
+    search: dict = {"phase": phase, "progress": progress, "scheduler": scheduler}
     return Splitting(volume, phase, float(largest or largest_ball(volume, **search)))
 
 

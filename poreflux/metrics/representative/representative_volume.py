@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import Placement
 from poreflux.metrics.density.counting import dataset, fraction, inputs, into_blocks, select
 from poreflux.metrics.representative.cubes import FIELDS, BoxSums, Cubes, in_voxels
 from poreflux.metrics.representative.larger_voxels import FACTORS, aligned, extrapolated, majorities
@@ -21,14 +23,14 @@ from poreflux.metrics.representative.variance_decay import (
 )
 from poreflux.volume import label_of, require, voxel_size
 
-PLACEMENTS = ("tiled", "overlapping")
+PLACEMENTS = get_args(Placement)
 
 
 def representative_volume(
     volume: xr.Dataset,
     *,
     edges: Sequence[float] | None = None,
-    placement: str = "tiled",
+    placement: Placement = "tiled",
     phase: str = "pore",
 ) -> xr.Dataset:
     """Measure how the porosity of cubes varies with their size.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
 from poreflux.kernels import redblack, stencil
 from poreflux.kernels.redblack import GHOST
@@ -191,7 +192,14 @@ DRIVES: dict[str, type[UniformFlux] | type[OnePotential]] = {
 }
 
 
-def react(cell: Cell, law: Kinetics, x: np.ndarray, drive: str, goal: Goal, progress=None) -> State:
+def react(
+    cell: Cell,
+    law: Kinetics,
+    x: np.ndarray,
+    drive: str,
+    goal: Goal,
+    progress: Progress | None = None,
+) -> State:
     """Find the potential x that a law of the reacting face leads to, starting from x, in place.
 
     Raises

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 import xarray as xr
 from scipy.sparse.csgraph import connected_components
 
+from poreflux.annotations import Progress
 from poreflux.blocks import edges
 from poreflux.schema import DIMS, attributes, name_of
 from poreflux.transport.electrode.conditions import MA_CM2, Conditions
@@ -30,7 +31,7 @@ def upscaled(
     reference: float,
     asked: Conditions,
     mask: xr.DataArray,
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return the map and the numbers of a medium of blocks, named `upscaled_...`.
 
@@ -110,7 +111,7 @@ def block_conductivity(
     volume: xr.Dataset,
     blocks: Sequence[int] | xr.Dataset,
     conductivity: Mapping[str, float],
-    progress=None,
+    progress: Progress | None = None,
 ) -> xr.DataArray:
     """Return the conductivity of each block along each direction, relative to the best conductor.
 
@@ -162,7 +163,7 @@ def prepare(
     reference: float,
     share: np.ndarray,
     asked: Conditions,
-    progress=None,
+    progress: Progress | None = None,
 ) -> VoxelCurrent | None:
     """Return the coarse medium, solved for its bulk resistance, or None; as for voxels."""
     carrying = keep_carriers(kappa, share, asked.face == "last")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.kernels import stencil
 from poreflux.transport.electrode.conditions import UM, Conditions
 from poreflux.transport.electrode.kinetics import Kinetics
@@ -44,7 +45,11 @@ class VoxelCurrent:
 
 
 def prepare(
-    medium: "Medium", share: np.ndarray, asked: Conditions, team: Team, progress=None
+    medium: "Medium",
+    share: np.ndarray,
+    asked: Conditions,
+    team: Team,
+    progress: Progress | None = None,
 ) -> VoxelCurrent | None:
     """Remove the cells that carry nothing, in place; solve for the bulk resistance to start from.
 
@@ -75,7 +80,7 @@ def begin(
     share: np.ndarray,
     asked: Conditions,
     carrying: float,
-    progress=None,
+    progress: Progress | None = None,
     descent: Method | None = None,
 ) -> VoxelCurrent:
     """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
@@ -128,7 +133,7 @@ def shift(cell: Cell, x: np.ndarray, by: float) -> None:
 
 
 def solve(
-    found: VoxelCurrent, asked: Sequence[Conditions], progress=None
+    found: VoxelCurrent, asked: Sequence[Conditions], progress: Progress | None = None
 ) -> Iterator[tuple[Conditions, State]]:
     """Yield the state of each of the conditions, which differ in law; each starts from the last.
 

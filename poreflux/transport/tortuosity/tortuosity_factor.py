@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import xarray as xr
@@ -138,7 +138,7 @@ def solve(
     rtol: float = 1e-6,
     precision: str | None = None,
     team: Team | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> Solved:
     """Remove what does not percolate from the cells (in place) and solve for the rest.
 
@@ -192,7 +192,7 @@ def refuse_too_large(
     repeat: bool = False,
 ) -> None:
     """Raise :class:`~poreflux.errors.TooLarge` before a solve that memory does not hold."""
-    if geometry not in ("voxels", "partial"):
+    if geometry not in get_args(Geometry):
         raise ValueError(f"geometry={geometry!r} is not known; choose 'voxels' or 'partial'")
     nz, ny, nx = require(volume, "phase").shape
     chosen = serial.precision_for(rtol, precision)
