@@ -1,7 +1,7 @@
 """Units as people read them: in tables, figures and lines of the terminal alike."""
 
 #: units that are not printed as they are written
-_PRINTED = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²"}
+_PRINTED = {"1": "", "percent": "%", "ohm*cm**2": "Ω cm²", "mA*hour/cm**2": "mAh/cm²"}
 
 #: what stands for a part of a unit
 _PARTS = {"um": "µm", "**": "^", "^-1": "⁻¹", "^-3": "⁻³", "^2": "²", "^3": "³"}
