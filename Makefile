@@ -1,5 +1,5 @@
 # make demo     a real tomogram to a report, in an environment of its own
-# make test     everything, with MPI and PETSc, and the tests
+# make test     everything, with MPI and PETSc, the tests, and the examples of the docstrings
 # make slow     the tests that take patience: whole presets, real volumes, many kills
 # make bench    the table of figures of merit, against this machine's memory bandwidth
 # make peers    adds the programs that the bench compares with, in an environment of their own
@@ -21,6 +21,7 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m pytest $(SHARE) -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SHARE) --doctest-modules poreflux
 	PYTHON="$(BIN)/python" SHARE="$(SHARE)" deploy/other-pythons.sh
 
 slow: $(VENV)/.test $(VENV)/.petsc
