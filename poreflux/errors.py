@@ -14,6 +14,10 @@ class UnreadableImage(PorefluxError):
     """A file that cannot be read as a volume: missing, truncated, of mixed sizes, unknown."""
 
 
+class ChooseOne(UnreadableImage, ValueError):
+    """A file of more than one volume, or whose axes leave open which is which: an argument chooses."""
+
+
 class DamagedStore(PorefluxError):
     """A Zarr store with missing, torn or altered chunks."""
 

@@ -53,6 +53,7 @@ HOMES = {
     "tifffile": {"readers"},
     "h5py": {"readers"},
     "nrrd": {"readers"},
+    "imageio": {"readers"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,6 +1,7 @@
 """Files of many kinds become lazy volumes."""
 
 import importlib
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import xarray as xr
 
 from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
+from poreflux.readers.description import Wanted
 from poreflux.readers.image import reading
 
 _MAGIC = {
@@ -19,6 +21,9 @@ _MAGIC = {
     b"NRRD": "nrrd",
     b"\x93NUM": "numpy",
     b"MATL": "mat",
+    b"\x89PNG": "pictures:read_one",
+    b"\xff\xd8\xff\xe0": "pictures:read_one",
+    b"\xff\xd8\xff\xe1": "pictures:read_one",
 }
 _SUFFIXES = {
     **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8"), "tiff"),
@@ -40,12 +45,17 @@ def read(
     shape: Sequence[int] | None = None,
     dtype=None,
     header: int = 0,
-    axes: str = "zyx",
+    axes: str | None = None,
+    channel: int | None = None,
+    time: int | None = None,
+    series: str | None = None,
 ) -> xr.Dataset:
     """Read an image file or folder as a lazy Volume; `save` it to work with it.
 
-    TIFF (multi-page, BigTIFF, a folder of pages), HDF5, NRRD, MATLAB, NumPy, Zarr and OME-Zarr are
-    recognised by their content; raw numbers by the ``shape`` that is given.
+    TIFF (multi-page, BigTIFF, ImageJ, OME), a folder of TIFF, PNG, BMP or JPEG pages, HDF5 (NeXus,
+    ilastik, Data Exchange, netCDF 4), NRRD, MATLAB, NumPy, Zarr and OME-Zarr are recognised by
+    their content; raw numbers by the ``shape`` that is given. The names of axes in the file decide
+    which is z, y and x; where it has none, their order does.
 
     Parameters
     ----------
@@ -60,12 +70,18 @@ def read(
         ``{0: "pore", 1: "electrolyte"}``. Values beyond 254, as in masks of 0 and 255, are numbered
         anew from 0 in their order.
     dataset
-        which array of an HDF5, MATLAB, .npz or Zarr file; by default Data Exchange's
-        ``exchange/data``, or the only one of three axes.
+        which array of an HDF5, MATLAB, .npz or Zarr file, or series of a TIFF file; by default what
+        NeXus or OME say, Data Exchange's ``exchange/data``, or the only one of three axes.
     shape, dtype, header
         of a raw file: voxels along (z, y, x), such as ``"<u2"``, and bytes to skip at its start.
     axes
-        names of the axes as they come from the file; ``"yxz"`` for MATLAB's image stacks.
+        names of the axes as they are stored, in place of those in the file, a letter of z, y, x, c
+        (channel) and t (time) for each; ``"yxz"`` for MATLAB's image stacks.
+    channel, time
+        which of several, from 0.
+    series
+        pattern of the names of the pages of a folder, with ``#`` for the number that counts:
+        ``"scan_#.tif"``.
 
     Returns
     -------
@@ -77,6 +93,14 @@ def read(
         if the file is missing, cut short, of mixed page sizes, not three-dimensional, or no image.
     ValueError
         if the voxel size is neither given nor in the file, or an argument is not possible.
+    ChooseOne
+        (a ``ValueError`` too) if there is more than one volume; the message names the arguments
+        that choose.
+
+    Warns
+    -----
+    UserWarning
+        for each assumption, gap or loss that the numbers rest on; all are kept in the history.
 
     Examples
     --------
@@ -91,15 +115,29 @@ def read(
     from poreflux.readers.volumes import to_volume
 
     place = Path(path).absolute()
-    if sorted(axes) != ["x", "y", "z"]:
-        raise ValueError(f"axes={axes!r} is not an order of 'z', 'y', 'x'; give such as 'yxz'")
+    _check_axes(axes)
     if kind not in ("gray", "phase"):
         raise ValueError(f"kind={kind!r} is not known; choose 'gray' or 'phase'")
     reader = _reader_of(place, raw=shape is not None)
-    image = importlib.import_module(f"poreflux.readers.{reader}").read(
-        place, **_options(reader, dataset, kind, shape, dtype, header)
-    )
-    return to_volume(image, place, voxel_size=voxel_size, kind=kind, phases=phases, axes=axes)
+    wanted = Wanted(dataset, channel, time, axes, series)
+    module = importlib.import_module(f"poreflux.readers.{reader.split(':')[0]}")
+    function = getattr(module, reader.partition(":")[2] or "read")
+    image = function(place, wanted, **_options(reader, wanted, kind, shape, dtype, header))
+    volume = to_volume(image, place, voxel_size=voxel_size, kind=kind, phases=phases)
+    for note in volume.encoding["description"].notes:
+        warnings.warn(note, stacklevel=2)
+    return volume
+
+
+def _check_axes(axes: str | None) -> None:
+    letters = "" if axes is None else axes
+    if axes is not None and (
+        not set("zyx") <= set(letters) <= set("zyxct") or len(set(letters)) < len(letters)
+    ):
+        raise ValueError(
+            f"axes={axes!r} is not an order of 'z', 'y', 'x', with 'c' and 't' where there are "
+            "channels and times; give such as 'yxz'"
+        )
 
 
 def _reader_of(path: Path, *, raw: bool) -> str:
@@ -107,7 +145,7 @@ def _reader_of(path: Path, *, raw: bool) -> str:
     if not path.exists():
         raise UnreadableImage(f"{path} is not there; check the name")
     if path.is_dir():
-        return "zarr" if _is_zarr(path) else "tiff"
+        return "zarr" if _is_zarr(path) else "tiff:read_folder"
     if raw:
         return "raw"
     with reading(path, "a file"), path.open("rb") as file:
@@ -129,13 +167,22 @@ def _is_zarr(path: Path) -> bool:
     return any((path / mark).is_file() for mark in ("zarr.json", ".zarray", ".zgroup"))
 
 
-def _options(reader: str, dataset, kind, shape, dtype, header) -> dict:
-    options = {
-        "raw": {"shape": shape, "dtype": dtype, "header": header},
-        "zarr": {"dataset": dataset, "kind": kind},
-        "tiff": {},
-        "nrrd": {},
-    }.get(reader, {"dataset": dataset})
-    if dataset is not None and "dataset" not in options:
-        raise ValueError(f"dataset={dataset!r} is for files of several arrays; leave it out")
-    return options
+def _options(reader: str, wanted: Wanted, kind, shape, dtype, header) -> dict:
+    """Return the options of one reader; refuse those it has no use for."""
+    useless = {
+        "dataset": wanted.dataset is not None
+        and reader in ("raw", "nrrd", "pictures:read_one", "tiff:read_folder"),
+        "series": wanted.series is not None and reader != "tiff:read_folder",
+        "shape": shape is not None and reader != "raw",
+        "dtype": dtype is not None and reader != "raw",
+        "header": header != 0 and reader != "raw",
+    }
+    for name, given in useless.items():
+        if given:
+            use = {"dataset": "files of several arrays", "series": "folders of pages"}
+            raise ValueError(
+                f"{name} is given, and is for {use.get(name, 'raw numbers')} only; leave it out"
+            )
+    if reader == "raw":
+        return {"shape": shape, "dtype": dtype, "header": header}
+    return {"kind": kind} if reader in ("zarr", "tiff", "tiff:read_folder") else {}

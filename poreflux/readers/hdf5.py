@@ -1,23 +1,21 @@
 """HDF5: any dataset of three axes; Data Exchange's by default, but never its projections."""
 
 import functools
+import json
+import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from poreflux.errors import UnreadableImage
-from poreflux.readers.image import (
-    Image,
-    aligned_chunks,
-    kept_axes,
-    plane_chunks,
-    reading,
-    three_axes,
-)
+from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes, sizes
+from poreflux.readers.image import Image, aligned_chunks, even_step, plane_chunks, reading
 from poreflux.readers.lazy import from_chunks
-from poreflux.readers.numpy import choose
+from poreflux.readers.numpy import named, others
 
 with suppress(ImportError):
     import hdf5plugin  # noqa: F401  registers the filters of beamlines
@@ -28,46 +26,160 @@ DATA_EXCHANGE = "exchange/data"
 _ANGLES = ("theta", "rotation_angle")
 
 
-def read(path: Path, dataset: str | None = None, *, reverse: bool = False) -> Image:
-    """Read one dataset of an HDF5 file, by default ``exchange/data`` or the only volume in it.
+def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
+    """Read one dataset of an HDF5 file: NeXus' default, ``exchange/data`` or the only volume.
 
     With ``reverse`` its axes are taken from the last to the first, as MATLAB stores them.
     """
     with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
-        shapes = _shapes(file)
-        default = DATA_EXCHANGE if DATA_EXCHANGE in shapes else None
-        name = choose(path, shapes, dataset or default)
+        name = _dataset(path, file, wanted.dataset)
         stored = file[name]
-        _refuse_projections(path, name, stored)
+        axes, source = _axes(file, stored)
+        _refuse_projections(path, name, stored, axes)
         if stored.dtype.kind not in "biuf":
             raise UnreadableImage(f"{path} holds {stored.dtype} in {name}, not real numbers")
         _require_filters(path, stored)
-        shape = three_axes(stored.shape, f"{path}:{name}")
-        keep = kept_axes(stored.shape, shape)
-        itemsize = stored.dtype.itemsize
-        chunks = plane_chunks(shape, itemsize)
+        _require_sources(path, name, stored)
+        kind = "MATLAB 7.3" if reverse else "HDF5"
+        described = Description(
+            kind, axes[::-1] if reverse else axes, str(stored.dtype), name,
+            others(_shapes(file), name), spacing_from=source,
+        )  # fmt: skip
+        choice = choose(described, path, wanted)
+        index = choice.index[::-1] if reverse else choice.index
+        kept = [axis for axis, at in enumerate(index) if isinstance(at, slice)]
+        shape = tuple(stored.shape[axis] for axis in kept)
+        chunks = plane_chunks(shape, stored.dtype.itemsize)
         if stored.chunks:
-            chunks = aligned_chunks(shape, itemsize, [stored.chunks[axis] for axis in keep])
+            native = [stored.chunks[axis] for axis in kept]
+            chunks = aligned_chunks(shape, stored.dtype.itemsize, native)
         status = path.stat()
         lazy = from_chunks(
-            functools.partial(_box, path, name, len(stored.shape), keep),
+            functools.partial(_box, path, name, index),
             shape,
             stored.dtype.newbyteorder("="),
             chunks,
-            token=(str(path), status.st_size, status.st_mtime_ns, name),
+            token=(str(path), status.st_size, status.st_mtime_ns, name, str(index)),
         )
-        size = _element_size(stored)
-    how = {"dataset": name, **({"voxel_size_from": "element_size_um"} if size else {})}
-    return Image(lazy.T if reverse else lazy, size, [path], how)
+    return Image(lazy.T if reverse else lazy, described, choice, [path], {"dataset": name})
 
 
-def _box(path: Path, name: str, ndim: int, keep: tuple[int, ...], start, stop) -> np.ndarray:
+def _dataset(path: Path, file: h5py.File, wanted: str | None) -> str:
+    """Return the name of the dataset that is meant."""
+    if wanted is not None:
+        given = file.get(wanted.strip("/"))
+        name = _signal(given) if isinstance(given, h5py.Group) else None
+        return name or named(path, _shapes(file), wanted)
+    shapes = _shapes(file)
+    group: Any = file
+    for _ in range(8):  # NeXus: entry, then data
+        group = group.get(_text(group.attrs.get("default")) or ".")
+        if not isinstance(group, h5py.Group) or _signal(group):
+            break
+    if isinstance(group, h5py.Group) and (name := _signal(group)):
+        return name
+    if DATA_EXCHANGE in shapes:
+        return DATA_EXCHANGE
+    signals = []
+    file.visititems(lambda _, item: signals.append(_signal(item)))
+    volumes = {name for name in signals if name and len(file[name].shape) >= 3}
+    return volumes.pop() if len(volumes) == 1 else named(path, shapes, None)
+
+
+def _signal(group) -> str | None:
+    """Return the path of the dataset that an NXdata group shows."""
+    if not isinstance(group, h5py.Group) or _text(group.attrs.get("NX_class")) != "NXdata":
+        return None
+    names = [_text(group.attrs.get("signal"))]
+    names += [key for key, item in group.items() if hasattr(item, "shape") and "signal" in item.attrs]
+    for name in names:
+        if name and isinstance(group.get(name), h5py.Dataset):
+            return f"{group.name}/{name}".strip("/")
+    return None
+
+
+def _axes(file: h5py.File, stored: h5py.Dataset) -> tuple[tuple[Axis, ...], str | None]:
+    """Return the axes with what NeXus, ilastik, dimension scales or labels say of them."""
+    names: list[str] = []
+    spacings: list[float | None] = [None] * stored.ndim
+    source = None
+    tags, parent = _axistags(stored), stored.parent
+    nexus = _texts(parent.attrs.get("axes")) or _texts(stored.attrs.get("axes"))
+    scales = [_scale(stored, axis) for axis in range(stored.ndim)]
+    if len(tags) == stored.ndim:
+        names = tags
+    elif len(nexus) == stored.ndim:
+        names = nexus
+        positions = [parent.get(name) if name.strip(".") else None for name in names]
+        spacings = [_step(item, n) for item, n in zip(positions, stored.shape)]
+        source = "NXdata axes"
+    else:
+        names = [stored.dims[axis].label or scale[0] for axis, scale in enumerate(scales)]
+    axes = named_axes(stored.shape, names, spacings)
+    if not any(axis.spacing for axis in axes):
+        axes = named_axes(stored.shape, names, [scale[1] for scale in scales])
+        source = "HDF5 dimension scales"
+    if not any(axis.spacing for axis in axes):
+        axes, source = _with_element_size(axes, stored), "element_size_um"
+    return axes, source if any(axis.spacing for axis in axes) else None
+
+
+def _axistags(stored: h5py.Dataset) -> list[str]:
+    """Return the names that ilastik and vigra write."""
+    with suppress(ValueError, KeyError, TypeError):
+        return [str(axis["key"]) for axis in json.loads(_text(stored.attrs["axistags"]))["axes"]]
+    return []
+
+
+def _scale(stored: h5py.Dataset, axis: int) -> tuple[str, float | None]:
+    """Return name and spacing of a dimension scale."""
+    with suppress(Exception):  # a scale may point to what is not there
+        for name, scale in stored.dims[axis].items():
+            said = _text(scale.attrs.get("NAME")) or name or str(scale.name)
+            own = "This is a netCDF dimension" in said
+            return (str(scale.name) if own else said).split("/")[-1], _step(
+                scale, stored.shape[axis]
+            )
+    return "", None
+
+
+def _step(positions, count: int) -> float | None:
+    if not isinstance(positions, h5py.Dataset) or positions.shape != (count,):
+        return None
+    unit = _text(positions.attrs.get("units")) or _text(positions.attrs.get("unit"))
+    return even_step(positions[()], unit)
+
+
+def _texts(value) -> list[str]:
+    """Return the words of an attribute: a list, or one text parted by colons or commas."""
+    if value is None:
+        return []
+    words = [_text(word) for word in np.ravel(np.asarray(value, dtype=object))]
+    return re.split(r"[:,]", words[0].strip("[]")) if len(words) == 1 else words
+
+
+def _text(value) -> str:
+    value = np.ravel(np.asarray(value, dtype=object))[0] if value is not None else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
     # h5py serialises what threads ask of it, so each call may open the file for itself
-    index: list = [0] * ndim
-    for axis, a, b in zip(keep, start, stop):
-        index[axis] = slice(a, b)
+    spans = iter(zip(start, stop))
+    at = tuple(slice(*next(spans)) if isinstance(i, slice) else i for i in index)
     with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
-        return file[name][tuple(index)]
+        return file[name][at]
+
+
+def _require_sources(path: Path, name: str, stored: h5py.Dataset) -> None:
+    """Refuse a dataset whose values are in other files that are not there: it would read as 0."""
+    for other in {source.file_name for source in stored.virtual_sources()} if (
+        stored.is_virtual
+    ) else ():
+        if other != "." and not (path.parent / other).is_file():
+            raise UnreadableImage(
+                f"{path} has the values of {name} in {other}, which is missing; fetch it too"
+            )
 
 
 def _require_filters(path: Path, stored: h5py.Dataset) -> None:
@@ -93,7 +205,7 @@ def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _refuse_projections(path: Path, name: str, stored: h5py.Dataset) -> None:
+def _refuse_projections(path: Path, name: str, stored: h5py.Dataset, axes) -> None:
     angles = [
         key
         for key in _ANGLES
@@ -101,18 +213,24 @@ def _refuse_projections(path: Path, name: str, stored: h5py.Dataset) -> None:
         and isinstance(stored.parent[key], h5py.Dataset)
         and stored.parent[key].shape == stored.shape[:1]
     ]
-    axes = stored.attrs.get("axes", "")
-    axes = axes.decode() if isinstance(axes, bytes) else str(axes)
-    if angles or axes.startswith("theta"):
-        seen = f"angles in {angles[0]}" if angles else f"axes {axes}"
+    said = _texts(stored.attrs.get("axes"))
+    turned = any(axis.name in _ANGLES for axis in axes)
+    if angles or turned or said[:1] == ["theta"]:
+        seen = f"angles in {angles[0]}" if angles else f"axes {':'.join(said) or sizes(axes)}"
         raise UnreadableImage(
             f"{path} holds {stored.shape[0]} projections in {name} ({seen}), not a volume; "
             "reconstruct them first, for instance with tomopy, and import the result"
         )
 
 
-def _element_size(stored: h5py.Dataset) -> tuple[float, float, float] | None:
-    """Return the voxel size that ilastik and Fiji write, in (z, y, x)."""
+def _with_element_size(axes: tuple[Axis, ...], stored: h5py.Dataset) -> tuple[Axis, ...]:
+    """Return the axes with the voxel size that ilastik and Fiji write, in (z, y, x)."""
     size = np.ravel(np.asarray(stored.attrs.get("element_size_um", ()), dtype=float))
-    good = size.shape == (3,) and np.all(np.isfinite(size)) and np.all(size > 0)
-    return (float(size[0]), float(size[1]), float(size[2])) if good else None
+    if size.shape != (3,) or not np.all(np.isfinite(size)) or not np.all(size > 0):
+        return axes
+    lengths = dict(zip("zyx", size.tolist()))
+    if {axis.name for axis in axes} >= set("zyx"):
+        return tuple(replace(axis, spacing=lengths.get(axis.name)) for axis in axes)
+    return axes if len(axes) != 3 else tuple(
+        replace(axis, spacing=length) for axis, length in zip(axes, size.tolist())
+    )

@@ -7,6 +7,7 @@ stack to general readers.
 import functools
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +18,19 @@ from poreflux.errors import UnreadableImage
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 11: 4, 12: 8, 13: 4, 16: 8, 18: 8}
 _CODES = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
 
-_SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION = 254, 256, 257, 258, 259
+_SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIPS, _SAMPLES, _ROWS, _STRIP_BYTES, _PREDICTOR = 273, 277, 278, 279, 317
 _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_BYTES, _FORMAT = 322, 323, 324, 325, 339
+_DEPTH, _TILE_DEPTH = 32997, 32998
 
 _WANTED = {
     *(_SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _STRIPS, _SAMPLES, _ROWS, _STRIP_BYTES),
     *(_PREDICTOR, _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_BYTES, _FORMAT),
+    *(_PHOTOMETRIC, _DEPTH, _TILE_DEPTH),
 }
 _UNCOMPRESSED = 1
+#: sample formats
+_NUMBERS = {1: "unsigned integers", 2: "signed integers", 3: "floating-point numbers"}
 #: no file of these compressions unpacks to more than so many times its size
 _MOST = {1: 1, 5: 2000, 8: 1100, 32773: 64, 32946: 1100}
 
@@ -41,8 +46,18 @@ class Page:
 
     @property
     def number(self) -> tuple:
-        """Width, length, bits, samples and format: the kind without how it is packed."""
-        return (*self.kind[:4], self.kind[5])
+        """Size, numbers and how they are shown: the kind without how it is packed."""
+        return (*self.kind[:4], self.kind[5], *self.kind[9:])
+
+    @property
+    def depth(self) -> int:
+        """Planes in one page: more than 1 in a volumetric TIFF."""
+        return self.kind[10]
+
+    @property
+    def photometric(self) -> int:
+        """0 where low values are white, 1 where they are black, 3 for a palette."""
+        return self.kind[9]
 
     @property
     def width(self) -> int:
@@ -70,7 +85,7 @@ def pages(path: Path, stamp: tuple) -> tuple[Page, ...]:
     Raises
     ------
     UnreadableImage
-        if it is no TIFF, is cut short, or its pages differ in size or kind.
+        if it is no TIFF, or is cut short.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -78,13 +93,18 @@ def pages(path: Path, stamp: tuple) -> tuple[Page, ...]:
         found = [page for page in walk.pages() if page is not None]
     if not found:
         raise UnreadableImage(f"{path} has no page; fetch it again")
+    return tuple(found)
+
+
+def require_alike(path: Path, found: Sequence[Page]) -> None:
+    """Refuse pages of one file that are not all alike."""
     for page in found:
         if page.kind != found[0].kind:
             raise UnreadableImage(
-                f"{path} has pages of different size or kind: page 1 is {describe(found[0])}, page "
-                f"{page.index + 1} is {describe(page)}; a volume's pages are all alike"
+                f"{path} has pages that differ ({differences(found[0], page)}): page "
+                f"{found[0].index + 1} is {describe(found[0])}, page {page.index + 1} is "
+                f"{describe(page)}; a volume's pages are all alike"
             )
-    return tuple(found)
 
 
 def stamp(path: Path) -> tuple:
@@ -96,7 +116,7 @@ def stamp(path: Path) -> tuple:
 def contiguous(found: tuple[Page, ...]) -> int | None:
     """Return where the voxels begin if they are whole bytes, uncompressed and without gaps."""
     kind = found[0].kind
-    if kind[4] != _UNCOMPRESSED or kind[2] % 8 or kind[7]:
+    if kind[4] != _UNCOMPRESSED or kind[2] % 8 or kind[7] or found[0].depth > 1:
         return None
     offsets = np.concatenate([page.offsets for page in found])
     counts = np.concatenate([page.counts for page in found])
@@ -182,7 +202,12 @@ class _Walk:
         if min(width, length, bits, samples, rows) < 1 or (tiled and across < 1):
             raise UnreadableImage(f"{self.path} has an empty page {index + 1}: {width}x{length}")
         form = one(_FORMAT, 1)
-        kind = (width, length, bits, samples, compression, form, rows, across, one(_PREDICTOR, 1))
+        kind = (
+            *(width, length, bits, samples, compression, form, rows, across, one(_PREDICTOR, 1)),
+            *(one(_PHOTOMETRIC, 1), one(_DEPTH, 1)),
+        )
+        if one(_DEPTH, 1) < 1:
+            raise UnreadableImage(f"{self.path} has an empty page {index + 1}: no depth")
         offsets = tags.get(_TILES if tiled else _STRIPS, np.zeros(0, np.int64))
         counts = tags.get(_TILE_BYTES if tiled else _STRIP_BYTES)
         if counts is None and compression == _UNCOMPRESSED and len(offsets) == 1:
@@ -204,7 +229,7 @@ class _Walk:
         end = int((page.offsets + page.counts).max())
         if end > self.size:
             raise self._cut(number, end)
-        pixels = page.width * page.length * page.kind[2] * samples // 8
+        pixels = page.width * page.length * page.depth * page.kind[2] * samples // 8
         most = _MOST.get(page.kind[4], math.inf)
         if int(page.counts.sum()) * most < pixels:
             raise UnreadableImage(
@@ -227,4 +252,33 @@ class _Walk:
 
 def describe(page: Page) -> str:
     """Return size and kind of a page for people."""
-    return f"{page.width}x{page.length} of {page.kind[2]} bits (compression {page.kind[4]})"
+    numbers = _NUMBERS.get(page.kind[5], "numbers of unknown kind")
+    depth = f"x{page.depth}" if page.depth > 1 else ""
+    shown = "" if page.photometric == 1 else f", {photometric_name(page.photometric)}"
+    return (
+        f"{page.width}x{page.length}{depth} of {page.kind[2]} bits, {numbers}{shown} "
+        f"(compression {page.kind[4]})"
+    )
+
+
+def differences(first: Page, other: Page) -> str:
+    """Return in what two pages differ, in words."""
+    pairs = {
+        "size": (first.kind[:2], other.kind[:2]),
+        "depth": (first.depth, other.depth),
+        "type": (first.kind[2:4] + first.kind[5:6], other.kind[2:4] + other.kind[5:6]),
+        "photometric": (first.photometric, other.photometric),
+    }
+    return ", ".join(name for name, (a, b) in pairs.items() if a != b) or "compression"
+
+
+def photometric_name(code: int) -> str:
+    """Return the name of a photometric interpretation.
+
+    Examples
+    --------
+    >>> photometric_name(0)
+    'WhiteIsZero'
+    """
+    names = {0: "WhiteIsZero", 1: "BlackIsZero", 2: "RGB", 3: "palette", 6: "YCbCr"}
+    return names.get(code, f"photometric {code}")

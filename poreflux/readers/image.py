@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dask.array as da
+import numpy as np
 
 from poreflux.errors import PorefluxError, UnreadableImage
+from poreflux.readers.description import Choice, Description
 
 #: a lazy chunk is as many planes as fit in this, a power of two up to `PLANES`
 CHUNK_BYTES = 64 * 2**20
@@ -17,6 +19,20 @@ PLANES = 128
 #: µm in one of each unit of length that files name
 MICROMETERS = {
     "angstrom": 1e-4,
+    "ångström": 1e-4,
+    "å": 1e-4,
+    "pm": 1e-6,
+    "picometer": 1e-6,
+    "nanometers": 1e-3,
+    "nanometres": 1e-3,
+    "micrometers": 1.0,
+    "micrometres": 1.0,
+    "microm": 1.0,
+    "\\u00b5m": 1.0,
+    "millimeters": 1e3,
+    "millimetres": 1e3,
+    "in": 25400.0,
+    "inches": 25400.0,
     "nm": 1e-3,
     "nanometer": 1e-3,
     "nanometre": 1e-3,
@@ -42,16 +58,18 @@ MICROMETERS = {
 
 @dataclass
 class Image:
-    """A lazy array of three axes, the voxel edges along them in µm where the file tells, and files.
+    """A lazy array of three axes in their stored order, and what the file says of itself.
 
-    ``how`` says where the voxel size comes from and what else a reader of the provenance should
-    know.
+    ``how`` is what else a reader of the provenance should know, ``phases`` the names of labels where
+    the file has them.
     """
 
     array: da.Array
-    voxel_size: tuple[float, ...] | None = None
+    description: Description
+    choice: Choice
     files: list[Path] = field(default_factory=list)
     how: dict = field(default_factory=dict)
+    phases: dict[int, str] | None = None
 
 
 @contextmanager
@@ -67,35 +85,6 @@ def reading(path, what: str) -> Iterator[None]:
             f"{path} cannot be read as {what} ({type(error).__name__}: {said[:200]}); is it "
             "complete, and of the kind its name says?"
         ) from error
-
-
-def three_axes(shape: Sequence[int], path) -> tuple[int, ...]:
-    """Return the shape without axes of length one beyond three; refuse what is no volume."""
-    lengths = tuple(int(n) for n in shape)
-    extra = len(lengths) - 3
-    for axis in reversed(range(len(lengths))):
-        if extra > 0 and lengths[axis] == 1:
-            lengths = lengths[:axis] + lengths[axis + 1 :]
-            extra -= 1
-    if len(lengths) != 3 or 0 in lengths:
-        kind = "one image" if len(lengths) == 2 else "an array"
-        raise UnreadableImage(
-            f"{path} holds {kind} of shape {'x'.join(map(str, shape)) or '()'}; a volume has three "
-            "axes (z, y, x), none empty"
-        )
-    return lengths
-
-
-def kept_axes(stored: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return which axes of an array are those of the volume; the others have length one."""
-    keep: list[int] = []
-    spare = len(stored) - len(shape)
-    for axis in reversed(range(len(stored))):
-        if stored[axis] == 1 and spare:
-            spare -= 1
-        else:
-            keep.insert(0, axis)
-    return tuple(keep)
 
 
 def plane_chunks(shape: Sequence[int], itemsize: int, limit: int = CHUNK_BYTES) -> tuple[int, ...]:
@@ -136,3 +125,36 @@ def micrometers(unit: str | None) -> float | None:
     (0.001, None)
     """
     return MICROMETERS.get((unit or "").strip().lower())
+
+
+def even_step(positions, unit: str | None) -> float | None:
+    """Return the distance of even positions in µm, None where they are uneven or have no unit.
+
+    Examples
+    --------
+    >>> even_step([0, 0.5, 1.0], "mm"), even_step([0, 1, 3], "um"), even_step([0, 1], "pixel")
+    (500.0, None, None)
+    """
+    scale = micrometers(unit)
+    places = np.ravel(np.asarray(positions))
+    if scale is None or places.size < 2 or places.dtype.kind not in "iuf":
+        return None
+    steps = np.diff(places.astype(float))
+    mean = float(steps.mean())
+    return abs(mean) * scale if mean and np.all(abs(steps - mean) < 1e-3 * abs(mean)) else None
+
+
+def flags(attrs) -> dict[int, str] | None:
+    """Return the names of labels that the CF attributes of an array give, None where none.
+
+    Examples
+    --------
+    >>> flags({"flag_values": [0, 2], "flag_meanings": "pore solid"})
+    {0: 'pore', 2: 'solid'}
+    """
+    values, meanings = attrs.get("flag_values"), attrs.get("flag_meanings")
+    if values is None or not isinstance(meanings, str):
+        return None
+    numbers = [int(value) for value in np.ravel(np.asarray(values))]
+    words = meanings.split()
+    return dict(zip(numbers, words)) if len(words) == len(numbers) > 0 else None

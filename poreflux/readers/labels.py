@@ -9,6 +9,9 @@ import numpy as np
 from poreflux.schema import NO_PHASE
 from poreflux.volume import PORE_AND_ELECTROLYTE
 
+#: values that are named in a message
+_LISTED = 8
+
 
 def labelled(
     array: da.Array, phases: Mapping[int, str] | None, path
@@ -23,7 +26,7 @@ def labelled(
     fits = values[0] >= 0 and values[-1] < NO_PHASE
     labels = values if fits else np.arange(len(values))
     function = functools.partial(
-        _labels, values=values, labels=labels.astype(np.uint8), path=str(path)
+        _labels, values=values, labels=labels.astype(np.uint8), path=str(path), meanings=meanings
     )
     lazy = da.map_blocks(function, array, dtype=np.uint8, meta=np.empty((0, 0, 0), np.uint8))
     names = {int(label): meanings[int(value)] for label, value in zip(labels, values)}
@@ -31,7 +34,9 @@ def labelled(
     return lazy, names, stands
 
 
-def _labels(block: np.ndarray, values: np.ndarray, labels: np.ndarray, path: str) -> np.ndarray:
+def _labels(
+    block: np.ndarray, values: np.ndarray, labels: np.ndarray, path: str, meanings: dict
+) -> np.ndarray:
     if block.dtype.kind == "b":
         block = block.view(np.uint8)
     if block.dtype == np.uint8:
@@ -42,10 +47,27 @@ def _labels(block: np.ndarray, values: np.ndarray, labels: np.ndarray, path: str
         place = np.minimum(np.searchsorted(values, block), len(values) - 1)
         found = np.where(values[place] == block, labels[place], np.uint8(NO_PHASE))
     if found.size and found.max() == NO_PHASE:
-        strange = block[found == NO_PHASE].flat[0]
-        raise ValueError(
-            f"{path} holds the value {strange}, which is none of the phases "
-            f"{[int(value) for value in values]}; name every value in it, such as "
-            "phases={0: 'pore', 255: 'electrolyte'}, or read it with kind='gray' and segment it"
-        )
+        raise ValueError(_unnamed(np.unique(block), meanings, path))
     return found
+
+
+def _unnamed(there: np.ndarray, meanings: Mapping[int, str], path: str) -> str:
+    """Return what to say of values that have no name, with the names to give."""
+    strange = [value.item() for value in there if value not in meanings]
+    some = ", ".join(f"{value:g}" for value in strange[:_LISTED])
+    start = f"{path} holds the value{'s' if len(strange) > 1 else ''} {some}"
+    start += f" and {len(strange) - _LISTED} more" if len(strange) > _LISTED else ""
+    start += f", besides the phases {list(meanings)}"
+    if len(there) > _LISTED or any(value != int(value) for value in strange):
+        return f"{start}; these are grey values: read it with kind='gray', and segment it"
+    free = iter(name for name in _names(len(there)) if name not in meanings.values())
+    typed = {int(v): meanings.get(int(v)) or next(free) for v in there}
+    return (
+        f"{start}; name every value in it, such as phases={typed}, with 'outside' for what is no "
+        "sample"
+    )
+
+
+def _names(count: int) -> list[str]:
+    """Return names to be replaced by those of the phases."""
+    return ["pore", "electrolyte", *(f"phase{n}" for n in range(2, count + 2))]

@@ -16,8 +16,9 @@ import numpy as np
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers import hdf5
-from poreflux.readers.image import Image, reading, three_axes
-from poreflux.readers.numpy import choose
+from poreflux.readers.description import Description, Wanted, choose, named_axes
+from poreflux.readers.image import Image, reading
+from poreflux.readers.numpy import named, others
 from poreflux.readers.raw import flat
 from poreflux.readers.stream import sequential
 
@@ -57,24 +58,29 @@ class _Variable:
     packed_at: int | None
 
 
-def read(path: Path, dataset: str | None = None) -> Image:
+def read(path: Path, wanted: Wanted) -> Image:
     """Read one variable of a MATLAB file, by default the only one of three axes."""
     with reading(path, "a MATLAB file"):
         with path.open("rb") as file:
             if b"MATLAB 7.3" in file.read(_HEADER):
-                return hdf5.read(path, dataset, reverse=True)
+                return hdf5.read(path, wanted, reverse=True)
         variables = dict(_variables(path))
-        name = choose(path, {key: item.shape for key, item in variables.items()}, dataset)
+        shapes = {key: item.shape for key, item in variables.items()}
+        name = named(path, shapes, wanted.dataset)
         found = variables[name]
         if found.dtype is None or found.stored is None:
             raise UnreadableImage(f"{path} holds something else than real numbers in {name}")
-        shape = three_axes(found.shape, f"{path}:{name}")
+        described = Description(
+            "MATLAB 5", named_axes(found.shape), str(found.dtype), name, others(shapes, name)
+        )
+        choice = choose(described, path, wanted)
+        how = {"index": choice.index, "fortran": True}
         if found.packed_at is None:
-            array = flat(path, found.offset, shape, found.stored, fortran=True)
+            array = flat(path, found.offset, found.shape, found.stored, **how)
         else:
             opener = _Inflate(path, found.packed_at)
-            array = sequential(opener, path, found.offset, shape, found.stored, fortran=True)
-        return Image(array.astype(found.dtype), None, [path], {"dataset": name})
+            array = sequential(opener, path, found.offset, found.shape, found.stored, **how)
+        return Image(array.astype(found.dtype), described, choice, [path], {"dataset": name})
 
 
 class _Inflate:

@@ -1,4 +1,4 @@
-"""NRRD: raw data read in place, packed data in a stream; axes x, y, z become z, y, x."""
+"""NRRD: raw data read in place, packed data in a stream; what lies along x in space is x."""
 
 import bz2
 import gzip
@@ -9,7 +9,15 @@ import nrrd
 import numpy as np
 
 from poreflux.errors import UnreadableImage
-from poreflux.readers.image import Image, micrometers, reading, three_axes
+from poreflux.readers.description import (
+    Axis,
+    Description,
+    Wanted,
+    axis_name,
+    choose,
+    named_axes,
+)
+from poreflux.readers.image import Image, micrometers, reading
 from poreflux.readers.raw import flat
 from poreflux.readers.stream import sequential
 
@@ -34,7 +42,11 @@ _PACKED: dict[str, Callable] = {
 }
 
 
-def read(path: Path) -> Image:
+#: kinds of axes along which there are no places
+_LISTS = ("list", "vector", "color", "matrix", "quaternion", "complex", "point", "normal", "stub")
+
+
+def read(path: Path, wanted: Wanted) -> Image:
     """Read a .nrrd file, or the data file beside a .nhdr header."""
     with reading(path, "an NRRD file"), path.open("rb") as file:
         header = nrrd.read_header(file)
@@ -42,21 +54,24 @@ def read(path: Path) -> Image:
         detached = header.get("data file", header.get("datafile"))
         if detached is not None:
             data, offset = _beside(path, detached), 0
-        shape = three_axes([int(n) for n in header["sizes"]][::-1], path)
         dtype = _dtype(header, path)
-        size, how = _voxel_size(header)
+        axes, source = _axes(header)
+        described = Description("NRRD", axes, str(dtype), spacing_from=source)
+        choice = choose(described, path, wanted)
+        shape, index = described.shape, choice.index
         encoding = header["encoding"].lower()
         lines, skipped = _skips(header, path)
         if encoding == "raw":
-            array = _raw(data, offset, lines, skipped, shape, dtype)
+            array = _raw(data, offset, lines, skipped, shape, dtype, index)
         elif encoding in _PACKED and lines == 0 and skipped >= 0:
-            array = sequential(_Packed(data, offset, encoding), data, skipped, shape, dtype)
+            opener = _Packed(data, offset, encoding)
+            array = sequential(opener, data, skipped, shape, dtype, index=index)
         else:
             raise UnreadableImage(
                 f"{path} is encoded as {encoding} with {lines} lines and {skipped} bytes to skip; "
                 "save it as raw or gzip"
             )
-    return Image(array, size, sorted({path, data}), how)
+    return Image(array, described, choice, sorted({path, data}))
 
 
 class _Packed:
@@ -86,18 +101,18 @@ class _Stream:
         self.file.close()
 
 
-def _raw(data: Path, offset: int, lines: int, skipped: int, shape, dtype: np.dtype):
+def _raw(data: Path, offset: int, lines: int, skipped: int, shape, dtype, index):
     if skipped == -1:
         offset = data.stat().st_size - int(np.prod(shape)) * dtype.itemsize
         if offset < 0:
             raise UnreadableImage(f"{data} is shorter than its header announces; fetch it again")
-        return flat(data, offset, shape, dtype)
+        return flat(data, offset, shape, dtype, index=index)
     with data.open("rb") as file:
         file.seek(offset)
         for _ in range(lines):
             file.readline()
         offset = file.tell() + skipped
-    return flat(data, offset, shape, dtype)
+    return flat(data, offset, shape, dtype, index=index)
 
 
 def _beside(path: Path, detached) -> Path:
@@ -127,24 +142,65 @@ def _dtype(header, path: Path) -> np.dtype:
     return np.dtype({"little": "<", "big": ">"}[header["endian"].lower()] + code)
 
 
-def _voxel_size(header) -> tuple[tuple[float, ...] | None, dict]:
-    """Return the voxel size in µm, in (z, y, x), where the header has lengths with a unit."""
-    directions = header.get("space directions")
-    if directions is not None:
-        rows = np.atleast_2d(np.asarray(directions, dtype=float))
-        lengths = np.linalg.norm(rows[~np.isnan(rows).any(axis=1)], axis=1)
-        units = header.get("space units", [])
-        said = "NRRD space directions"
+def _axes(header) -> tuple[tuple[Axis, ...], str | None]:
+    """Return the axes, the slowest first, by their labels, kinds and directions in space."""
+    count = len(header["sizes"])
+    kinds = [str(kind).lower() for kind in header.get("kinds", [""] * count)]
+    labels = [str(label).strip('"') for label in header.get("labels", [""] * count)]
+    names = [axis_name(label) if axis_name(label) in "zyxct" else "" for label in labels]
+    directions = _directions(header, count)
+    for axis, (kind, along) in enumerate(zip(kinds, _along(directions))):
+        if not names[axis]:
+            names[axis] = "t" if kind == "time" else along
+            if any(word in kind for word in _LISTS):
+                names[axis] = "c"
+    if not any(names) and count == 3:
+        names = list("xyz")
+    lengths = _lengths(header, directions, count)
+    axes = named_axes(header["sizes"][::-1], names[::-1], lengths[::-1])
+    source = "space directions" if directions is not None else "spacings"
+    return axes, f"NRRD {source}" if any(axis.spacing for axis in axes) else None
+
+
+def _directions(header, count: int) -> np.ndarray | None:
+    """Return the step in space along each axis, NaN along those that lie in none."""
+    said = header.get("space directions")
+    if said is None:
+        return None
+    width = max((len(row) for row in said if row is not None), default=0)
+    rows = [np.full(width, np.nan) if row is None else np.asarray(row, float) for row in said]
+    table = np.array(rows)
+    return table if table.ndim == 2 and len(table) == count else None
+
+
+def _along(directions: np.ndarray | None) -> list[str]:
+    """Return x, y or z where an axis lies along one direction in space, and no other axis does."""
+    if directions is None:
+        return [""] * 64
+    names = []
+    for row in directions:
+        known = row.size >= 3 and bool(np.all(np.isfinite(row)))
+        names.append("xyz "[min(int(np.argmax(np.abs(row))), 3)].strip() if known else "")
+    return [name if names.count(name) == 1 else "" for name in names]
+
+
+def _lengths(header, directions: np.ndarray | None, count: int) -> list[float | None]:
+    """Return the spacing of each axis in µm, where the header has lengths with a unit."""
+    if directions is None:
+        units = list(header.get("units", []))
+        scales = [micrometers(unit) for unit in units] + [None] * (count - len(units))
+        raw = np.ravel(np.asarray(header.get("spacings", [np.nan] * count), dtype=float))
     else:
-        lengths = np.asarray(header.get("spacings", ()), dtype=float)
-        lengths, units, said = lengths[~np.isnan(lengths)], header.get("units", []), "NRRD spacings"
-    scales = [micrometers(unit) for unit in units]
-    if not scales and directions is not None and header.get("space", "").count("-") >= 2:
-        # an anatomical space without a unit is in mm by the custom of its programs
-        scales = [1000.0] * 3
-    if len(lengths) != 3 or len(scales) < 3 or any(scale is None for scale in scales[:3]):
-        return None, {}
-    size = [length * scale for length, scale in zip(lengths, scales)]
-    if not np.all(np.isfinite(size)) or min(size) <= 0:
-        return None, {}
-    return tuple(float(length) for length in size[::-1]), {"voxel_size_from": said}
+        scales = [micrometers(unit) for unit in header.get("space units", [])]
+        if not scales and header.get("space", "").count("-") >= 2:
+            # an anatomical space without a unit is in mm by the custom of its programs
+            scales = [1000.0]
+        one = scales[0] if scales and len(set(scales)) == 1 else None
+        if one is None and any(scales):
+            scale = np.array([s or np.nan for s in scales])[: directions.shape[1]]
+            directions, one = directions[:, : len(scale)] * scale, 1.0
+        scales, raw = [one] * count, np.linalg.norm(directions, axis=1)
+    return [
+        float(length * scale) if scale and np.isfinite(length) and length > 0 else None
+        for length, scale in zip(raw, scales)
+    ]

@@ -1,47 +1,62 @@
 """NumPy's .npy, read in place, and .npz, unpacked in a stream."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
 
-from poreflux.errors import UnreadableImage
-from poreflux.readers.image import Image, reading, three_axes
+from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.readers.description import Description, Wanted, choose, named_axes
+from poreflux.readers.image import Image, reading
 from poreflux.readers.raw import flat
 from poreflux.readers.stream import sequential
 
 
-def read(path: Path, dataset: str | None = None) -> Image:
+def read(path: Path, wanted: Wanted) -> Image:
     """Read an array of a .npy or .npz file; ``dataset`` names one of several in a .npz."""
     with path.open("rb") as file:
         zipped = file.read(4) == b"PK\x03\x04"
     if zipped:
-        return _read_npz(path, dataset)
+        return _read_npz(path, wanted)
     with reading(path, "a NumPy file"), path.open("rb") as file:
-        shape, fortran, dtype = _header(file, path)
-        return Image(flat(path, file.tell(), shape, dtype, fortran=fortran), files=[path])
+        shape, fortran, dtype = _raw_header(file)
+        offset = file.tell()
+    described = _described("NumPy", shape, fortran, dtype, path)
+    choice = choose(described, path, wanted)
+    array = flat(path, offset, shape, dtype, index=choice.index, fortran=fortran)
+    return Image(array, described, choice, [path])
 
 
-def _read_npz(path: Path, dataset: str | None) -> Image:
+def _read_npz(path: Path, wanted: Wanted) -> Image:
     with reading(path, "a NumPy archive"), zipfile.ZipFile(path) as archive:
         headers = {}
         for member in archive.namelist():
             if member.endswith(".npy"):
                 with archive.open(member) as file:
                     headers[member.removesuffix(".npy")] = (*_raw_header(file), file.tell())
-        wanted = choose(path, {name: header[0] for name, header in headers.items()}, dataset)
-        shape, fortran, dtype, offset = headers[wanted]
-        shape, dtype = three_axes(shape, path), _numbers(dtype, path)
-        opener = _Member(path, wanted + ".npy")
-        return Image(sequential(opener, path, offset, shape, dtype, fortran), files=[path])
+        shapes = {name: header[0] for name, header in headers.items()}
+        name = named(path, shapes, wanted.dataset)
+        shape, fortran, dtype, offset = headers[name]
+        described = _described("NumPy archive", shape, fortran, dtype, path)
+        described = replace(described, dataset=name, others=others(shapes, name))
+        choice = choose(described, path, wanted)
+        opener = _Member(path, name + ".npy")
+        array = sequential(opener, path, offset, shape, dtype, index=choice.index, fortran=fortran)
+    return Image(array, described, choice, [path])
 
 
-def choose(path, shapes: dict[str, tuple], dataset: str | None) -> str:
+def _described(kind: str, shape, fortran: bool, dtype: np.dtype, path: Path) -> Description:
+    order = f"{kind}, {'Fortran' if fortran else 'C'} order"
+    return Description(order, named_axes(shape), str(_numbers(dtype, path)))
+
+
+def named(path, shapes: dict[str, tuple], dataset: str | None) -> str:
     """Return the array that is meant: the one named, or the only one of three axes."""
     if dataset is not None:
         if dataset.strip("/") not in shapes:
-            raise UnreadableImage(
+            raise ChooseOne(
                 f"{path} has no array {dataset!r}; choose one of {_list(shapes) or 'none'}"
             )
         return dataset.strip("/")
@@ -49,7 +64,7 @@ def choose(path, shapes: dict[str, tuple], dataset: str | None) -> str:
         name for name, shape in shapes.items() if len(shape) >= 3 and sum(n > 1 for n in shape) >= 3
     ] or [name for name, shape in shapes.items() if len(shape) == 3]
     if len(volumes) != 1:
-        raise UnreadableImage(
+        raise ChooseOne(
             f"{path} has {len(volumes)} arrays of three axes ({_list(shapes) or 'nothing'}); "
             "name one with dataset="
         )
@@ -67,9 +82,9 @@ class _Member:
         return zipfile.ZipFile(self.path).open(self.member)
 
 
-def _header(file, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
-    shape, fortran, dtype = _raw_header(file)
-    return three_axes(shape, path), fortran, _numbers(dtype, path)
+def others(shapes: dict[str, tuple], name: str) -> tuple[str, ...]:
+    """Return the other arrays of a file that could be a volume."""
+    return tuple(key for key, shape in shapes.items() if key != name and len(shape) >= 3)
 
 
 def _raw_header(file):

@@ -12,6 +12,7 @@ import numpy as np
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import PLANES, reading
 from poreflux.readers.lazy import from_chunks
+from poreflux.readers.raw import leading
 
 _BLOCK = 2**24
 
@@ -22,33 +23,40 @@ def sequential(
     offset: int,
     shape: Sequence[int],
     dtype: np.dtype,
+    *,
+    index: Sequence[int | slice] | None = None,
     fortran: bool = False,
 ) -> da.Array:
     """Return a lazy array of what ``opener()`` yields from ``offset`` on, in chunks of whole slabs.
 
-    Chunks are as deep as a slab of a store, so that an import unpacks the file once.
+    Chunks are as deep as a slab of a store, so that an import unpacks the file once. `index` has a
+    number for each axis that is chosen from, and leaves three slices.
     """
-    stored = tuple(shape[::-1]) if fortran else tuple(shape)
+    whole = tuple(slice(None) for _ in shape) if index is None else tuple(index)
+    stored, at = (shape[::-1], whole[::-1]) if fortran else (shape, whole)
+    stored, at, skipped = leading(stored, at)
     status = path.stat()
     token = (str(path), status.st_size, status.st_mtime_ns, offset, dtype.str, vars(opener))
+    kept = tuple(n for n, i in zip(stored, at) if isinstance(i, slice))
     lazy = from_chunks(
-        functools.partial(_planes, opener, path, offset, stored, dtype),
-        stored,
+        functools.partial(_planes, opener, path, offset + skipped * dtype.itemsize, stored, at,
+                          dtype, skipped == 0),
+        kept,
         dtype.newbyteorder("="),
-        (min(PLANES, stored[0]), *stored[1:]),
-        token=token,
-    )
+        (min(PLANES, kept[0]), *kept[1:]),
+        token=(*token, skipped, tuple(stored), str(at)),
+    )  # fmt: skip
     return lazy.T if fortran else lazy
 
 
-def _planes(opener, path, offset, shape, dtype, start, stop) -> np.ndarray:
+def _planes(opener, path, offset, shape, at, dtype, last: bool, start, stop) -> np.ndarray:
     plane = math.prod(shape[1:]) * dtype.itemsize
     values = np.empty((stop[0] - start[0], *shape[1:]), dtype)
     with reading(path, "a packed file"), _cursor(opener, path.stat().st_mtime_ns) as cursor:
         cursor.fill(offset + start[0] * plane, values.reshape(-1).view(np.uint8).data)
-        if stop[0] == shape[0]:
+        if last and stop[0] == shape[0]:
             cursor.drain()
-    box = values[:, start[1] : stop[1], start[2] : stop[2]]
+    box = values[(slice(None), *at[1:])][:, start[1] : stop[1], start[2] : stop[2]]
     return box.astype(dtype.newbyteorder("="), copy=False)
 
 

@@ -10,7 +10,8 @@ from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import Image
 from poreflux.readers.labels import labelled
-from poreflux.volume import from_array, three_lengths
+from poreflux.schema import DIMS
+from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, three_lengths
 
 
 def to_volume(
@@ -20,42 +21,82 @@ def to_volume(
     voxel_size: float | Sequence[float] | None,
     kind: VolumeKind,
     phases: Mapping[int, str] | None,
-    axes: str,
 ) -> xr.Dataset:
     """Make a Volume of an image: axes in order, voxel size known, labels named, history begun."""
-    order = [axes.index(dim) for dim in "zyx"]
-    array = image.array.transpose(order)
-    said = image.voxel_size and tuple(image.voxel_size[axis] for axis in order)
+    array = image.array.transpose(image.choice.order)
+    described = image.description.noting(*image.choice.notes)
     how = dict(image.how)
     if voxel_size is not None:
-        said = three_lengths(voxel_size)
+        size = three_lengths(voxel_size)
         how["voxel_size_from"] = "given"
-    if said is None:
-        raise ValueError(
-            f"{path} does not say how large a voxel is; give voxel_size, the edge in "
-            "µm, or three for z, y and x"
-        )
+    else:
+        size = _spacings(image, path)
+        how["voxel_size_from"] = described.spacing_from
     names = None
     if kind == "phase":
         if array.dtype.kind == "c":
             raise UnreadableImage(f"{path} holds complex numbers; phase labels are integers")
-        array, names, stands = labelled(array, phases, path)
+        array, names, stands = labelled(array, phases or image.phases, path)
         if stands:
             how["values"] = stands
+        if phases is None and image.phases is None:
+            described = described.noting(_which_is_pore(array, path))
     elif phases is not None:
         raise ValueError("phases are for kind='phase'; segment grey values to name them")
     elif array.dtype.kind == "b":
+        described = described.noting(
+            f"{path.name} holds True and False, taken as grey values 1 and 0: a segmentation takes "
+            "the dark ones, False, as pore; read it with kind='phase' and phases={0: ..., 1: ...} "
+            "to say which is which"
+        )
         array = array.astype(np.uint8)
-    volume = from_array(array, voxel_size=said, kind=kind, phases=names)
-    parameters = {"path": path.name, "kind": kind, "voxel_size": list(said), "axes": axes, **how}
+    volume = from_array(array, voxel_size=size, kind=kind, phases=names)
+    parameters = {"path": path.name, "kind": kind, "voxel_size": list(size), **how}
+    parameters["axes"] = "".join(_in_file_order(image))
     if names is not None:
         parameters["phases"] = names
+    if described.notes:
+        parameters["notes"] = list(described.notes)
     volume.attrs["history"] = [{"operation": "read", "parameters": _plain(parameters)}]
     volume.encoding["source"] = str(path)
     volume.encoding["as_read"] = volume[kind].data.name
+    volume.encoding["description"] = described
     if image.files and path.is_dir():
         volume.encoding["files"] = [str(file) for file in image.files]
     return volume
+
+
+def _which_is_pore(array, path: Path) -> str:
+    low, high = PORE_AND_ELECTROLYTE.values()
+    return (
+        f"{path.name} does not say what its labels mean: 0 is taken as {low} and 1 as {high}; where "
+        f"1 is the pore, give phases={{0: {high!r}, 1: {low!r}}}"
+    )
+
+
+def _spacings(image: Image, path: Path) -> tuple[float, float, float]:
+    """Return the voxel size that a file says; ask for what it does not."""
+    found = image.choice.spacing
+    missing = [dim for dim, length in zip(DIMS, found) if length is None]
+    if not missing:
+        return three_lengths([float(length) for length in found if length])
+    if len(missing) == 3:
+        raise ValueError(
+            f"{path} does not say how large a voxel is; give voxel_size, the edge in µm, or three "
+            "for (z, y, x)"
+        )
+    said = [f"{dim} {length:g} µm" for dim, length in zip(DIMS, found) if length]
+    typed = ", ".join(dim if length is None else f"{length:g}" for dim, length in zip(DIMS, found))
+    raise ValueError(
+        f"{path} says {' and '.join(said)} ({image.description.spacing_from}) but not how far voxels "
+        f"are apart along {' and '.join(missing)}; give voxel_size=({typed}) with "
+        f"{' and '.join(missing)} in µm, or one number where voxels are cubes"
+    )
+
+
+def _in_file_order(image: Image) -> list[str]:
+    """Return z, y, x in the order in which they are stored."""
+    return [DIMS[image.choice.order.index(place)] for place in range(3)]
 
 
 def _plain(value):

@@ -9,75 +9,134 @@ from typing import Any
 import numpy as np
 import zarr
 
-from poreflux.errors import UnreadableImage
-from poreflux.readers.image import (
-    Image,
-    aligned_chunks,
-    kept_axes,
-    micrometers,
-    reading,
-    three_axes,
-)
+from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
+from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
 from poreflux.readers.lazy import from_chunks
-from poreflux.readers.numpy import choose
+from poreflux.readers.numpy import named, others
 
 #: files that make a folder a Zarr array or group
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
-def read(path: Path, dataset: str | None = None, *, kind: str = "gray") -> Image:
+def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
     """Read an array of a Zarr folder: the one named, a variable of this kind, or the OME image."""
     with reading(path, "a Zarr store"):
         node = zarr.open(path, mode="r")
         if isinstance(node, zarr.Array):
-            return _image(path, "", node, {})
-        arrays = _arrays(node)
-        images = _ome_images(node)
-        if dataset is None and kind in arrays:
-            name = kind
-        elif dataset is None and images:
-            name = next(iter(images))
-        else:
-            name = choose(path, {key: array.shape for key, array in arrays.items()}, dataset)
+            return _image(path, "", node, wanted, {"": node}, {})
+        arrays, groups = _members(node)
+        images = {name: image for name, group in groups.items() if (image := _ome(name, group))}
+        name = _dataset(path, arrays, images, wanted.dataset, kind)
         if name not in arrays:
             raise UnreadableImage(f"{path} lacks its array {name}; fetch it again")
-        return _image(path, name, arrays[name], images, node.attrs.get("voxel_size"))
+        levels = {key: said for image in images.values() for key, said in image.items()}
+        return _image(path, name, arrays[name], wanted, arrays, levels, node.attrs)
 
 
-def _arrays(group: zarr.Group) -> dict[str, zarr.Array]:
+def _members(group: zarr.Group) -> tuple[dict[str, zarr.Array], dict[str, zarr.Group]]:
+    """Return the arrays and the groups of a store, itself among them."""
     with warnings.catch_warnings():
         # other files in the folder are none of our business
         warnings.simplefilter("ignore")
         members = group.members(max_depth=None)
-    return {name: item for name, item in members if isinstance(item, zarr.Array)}
+    arrays = {name: item for name, item in members if isinstance(item, zarr.Array)}
+    return arrays, {"": group, **{n: item for n, item in members if isinstance(item, zarr.Group)}}
 
 
-def _image(path: Path, name: str, array: zarr.Array, images: Mapping, saved=None) -> Image:
+def _dataset(path: Path, arrays: Mapping, images: Mapping, wanted: str | None, kind: str) -> str:
+    """Return the name of the array that is meant."""
+    if wanted is not None:
+        name = wanted.strip("/")
+        if name in images:
+            return next(iter(images[name]))
+        return named(path, {key: array.shape for key, array in arrays.items()}, wanted)
+    if kind in arrays:
+        return kind
+    if "" in images:
+        return next(iter(images[""]))
+    found = [n for n in images if not {"labels", "pyramid"} & set(n.split("/"))]
+    if len(found) > 1:
+        raise ChooseOne(
+            f"{path} has {len(found)} images ({', '.join(found[:8])}"
+            f"{', ...' if len(found) > 8 else ''}); name one with dataset="
+        )
+    if found:
+        return next(iter(images[found[0]]))
+    return named(path, {key: array.shape for key, array in arrays.items()}, None)
+
+
+def _image(
+    path: Path, name: str, array: zarr.Array, wanted: Wanted, arrays, levels, saved=None
+) -> Image:
     if array.dtype.kind not in "biuf":
         raise UnreadableImage(f"{path} holds {array.dtype}, not real numbers")
-    shape = three_axes(array.shape, path / name)
-    keep = kept_axes(array.shape, shape)
-    native = [(array.shards or array.chunks)[axis] for axis in keep]
+    axes, source = _axes(name, array, arrays, levels, dict(saved or {}))
+    described = Description(
+        f"{'OME-Zarr' if name in levels else 'Zarr'} (format {array.metadata.zarr_format})",
+        axes,
+        str(array.dtype),
+        name or None,
+        others({key: item.shape for key, item in arrays.items() if key not in levels}, name),
+        spacing_from=source,
+    )
+    choice = choose(described, path, wanted)
+    shape = tuple(array.shape[axis] for axis in choice.kept)
+    native = [(array.shards or array.chunks)[axis] for axis in choice.kept]
     lazy = from_chunks(
-        functools.partial(_box, path, name, array.ndim, keep),
+        functools.partial(_box, path, name, choice.index),
         shape,
         array.dtype.newbyteorder("="),
         aligned_chunks(shape, array.dtype.itemsize, native),
-        token=(str(path), name, _stamp(path / name)),
+        token=(str(path), name, _stamp(path / name), str(choice.index)),
     )
-    size, said = _lengths(array.attrs.get("voxel_size", saved)), "voxel_size"
-    if size is None and name in images:
-        size, said = _lengths([images[name][axis] for axis in keep]), "OME-Zarr scale"
     how = {"dataset": name} if name else {}
-    return Image(lazy, size, [], {**how, "voxel_size_from": said} if size else how)
+    return Image(lazy, described, choice, [], how, flags(array.attrs))
 
 
-def _box(path: Path, name: str, ndim: int, keep: tuple[int, ...], start, stop) -> np.ndarray:
-    index: list = [0] * ndim
-    for axis, a, b in zip(keep, start, stop):
-        index[axis] = slice(a, b)
+def _axes(name: str, array, arrays, levels, saved) -> tuple[tuple[Axis, ...], str | None]:
+    """Return the axes with what OME, xarray or our own store say of them."""
+    own = np.ravel(np.asarray(array.attrs.get("voxel_size", saved.get("voxel_size", ())), float))
+    if name in levels and len(levels[name][0]) == array.ndim:
+        names, lengths = levels[name]
+        axes = named_axes(array.shape, names, lengths)
+        source = "OME-Zarr scale"
+    else:
+        names = _dimensions(array)
+        axes = named_axes(array.shape, names, _coordinates(name, array, names, arrays))
+        source = "coordinates"
+    if own.shape == (3,) and array.ndim == 3:
+        lengths = dict(zip("zyx", own.tolist()))
+        known = [lengths.get(axis.name, h) for axis, h in zip(axes, own.tolist())]
+        axes, source = named_axes(array.shape, [axis.name for axis in axes], known), "voxel_size"
+    return axes, source if any(axis.spacing for axis in axes) else None
+
+
+def _dimensions(array: zarr.Array) -> list[str]:
+    """Return the names of the axes that Zarr 3, or xarray in Zarr 2, keeps; none where none."""
+    names = getattr(array.metadata, "dimension_names", None)
+    names = names or array.attrs.get("_ARRAY_DIMENSIONS") or []
+    return [str(name or "") for name in names]
+
+
+def _coordinates(name: str, array: zarr.Array, names: list[str], arrays) -> list[float | None]:
+    """Return the steps of the arrays of positions beside an array, as xarray writes them."""
+    beside = name.rpartition("/")[0]
+    found: list[float | None] = []
+    for dim, count in zip(names, array.shape):
+        positions = arrays.get(f"{beside}/{dim}".strip("/"))
+        if positions is None or positions.shape != (count,):
+            found.append(None)
+        else:
+            found.append(even_step(positions[:], positions.attrs.get("units")))
+    return found
+
+
+def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
+    spans = iter(zip(start, stop))
+    at = tuple(slice(*next(spans)) if isinstance(i, slice) else i for i in index)
     with reading(path, "a Zarr store"):
-        return np.asarray(_opened(path / name, _stamp(path / name))[tuple(index)])
+        return np.asarray(_opened(path / name, _stamp(path / name))[at])
 
 
 @functools.lru_cache(maxsize=8)
@@ -93,37 +152,29 @@ def _stamp(path: Path) -> tuple:
     )
 
 
-def _ome_images(group: zarr.Group) -> dict[str, list]:
-    """Return the full-size array of each OME image with its voxel edges in µm, None if unknown."""
+def _ome(place: str, group: zarr.Group) -> dict[str, tuple[list[str], list[float | None]]]:
+    """Return names and spacings of the axes of each level of an OME image, the full size first."""
     attrs: dict[str, Any] = dict(group.attrs)
     attrs = attrs.get("ome", attrs)
-    images: dict[str, list] = {}
-    for scale in attrs.get("multiscales", []):
-        first = scale["datasets"][0]
-        lengths = np.ones(len(scale["axes"])) if "axes" in scale else None
-        for transformation in [
-            *first.get("coordinateTransformations", []),
-            *scale.get("coordinateTransformations", []),
-        ]:
-            if transformation.get("type") == "scale" and lengths is not None:
-                lengths = lengths * np.asarray(transformation["scale"], dtype=float)
-        units = [micrometers(_unit(axis)) for axis in scale.get("axes", [])]
-        images[first["path"]] = [
-            None if lengths is None or unit is None else float(lengths[axis] * unit)
-            for axis, unit in enumerate(units)
-        ] or [None] * 5
-    return images
+    levels = {}
+    for image in attrs.get("multiscales", [])[:1]:
+        # before version 0.3 the axes were these, and had no scale
+        axes = image.get("axes") or list("tczyx")
+        units = [micrometers(axis.get("unit")) if isinstance(axis, dict) else None for axis in axes]
+        for level in image["datasets"]:
+            scale = np.ones(len(axes))
+            for transformation in (
+                *level.get("coordinateTransformations", []),
+                *image.get("coordinateTransformations", []),
+            ):
+                if transformation.get("type") == "scale":
+                    scale = scale * np.asarray(transformation["scale"], dtype=float)
+            lengths = [None if u is None else float(h * u) for h, u in zip(scale, units)]
+            levels[f"{place}/{level['path']}".strip("/")] = [_ome_name(a) for a in axes], lengths
+    return levels
 
 
-def _unit(axis) -> str | None:
-    return axis.get("unit") if isinstance(axis, Mapping) else None
-
-
-def _lengths(values) -> tuple[float, ...] | None:
-    """Return three edges in µm, None where they are not all known."""
-    if values is None or any(value is None for value in np.ravel(np.asarray(values, dtype=object))):
-        return None
-    lengths = np.ravel(np.asarray(values, dtype=float))
-    if lengths.shape != (3,) or not np.all(np.isfinite(lengths)) or min(lengths) <= 0:
-        return None
-    return tuple(float(length) for length in lengths)
+def _ome_name(axis) -> str:
+    if not isinstance(axis, dict):
+        return str(axis)
+    return {"channel": "c", "time": "t"}.get(axis.get("type", ""), axis.get("name", ""))

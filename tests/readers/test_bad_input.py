@@ -36,7 +36,7 @@ def folder_of_one_page(folder):
 
 def folder_of_stacks(folder):
     (folder / "two").mkdir()
-    for name in "ab":
+    for name in ("a1", "a2"):
         tifffile.imwrite(folder / "two" / f"{name}.tif", STACK)
     return folder / "two", {}
 
@@ -156,7 +156,7 @@ def ome_without_its_array(folder):
 UNREADABLE = [
     (missing, "is not there"),
     (empty_folder, "it is empty"),
-    (folder_of_other_files, ".png"),
+    (folder_of_other_files, "a.png"),
     (folder_of_one_page, "one image of shape 40x50"),
     (folder_of_stacks, "has 6 pages"),
     (pages_of_mixed_sizes, "scan_7.tif is 50x39"),
@@ -239,7 +239,10 @@ def test_a_page_damaged_inside_leaves_no_store_and_is_named(tmp_path):
         ({"voxel_size": 1, "kind": "grey"}, "choose 'gray' or 'phase'"),
         ({"voxel_size": 1, "axes": "zzy"}, "zzy"),
         ({"voxel_size": 1, "phases": {0: "pore"}}, "kind='phase'"),
-        ({"voxel_size": 1, "dataset": "a"}, "leave it out"),
+        ({"voxel_size": 1, "dataset": "a"}, "no series 'a'"),
+        ({"voxel_size": 1, "header": 3}, "leave it out"),
+        ({"voxel_size": 1, "series": "a#.tif"}, "folders of pages"),
+        ({"voxel_size": 1, "channel": 1}, "no such axis"),
         ({"voxel_size": 1, "shape": (6, 40, 50)}, "dtype"),
         ({"voxel_size": 1, "shape": (6, 40), "dtype": "u2"}, "6x40"),
         ({"voxel_size": 1, "shape": (6, 40, 50), "dtype": "nonsense"}, "nonsense"),

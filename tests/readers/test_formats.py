@@ -64,8 +64,11 @@ def test_one_bit_tiff_pages_become_labels(tmp_path, rng, compression):
     array = rng.random((5, 13, 21)) > 0.5
     path = tmp_path / "bits.tif"
     tifffile.imwrite(path, array, photometric="minisblack", compression=compression)
-    np.testing.assert_array_equal(read(path, voxel_size=1, kind="phase").phase.values, array)
-    gray = read(path, voxel_size=1).gray
+    phases = {0: "pore", 1: "electrolyte"}
+    labels = read(path, voxel_size=1, kind="phase", phases=phases).phase
+    np.testing.assert_array_equal(labels.values, array)
+    with pytest.warns(UserWarning, match="takes the dark ones, False, as pore"):
+        gray = read(path, voxel_size=1).gray
     assert gray.dtype == np.uint8
     np.testing.assert_array_equal(gray.values, array)
 
@@ -139,6 +142,7 @@ def test_axes_are_reordered_as_they_are_named(tmp_path):
 def test_imagej_metadata_gives_the_voxel_size(tmp_path, meta, expected):
     path = tmp_path / "ij.tif"
     stack = np.zeros((2, 4, 5), np.uint8)
+    meta = {"axes": "ZYX", **meta}
     tifffile.imwrite(path, stack, imagej=True, resolution=(2, 2), metadata=meta)
     assert read(path).attrs["voxel_size"] == pytest.approx(expected)
 
@@ -154,14 +158,14 @@ def test_ome_metadata_gives_the_voxel_size(tmp_path):
     assert read(path).attrs["voxel_size"] == pytest.approx((3e-3, 2e-3, 1e-3))
 
 
-def test_resolution_tags_give_the_voxel_size_of_cubes(tmp_path):
+def test_resolution_tags_give_pixels_and_the_slice_distance_is_asked_for(tmp_path):
     path = tmp_path / "r.tif"
-    resolution = (1e4 / 0.92, 1e4 / 0.92)
+    resolution = (1e4 / 0.92, 1e4 / 0.46)
     stack = np.zeros((2, 4, 5), np.uint8)
     tifffile.imwrite(path, stack, resolution=resolution, resolutionunit="CENTIMETER")
-    volume = read(path)
-    assert volume.attrs["voxel_size"] == pytest.approx((0.92,) * 3, rel=1e-6)
-    assert "tags" in volume.attrs["history"][0]["parameters"]["voxel_size_from"]
+    with pytest.raises(ValueError, match=r"y 0\.46 µm and x 0\.92 µm .*voxel_size=\(z, 0\.46, 0\.92\)"):
+        read(path)
+    assert read(path, voxel_size=(2, 1, 1)).attrs["voxel_size"] == [2, 1, 1]
 
 
 @pytest.mark.parametrize("dpi", [1, 72, 96, 300])
@@ -180,7 +184,7 @@ def test_a_resolution_that_nobody_measured_is_no_voxel_size(tmp_path, dpi):
         (
             {
                 "space dimension": 3,
-                "space directions": [[0.0, 1e-3, 0], [2e-3, 0, 0], [0, 0, 3e-3]],
+                "space directions": [[1e-3, 0, 0], [0, -2e-3, 0], [0, 0, 3e-3]],
                 "space units": ["mm", "mm", "mm"],
             },
             (3, 2, 1),
@@ -257,7 +261,8 @@ def test_a_value_without_a_name_is_refused_and_named(tmp_path, dtype, value):
     array = np.zeros((2, 3, 4), dtype)
     array[1, 2, 3] = value
     path, _ = FORMATS["npy"](tmp_path, array)
-    volume = read(path, voxel_size=1, kind="phase")
+    phases = {0: "pore", 1: "electrolyte"}
+    volume = read(path, voxel_size=1, kind="phase", phases=phases)
     with pytest.raises(ValueError, match=str(value)):
         store.save(volume, tmp_path / "v.zarr")
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.name]
