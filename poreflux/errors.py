@@ -15,7 +15,7 @@ class UnreadableImage(PorefluxError):
 
 
 class ChooseOne(UnreadableImage, ValueError):
-    """A file of more than one volume, or whose axes leave open which is which: an argument chooses."""
+    """A file of several volumes, or whose axes have no names: an argument chooses."""
 
 
 class DamagedStore(PorefluxError):

@@ -1,5 +1,6 @@
 """poreflux import: a file or folder of images becomes a store."""
 
+import shlex
 from pathlib import Path
 
 from poreflux.annotations import VolumeKind
@@ -21,15 +22,19 @@ def import_(
     shape: str | None = None,
     dtype: str | None = None,
     header: int = 0,
-    axes: str = "zyx",
+    axes: str | None = None,
+    channel: int | None = None,
+    time: int | None = None,
+    series: str | None = None,
     chunk: int = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
 ) -> Answer:
     """Import a scan into a Zarr store: chunked, checked, and open to other programs.
 
-    Reads TIFF stacks and folders of pages, HDF5, NumPy, MATLAB, NRRD, raw and Zarr. An import that
-    was stopped goes on with the same command; a finished one is left as it is.
+    Reads TIFF stacks, folders of pages (TIFF, PNG, BMP, JPEG), HDF5, NumPy, MATLAB, NRRD, raw and
+    Zarr; with --dry-run it says what the file says of itself. An import that was stopped goes on
+    with the same command; a finished one is left as it is.
 
     Parameters
     ----------
@@ -44,7 +49,7 @@ def import_(
     phases
         meaning of the labels, like 0=pore,1=electrolyte.
     dataset
-        path inside an HDF5, MATLAB or Zarr file.
+        path inside an HDF5, MATLAB or Zarr file, or series of a TIFF file.
     shape
         of a raw file: z,y,x.
     dtype
@@ -52,7 +57,14 @@ def import_(
     header
         bytes to skip at the start of a raw file.
     axes
-        names of the axes as they come from the file; yxz for image stacks of MATLAB.
+        names of the axes as they are stored, where the file does not say or errs, a letter of z, y,
+        x, c (channel) and t (time) for each; yxz for image stacks of MATLAB.
+    channel
+        which of several channels, from 0.
+    time
+        which of several times, from 0.
+    series
+        names of the pages of a folder, with # for the number that counts, like 'scan_#.tif'.
     chunk
         edge of a stored chunk in voxels.
     overwrite
@@ -73,6 +85,9 @@ def import_(
         dtype=dtype,
         header=header,
         axes=axes,
+        channel=channel,
+        time=time,
+        series=series,
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)
@@ -86,29 +101,53 @@ def import_(
 
 
 def _answer(volume, path: Path, unchanged: bool) -> Answer:
-    """Return what is in the store now."""
+    """Return what is in the store now, and what to do next."""
     from poreflux.reporting.guards import guards
 
     done = f"{path.name} holds this already; nothing to do" if unchanged else f"{path} is written"
-    sizes = tuple(volume.sizes[d] for d in "zyx")
     stored = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
-    edges = [float(h) for h in volume.attrs["voxel_size"]]
-    name = next(iter(volume.data_vars))
-    lines = [
-        done,
-        f"{name}: {' x '.join(map(str, sizes))} voxels (z, y, x) of "
-        f"{' x '.join(f'{h:g}' for h in edges)} µm, {volume[name].dtype}, {size(stored)} on disk",
-    ]
+    name = str(next(iter(volume.data_vars)))
+    understood, found = _understood(path, name)
+    lines = [done, *understood, f"{size(stored)} on disk", f"next: {_next(path, name)}"]
     data = {
         "store": str(path),
         "variable": name,
+        **found,
+        "bytes": stored,
+        "unchanged": unchanged,
+        "source": volume.encoding["description"].document(),
+    }
+    return Answer("import", lines, data, guards(volume))
+
+
+def _understood(path: Path, name: str) -> tuple[list[str], dict]:
+    """Return what is in the store, in words and for machines: size, values, what is outside."""
+    from poreflux.cli.contents import contents
+    from poreflux.store import open as open_store
+
+    volume = open_store(path)
+    edges = [float(h) for h in volume.attrs["voxel_size"]]
+    sizes = tuple(volume.sizes[d] for d in "zyx")
+    found = contents(volume, name)
+    whole = " x ".join(f"{n * h:.4g}" for n, h in zip(sizes, edges))
+    lines = [
+        f"{name}: {' x '.join(map(str, sizes))} voxels (z, y, x) of "
+        f"{' x '.join(f'{h:g}' for h in edges)} µm, {volume[name].dtype}",
+        f"the sample is {whole} µm",
+        *found.lines(),
+    ]
+    data = {
         "shape": sizes,
         "voxel_size_um": edges,
         "dtype": str(volume[name].dtype),
-        "bytes": stored,
-        "unchanged": unchanged,
+        **found.document(),
     }
-    return Answer("import", lines, data, guards(volume))
+    return lines, data
+
+
+def _next(path: Path, name: str) -> str:
+    verb = "segment" if name == "gray" else "measure"
+    return f"poreflux {verb} {shlex.quote(str(path))}"
 
 
 def _options(voxel_size: str | None, phases: str | None, shape: str | None) -> dict:
@@ -136,4 +175,11 @@ def _forecast(volume, store: Path, chunk: int) -> Answer:
     need = forecast.Need(
         memory=3 * slab, disk=voxels * itemsize * 8 / 7, seconds=forecast.seconds("import", voxels)
     )
-    return forecast.answer("import", need, store)
+    answer = forecast.answer("import", need, store)
+    described = volume.encoding["description"]
+    edges = " x ".join(f"{h:g}" for h in volume.attrs["voxel_size"])
+    shape = " x ".join(str(volume.sizes[d]) for d in "zyx")
+    answer.lines[:0] = [*described.lines(), f"becomes {shape} voxels (z, y, x) of {edges} µm"]
+    answer.data |= {"source": described.document()}
+    answer.warnings += described.notes
+    return answer

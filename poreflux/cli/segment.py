@@ -187,6 +187,7 @@ def _answer(path: Path) -> Answer:
         data["sensitivity"] = record["sensitivity"]
         lines += _band(record["sensitivity"])
         found = found.merge(segmentation_sensitivity(volume))
+    found = found.assign_attrs(history=volume.attrs.get("history", []))
     return Answer("segment", [*lines, *_done(record)], data, guards(found))
 
 

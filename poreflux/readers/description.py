@@ -96,9 +96,7 @@ class Description:
         """
         name = f" in {self.dataset}" if self.dataset else ""
         lines = [f"{self.format} of {self.dtype}{name}", f"axes as stored: {sizes(self.axes)}"]
-        spacings = [
-            f"{axis.name or '?'} {axis.spacing:g} µm" for axis in self.axes if axis.spacing
-        ]
+        spacings = [f"{axis.name or '?'} {axis.spacing:g} µm" for axis in self.axes if axis.spacing]
         source = f" ({self.spacing_from})" if self.spacing_from else ""
         lines.append(f"spacing: {', '.join(spacings) or 'not in the file'}{source}")
         lines += [f"photometric: {self.photometric}"] if self.photometric else []
@@ -216,7 +214,7 @@ def choose(described: Description, path, wanted: Wanted) -> Choice:
     asked = {CHANNEL: wanted.channel, TIME: wanted.time}
     for name, number in asked.items():
         places = [i for i, axis in enumerate(axes) if axis.name == name]
-        if number is not None:
+        if number is not None and (places or number != 0):  # the only one there is is number 0
             place = _place(places, axes, name, path)
             index[place] = _number(number, axes, place, path)
         elif places and axes[places[0]].size == 1:
@@ -314,10 +312,7 @@ def _require_three(described: Description, axes, open_: list[Axis], path) -> Non
         )
     many = [axis for axis in open_ if axis.name in _OPTIONS]
     if len(open_) > 3 or many:
-        how = [
-            f"{_OPTIONS[axis.name]}= (0 to {axis.size - 1})"
-            for axis in many
-        ]
+        how = [f"{_OPTIONS[axis.name]}= (0 to {axis.size - 1})" for axis in many]
         unnamed = [axis for axis in open_ if axis.name not in (*DIMS, *_OPTIONS)]
         if len(open_) <= 3:
             how = ["axes='zyx' if these are the axes of a volume"]
@@ -325,7 +320,7 @@ def _require_three(described: Description, axes, open_: list[Axis], path) -> Non
             letters = (*DIMS, *_OPTIONS)
             how.append(
                 f"axes=, a letter of {', '.join(letters)} for each, such as "
-                f"{'tczyx'[-len(open_):] if len(open_) < 6 else 'tczyx'!r}"
+                f"{'tczyx'[-len(open_) :] if len(open_) < 6 else 'tczyx'!r}"
             )
         raise ChooseOne(
             f"{where} has the axes {sizes(axes)}, and a volume has three (z, y, x); choose with "

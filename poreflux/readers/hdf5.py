@@ -91,7 +91,9 @@ def _signal(group) -> str | None:
     if not isinstance(group, h5py.Group) or _text(group.attrs.get("NX_class")) != "NXdata":
         return None
     names = [_text(group.attrs.get("signal"))]
-    names += [key for key, item in group.items() if hasattr(item, "shape") and "signal" in item.attrs]
+    names += [
+        key for key, item in group.items() if hasattr(item, "shape") and "signal" in item.attrs
+    ]
     for name in names:
         if name and isinstance(group.get(name), h5py.Dataset):
             return f"{group.name}/{name}".strip("/")
@@ -173,9 +175,9 @@ def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
 
 def _require_sources(path: Path, name: str, stored: h5py.Dataset) -> None:
     """Refuse a dataset whose values are in other files that are not there: it would read as 0."""
-    for other in {source.file_name for source in stored.virtual_sources()} if (
-        stored.is_virtual
-    ) else ():
+    for other in (
+        {source.file_name for source in stored.virtual_sources()} if (stored.is_virtual) else ()
+    ):
         if other != "." and not (path.parent / other).is_file():
             raise UnreadableImage(
                 f"{path} has the values of {name} in {other}, which is missing; fetch it too"
@@ -231,6 +233,8 @@ def _with_element_size(axes: tuple[Axis, ...], stored: h5py.Dataset) -> tuple[Ax
     lengths = dict(zip("zyx", size.tolist()))
     if {axis.name for axis in axes} >= set("zyx"):
         return tuple(replace(axis, spacing=lengths.get(axis.name)) for axis in axes)
-    return axes if len(axes) != 3 else tuple(
-        replace(axis, spacing=length) for axis, length in zip(axes, size.tolist())
+    return (
+        axes
+        if len(axes) != 3
+        else tuple(replace(axis, spacing=length) for axis, length in zip(axes, size.tolist()))
     )

@@ -60,8 +60,8 @@ MICROMETERS = {
 class Image:
     """A lazy array of three axes in their stored order, and what the file says of itself.
 
-    ``how`` is what else a reader of the provenance should know, ``phases`` the names of labels where
-    the file has them.
+    ``how`` is what else a reader of the provenance should know, ``phases`` the names of labels
+    where the file has them.
     """
 
     array: da.Array

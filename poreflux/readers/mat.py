@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def read(path: Path, wanted: Wanted) -> Image:
             "MATLAB 5", named_axes(found.shape), str(found.dtype), name, others(shapes, name)
         )
         choice = choose(described, path, wanted)
-        how = {"index": choice.index, "fortran": True}
+        how: Any = {"index": choice.index, "fortran": True}
         if found.packed_at is None:
             array = flat(path, found.offset, found.shape, found.stored, **how)
         else:

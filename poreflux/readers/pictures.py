@@ -13,6 +13,7 @@ from poreflux.readers.image import Image, plane_chunks, reading
 from poreflux.readers.lazy import from_chunks
 from poreflux.readers.series import LOSSY, Series
 
+
 def read(folder: Path, series: Series, notes: Sequence[str], wanted: Wanted) -> Image:
     """Read the pages of a folder, all of one size and type."""
     first = plane(series.files[0])
@@ -51,7 +52,9 @@ def read_one(path: Path, wanted: Wanted) -> Image:
     """Refuse a single picture, which is no volume, in the words of all readers."""
     with reading(path, "a picture"):
         image = plane(path)
-        described = Description(path.suffix.lower(), named_axes(image.shape, "yx"), str(image.dtype))
+        described = Description(
+            path.suffix.lower(), named_axes(image.shape, "yx"), str(image.dtype)
+        )
         choose(described, path, wanted)
     raise UnreadableImage(f"{path} is one image; give the folder of its series")
 

@@ -13,7 +13,6 @@ from poreflux.readers.description import Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, plane_chunks
 from poreflux.readers.lazy import from_chunks
 
-
 #: mean step to the neighbour over the mean difference of any two voxels: of noise it is 1
 _NOISE, _SMOOTH = 0.75, 0.5
 #: planes that are looked at
@@ -56,15 +55,16 @@ def _doubts(path: Path, array: da.Array, dtype: np.dtype) -> list[str]:
     with np.errstate(all="ignore"):
         planes = np.asarray(array[middle : middle + _LOOKED_AT].compute())
         along = {dim: roughness(planes, axis) for axis, dim in ((1, "y"), (2, "x"))}
-        if dtype.itemsize > 1:
-            swapped = roughness(planes.byteswap(), 2)
-            if swapped < min(_SMOOTH, 0.6 * along["x"]) or not np.isfinite(along["x"]):
-                if np.isfinite(swapped) and swapped < _NOISE:
-                    other = dtype.newbyteorder("S").str
-                    return [
-                        f"as {dtype.str} the voxels of {path.name} look like noise, as {other} "
-                        f"they do not: is the byte order dtype={other!r}?"
-                    ]
+        swapped = roughness(planes.byteswap(), 2) if dtype.itemsize > 1 else math.nan
+        rough = not along["x"] <= max(
+            _NOISE, swapped
+        )  # NaN, where numbers are not finite, is rough
+        if rough and swapped < 0.6 * _NOISE:
+            other = dtype.newbyteorder("S").str
+            return [
+                f"as {dtype.str} the voxels of {path.name} look like noise, as {other} they do "
+                f"not: is the byte order dtype={other!r}?"
+            ]
         if along["x"] < _SMOOTH and along["y"] > _NOISE:
             return [
                 f"the rows of {path.name} do not fit to each other as the voxels in a row do: is "

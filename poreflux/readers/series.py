@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from poreflux.errors import ChooseOne, UnreadableImage
@@ -16,7 +17,8 @@ LOSSY = (".jpg", ".jpeg")
 
 #: what file managers add to the name of a copy
 _COPY = re.compile(
-    r"([ _]*\(\d+\)|[ _]*-[ _]*(copy|kopie|copie|copia|kopia)([ _]*\(?\d+\)?)?|[ _]+copy[ _]*\d*|~)$",
+    r"([ _]*\(\d+\)|[ _]*-[ _]*(copy|kopie|copie|copia|kopia)([ _]*\(?\d+\)?)?"
+    r"|[ _]+copy[ _]*\d*|~)$",
     re.IGNORECASE,
 )
 _LISTED = 6
@@ -139,7 +141,7 @@ class _Group:
 
     @property
     def pattern(self) -> str:
-        texts, numbers = _parts(self.names[0])
+        texts, _ = _parts(self.names[0])
         columns = zip(*(_parts(name)[1] for name in self.names))
         shown = [
             "#" if column == self.column else (values[0] if len(set(values)) == 1 else "*")
@@ -151,7 +153,7 @@ class _Group:
         if self.column < 0:
             return Series(self.names[0], (folder / self.names[0],), (0,))
         keyed = sorted((int(_parts(name)[1][self.column]), name) for name in self.names)
-        for (a, first), (b, second) in zip(keyed, keyed[1:]):
+        for (a, first), (b, second) in pairwise(keyed):
             if a == b:
                 raise ChooseOne(
                     f"{folder} has page {a} twice, {first} and {second}; delete one, or choose "
@@ -216,7 +218,7 @@ def _spread(column: Sequence[int]) -> int:
 
 def _rises_with(counter: Sequence[int], other: Sequence[int]) -> bool:
     ordered = [value for _, value in sorted(zip(counter, other))]
-    return all(a <= b for a, b in zip(ordered, ordered[1:]))
+    return all(a <= b for a, b in pairwise(ordered))
 
 
 def _copies(names: Sequence[str]) -> set[str]:

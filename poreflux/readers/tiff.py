@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -88,6 +89,12 @@ class _Stack:
 
 def _stack(path: Path, file: tifffile.TiffFile, found, wanted: str | None) -> _Stack:
     """Return the series that is meant; refuse one that is not whole."""
+    announced = _announced(file)
+    if announced is not None and announced > len(found) > 1:
+        raise UnreadableImage(
+            f"{path} has {len(found)} pages, its metadata announce {announced}: pages are missing; "
+            "fetch it again, or save it anew"
+        )
     series = list(file.series)
     if not file.is_ome and wanted is None:
         ifd.require_alike(path, found)
@@ -141,12 +148,6 @@ def _pages_of(path: Path, file: tifffile.TiffFile, one, found) -> tuple[ifd.Page
     pages = tuple(numbered[number] for number in listed)
     ifd.require_alike(path, pages)
     planes = math.prod(one.shape) // max(1, _in_page(pages[0]))
-    announced = _announced(file)
-    if announced is not None and announced != planes and len(file.series) == 1:
-        raise UnreadableImage(
-            f"{path} has {planes} pages, its metadata announce {announced}: pages are missing; "
-            "fetch it again, or save it anew"
-        )
     if len(pages) not in (1, planes) or (len(pages) == 1 < planes and not _in_one(one, pages[0])):
         raise UnreadableImage(f"{path} has {len(pages)} pages for {planes}; fetch it again")
     return pages
@@ -278,7 +279,7 @@ def _require_alike(folder: Path, files: Sequence[Path], first: ifd.Page) -> None
 
 
 def _dtype(file: tifffile.TiffFile, path: Path, first: ifd.Page) -> np.dtype:
-    page = file.pages[first.index] if first.index else file.pages.first
+    page: Any = file.pages[first.index]
     page = getattr(page, "keyframe", page)
     if page.samplesperpixel != 1:
         raise UnreadableImage(

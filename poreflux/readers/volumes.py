@@ -69,8 +69,8 @@ def to_volume(
 def _which_is_pore(array, path: Path) -> str:
     low, high = PORE_AND_ELECTROLYTE.values()
     return (
-        f"{path.name} does not say what its labels mean: 0 is taken as {low} and 1 as {high}; where "
-        f"1 is the pore, give phases={{0: {high!r}, 1: {low!r}}}"
+        f"{path.name} does not say what its labels mean: 0 is taken as {low} and 1 as {high}; "
+        f"where 1 is the pore, give phases={{0: {high!r}, 1: {low!r}}}"
     )
 
 
@@ -88,8 +88,8 @@ def _spacings(image: Image, path: Path) -> tuple[float, float, float]:
     said = [f"{dim} {length:g} µm" for dim, length in zip(DIMS, found) if length]
     typed = ", ".join(dim if length is None else f"{length:g}" for dim, length in zip(DIMS, found))
     raise ValueError(
-        f"{path} says {' and '.join(said)} ({image.description.spacing_from}) but not how far voxels "
-        f"are apart along {' and '.join(missing)}; give voxel_size=({typed}) with "
+        f"{path} says {' and '.join(said)} ({image.description.spacing_from}) but not how far "
+        f"voxels are apart along {' and '.join(missing)}; give voxel_size=({typed}) with "
         f"{' and '.join(missing)} in µm, or one number where voxels are cubes"
     )
 

@@ -116,7 +116,7 @@ def _dimensions(array: zarr.Array) -> list[str]:
     """Return the names of the axes that Zarr 3, or xarray in Zarr 2, keeps; none where none."""
     names = getattr(array.metadata, "dimension_names", None)
     names = names or array.attrs.get("_ARRAY_DIMENSIONS") or []
-    return [str(name or "") for name in names]
+    return [str(name or "") for name in names] if isinstance(names, (list, tuple)) else []
 
 
 def _coordinates(name: str, array: zarr.Array, names: list[str], arrays) -> list[float | None]:
@@ -177,4 +177,4 @@ def _ome(place: str, group: zarr.Group) -> dict[str, tuple[list[str], list[float
 def _ome_name(axis) -> str:
     if not isinstance(axis, dict):
         return str(axis)
-    return {"channel": "c", "time": "t"}.get(axis.get("type", ""), axis.get("name", ""))
+    return str({"channel": "c", "time": "t"}.get(axis.get("type", ""), axis.get("name", "")))

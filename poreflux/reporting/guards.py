@@ -23,6 +23,7 @@ def guards(results: xr.Dataset) -> list[str]:
     ['no voxel is pore; check the threshold and the names of the phases']
     """
     checks = (
+        _reading,
         _voxel_size,
         _porosity,
         _pores_brighter,
@@ -34,6 +35,13 @@ def guards(results: xr.Dataset) -> list[str]:
         _solver,
     )
     return list(dict.fromkeys(warning for check in checks for warning in check(results)))
+
+
+def _reading(results: xr.Dataset) -> Iterator[str]:
+    """Yield what was assumed, or was missing, when the file was read."""
+    for entry in results.attrs.get("history", []):
+        if entry.get("operation") == "read":
+            yield from entry.get("parameters", {}).get("notes", [])
 
 
 def _voxel_size(results: xr.Dataset) -> Iterator[str]:

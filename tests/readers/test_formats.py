@@ -163,7 +163,9 @@ def test_resolution_tags_give_pixels_and_the_slice_distance_is_asked_for(tmp_pat
     resolution = (1e4 / 0.92, 1e4 / 0.46)
     stack = np.zeros((2, 4, 5), np.uint8)
     tifffile.imwrite(path, stack, resolution=resolution, resolutionunit="CENTIMETER")
-    with pytest.raises(ValueError, match=r"y 0\.46 µm and x 0\.92 µm .*voxel_size=\(z, 0\.46, 0\.92\)"):
+    with pytest.raises(
+        ValueError, match=r"y 0\.46 µm and x 0\.92 µm .*voxel_size=\(z, 0\.46, 0\.92\)"
+    ):
         read(path)
     assert read(path, voxel_size=(2, 1, 1)).attrs["voxel_size"] == [2, 1, 1]
 

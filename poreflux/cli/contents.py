@@ -1,0 +1,92 @@
+"""What a volume that was imported holds: range of its values, and what of it is no sample."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+#: bytes that are read for it; of larger volumes, the slabs in their middle
+_MOST = 2**32
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Values of one variable of a volume.
+
+    Attributes
+    ----------
+    lowest, highest
+        of the values inside.
+    outside
+        share of the voxels that are NaN or left out by a mask.
+    labels
+        share of each named phase inside; none for grey values.
+    whole
+        whether all voxels were looked at.
+    """
+
+    lowest: float
+    highest: float
+    outside: float
+    labels: dict[str, float]
+    whole: bool
+
+    def lines(self) -> list[str]:
+        """Return the contents in words."""
+        where = "" if self.whole else " in the middle"
+        if self.labels:
+            shares = ", ".join(f"{name} {100 * share:.2f} %" for name, share in self.labels.items())
+            lines = [f"phases{where}: {shares}"]
+        else:
+            lines = [f"grey values{where} from {self.lowest:g} to {self.highest:g}"]
+        if self.outside:
+            lines.append(f"{100 * self.outside:.1f} % of the voxels are outside of the sample")
+        return lines
+
+    def document(self) -> dict:
+        """Return the contents for machines."""
+        found: dict = {"outside_fraction": self.outside, "looked_at_all": self.whole}
+        if self.labels:
+            return {**found, "phase_fractions": self.labels}
+        return {**found, "gray_range": [self.lowest, self.highest]}
+
+
+def contents(volume, name: str) -> Contents:
+    """Look at the voxels of a stored volume in one pass."""
+    from poreflux import blocks
+    from poreflux.volume import phase_labels
+
+    part = volume[[key for key in (name, "mask") if key in volume]]
+    planes = volume.sizes["z"]
+    most = max(1, int(_MOST * planes / max(1, part[name].nbytes)))
+    whole = most >= planes
+    if not whole:
+        first = (planes - most) // 2
+        part = part.isel(z=slice(first, first + most))
+    labels = phase_labels(volume) if name == "phase" else {}
+    arrays = {key: blocks.chunked(part[key].data) for key in part.data_vars}
+    measure = functools.partial(_measure, name=name, labels=tuple(labels.values()))
+    plan = blocks.Plan(measure, _combine, _same, {})
+    ((low, high, inside, voxels, *counts),) = blocks.compute(blocks.run(arrays, plan))
+    shares = {key: count / max(1, inside) for key, count in zip(labels, counts)}
+    return Contents(float(low), float(high), 1 - inside / max(1, voxels), shares, whole)
+
+
+def _measure(arrays, start, *, name: str, labels) -> tuple:
+    values, mask = arrays[name], arrays.get("mask")
+    chosen = values[mask.astype(bool)] if mask is not None else values.ravel()
+    if values.dtype.kind == "f":
+        chosen = chosen[np.isfinite(chosen)]
+    ends = (chosen.min(), chosen.max()) if chosen.size else (math.inf, -math.inf)
+    counts = (int(np.count_nonzero(chosen == label)) for label in labels)
+    return (*ends, chosen.size, values.size, *counts)
+
+
+def _combine(parts) -> tuple:
+    low, high, *counts = zip(*parts)
+    return (min(low), max(high), *map(sum, counts))
+
+
+def _same(total):
+    return total
