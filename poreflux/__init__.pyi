@@ -33,7 +33,8 @@ from .metrics.surface.surface_area import surface_area
 from .metrics.pores.connectivity import connectivity
 from .metrics.surface.euler_number import euler_number
 from .metrics.density.preview import preview
-from .transport.tortuosity.tortuosity_factor import tortuosity_factor, tortuosity_bracket
+from .transport.tortuosity.tortuosity_factor import tortuosity_factor
+from .transport.tortuosity.tortuosity_bracket import tortuosity_bracket
 from .transport.tortuosity.tortuosity_profile import tortuosity_profile
 from .transport.tortuosity.block_tortuosity import block_tortuosity
 from .transport.tortuosity.effective_tensor import effective_tensor

@@ -31,7 +31,7 @@ WINGS = {
         {"electrode"},
         {"tortuosity"},
         {"solvers"},
-        {"medium"},
+        {"medium", "field_output"},
         {"laplace"},
         {"engines"},
     ],

@@ -217,11 +217,11 @@ def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -
     import numpy as np
 
     from poreflux.transport.electrode.conditions import conditions, phases_of
-    from poreflux.transport.parallel.electrode import Plan, memory
+    from poreflux.transport.parallel.electrode import Task, memory
 
     asked, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
-    plan = Plan(asked, phases_of(conductivity), wagner_lengths, anywhere)
-    return memory(head, parts, plan, box)
+    task = Task(asked, phases_of(conductivity), wagner_lengths, anywhere)
+    return memory(head, parts, task, box)
 
 
 def _forecast(volume, solves: int, drive: str, out: Path, there=None) -> Answer:

@@ -96,7 +96,7 @@ def version(package: str) -> str | None:
 
 def largest_cube(free: float, precision: str = "float32", binary: bool = True) -> int:
     """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes."""
-    from poreflux.transport.tortuosity.tortuosity_factor import forecast
+    from poreflux.transport.tortuosity.effective_conductivity import forecast
 
     low, high = 1, 1 << 16
     while high - low > 1:

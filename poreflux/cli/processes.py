@@ -178,12 +178,11 @@ class Shares(NamedTuple):
 
 def shares(store: Path, direction: str, need) -> Shares:
     """Return what all processes would take; ``need(head, parts, box)`` is in bytes."""
-    from poreflux.transport.parallel import reading as mpi_reading
-    from poreflux.transport.parallel import tortuosity_factor as mpi
+    from poreflux.transport.parallel import reading, session
     from poreflux.transport.parallel.partition import partition
 
-    link = mpi.connect()
-    head = mpi_reading.head(store, direction)
+    link = session.connect()
+    head = reading.read_head(store, direction)
     parts = partition(head.shape, link.size, head.chunk[0])
     needs = [need(head, parts, box) for box in range(parts.boxes)]
     here, _ = link.on_this_machine(needs[link.rank] if link.rank < parts.boxes else 0)
@@ -208,7 +207,7 @@ def _described(failure: BaseException, *, debug: bool) -> str:
 
 def _each(directions: str, title: str, solve) -> list | None:
     """Return what ``solve(direction, progress)`` finds, None but on the first process."""
-    from poreflux.transport.parallel.tortuosity_factor import one_voice
+    from poreflux.transport.parallel.session import one_voice
 
     found = []
     with one_voice() as first:

@@ -183,7 +183,7 @@ def _parts(blocks: str | None) -> list[int] | None:
     return parts * 3 if len(parts) == 1 else parts
 
 
-def _memory(head, parts, box: int, *, conductivity, sides: str, check: bool) -> int:
+def _memory(head, parts, box: int, *, conductivity, sides, check: bool) -> int:
     from poreflux.transport.parallel.tortuosity_factor import memory
 
     return memory(head, parts, conductivity, box, sides=sides, check=check)
@@ -194,8 +194,8 @@ def _forecast(
 ) -> Answer:
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth
-    from poreflux.transport.solvers.conjugate_gradients import precision_for
-    from poreflux.transport.tortuosity.tortuosity_factor import forecast as memory_of
+    from poreflux.transport.solvers.solution import precision_for
+    from poreflux.transport.tortuosity.effective_conductivity import forecast as memory_of
 
     shape = tuple(volume.sizes[d] for d in "zyx")
     voxels = math.prod(shape)

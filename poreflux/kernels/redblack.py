@@ -134,3 +134,34 @@ def slabs(n: int, parts: int) -> list[tuple[int, int]]:
 def empty(shape: tuple[int, int, int], dtype=np.float32, colours: int = 1) -> np.ndarray:
     """Return an untouched packed array of one or two colours for a box of `shape` cells."""
     return np.empty((colours, *packed_shape(shape)), dtype)
+
+
+def wrap_sides(array: np.ndarray, wrap_y: bool, wrap_x: bool) -> None:
+    """Copy own rows and pairs of planes (..., Y, H) into the ghosts of periodic sides."""
+    if wrap_y:
+        array[..., :GHOST, :] = array[..., -2 * GHOST : -GHOST, :]
+        array[..., -GHOST:, :] = array[..., GHOST : 2 * GHOST, :]
+    if wrap_x:
+        array[..., 0] = array[..., -2]
+        array[..., -1] = array[..., 1]
+
+
+def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
+    """Return plane number k, values (ny, nx), as (2, Y, H), colours apart."""
+    ny, nx = values.shape
+    plane = packed_shape((1, ny, nx))[1:]
+    # colours depend on the parity of k only, so a box of two planes stands for any
+    out = np.zeros((2, 2 * GHOST + 2, *plane), dtype)
+    cells = np.zeros((2, ny, nx), dtype)
+    cells[k % 2] = values
+    pack(cells, out, k % 2, k % 2 + 1)
+    return out[:, k % 2 + GHOST]
+
+
+def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
+    """Return (2, Y, H) of plane number k as (ny, nx): the inverse of :func:`pack_plane`."""
+    box = np.zeros((2, 2 * GHOST + 2, *packed.shape[1:]), packed.dtype)
+    box[:, k % 2 + GHOST] = packed
+    out = np.zeros((2, *shape[-2:]), packed.dtype)
+    unpack(box, out, k % 2, k % 2 + 1)
+    return out[k % 2]

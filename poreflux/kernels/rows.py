@@ -23,8 +23,8 @@ class Binary(NamedTuple):
     y, x in bits 0-1, 2-3, 4-5, and SOLID; 0 is blocked. A face conducts wz, wy or wx."""
 
     code: np.ndarray  # (2, Z, Y, H) uint8
-    ends: np.ndarray  # (4, 2, Y, H): conductance to the driven faces: none, low, high, both
-    end_of: np.ndarray  # (Z,) uint8: which of the four a plane has
+    links: np.ndarray  # (4, 2, Y, H): conductance to the driven faces: none, low, high, both
+    face_of: np.ndarray  # (Z,) uint8: which of the four a plane has
     wz: float
     wy: float
     wx: float
@@ -40,32 +40,32 @@ class Faces(NamedTuple):
     gy: np.ndarray
     gx: np.ndarray
     degree: np.ndarray  # (2, Z, Y, H): sum of the six conductances of each cell, ghosts included
-    ends: np.ndarray
-    end_of: np.ndarray
+    links: np.ndarray
+    face_of: np.ndarray
     wrap: bool
 
 
 @compiled
-def degree(op, b, end):
+def degree(op, b, link):
     """Return the diagonal of a cell with code byte b."""
     return (
         op.wz * np.float32(b & 3)
         + op.wy * np.float32((b >> 2) & 3)
         + op.wx * np.float32((b >> 4) & 3)
-        + end
+        + link
     )
 
 
 def _binary_diagonal(op, d, c, k, j):
-    code, end = op.code[c, k, j], op.ends[op.end_of[k], c, j]
+    code, link = op.code[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(1, d.shape[0] - 1):
-        d[i] = degree(op, np.uint32(code[i]), end[i])
+        d[i] = degree(op, np.uint32(code[i]), link[i])
 
 
 def _faces_diagonal(op, d, c, k, j):
-    degree, end = op.degree[c, k, j], op.ends[op.end_of[k], c, j]
+    degree, link = op.degree[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(1, d.shape[0] - 1):
-        d[i] = degree[i] + end[i]
+        d[i] = degree[i] + link[i]
 
 
 def _binary_rest(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
@@ -102,7 +102,7 @@ def _binary_relax(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp):
     o = (c + k + j) & 1
     n = out.shape[0] - 2
     left, right = q[o : o + n], q[o + 1 : o + n + 1]
-    code, end = op.code[c, k, j], op.ends[op.end_of[k], c, j]
+    code, link = op.code[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(n):
         v = (
             rhs[i + 1]
@@ -110,7 +110,7 @@ def _binary_relax(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp):
             + op.wy * (qym[i + 1] + qyp[i + 1])
             + op.wz * (qzm[i + 1] + qzp[i + 1])
         )
-        s = degree(op, np.uint32(code[i + 1]), end[i + 1])
+        s = degree(op, np.uint32(code[i + 1]), link[i + 1])
         out[i + 1] = v / s if s > 0 else v * 0
 
 
@@ -126,14 +126,14 @@ def _binary_follow(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
     o = (c + k + j) & 1
     n = out.shape[0] - 2
     left, right = q[o : o + n], q[o + 1 : o + n + 1]
-    code, end = op.code[c, k, j], op.ends[op.end_of[k], c, j]
+    code, link = op.code[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(n):
         v = (
             op.wx * (left[i] + right[i])
             + op.wy * (qym[i + 1] + qyp[i + 1])
             + op.wz * (qzm[i + 1] + qzp[i + 1])
         )
-        s = degree(op, np.uint32(code[i + 1]), end[i + 1])
+        s = degree(op, np.uint32(code[i + 1]), link[i + 1])
         out[i + 1] = v / s if s > 0 else v * 0
 
 
@@ -148,14 +148,14 @@ def _binary_apply(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
     o = (c + k + j) & 1
     n = out.shape[0] - 2
     left, right = q[o : o + n], q[o + 1 : o + n + 1]
-    code, end = op.code[c, k, j], op.ends[op.end_of[k], c, j]
+    code, link = op.code[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(n):
         v = (
             op.wx * (left[i] + right[i])
             + op.wy * (qym[i + 1] + qyp[i + 1])
             + op.wz * (qzm[i + 1] + qzp[i + 1])
         )
-        s = degree(op, np.uint32(code[i + 1]), end[i + 1])
+        s = degree(op, np.uint32(code[i + 1]), link[i + 1])
         out[i + 1] = s * p[i + 1] - v if s > 0 else v * 0
 
 
@@ -167,9 +167,9 @@ def _faces_apply(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
 
 
 def _binary_guess(op, out, d, b, add, c, k, j):
-    code, end = op.code[c, k, j], op.ends[op.end_of[k], c, j]
+    code, link = op.code[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(1, out.shape[0] - 1):
-        s = degree(op, np.uint32(code[i]), end[i])
+        s = degree(op, np.uint32(code[i]), link[i])
         v = b[i] / s + add[i]
         out[i] = v if s > 0 else s * 0
 

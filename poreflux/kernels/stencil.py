@@ -36,7 +36,7 @@ def black_plane(op, out, d, source, q, k, j0, j1):
     for j in range(j0 - 1, j1 + 1):
         row = out[j - j0 + 1]
         relax_row(
-            op, row, d, source[op.end_of[k], 1, j], 1, k, j,
+            op, row, d, source[op.face_of[k], 1, j], 1, k, j,
             q[0, k, j], q[0, k, j - 1], q[0, k, j + 1], q[0, k - 1, j], q[0, k + 1, j],
         )  # fmt: skip
         wrap_row(op, row)
@@ -66,7 +66,7 @@ def residual(op, source, x, r, k0, k1, work):
                 continue
             for j in range(j0, j1):
                 apply_red(op, row, d, x, work, k, j, j - j0 + 1)
-                b, rr = source[op.end_of[k], 0, j], r[0, k, j]
+                b, rr = source[op.face_of[k], 0, j], r[0, k, j]
                 s = row[0] * 0
                 for i in range(1, row.shape[0] - 1):
                     v = b[i] - row[i]
@@ -178,8 +178,8 @@ def fluxes(op, source, x, planes, k0, k1, work):
         k = own + GHOST
         now, below = buffer[own & 1], buffer[(own - 1) & 1]
         solved_plane(op, source, x, now, d, k)
-        low = op.end_of[k] & 1
-        high = op.end_of[k] >> 1
+        low = op.face_of[k] & 1
+        high = op.face_of[k] >> 1
         flux_in = flux_out = potential = count = along_y = along_x = 0.0
         for c in range(2):
             for j in range(GHOST, x.shape[2] - GHOST):
@@ -192,7 +192,7 @@ def fluxes(op, source, x, planes, k0, k1, work):
                     potential += u
                     count += 1.0
                     if low:
-                        g = op.ends[1, c, j, i]
+                        g = op.links[1, c, j, i]
                         flux = source[1, c, j, i] - g * u
                         flux_in += flux
                         energy += flux * flux / g if g > 0 else 0.0
@@ -202,7 +202,7 @@ def fluxes(op, source, x, planes, k0, k1, work):
                         flux_in += g * du
                         energy += g * du * du
                     if high:
-                        g = op.ends[2, c, j, i]
+                        g = op.links[2, c, j, i]
                         flux = g * u - source[2, c, j, i]
                         flux_out += flux
                         energy += flux * flux / g if g > 0 else 0.0
@@ -272,7 +272,7 @@ def current(op, source, x, out, scales, k0, k1, work):
         k = own + GHOST
         solved_plane(op, source, x, planes[(k + 1) % 3], d, k + 1)
         below, now, above = planes[(k - 1) % 3], planes[k % 3], planes[(k + 1) % 3]
-        low, high = op.end_of[k] & 1, op.end_of[k] >> 1
+        low, high = op.face_of[k] & 1, op.face_of[k] >> 1
         for j in range(out.shape[1]):
             jj = j + GHOST
             for c in range(2):
@@ -285,11 +285,11 @@ def current(op, source, x, out, scales, k0, k1, work):
                         continue
                     u = now[c, jj, h]
                     if low:
-                        z = source[1, c, jj, h] - op.ends[1, c, jj, h] * u
+                        z = source[1, c, jj, h] - op.links[1, c, jj, h] * u
                     else:
                         z = face(op, 0, c, k, jj, h) * (below[1 - c, jj, h] - u)
                     if high:
-                        z += op.ends[2, c, jj, h] * u - source[2, c, jj, h]
+                        z += op.links[2, c, jj, h] * u - source[2, c, jj, h]
                     else:
                         z += face(op, 0, 1 - c, k + 1, jj, h) * (u - above[1 - c, jj, h])
                     y = face(op, 1, c, k, jj, h) * (now[1 - c, jj - 1, h] - u)

@@ -1,7 +1,6 @@
 """A Volume becomes the cells of a problem: conductivities, axis 0 along the transport."""
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import xarray as xr
 
 from poreflux import store
 from poreflux.errors import DamagedStore
-from poreflux.kernels import geometry
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.problem import conductivities, order
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.laplace.problem import conductivities, order, relative
 from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time
@@ -23,15 +21,14 @@ SLAB = 64 * 2**20
 
 @dataclass(frozen=True)
 class Medium:
-    """Cells (axis 0 along the transport), voxel edges in that order, and what was counted on the
-    way.
+    """What is known of the cells of a Volume.
 
-    ``cells`` is uint8 (1 conducts) where one phase conducts, else float64 conductivities relative
-    to ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that
-    conducts at all, ``arithmetic`` the mean that faces take.
+    ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
+    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are handed
+    over apart: a solve clears those that carry no current.
     """
 
-    cells: np.ndarray
     spacing: tuple[float, float, float]
     reference: float
     mean: float
@@ -44,10 +41,15 @@ def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) ->
     return conductivities(phase_labels(volume), conductivity)
 
 
-def medium(
-    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float], team: Team
-) -> Medium:
+def read_medium(
+    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float], engine: Engine
+) -> tuple[np.ndarray, Medium]:
     """Read the cells of a whole Volume, a slab at a time.
+
+    Returns
+    -------
+    cells (axis 0 along the transport): uint8, 1 where the one phase conducts, or float64
+    conductivities relative to the largest; and what is known of them.
 
     Raises
     ------
@@ -57,36 +59,35 @@ def medium(
     dims = order(direction)
     table = conductivity_table(volume, conductivity)
     reference = float(table.max())
-    values = np.unique(table[table > 0])
-    if len(values) == 1:
-        table = (table > 0).astype(np.uint8)
-    else:
-        table = table / reference
+    table = relative(table)
     phase = require(volume, "phase")
     cells = np.empty([phase.sizes[dim] for dim in dims], table.dtype)
     counts = np.zeros(256, np.int64)
     to_order = [DIMS.index(dim) for dim in dims]
-    for start, slab in slabs(volume, "phase", team):
+    for start, slab in slabs(volume, "phase", engine):
         view = cells.transpose(np.argsort(to_order))[start : start + slab.shape[0]]
-        counts += _fill(slab, table, view, team)
+        counts += engine.look_up(slab, table, view)
     if counts[NO_PHASE]:
         raise DamagedStore(
             f"{counts[NO_PHASE]} voxels have no phase (label {NO_PHASE}); "
             "poreflux.verify(store) finds the damaged chunks"
         )
     total = counts.sum()
-    spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
-    return Medium(
-        cells,
-        (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),
+    known = Medium(
+        ordered_spacing(volume, dims),
         reference,
         float(counts @ table / total),
         float(counts[table > 0].sum() / total),
     )
+    return cells, known
 
 
-def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float]) -> Medium:
-    """Read the solid fractions of a Volume as conductivities of its one conducting phase."""
+def read_partial(
+    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float]
+) -> tuple[np.ndarray, Medium]:
+    """Read the solid fractions of a Volume as conductivities of its one conducting phase; return as
+    :func:`read_medium`.
+    """
     conductivity_table(volume, conductivity)
     if len([value for value in conductivity.values() if value > 0]) != 1:
         raise ValueError(
@@ -99,31 +100,24 @@ def partial(volume: xr.Dataset, direction: str, conductivity: Mapping[str, float
         raise ValueError(
             f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
         )
-    spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
-    return Medium(
-        cells,
-        (spacing[dims[0]], spacing[dims[1]], spacing[dims[2]]),
+    known = Medium(
+        ordered_spacing(volume, dims),
         max(conductivity.values()),
         float(cells.mean()),
         float((cells > 0).mean()),
         arithmetic=True,
     )
+    return cells, known
 
 
-def _fill(slab, table, view, team: Team) -> np.ndarray:
-    """Fill `view` from the labels of `slab`, split along y between the threads; return the label
-    counts.
-    """
-    edges = np.linspace(0, slab.shape[1], team.threads + 1).astype(int)
-    jobs = [
-        (slab[:, a:b], table, view[:, a:b], np.zeros(256, np.int64))
-        for a, b in itertools.pairwise(edges)
-    ]
-    team.each(geometry.look_up, jobs)
-    return np.sum([job[3] for job in jobs], axis=0)
+def ordered_spacing(volume: xr.Dataset, dims: tuple[str, ...]) -> tuple[float, float, float]:
+    """Return the voxel edges in the order of `dims`."""
+    spacing: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
+    a, b, c = (spacing[dim] for dim in dims)
+    return a, b, c
 
 
-def slabs(volume: xr.Dataset, name: str, team: Team):
+def slabs(volume: xr.Dataset, name: str, engine: Engine) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (first plane, values) of a variable, whole planes along z; straight from the store
     where there is one.
     """
@@ -139,7 +133,7 @@ def slabs(volume: xr.Dataset, name: str, team: Team):
     for a in range(0, nz, step):
         b = min(nz, a + step)
         if stored is not None:
-            slab = store.read_box(stored, name, (a, 0, 0), (b, ny, nx), threads=team.threads)
+            slab = store.read_box(stored, name, (a, 0, 0), (b, ny, nx), threads=engine.threads)
         else:
             slab = variable.isel(z=slice(a, b)).values
         yield a, slab

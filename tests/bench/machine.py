@@ -4,26 +4,26 @@ import time
 from itertools import pairwise
 
 import numpy as np
+from poreflux.kernels.triad import triad
 
-from poreflux.transport.engines.threads import Team
-from tests.bench.triad import triad
+from poreflux.transport.engines.threads import Threads
 
 NUMBERS = 125_000_000
 
 
 def seconds_of_a_triad(numbers: int = NUMBERS, repeats: int = 5) -> float:
     """Return the median time of one triad over float32 arrays of `numbers` elements, all cores."""
-    team = Team()
+    engine = Threads()
     a, b, c = (np.ones(numbers, np.float32) for _ in range(3))
-    edges = np.linspace(0, numbers, team.threads + 1).astype(int)
+    edges = np.linspace(0, numbers, engine.threads + 1).astype(int)
     jobs = [(a, b, c, np.float32(3), lo, hi) for lo, hi in pairwise(edges)]
-    team.each(triad, jobs)
+    engine.map(triad, jobs)
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        team.each(triad, jobs)
+        engine.map(triad, jobs)
         times.append(time.perf_counter() - start)
-    team.close()
+    engine.close()
     return float(np.median(times))
 
 

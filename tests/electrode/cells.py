@@ -4,12 +4,12 @@ import numpy as np
 
 import poreflux
 from poreflux.transport.electrode.newton import Cell
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers.linear_solver import Descent
-from poreflux.transport.solvers.multigrid import Multigrid
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
 
 #: S/m in which a Wagner length in µm is ten times the resistance in ohm cm²
 KAPPA = 0.1
@@ -23,9 +23,14 @@ def electrolyte(shape, voxel_size=1.0):
 def plane_cell(n: int) -> Cell:
     """Return a dense square of n x n voxels of edge 1 / n and conductivity 1, in SI units."""
     problem = Problem(np.ones((n, 1, n), np.uint8), (1 / n,) * 3)
-    operator = build(problem, Team(1), np.float64)
+    operator = build(problem, Threads(1), np.float64)
     return Cell(
-        operator, Descent(operator, Multigrid(operator)), HIGH, np.ones((1, n)), 1.0, float(n)
+        operator,
+        ConjugateGradients(operator, hierarchy(operator)),
+        HIGH,
+        np.ones((1, n)),
+        1.0,
+        float(n),
     )
 
 

@@ -55,7 +55,7 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(options, words, monkeypa
     def never(*_):
         raise AssertionError("work began")
 
-    monkeypatch.setattr("poreflux.transport.electrode.interfacial_current.medium", never)
+    monkeypatch.setattr("poreflux.transport.electrode.interfacial_current.read_medium", never)
     with pytest.raises(ValueError, match=words) as refused:
         interfacial_current(CUBE, **options)
     assert "\n" not in str(refused.value)

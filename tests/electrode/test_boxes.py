@@ -8,17 +8,18 @@ import pytest
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.electrode.kinetics import Kinetics
 from poreflux.transport.electrode.newton import Cell, Goal, react
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH, LOW
-from poreflux.transport.laplace.operator import Alone, build
+from poreflux.transport.laplace.neighbours import SingleBox
+from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.percolation import keep_percolating
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.parallel.multigrid import SharedMultigrid
+from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.neighbours import Ranks
 from poreflux.transport.parallel.partition import partition
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.solvers.linear_solver import Descent
-from poreflux.transport.solvers.multigrid import Multigrid
+from poreflux.transport.solvers import solution as solving
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
 from tests.mpi.virtual import on_boxes
 
 SHAPE = (33, 14, 17)
@@ -31,19 +32,19 @@ def medium(reacting: int):
     contact = rng.random(SHAPE[1:]) > 0.15
     where = [None, None]
     where[reacting] = contact
-    assert keep_percolating(solid, Team(1), where=tuple(where)) > 0
+    assert keep_percolating(solid, Threads(1), where=tuple(where)) > 0
     share = np.where(solid[-reacting] > 0, contact, 0.0)
     return Problem(solid, (0.7, 1.0, 1.2)), share
 
 
-def found_by(problem, share, reacting, neighbours, law, drive, hierarchy):
+def found_by(problem, share, reacting, neighbours, law, drive, make_hierarchy):
     """Return red potentials of a box and the state of all."""
-    operator = build(problem, Team(1), np.float64, neighbours)
+    operator = build(problem, Threads(1), np.float64, neighbours)
     unit = 1e5
-    descent = Descent(operator, hierarchy(operator))
+    descent = ConjugateGradients(operator, make_hierarchy(operator))
     cell = Cell(operator, descent, reacting, share, 10 * share.size / unit, unit)
     x = operator.vector()
-    serial.ramp(operator, problem, x)
+    solving.ramp(operator, x)
     state = react(cell, law, x, drive, GOAL)
     return x[:, GHOST:-GHOST], state
 
@@ -55,13 +56,13 @@ def found_by(problem, share, reacting, neighbours, law, drive, hierarchy):
 def test_boxes_find_the_current_of_one_process(reacting, drive, law, processes):
     whole, share = medium(reacting)
     parts = partition(SHAPE, processes)
-    alone = found_by(whole, share, reacting, Alone(), law, drive, Multigrid)
+    alone = found_by(whole, share, reacting, SingleBox(SHAPE[0]), law, drive, hierarchy)
 
     def body(link):
         start, stop = parts.span(link.rank)
         own = replace(whole, cells=whole.cells[start:stop])
         neighbours = Ranks(link, parts.edges, whole.periodic, parts.grids)
-        return found_by(own, share, reacting, neighbours, law, drive, SharedMultigrid)
+        return found_by(own, share, reacting, neighbours, law, drive, hierarchy_on_boxes)
 
     found = on_boxes(parts.boxes, body)
     x = np.concatenate([each[0] for each in found], axis=1)

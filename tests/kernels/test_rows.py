@@ -18,7 +18,7 @@ def run(twin, function, expected, *inputs, colours=(0, 1), other=None):
 
     `other` are cells whose rows of the other colour around a row the function reads.
     """
-    pairs = twin.operator.kernel.ends.shape[-1]
+    pairs = twin.operator.kernel.links.shape[-1]
     packed = None if other is None else twin.pack(other)
     given = [twin.pack(u) for u in inputs]
     for c, k, j, here in twin.each_row(colours):
@@ -68,7 +68,7 @@ def test_a_guess_divides_by_the_diagonal_and_adds(twin, rng):
     b, add = twin.random(rng), twin.random(rng, conducting=False)
     expected = np.where(twin.degree > 0, where_conducting(twin, b) + add, 0)
     # the correction is a row of scratch, not a vector: give it as one of the same colour
-    pairs = twin.operator.kernel.ends.shape[-1]
+    pairs = twin.operator.kernel.links.shape[-1]
     packed_b, packed_add = twin.pack(b), twin.pack(add)
     for c, k, j, here in twin.each_row():
         out, d = np.zeros(pairs), np.zeros(pairs)
@@ -86,7 +86,7 @@ def test_a_face_conducts_what_it_does_in_the_network(twin, axis):
         problem.cells.astype(float),
         problem.spacing,
         sides=problem.sides,
-        ends=problem.ends,
+        boundary=problem.boundary,
         mean="arithmetic" if problem.arithmetic else "harmonic",
     )
     unit = np.prod(problem.spacing) / min(problem.spacing) ** 2

@@ -20,7 +20,7 @@ def passes(twin, kernel, *arguments):
     operator = twin.operator
     slabs = redblack.slabs(twin.problem.shape[0], 2)
     assert len(slabs) == 2
-    results = [kernel(operator.kernel, *arguments, a, b, operator.scratch[0]) for a, b in slabs]
+    results = [kernel(operator.kernel, *arguments, a, b, twin.work) for a, b in slabs]
     return sum(result for result in results if result is not None)
 
 
@@ -115,7 +115,7 @@ def differences(twin, u):
             G[(slice(None),) * axis + (0,)] = 0
         into = G * (np.roll(u, 1, axis) - u)
         fluxes.append([into, np.roll(into, -1, axis)])
-    if problem.ends == "driven":
+    if problem.boundary == "driven":
         half = 2 * problem.weights()[0] * problem.cells
         fluxes[0][0][0] = half[0] * (1 - u[0])
         fluxes[0][1][-1] = half[-1] * u[-1]
@@ -164,4 +164,4 @@ def test_tiles_do_not_show(rng):
     twin = Twin(problem)
     p = red(twin.random(rng))
     assert applied(twin, p)[0] == pytest.approx(reduced(twin, p), abs=1e-12)
-    assert twin.operator.scratch[0].shape[1] < problem.shape[1] + 2 * GHOST
+    assert twin.work.shape[1] < problem.shape[1] + 2 * GHOST

@@ -44,7 +44,7 @@ class Two(Twin):
 
     def slabs(self, kernel, *arguments):
         """Run a kernel slab by slab; return the sum of what it returns."""
-        work = self.operator.scratch[0]
+        work = self.work
         results = [
             kernel(self.operator.kernel, *arguments, a, b, work)
             for a, b in redblack.slabs(self.problem.shape[0], 2)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST
+from poreflux.kernels.redblack import GHOST, packed_shape
+from poreflux.kernels.stencil import TILE
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.laplace.problem import Problem
 from tests.transport.packed import assembled, cells, colour, operator_of, vector
@@ -18,10 +19,13 @@ class Twin:
     operator: Operator = field(init=False)
     A: np.ndarray = field(init=False)
     b: np.ndarray = field(init=False)
+    work: np.ndarray = field(init=False)
 
     def __post_init__(self):
         self.operator = operator_of(self.problem)
         self.A, self.b = assembled(self.problem)
+        pairs = packed_shape(self.problem.shape)[2]
+        self.work = np.zeros((7, TILE + 4, pairs), self.operator.dtype)
 
     @property
     def degree(self) -> np.ndarray:

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from poreflux.kernels.redblack import GHOST
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.operator import Alone, build
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.neighbours import SingleBox
+from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.percolation import keep_percolating
-from poreflux.transport.parallel.multigrid import SharedMultigrid
+from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.neighbours import Ranks
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
-from poreflux.transport.solvers import conjugate_gradients as serial
+from poreflux.transport.solvers import solution as solving
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from tests.mpi.media import problem
 from tests.mpi.virtual import on_boxes
 
@@ -34,20 +36,20 @@ def solve_on_boxes(whole, parts):
     def body(link):
         start, stop = parts.span(link.rank)
         own = replace(whole, cells=whole.cells[start:stop])
-        operator = build(own, Team(1), np.float64, neighbours(link, whole, parts))
+        operator = build(own, Threads(1), np.float64, neighbours(link, whole, parts))
         x = operator.vector()
-        serial.ramp(operator, own, x)
-        energy = serial.integrate(operator, own, x)[0]
-        multigrid = SharedMultigrid(operator)
-        run = serial.conjugate_gradients(operator, multigrid, x, energy, RTOL, None)
-        return x[:, GHOST:-GHOST], *serial.integrate(operator, own, x), run.iterations
+        solving.ramp(operator, x)
+        energy = solving.integrate(operator, x)[0]
+        solver = ConjugateGradients(operator, hierarchy_on_boxes(operator))
+        run = solving.lower_energy(solver, x, energy, RTOL)
+        return x[:, GHOST:-GHOST], *solving.integrate(operator, x), run.iterations
 
     found = on_boxes(parts.boxes, body)
     return np.concatenate([each[0] for each in found], axis=1), *found[0][1:]
 
 
 def solve_alone(whole):
-    return serial.solve(whole, rtol=RTOL, precision="float64", team=Team(1))
+    return solving.solve(whole, Threads(1), rtol=RTOL, precision="float64")
 
 
 MEDIA = [
@@ -94,7 +96,7 @@ def test_ghosts_are_the_planes_of_the_neighbours(periodic, edges):
     array = rng.random((2, 12 + 2 * GHOST, 6 + 2 * GHOST, 4 + 2))
     array[:, :GHOST] = array[:, -GHOST:] = 0
     whole = array.copy()
-    Alone(wraps).fill_ghosts(whole)
+    SingleBox(0, wraps).fill_ghosts(whole)
 
     def body(link):
         a, b = edges[link.rank : link.rank + 2]
@@ -113,14 +115,14 @@ def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conductin
     shape = (23, 20, 21)
     solid = (np.random.default_rng(4).random(shape) < conducting).astype(np.uint8)
     alone = solid.copy()
-    kept = keep_percolating(alone, Team(1), periodic)
+    kept = keep_percolating(alone, Threads(1), periodic)
     parts = partition(shape, processes)
 
     def body(link):
         start, stop = parts.span(link.rank)
         own = solid[start:stop].copy()
         ranks = Ranks(link, parts.edges, periodic, parts.grids)
-        return keep_percolating_on_boxes(own, Team(1), periodic, ranks), own
+        return keep_percolating_on_boxes(own, Threads(1), periodic, ranks), own
 
     found = on_boxes(parts.boxes, body)
     assert [each[0] for each in found] == [kept] * parts.boxes
@@ -137,14 +139,14 @@ def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(end, proc
     masks = [None, None]
     masks[end] = rng.random(shape[1:]) < 0.03
     alone, free = solid.copy(), solid.copy()
-    kept = keep_percolating(alone, Team(1), where=tuple(masks))
-    assert 0 < kept < keep_percolating(free, Team(1))
+    kept = keep_percolating(alone, Threads(1), where=tuple(masks))
+    assert 0 < kept < keep_percolating(free, Threads(1))
     parts = partition(shape, processes)
 
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
         ranks = Ranks(link, parts.edges, (False,) * 3, parts.grids)
-        return keep_percolating_on_boxes(own, Team(1), (False,) * 3, ranks, where=masks), own
+        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, ranks, where=masks), own
 
     found = on_boxes(parts.boxes, body)
     assert [each[0] for each in found] == [kept] * parts.boxes
@@ -161,7 +163,7 @@ def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
         ranks = Ranks(link, parts.edges, (False,) * 3, 1)
-        return keep_percolating_on_boxes(own, Team(1), (False,) * 3, ranks)
+        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, ranks)
 
     assert on_boxes(6, body) == [int(solid[:, 0].sum())] * 6
 

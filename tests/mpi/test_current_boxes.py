@@ -6,13 +6,13 @@ import pytest
 import poreflux
 from poreflux.transport.electrode.conditions import conditions, phases_of
 from poreflux.transport.electrode.contact_mask import contact_of
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.parallel import reading as mpi_reading
 from poreflux.transport.parallel.electrode import Plan, on_boxes
 from poreflux.transport.parallel.interfacial_current import dataset
 from poreflux.transport.parallel.multigrid import shared
 from poreflux.transport.parallel.partition import Partition, partition
-from poreflux.transport.solvers.linear_solver import Descent
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from tests.mpi import currents, virtual
 from tests.mpi.currents import CASES
 
@@ -36,7 +36,7 @@ def solve_on_boxes(store, parts, *, contact, conductivity=0.1, wagner_lengths=()
 
     def body(link):
         return on_boxes(
-            link, head, parts, plan, Team(1), lambda op: Descent(op, shared(op))
+            link, head, parts, plan, Threads(1), lambda op: ConjugateGradients(op, shared(op))
         )  # fmt: skip
 
     return [

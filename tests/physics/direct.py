@@ -49,7 +49,7 @@ def network(
     spacing=1.0,
     axis: int = 0,
     sides: str = "insulated",
-    ends: str = "driven",
+    boundary: str = "driven",
     mean: str = "harmonic",
 ) -> Network:
     """Return the conductances of a volume of conductivities `kappa` driven along `axis`."""
@@ -57,7 +57,7 @@ def network(
     number = np.arange(kappa.size).reshape(kappa.shape)
     pairs, across, conductance = [], [], []
     for a in range(3):
-        wraps = (ends if a == axis else sides) == "periodic"
+        wraps = (boundary if a == axis else sides) == "periodic"
         first, second = number, np.roll(number, -1, a)
         if not wraps:
             first, second = (np.delete(part, -1, a) for part in (first, second))
@@ -71,7 +71,7 @@ def network(
     links = []
     for place in (0, -1):
         link = np.zeros(kappa.shape)
-        if ends == "driven":
+        if boundary == "driven":
             face = [slice(None)] * 3
             face[axis] = place
             link[tuple(face)] = 2 * kappa[tuple(face)] * h.prod() / h[axis] ** 2
@@ -111,7 +111,7 @@ def effective_conductivity(
 def tensor(kappa: np.ndarray, spacing=1.0) -> np.ndarray:
     """Return the conductivity tensor of a period: the mean currents under unit mean fields."""
     h = np.broadcast_to(np.asarray(spacing, float), 3)
-    net = network(kappa, spacing, sides="periodic", ends="periodic")
+    net = network(kappa, spacing, sides="periodic", boundary="periodic")
     (i, j), g = net.pairs.T, net.conductance
     A = net.matrix.toarray()
     out = np.zeros((3, 3))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from poreflux import phantoms
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers import conjugate_gradients as serial
+from poreflux.transport.solvers import solution as solving
 from tests.physics.answers import polarisability, tau
 
 #: tortuosity factor of insulating spheres of volume fraction f on the simple cubic lattice
@@ -99,7 +100,7 @@ def solid_fractions(diameter: int) -> np.ndarray:
 def cost_of_partial_voxels(solid: np.ndarray, **rule) -> float:
     """Return C of one inclusion of partial voxels, as :func:`polarisability` does of whole ones."""
     problem = Problem(solid, (1.0, 1.0, 1.0), **rule)
-    kappa = problem.relative_conductivity(serial.solve(problem, rtol=1e-8).energy)
+    kappa = problem.relative_conductivity(solving.solve(problem, Threads(1), rtol=1e-8).energy)
     return 3 * (1 - kappa) / ((2 + kappa) * (1 - solid.mean()))
 
 

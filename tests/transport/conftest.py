@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem
 
@@ -36,7 +36,7 @@ def problem_of(kind, shape, seed: int = 5) -> Problem:
     else:
         cells = np.where(labels > 0, rng.random(shape), 0)
     side = sides == "periodic"
-    kept = percolate(cells, Team(1), (ends == "periodic", side, side))
+    kept = percolate(cells, Threads(1), (ends == "periodic", side, side))
     assert kept > cells.size / 3
     return Problem(cells, SPACING, sides, ends, arithmetic=what == "partial")
 

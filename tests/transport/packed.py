@@ -3,7 +3,7 @@
 import numpy as np
 
 from poreflux.kernels import redblack
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.problem import Problem
 from tests.physics import direct
@@ -39,7 +39,7 @@ def assembled(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         problem.cells.astype(float),
         problem.spacing,
         sides=problem.sides,
-        ends=problem.ends,
+        boundary=problem.boundary,
         mean="arithmetic" if problem.arithmetic else "harmonic",
     )
     unit = np.prod(problem.spacing) / min(problem.spacing) ** 2
@@ -56,4 +56,4 @@ def schur(A: np.ndarray, shape) -> np.ndarray:
 
 def operator_of(problem: Problem, dtype=np.float64, threads: int = 1) -> Operator:
     """Return the operator of a problem."""
-    return build(problem, Team(threads), dtype)
+    return build(problem, Threads(threads), dtype)

@@ -9,7 +9,7 @@ import pytest
 
 import poreflux
 from poreflux.errors import TooLarge
-from poreflux.transport.tortuosity import tortuosity_factor as effective
+from poreflux.transport.tortuosity import effective_conductivity as effective
 
 SOLVE = """
 import json, sys, threading, time

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.solvers.multigrid import Multigrid, coarser, factor, matrix
+from poreflux.transport.solvers import solution as solving
+from poreflux.transport.solvers.multigrid import (
+    DirectBottom,
+    Multigrid,
+    coarser,
+    hierarchy,
+    matrix,
+)
 from tests.physics import media
 from tests.transport.conftest import DRIVEN, SPACING, problem_of
 from tests.transport.packed import RED, assembled, cells, colour, operator_of, schur, vector
@@ -35,7 +41,7 @@ def large(request, kind):
 
 def test_the_cycle_is_symmetric(large, rng):
     operator = operator_of(large)
-    multigrid = Multigrid(operator)
+    multigrid = hierarchy(operator)
     assert len(multigrid.levels) > 1
     x, y = random_red(large, rng), random_red(large, rng)
     Mx, My = preconditioned(operator, multigrid, x), preconditioned(operator, multigrid, y)
@@ -46,7 +52,7 @@ def test_the_cycle_is_symmetric(large, rng):
 
 def test_the_cycle_is_positive(large, rng):
     operator = operator_of(large)
-    multigrid = Multigrid(operator)
+    multigrid = hierarchy(operator)
     for _ in range(5):
         x = random_red(large, rng)
         assert (x * preconditioned(operator, multigrid, x)).sum() > 0
@@ -55,7 +61,7 @@ def test_the_cycle_is_positive(large, rng):
 def test_the_cycle_returns_the_product_of_its_argument_and_its_answer(large, rng):
     operator = operator_of(large)
     r, z = random_red(large, rng), operator.vector(dtype=np.float32)
-    product = Multigrid(operator).precondition(vector(operator, r), z)
+    product = hierarchy(operator).precondition(vector(operator, r), z)
     assert product == pytest.approx((r * cells(operator, z)).sum(), rel=1e-5)
 
 
@@ -63,7 +69,7 @@ def test_the_cycle_approximates_the_inverse(kind):
     # all eigenvalues of the preconditioned operator, of a grid with one coarser one
     problem = problem_of(kind, (8, 10, 12))
     operator = operator_of(problem)
-    multigrid = Multigrid(operator)
+    multigrid = hierarchy(operator)
     red = (colour(problem.shape) == RED).ravel()
     on = red & (problem.cells.ravel() > 0)
     M = np.zeros((on.sum(), on.sum()))
@@ -75,7 +81,7 @@ def test_the_cycle_approximates_the_inverse(kind):
     values, vectors = np.linalg.eigh(S)
     root = vectors * np.sqrt(np.maximum(values, 0))
     spectrum = np.linalg.eigvalsh(root.T @ (M + M.T) / 2 @ root)
-    if problem.ends == "periodic":
+    if problem.boundary == "periodic":
         spectrum = spectrum[1:]  # of the constant
     assert spectrum[0] > 1e-3
     assert spectrum[-1] < 6  # half of Galerkin's matrix corrects twice, and seams are cut
@@ -84,16 +90,14 @@ def test_the_cycle_approximates_the_inverse(kind):
 def test_a_small_grid_is_solved_exactly(problem, rng):
     # no iteration is needed where there is one grid only
     operator = operator_of(problem)
-    multigrid = Multigrid(operator)
-    multigrid.levels = multigrid.levels[:1]
-    multigrid.factor = factor(operator)
+    multigrid = Multigrid([operator], DirectBottom(operator))
     S = schur(assembled(problem)[0], problem.shape)
     red = (colour(problem.shape) == RED).ravel()
     x = random_red(problem, rng).ravel()
     b = np.zeros_like(x)
     b[red] = S @ x[red]
     answer = preconditioned(operator, multigrid, b.reshape(problem.shape)).ravel()
-    if problem.ends == "periodic":  # known but for a constant
+    if problem.boundary == "periodic":  # known but for a constant
         on = red & (problem.cells.ravel() > 0)
         answer[on] += (x - answer)[on].mean()
     assert answer == pytest.approx(x, abs=2e-4)
@@ -144,11 +148,11 @@ def test_the_coarsest_grid_keeps_the_weak_modes_of_a_high_contrast(contrast, rng
     solid = np.full((6, 6, 6), contrast)
     solid[2:4, 2:4, 2:4] = 1
     operator = operator_of(Problem(solid, SPACING))
-    multigrid, A = Multigrid(operator), matrix(operator)
+    multigrid, A = hierarchy(operator), matrix(operator)
     assert len(multigrid.levels) == 1
     x, found = rng.standard_normal(operator.shape), operator.vector(2, np.float32)
     b = (A @ x.ravel()).reshape(operator.shape)
-    multigrid.solve_directly(vector(operator, b, 2, np.float32), found)
+    multigrid.bottom.solve(vector(operator, b, 2, np.float32), found)
     # the right-hand side is float32, of which the weak mode sees the round-off
     assert cells(operator, found) == pytest.approx(x, abs=1e-6 / contrast)
     poor = solid < 1
@@ -158,8 +162,10 @@ def test_the_coarsest_grid_keeps_the_weak_modes_of_a_high_contrast(contrast, rng
 def iterations(medium: str, edge: int, sides: str) -> int:
     """Return the iterations to five digits in a cube."""
     cells, side = media.BINARY[medium]((edge,) * 3), sides == "periodic"
-    assert percolate(cells, Team(), (False, side, side))
-    return serial.solve(Problem(cells, (1.0, 1.0, 1.0), sides), rtol=1e-5).run.iterations
+    assert percolate(cells, Threads(), (False, side, side))
+    return solving.solve(
+        Problem(cells, (1.0, 1.0, 1.0), sides), Threads(1), rtol=1e-5
+    ).run.iterations
 
 
 @pytest.mark.parametrize("medium", ["dense noise", "clustered pores"])
@@ -183,7 +189,7 @@ def test_a_uniform_medium_with_one_defect_takes_few_iterations(sides, precision)
     cells = np.ones((32, 32, 32), np.uint8)
     cells[16, 16, 16] = 0
     problem = Problem(cells, SPACING, sides)
-    assert serial.solve(problem, rtol=1e-5, precision=precision).run.iterations <= 4
+    assert solving.solve(problem, Threads(1), rtol=1e-5, precision=precision).run.iterations <= 4
 
 
 @pytest.mark.parametrize("kind", DRIVEN, ids=lambda kind: "-".join(kind))
@@ -193,7 +199,7 @@ def test_threads_do_not_change_the_cycle(kind, rng):
     answers = []
     for threads in (1, 2, 3):
         operator = operator_of(problem, threads=threads)
-        assert len(operator.slabs) == threads
-        answers.append(preconditioned(operator, Multigrid(operator), r))
+        assert len(operator.engine.slabs(operator.shape)) == threads
+        answers.append(preconditioned(operator, hierarchy(operator), r))
     assert answers[1] == pytest.approx(answers[0], abs=1e-5 * abs(answers[0]).max())
     assert answers[2] == pytest.approx(answers[0], abs=1e-5 * abs(answers[0]).max())

@@ -7,8 +7,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from poreflux.transport.engines import threads
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.percolation import keep_percolating, label
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.percolation import keep_percolating
 
 SIDES = [(False, False, False), (False, True, True), (False, True, False), (True, True, True)]
 
@@ -48,7 +48,7 @@ def test_the_cells_kept_are_those_of_clusters_that_join_both_ends(
     for _ in range(5):
         solid = (rng.random(shape) < conducting).astype(np.uint8)
         expected = percolating(solid, periodic)
-        kept = keep_percolating(solid, Team(team), periodic)
+        kept = keep_percolating(solid, Threads(team), periodic)
         assert (solid == expected).all()
         assert kept == expected.sum()
 
@@ -59,7 +59,7 @@ def test_parts_of_the_ends_may_be_asked_for(rng, periodic):
         solid = (rng.random((7, 9, 8)) < 0.45).astype(np.uint8)
         low, high = rng.random((2, 9, 8)) < 0.2
         expected = percolating(solid, periodic, low, high)
-        kept = keep_percolating(solid, Team(1), periodic, where=(low, high))
+        kept = keep_percolating(solid, Threads(1), periodic, where=(low, high))
         assert (solid == expected).all()
         assert kept == expected.sum()
 
@@ -68,7 +68,7 @@ def test_parts_of_the_ends_may_be_asked_for(rng, periodic):
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 4, 5)])
 def test_everything_or_nothing_percolates_in_a_uniform_box(shape, value):
     solid = np.full(shape, value, np.uint8)
-    assert keep_percolating(solid, Team(2)) == value * solid.size
+    assert keep_percolating(solid, Threads(2)) == value * solid.size
     assert (solid == value).all()
 
 
@@ -82,14 +82,14 @@ def test_a_snake_through_every_row_is_one_cluster():
     for k in range(1, 9, 2):
         solid[k, 0 if k % 4 == 3 else -1, -1] = 1
     before = solid.copy()
-    assert keep_percolating(solid, Team(3)) == before.sum()
+    assert keep_percolating(solid, Threads(3)) == before.sum()
     assert (solid == before).all()
 
 
 @pytest.mark.parametrize("periodic", SIDES)
 def test_runs_list_every_conducting_cell_once_and_label_its_cluster(rng, periodic):
     solid = (rng.random((6, 7, 8)) < 0.4).astype(np.uint8)
-    runs = label(solid.copy(), Team(2), periodic)
+    runs = Threads(2).label(solid.copy(), periodic)
     expected = labelled(solid, periodic)
     seen, number = np.zeros_like(solid), {}
     for row in range(6 * 7):

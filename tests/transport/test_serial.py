@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from poreflux.errors import NotConverged
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
-from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.solvers.multigrid import Multigrid
-from poreflux.transport.tortuosity.tortuosity_factor import evened
+from poreflux.transport.laplace.problem import Problem, even_periods
+from poreflux.transport.solvers import conjugate_gradients
+from poreflux.transport.solvers import solution as solving
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
 from tests.physics import direct, media
 from tests.transport.packed import operator_of
 
@@ -40,8 +41,8 @@ FAMILY = {
 def posed(cells: np.ndarray, sides: str) -> Problem:
     """Return the problem of what percolates."""
     side = sides == "periodic"
-    assert percolate(cells, Team(1), (False, side, side))
-    return Problem(evened(cells) if side else cells, (1.0, 1.0, 1.0), sides)
+    assert percolate(cells, Threads(1), (False, side, side))
+    return Problem(even_periods(cells, "periodic") if side else cells, (1.0, 1.0, 1.0), sides)
 
 
 @pytest.fixture(scope="module", params=["insulated", "periodic"])
@@ -53,13 +54,13 @@ def sides(request):
 def medium(request, sides):
     """Return a problem and its energy to thirteen digits."""
     problem = posed(FAMILY[request.param](), sides)
-    return problem, serial.solve(problem, rtol=1e-13, team=Team(1)).energy
+    return problem, solving.solve(problem, Threads(1), rtol=1e-13).energy
 
 
 @pytest.mark.parametrize("rtol", [1e-2, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10])
 def test_the_error_printed_is_not_below_the_error_made(medium, rtol):
     problem, energy = medium
-    solution = serial.solve(problem, rtol=rtol, team=Team(1))
+    solution = solving.solve(problem, Threads(1), rtol=rtol)
     assert solution.relative_error <= rtol
     # round-off of the potentials: float32 carries six digits at a contrast of a million
     roundoff = 2e-6 if solution.x.dtype == np.float32 else 1e-12
@@ -70,14 +71,14 @@ def test_the_error_printed_is_not_below_the_error_made(medium, rtol):
 def test_the_energy_is_an_upper_bound(medium, rtol):
     problem, energy = medium
     tolerance = 1e-6 if rtol >= 1e-5 else 1e-12  # float32 potentials are summed in float64
-    assert serial.solve(problem, rtol=rtol).energy >= energy * (1 - tolerance)
+    assert solving.solve(problem, Threads(1), rtol=rtol).energy >= energy * (1 - tolerance)
 
 
 @pytest.mark.parametrize("rtol", [1e-3, 1e-6, 1e-10])
 def test_the_flux_imbalance_is_bounded_by_the_error_of_the_energy(medium, rtol):
     # the flux through a plane is the product with a step: Cauchy and Schwarz in the energy norm
     problem, energy = medium
-    solution = serial.solve(problem, rtol=rtol, precision="float64")
+    solution = solving.solve(problem, Threads(1), rtol=rtol, precision="float64")
     net = direct.network(problem.cells.astype(float), sides=problem.sides)
     plane = np.unravel_index(net.pairs[:, 1], problem.shape)[0]
     planes = np.bincount(plane, net.conductance * (net.across == 0), problem.shape[0])
@@ -88,7 +89,7 @@ def test_the_flux_imbalance_is_bounded_by_the_error_of_the_energy(medium, rtol):
 
 def test_the_mean_flux_is_nearer_to_the_energy_than_their_spread(medium):
     problem, _ = medium
-    solution = serial.solve(problem, rtol=1e-6)
+    solution = solving.solve(problem, Threads(1), rtol=1e-6)
     assert solution.plane_flux.min() <= solution.energy <= solution.plane_flux.max() * (1 + 1e-9)
 
 
@@ -97,12 +98,12 @@ def test_every_iteration_lowers_the_energy_by_what_it_says(precision):
     problem = posed(media.BINARY["sparse clusters"](SHAPE), "insulated")
     operator = operator_of(problem, np.dtype(precision))
     x = operator.vector()
-    serial.ramp(operator, problem, x)
-    energies = [serial.integrate(operator, problem, x)[0]]
+    solving.ramp(operator, x)
+    energies = [solving.integrate(operator, x)[0]]
     gains = []
-    for step in serial.descent(operator, Multigrid(operator), x, []):
+    for step in ConjugateGradients(operator, hierarchy(operator)).steps(x, []):
         gains.append(step.gain)
-        energies.append(serial.integrate(operator, problem, x)[0])
+        energies.append(solving.integrate(operator, x)[0])
         if step.iteration == 8:
             break
     assert min(gains) > 0
@@ -113,7 +114,9 @@ def test_every_iteration_lowers_the_energy_by_what_it_says(precision):
 def test_the_estimates_count_down_to_the_tolerance():
     problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
     seen = []
-    run = serial.solve(problem, rtol=1e-6, progress=lambda *step: seen.append(step)).run
+    run = solving.solve(
+        problem, Threads(1), rtol=1e-6, progress=lambda *step: seen.append(step)
+    ).run
     assert len(run.history) == run.iterations == len(seen)
     assert run.history[-1] <= 1e-6 < min(run.history[:-1])
     done, total, note = seen[-1]
@@ -124,21 +127,25 @@ def test_the_estimates_count_down_to_the_tolerance():
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_running_out_of_iterations_raises_with_the_history(monkeypatch, limit):
-    monkeypatch.setattr(serial, "MAX_ITERATIONS", limit)
+    monkeypatch.setattr(conjugate_gradients, "MAX_ITERATIONS", limit)
     problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
     with pytest.raises(NotConverged, match=rf"after {limit} iterations, rtol=1\.0e-12") as caught:
-        serial.solve(problem, rtol=1e-12)
+        solving.solve(problem, Threads(1), rtol=1e-12)
     assert len(caught.value.history) == limit
     assert caught.value.history[-1] > 1e-12
 
 
-class Backwards(Multigrid):
+class Backwards:
     """A preconditioner that is not positive: a real one that points the wrong way after a while."""
+
+    def __init__(self, operator):
+        self.multigrid = hierarchy(operator)
+        self.times = 0
 
     def precondition(self, r, z):
         """z = M r, from the third time on -M r."""
-        self.times = getattr(self, "times", 0) + 1
-        product = super().precondition(r, z)
+        self.times += 1
+        product = self.multigrid.precondition(r, z)
         if self.times < 3:
             return product
         z *= -1
@@ -149,20 +156,21 @@ def test_an_indefinite_preconditioner_is_not_taken_for_convergence():
     problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
     operator = operator_of(problem)
     x = operator.vector()
-    serial.ramp(operator, problem, x)
-    energy = serial.integrate(operator, problem, x)[0]
+    solving.ramp(operator, x)
+    energy = solving.integrate(operator, x)[0]
+    solver = ConjugateGradients(operator, Backwards(operator))
     with pytest.raises(NotConverged, match="positive expected") as caught:
-        serial.conjugate_gradients(operator, Backwards(operator), x, energy, 1e-10, None)
+        solving.lower_energy(solver, x, energy, 1e-10)
     assert len(caught.value.history) == 1
 
 
 def test_the_precision_follows_the_tolerance():
-    assert serial.precision_for(1e-5) == "float32"
-    assert serial.precision_for(0.9e-5) == "float64"
-    assert serial.precision_for(1e-12, "float32") == "float32"
+    assert solving.precision_for(1e-5) == "float32"
+    assert solving.precision_for(0.9e-5) == "float64"
+    assert solving.precision_for(1e-12, "float32") == "float32"
 
 
 @pytest.mark.parametrize("rtol, precision", [(1e-5, np.float32), (1e-6, np.float64)])
 def test_the_vectors_have_that_precision(rtol, precision):
     problem = posed(media.BINARY["dense noise"](SHAPE), "insulated")
-    assert serial.solve(problem, rtol=rtol).x.dtype == precision
+    assert solving.solve(problem, Threads(1), rtol=rtol).x.dtype == precision

@@ -37,10 +37,10 @@ def column_sums(cells: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, int
     return columns, pores
 
 
-def near(planes: int, spacing: float, depth: float, last: bool) -> np.ndarray:
+def decay_weights(planes: int, spacing: float, depth: float, last: bool) -> np.ndarray:
     """Return weights of planes, ``exp(-z / depth)`` with z from the last or from the first.
 
-    >>> near(2, 1.0, 1.0, last=True).round(3).tolist()
+    >>> decay_weights(2, 1.0, 1.0, last=True).round(3).tolist()
     [0.368, 1.0]
     """
     weights = np.exp(-np.arange(planes) * spacing / depth)

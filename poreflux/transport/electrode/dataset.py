@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import ACROSS, VARIABLES, attributes, name_of
-from poreflux.transport.electrode.column_porosity import column_porosity, near
+from poreflux.transport.electrode.column_porosity import column_porosity, decay_weights
 from poreflux.transport.electrode.conditions import MA_CM2, OHM_CM2, Conditions
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
@@ -49,19 +49,19 @@ class Face:
     depth: float
 
 
-def face(asked: Conditions, mask: xr.DataArray, cells: Medium) -> Face:
+def face(asked: Conditions, mask: xr.DataArray, cells: np.ndarray, medium: Medium) -> Face:
     """Return what the results need of the cells, which a solve will change."""
     last = asked.reacting == HIGH
-    planes, h = len(cells.cells), cells.spacing[0]
-    depth = asked.depth(cells.reference, h)
+    h = medium.spacing[0]
+    depth = asked.depth(medium.reference, h)
     return Face(
         asked,
         mask,
-        cells.spacing,
-        cells.reference,
-        cells.cells[-1 if last else 0] > 0,
-        column_porosity(cells.cells),
-        column_porosity(cells.cells, near(planes, h, depth, last)),
+        medium.spacing,
+        medium.reference,
+        cells[-1 if last else 0] > 0,
+        column_porosity(cells),
+        column_porosity(cells, decay_weights(len(cells), h, depth, last)),
         depth,
     )
 

@@ -5,44 +5,30 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from poreflux import store
-from poreflux.errors import StoreExists
-from poreflux.schema import DIMS, attributes, name_of
+from poreflux.schema import attributes, name_of
+from poreflux.transport import field_output
 from poreflux.transport.electrode.conditions import Conditions
-from poreflux.transport.electrode.planes import SLAB, slabs
+from poreflux.transport.electrode.planes import slabs
 from poreflux.transport.electrode.voxels import VoxelCurrent
-from poreflux.transport.medium import Medium, order
+from poreflux.transport.laplace.problem import order
+from poreflux.transport.medium import Medium
 
 POTENTIAL, CURRENT = "cell_potential", "cell_current_density"
 
 
-def check(volume: xr.Dataset, target: str | Path) -> None:
-    """Raise, before any work, where fields cannot be written to `target`."""
-    there = store.shape_of(target, "phase")
-    if there != volume["phase"].shape:
-        raise ValueError(
-            f"{target} holds {there} voxels, the volume has {volume['phase'].shape}; give the "
-            "store of this volume"
-        )
-    for name in (POTENTIAL, CURRENT):
-        if name in store.names(target):
-            raise StoreExists(f"{target} has {name!r} already; remove {target}/{name} first")
-
-
-def write(found: VoxelCurrent, cells: Medium, asked: Conditions, target: str | Path) -> None:
-    """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
-    axis = DIMS.index(asked.direction)
+def described(asked: Conditions) -> dict[str, dict]:
+    """Return the names of the fields with their attributes, in the order of their slabs."""
     note = asked.attributes()
-    for name in (POTENTIAL, CURRENT):
-        store.create_field(target, name, attrs={**attributes(name), **note})
-    step = store.array_chunks(target, POTENTIAL)[axis]
-    plane = int(np.prod(cells.cells.shape[1:]))
-    planes = max(1, SLAB // (4 * step * plane)) * step
-    for start, *both in slabs(found, cells.spacing, cells.reference, planes):
-        corner = [0, 0, 0]
-        corner[axis] = start
-        for name, slab in zip((CURRENT, POTENTIAL), both):
-            store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
+    return {name: {**attributes(name), **note} for name in (CURRENT, POTENTIAL)}
+
+
+def write(found: VoxelCurrent, medium: Medium, asked: Conditions, target: str | Path) -> None:
+    """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
+    fields = described(asked)
+    field_output.create(target, fields, asked.direction)
+    plane = int(np.prod(found.problem.shape[1:]))
+    parts = slabs(found, medium.spacing, medium.reference, field_output.planes_at_a_time(plane))
+    field_output.write(target, list(fields), asked.direction, parts)
 
 
 def section_array(

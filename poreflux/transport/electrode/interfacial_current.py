@@ -1,6 +1,7 @@
 """The current density at an electrode on a porous electrolyte: where the lithium will go."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -16,8 +17,8 @@ from poreflux.annotations import (
     Resolution,
 )
 from poreflux.schema import Direction
-from poreflux.transport.electrode import fields as current_fields
-from poreflux.transport.electrode import planes as current_planes
+from poreflux.transport import field_output
+from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode import upscaled as upscaling
 from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
@@ -29,9 +30,10 @@ from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import face as face_of
 from poreflux.transport.electrode.dataset import solved, sweep, unsolved
 from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.medium import conductivity_table, medium
-from poreflux.transport.tortuosity.tortuosity_factor import forecast
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.problem import one_conductor
+from poreflux.transport.medium import conductivity_table, read_medium
+from poreflux.transport.tortuosity.effective_conductivity import forecast
 from poreflux.volume import require, within_mask
 
 RESOLUTIONS = get_args(Resolution)
@@ -168,22 +170,22 @@ def interfacial_current(
         rtol=rtol,
     )
     phases = phases_of(conductivity)
-    binary = len(np.unique([value for value in phases.values() if value > 0])) == 1
-    conductivity_table(volume, phases)
+    binary = one_conductor(conductivity_table(volume, phases))
     lengths = wagner_lengths_of(wagner_lengths)
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
     volume = within_mask(volume, field)
     mask = contact_of(volume, contact, direction)
     if field is not None:
-        current_fields.check(volume, field)
-    _refuse_too_large(volume, binary, drive)
+        names = (fields.POTENTIAL, fields.CURRENT)
+        field_output.check_target(require(volume, "phase").shape, field, names)
     if resolution != "voxel":
         upscaling.check(volume, blocks)
     parts = []
     if resolution in ("voxel", "both"):
         _refuse_too_large(volume, binary, drive)
-        parts.append(_voxels(volume, phases, asked, mask, lengths, field, Team(threads), progress))
+        with closing(Threads(threads)) as engine:
+            parts.append(_voxels(volume, phases, asked, mask, lengths, field, engine, progress))
     if resolution in ("upscaled", "both"):
         kappa = upscaling.block_conductivity(volume, blocks, phases, progress)
         parts.append(upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, progress))
@@ -191,25 +193,22 @@ def interfacial_current(
     return results.merge(upscaling.comparison(results, asked)) if resolution == "both" else results
 
 
-def _voxels(volume, phases, asked, mask, lengths, field, team: Team, progress) -> xr.Dataset:
-    try:
-        cells = medium(volume, asked.direction, phases, team)
-        side = face_of(asked, mask, cells)
-        found = prepare(cells, mask.values.astype(float), asked, team, progress)
-        if found is None:
-            return unsolved(side)
-        laws = [asked, *(asked.at(length, cells.reference) for length in lengths)]
-        states = solve(found, laws, progress)
-        _, state = next(states)
-        results = solved(side, found, state, plane_currents(found))
-        middle = current_planes.section(found, cells.spacing, cells.reference)
-        results.update(current_fields.section_array(middle, asked, volume))
-        if field is not None:
-            current_fields.write(found, cells, asked, field)
-        if lengths:
-            results = results.merge(sweep(side, lengths, found, list(states)))
-    finally:
-        team.close()
+def _voxels(volume, phases, asked, mask, lengths, field, engine: Threads, progress) -> xr.Dataset:
+    cells, medium = read_medium(volume, asked.direction, phases, engine)
+    side = face_of(asked, mask, cells, medium)
+    found = prepare(cells, medium, mask.values.astype(float), asked, engine, progress)
+    if found is None:
+        return unsolved(side)
+    laws = [asked, *(asked.at(length, medium.reference) for length in lengths)]
+    states = solve(found, laws, progress)
+    _, state = next(states)
+    results = solved(side, found, state, plane_currents(found))
+    section = planes.section(found, medium.spacing, medium.reference)
+    results.update(fields.section_array(section, asked, volume))
+    if field is not None:
+        fields.write(found, medium, asked, field)
+    if lengths:
+        results = results.merge(sweep(side, lengths, found, list(states)))
     return results
 
 

@@ -16,13 +16,11 @@ import numpy as np
 
 from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
-from poreflux.kernels import redblack, stencil
-from poreflux.kernels.redblack import GHOST
+from poreflux.kernels.redblack import unpack_plane
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.laplace.boundary import unpack_plane
 from poreflux.transport.laplace.operator import Operator
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.solvers.linear_solver import Method
+from poreflux.transport.solvers.linear_solver import LinearSolver
+from poreflux.transport.solvers.stopping import Step, decades
 
 #: Newton steps at most, and halvings of one
 STEPS, HALVINGS = 50, 30
@@ -55,7 +53,7 @@ class Cell:
     """
 
     operator: Operator
-    descent: Method
+    solver: LinearSolver
     reacting: int
     share: np.ndarray
     current: float
@@ -84,13 +82,13 @@ class Cell:
     @property
     def half(self) -> np.ndarray:
         """Return the resistance of half a cell in front of them, in ohm m² of contact."""
-        return self.area / self.operator.ends.half[self.reacting][self.on]
+        return self.area / self.operator.boundary.half[self.reacting][self.on]
 
     @property
     def least_resistance(self) -> float:
         """Return the resistance, in units of the operator, of the box were it full."""
-        planes = self.operator.neighbours.span(self.operator.shape[0])[1]
-        return planes / (self.share.size * self.operator.ends.half.max() / 2)
+        planes = self.operator.neighbours.planes
+        return planes / (self.share.size * self.operator.boundary.half.max() / 2)
 
 
 class Planes(NamedTuple):
@@ -125,19 +123,19 @@ class UniformFlux:
     interface = 0.0
 
     def __init__(self, cell: Cell):
-        half = cell.operator.ends.half[cell.fed]
+        half = cell.operator.boundary.half[cell.fed]
         self.on = half > 0
-        self.each = cell.current / int(self.on.sum())
+        self.per_face = cell.current / int(self.on.sum())
 
     def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
         """Solve for x; `source` (ny, nx) feeds the reacting face."""
-        feed = both(cell, self.on * self.each, source)
+        feed = by_face(cell, self.on * self.per_face, source)
         return descend(cell, x, feed, goal, history, abs(cell.current))
 
     def voltage(self, cell: Cell, planes: Planes) -> float:
         """Return the mean potential of the fed faces."""
-        half = cell.operator.ends.half[cell.fed][self.on]
-        return float(np.mean(planes.u[cell.fed][self.on] + self.each / half))
+        half = cell.operator.boundary.half[cell.fed][self.on]
+        return float(np.mean(planes.u[cell.fed][self.on] + self.per_face / half))
 
 
 class OnePotential:
@@ -147,38 +145,38 @@ class OnePotential:
 
     def __init__(self, cell: Cell):
         self.volts = np.nan
-        self.answer = cell.operator.vector()
-        self.links = np.zeros_like(cell.operator.ends.half)
+        self.unit_potential = cell.operator.vector()
+        self.links = np.zeros_like(cell.operator.boundary.half)
         self.planes = Planes(self.links, self.links)
 
     def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
         """Solve for x and for the potential of the fed face; `source` feeds the reacting one."""
-        half = cell.operator.ends.half[cell.fed]
-        self._respond(cell, half, goal, history)
+        half = cell.operator.boundary.half[cell.fed]
+        self._solve_for_one_volt(cell, half, goal, history)
         through = -self.planes.out[cell.fed].sum()
         if np.isnan(self.volts):
             self.volts = cell.current / through
-            combine(cell.operator, self.volts, self.answer, 0.0, x)
+            cell.operator.combine(self.volts, self.unit_potential, 0.0, x)
         if source.any():
-            feed = both(cell, half * self.volts, source)
+            feed = by_face(cell, half * self.volts, source)
             planes = descend(cell, x, feed, goal, history, abs(cell.current))
             more = (cell.current + planes.out[cell.fed].sum()) / through
-            combine(cell.operator, more, self.answer, 1.0, x)
+            cell.operator.combine(more, self.unit_potential, 1.0, x)
             planes = Planes(*(a + more * b for a, b in zip(planes, self.planes)))
         else:
             more = cell.current / through - self.volts
-            combine(cell.operator, self.volts + more, self.answer, 0.0, x)
+            cell.operator.combine(self.volts + more, self.unit_potential, 0.0, x)
             planes = Planes(*((self.volts + more) * b for b in self.planes))
         self.volts += more
-        cell.operator.drive(*both(cell, half * self.volts, source))
+        cell.operator.drive(*by_face(cell, half * self.volts, source))
         return planes
 
-    def _respond(self, cell: Cell, half, goal: Goal, history) -> None:
+    def _solve_for_one_volt(self, cell: Cell, half, goal: Goal, history) -> None:
         """Solve for the answer to one volt, unless the links are nearly those of the last time."""
-        links = cell.operator.ends.links()
+        links = cell.operator.boundary.links()
         if np.abs(links - self.links).sum() > FAR * links.sum():
-            feed = both(cell, half, np.zeros_like(half))
-            self.planes = descend(cell, self.answer, feed, goal, history)
+            feed = by_face(cell, half, np.zeros_like(half))
+            self.planes = descend(cell, self.unit_potential, feed, goal, history)
             self.links = links
 
     def voltage(self, cell: Cell, planes: Planes) -> float:
@@ -219,22 +217,20 @@ def react(
         source = tangent(cell, law, v, feeding.interface)
         if step > 1 and off > FAR:
             kept = kept if kept.size else cell.operator.vector()
-            combine(cell.operator, 1.0, x, 0.0, kept)
+            cell.operator.combine(1.0, x, 0.0, kept)
         planes = feeding.settle(cell, x, source, now, history)
-        new_v, new_flow = (each[cell.reacting][on] for each in planes)
+        new_v, new_flow = (values[cell.reacting][on] for values in planes)
         # near its law the current changes too little for the functional to tell
         if step > 1 and off > FAR:
             part = fraction(cell, law, v, flow, new_v, new_flow)
             if part < 1:
-                combine(cell.operator, 1 - part, kept, part, x)
+                cell.operator.combine(1 - part, kept, part, x)
             new_v, new_flow = v + part * (new_v - v), flow + part * (new_flow - flow)
         v, flow = new_v, new_flow
         missing = law.current(v, cell.half)[0] * area - flow
         off = float(np.abs(missing).sum() / abs(cell.current))
         if progress is not None:
-            progress(
-                *serial.decades(off, goal.balance), f"Newton step {step}, {off:.0e} from the law"
-            )
+            progress(*decades(off, goal.balance), f"Newton step {step}, {off:.0e} from the law")
         if off <= goal.balance and now == goal:
             return _state(cell, law, v, missing, feeding.voltage(cell, planes), x, step, history)
     raise NotConverged(
@@ -250,7 +246,7 @@ def _state(cell, law, v, missing, voltage, x, steps, history) -> State:
     density[cell.on] = law.current(v, cell.half)[0]
     eta[cell.on] = law.overpotential(density[cell.on])
     total = float(density[cell.on] @ cell.area)
-    square = cell.operator.residual(x, cell.descent.room) + float(missing @ missing)
+    square = cell.operator.residual(x, cell.solver.workspace) + float(missing @ missing)
     return State(
         density,
         eta,
@@ -265,20 +261,19 @@ def _state(cell, law, v, missing, voltage, x, steps, history) -> State:
 def tangent(cell: Cell, law: Kinetics, v: np.ndarray, feeding: float) -> np.ndarray:
     """Connect the reacting face by the tangents of its law at v, the fed one by `feeding`; return
     the source (ny, nx) that belongs to the tangents."""
-    ends, on, area = cell.operator.ends, cell.on, cell.area
+    boundary, on, area = cell.operator.boundary, cell.on, cell.area
     j, own = law.current(v, cell.half)
-    interface = np.zeros_like(ends.interface)
+    interface = np.zeros_like(boundary.interface)
     interface[cell.fed] = feeding
     with np.errstate(divide="ignore"):
         interface[cell.reacting][on] = area / own
-    if not np.array_equal(interface, ends.interface):
-        ends.interface[:] = interface
-        ends.renew()
-        cell.operator.neighbours.fill_sides(ends.packed)
-        cell.descent.renew_ends()
+    if not np.array_equal(interface, boundary.interface):
+        boundary.interface[:] = interface
+        boundary.update()
+        cell.solver.boundary_changed()
     source = np.zeros(on.shape)
     if not law.linear:
-        source[on] = ends.links()[cell.reacting][on] * v - j * area
+        source[on] = boundary.links()[cell.reacting][on] * v - j * area
     return source
 
 
@@ -311,17 +306,39 @@ def descend(
     """
     operator = cell.operator
     operator.drive(*source)
-    links = operator.ends.links()
-
-    def enough(left: float, look) -> bool:
-        size = through or abs(_planes(operator, look(), links, source).out[cell.fed].sum())
-        history.append(left / (cell.least_resistance * size**2))
-        if history[-1] > goal.error:
-            return False
-        return abs(_planes(operator, look(), links, source).out.sum()) <= goal.balance * size
-
-    cell.descent.lower(x, history, enough)
+    links = operator.boundary.links()
+    cell.solver.lower(x, Balance(cell, links, source, goal, history, through))
     return _planes(operator, x, links, source)
+
+
+class Balance:
+    """Stop when the error is small enough and what leaves is what enters.
+
+    The error is relative to what the current `through` dissipates at least, by default the current
+    of the potential so far. `history` goes on from solve to solve.
+    """
+
+    wanted = "less wanted; ask for fewer digits"
+
+    def __init__(self, cell: Cell, links, source, goal: Goal, history, through: float | None):
+        self.cell = cell
+        self.links = links
+        self.source = source
+        self.goal = goal
+        self.history = history
+        self.through = through
+
+    def __call__(self, step: Step) -> bool:
+        """Return whether error and balance are those of the goal."""
+        cell = self.cell
+        current = self.through or abs(self._outflow(step)[cell.fed].sum())
+        self.history.append(step.left / (cell.least_resistance * current**2))
+        if self.history[-1] > self.goal.error:
+            return False
+        return abs(self._outflow(step).sum()) <= self.goal.balance * current
+
+    def _outflow(self, step: Step) -> np.ndarray:
+        return _planes(self.cell.operator, step.potential(), self.links, self.source).out
 
 
 def _planes(operator: Operator, x, links, source) -> Planes:
@@ -338,18 +355,9 @@ def outer_potentials(operator: Operator, x: np.ndarray) -> np.ndarray:
 
 def plane(operator: Operator, x: np.ndarray, k: int) -> np.ndarray:
     """Return the potential (ny, nx) of own plane k, both colours."""
-    both_colours = np.zeros((2, *x.shape[2:]), x.dtype)
-    row = np.zeros(x.shape[3], x.dtype)
-    stencil.solved_plane(operator.kernel, operator.source, x, both_colours, row, k + GHOST)
-    return unpack_plane(both_colours, k, operator.shape)
+    return unpack_plane(operator.engine.solved_plane(operator, x, k), k, operator.shape)
 
 
-def both(cell: Cell, fed: np.ndarray, reacting: np.ndarray) -> np.ndarray:
+def by_face(cell: Cell, fed: np.ndarray, reacting: np.ndarray) -> np.ndarray:
     """Return planes of the fed and the reacting face in the order low, high."""
     return np.stack([fed, reacting] if cell.fed == 0 else [reacting, fed])
-
-
-def combine(operator: Operator, a: float, x: np.ndarray, b: float, y: np.ndarray) -> None:
-    """y = a x + b y, ghosts included."""
-    a, b = operator.dtype.type(a), operator.dtype.type(b)
-    operator.team.each(redblack.axpby, [(a, x, b, y, *slab) for slab in operator.padded_slabs()])

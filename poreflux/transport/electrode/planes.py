@@ -4,13 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from poreflux.kernels import stencil
 from poreflux.transport.electrode.conditions import MA_CM2, UM
 from poreflux.transport.electrode.voxels import VoxelCurrent
-from poreflux.transport.laplace.operator import scratch
-
-#: bytes of a field that are made at a time
-SLAB = 256 * 2**20
+from poreflux.transport.field_output import SLAB
 
 
 def section(found: VoxelCurrent, spacing, reference: float) -> np.ndarray:
@@ -32,16 +28,7 @@ def slabs(
     for start in range(0, operator.shape[0], planes):
         stop = min(operator.shape[0], start + planes)
         out = np.empty((1 + potential, stop - start, *operator.shape[1:]), np.float32)
-        parts = operator.team.slabs(out.shape[1:])
-        head = operator.kernel, operator.source, found.x
-        slots = [(a, b, start + a, start + b) for a, b in parts]
-        operator.team.each(
-            stencil.current,
-            [(*head, out[0, a:b], scales, *at, scratch(operator, 3)) for a, b, *at in slots],
-        )
+        operator.engine.current(operator, found.x, out[0], scales, start)
         if potential:
-            operator.team.each(
-                stencil.potential,
-                [(*head, out[1, a:b], *at, scratch(operator, 1)) for a, b, *at in slots],
-            )
+            operator.engine.potential(operator, found.x, out[1], start)
         yield start, *out

@@ -14,10 +14,10 @@ from poreflux.transport.electrode.conditions import MA_CM2, Conditions
 from poreflux.transport.electrode.dataset import NUMBERS, flag, numbers
 from poreflux.transport.electrode.statistics import correlation
 from poreflux.transport.electrode.voxels import VoxelCurrent, begin, solve
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.operator import Operator, build, close
-from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.medium import order
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.operator import Operator, build, with_degree
+from poreflux.transport.laplace.problem import Problem, order
 from poreflux.transport.tortuosity.block_tortuosity import block_tortuosity
 from poreflux.volume import voxel_size
 
@@ -170,17 +170,16 @@ def prepare(
     if carrying == 0:
         return None
     problem = Problem(np.ascontiguousarray(kappa[0]), spacing)
-    operator = along_axes(kappa, spacing, Team(1))
+    operator = along_axes(kappa, spacing, Threads(1))
     return begin(problem, operator, reference, share, asked, carrying, progress)
 
 
-def along_axes(kappa: np.ndarray, spacing, team: Team) -> Operator:
+def along_axes(kappa: np.ndarray, spacing, engine: Engine) -> Operator:
     """Return the operator of a medium with conductivities (3, n0, n1, n2) along its axes."""
-    each = [build(Problem(np.ascontiguousarray(k), spacing), team, np.float64) for k in kappa]
-    operator, kernels = each[0], [one.kernel for one in each]
-    g = [kernels[0].gz, kernels[1].gy, kernels[2].gx]
-    degree = close(g, operator.neighbours, team)
-    operator.kernel = kernels[0]._replace(gz=g[0], gy=g[1], gx=g[2], degree=degree)
+    along = [build(Problem(np.ascontiguousarray(k), spacing), engine, np.float64) for k in kappa]
+    g = [getattr(operator.kernel, name) for operator, name in zip(along, ("gz", "gy", "gx"))]
+    operator = along[0]
+    operator.kernel = with_degree(g, operator.neighbours, engine, operator.boundary)
     return operator
 
 

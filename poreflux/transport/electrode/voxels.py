@@ -2,26 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from poreflux.annotations import Progress
-from poreflux.kernels import stencil
 from poreflux.transport.electrode.conditions import UM, Conditions
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import Cell, State, combine, react
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.electrode.newton import Cell, State, react
+from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.boundary import LOW
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.solvers.linear_solver import Descent, Method
-from poreflux.transport.solvers.multigrid import Multigrid
-
-if TYPE_CHECKING:
-    from poreflux.transport.medium import Medium
+from poreflux.transport.medium import Medium
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.linear_solver import LinearSolver
+from poreflux.transport.solvers.multigrid import hierarchy
+from poreflux.transport.solvers.solution import integrate, ramp
+from poreflux.transport.solvers.stopping import Step, decades
 
 #: relative error of the resistance between the two faces, were both at one potential; of the
 #: energy at the start, which is up to a few times that of the answer
@@ -45,31 +43,32 @@ class VoxelCurrent:
 
 
 def prepare(
-    medium: "Medium",
+    cells: np.ndarray,
+    medium: Medium,
     share: np.ndarray,
     asked: Conditions,
-    team: Team,
+    engine: Engine,
     progress: Progress | None = None,
 ) -> VoxelCurrent | None:
-    """Remove the cells that carry nothing, in place; solve for the bulk resistance to start from.
+    """Clear the cells that carry nothing, in place; solve for the bulk resistance to start from.
 
     Returns None where nothing joins the fed face to the contact.
 
     Parameters
     ----------
-    medium
-        cells with axis 0 along the direction asked for.
+    cells, medium
+        of :func:`poreflux.transport.medium.read_medium`, axis 0 along the direction asked for.
     share
         part of each outer face (n1, n2) that is in contact.
     """
     where: list[np.ndarray | None] = [None, None]
     where[asked.reacting] = share > 0
-    total = medium.conducting * medium.cells.size
-    kept = percolate(medium.cells, team, where=tuple(where))
+    total = medium.conducting * cells.size
+    kept = percolate(cells, engine, where=(where[0], where[1]))
     if kept == 0:
         return None
-    problem = Problem(medium.cells, medium.spacing, arithmetic=medium.arithmetic)
-    operator = build(problem, team, np.float64)
+    problem = Problem(cells, medium.spacing, arithmetic=medium.arithmetic)
+    operator = build(problem, engine, np.float64)
     return begin(problem, operator, medium.reference, share, asked, kept / total, progress)
 
 
@@ -81,54 +80,63 @@ def begin(
     asked: Conditions,
     carrying: float,
     progress: Progress | None = None,
-    descent: Method | None = None,
+    solver: LinearSolver | None = None,
 ) -> VoxelCurrent:
     """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
     h = problem.spacing
     unit = reference * h[0] / (min(h) ** 2 * UM)
-    on = operator.ends.half[asked.reacting] > 0
+    on = operator.boundary.half[asked.reacting] > 0
     cell = Cell(
         operator,
-        descent or Descent(operator, Multigrid(operator)),
+        solver or ConjugateGradients(operator, hierarchy(operator)),
         asked.reacting,
         np.where(on, share, 0.0),
         asked.applied * share.size / unit,
         unit,
     )
     x = operator.vector()
-    serial.ramp(operator, problem, x)
-    energy = serial.integrate(operator, problem, x)[0]
-    history: list[float] = []
-
-    def enough(left: float, _) -> bool:
-        history.append(left / energy)
-        if progress is not None:
-            note = f"bulk, iteration {len(history)}, error {history[-1]:.0e}"
-            progress(*serial.decades(history[-1], BULK), note)
-        return history[-1] <= BULK
-
-    cell.descent.lower(x, history, enough)
-    conductance = serial.integrate(operator, problem, x)[0]
+    ramp(operator, x)
+    cell.solver.lower(x, BulkError(integrate(operator, x)[0], progress))
+    conductance = integrate(operator, x)[0]
     start(cell, x, cell.current / conductance)
     bulk = share.size / (unit * conductance)
     return VoxelCurrent(carrying, problem, cell, x, bulk)
 
 
+class BulkError:
+    """Stop when the error of the energy is small beside the energy at the start."""
+
+    wanted = f"{BULK:.0e} wanted for the bulk resistance"
+
+    def __init__(self, energy: float, progress=None):
+        self.energy = energy
+        self.progress = progress
+        self.history: list[float] = []
+
+    def __call__(self, step: Step) -> bool:
+        """Return whether the bulk resistance is known well enough to start from."""
+        error = step.left / self.energy
+        self.history.append(error)
+        if self.progress is not None:
+            note = f"bulk, iteration {len(self.history)}, error {error:.0e}"
+            self.progress(*decades(error, BULK), note)
+        return error <= BULK
+
+
 def start(cell: Cell, x: np.ndarray, volts: float) -> None:
     """Turn x, 1 at the low face and 0 at the high one, to 0 where it reacts, `volts` where fed."""
     if cell.fed == LOW:
-        combine(cell.operator, 0.0, x, volts, x)
+        cell.operator.combine(0.0, x, volts, x)
     else:
-        combine(cell.operator, 0.0, x, -volts, x)
+        cell.operator.combine(0.0, x, -volts, x)
         shift(cell, x, volts)
 
 
 def shift(cell: Cell, x: np.ndarray, by: float) -> None:
     """x += by in conducting cells; elsewhere x stays zero."""
-    operator, scratch = cell.operator, cell.descent.room
-    jobs = [(operator.kernel, scratch, 0.0, by, *slab) for slab in operator.slabs]
-    operator.team.each(stencil.ramp, [(*job, w) for job, w in zip(jobs, operator.scratch)])
-    combine(operator, 1.0, scratch, 1.0, x)
+    operator, constant = cell.operator, cell.solver.workspace
+    operator.engine.ramp(operator, constant, 0.0, by)
+    operator.combine(1.0, constant, 1.0, x)
     operator.neighbours.fill_ghosts(x)
 
 
@@ -152,4 +160,4 @@ def solve(
 
 def plane_currents(found: VoxelCurrent) -> np.ndarray:
     """Return the current from each plane to the next, of n + 1 faces, in units of the operator."""
-    return serial.integrate(found.cell.operator, found.problem, found.x)[1][:, 0]
+    return integrate(found.cell.operator, found.x)[1][:, 0]

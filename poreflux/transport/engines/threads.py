@@ -1,31 +1,35 @@
-"""A team of threads that share the planes of a box; kernels release the GIL."""
+"""The engine of processor cores: threads that share the planes of a box; kernels release the GIL.
 
+A slab of planes always belongs to the same thread number, so that memory is touched first by the
+thread that works on it.
+"""
+
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
-from poreflux.kernels.redblack import slabs
+import numpy as np
+
+from poreflux.kernels import components, dense, geometry, redblack, stencil, transfer
+from poreflux.kernels.redblack import GHOST
 from poreflux.machine import available_cores
+from poreflux.transport.engines.engine import Grid, Runs, Shape
 
 #: boxes below this many cells are worked by one thread: starting more costs as much as the work
 WORTH_SHARING = 60_000
 
 
-class Team:
-    """Run a kernel over slabs of planes, each by its own thread.
-
-    A slab always belongs to the same thread number, so that memory is touched first by the thread
-    that works on it.
+class Threads:
+    """An :class:`poreflux.transport.engines.engine.Engine` on so many cores, by default all that
+    this process may use.
     """
 
     def __init__(self, threads: int | None = None):
         self.threads = max(1, threads or available_cores())
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        self._scratch: dict[tuple, list[np.ndarray]] = {}
 
-    def slabs(self, shape: tuple[int, int, int]) -> list[tuple[int, int]]:
-        """Return the ranges of planes, one a thread, of a box of `shape` cells."""
-        cells = shape[0] * shape[1] * shape[2]
-        return slabs(shape[0], self.threads if cells >= WORTH_SHARING else 1)
-
-    def each(self, function, jobs) -> list:
+    def map(self, function: Callable, jobs: Iterable[tuple]) -> list:
         """Return ``[function(*job) for job in jobs]``, side by side, the first in this thread."""
         jobs = list(jobs)
         if self._pool is None or len(jobs) < 2:
@@ -37,3 +41,264 @@ class Team:
         """Let the threads go."""
         if self._pool is not None:
             self._pool.shutdown()
+
+    def slabs(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Return the ranges of planes, one a thread, of a box of `shape` cells."""
+        cells = shape[0] * shape[1] * shape[2]
+        return redblack.slabs(shape[0], self.threads if cells >= WORTH_SHARING else 1)
+
+    def _padded_slabs(self, shape: Shape) -> list[tuple[int, int]]:
+        """Return the slabs in planes that count ghosts; they belong to the outer slabs."""
+        slabs = self.slabs(shape)
+        last = len(slabs) - 1
+        return [
+            (a + (GHOST if i else 0), b + (2 * GHOST if i == last else GHOST))
+            for i, (a, b) in enumerate(slabs)
+        ]
+
+    # --- vectors
+
+    def vector(self, shape: Shape, dtype: np.dtype | type, colours: int = 1) -> np.ndarray:
+        """Return a packed vector of zeros, each slab touched first by its own thread."""
+        array = redblack.empty(shape, dtype, colours)
+        zero = array.dtype.type(0)
+        self.map(redblack.fill, [(array, zero, a, b) for a, b in self._padded_slabs(shape)])
+        return array
+
+    def zeros(self, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+        """Return an array of zeros."""
+        return np.zeros(shape, dtype)
+
+    def combine(self, shape: Shape, a: float, x: np.ndarray, b: float, y: np.ndarray) -> None:
+        """y = a x + b y, ghosts included."""
+        a, b = y.dtype.type(a), y.dtype.type(b)
+        self.map(redblack.axpby, [(a, x, b, y, *slab) for slab in self._padded_slabs(shape)])
+
+    def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
+        """Return x . y over own cells."""
+        return sum(self.map(redblack.dot, [(x, y, a, b) for a, b in self.slabs(shape)]))
+
+    def load(self, planes: np.ndarray, x: np.ndarray) -> None:
+        """Copy own planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
+        x[:, :GHOST] = x[:, -GHOST:] = 0
+        jobs = [(x[0, a + GHOST : b + GHOST], planes[a:b]) for a, b in self.slabs(planes.shape)]
+        self.map(np.copyto, jobs)
+
+    def store(self, x: np.ndarray, planes: np.ndarray) -> None:
+        """Copy the own cells of the first colour of x into own planes (n, Y, H)."""
+        cells = (slice(GHOST, -GHOST), slice(1, -1))
+        jobs = [
+            (planes[(slice(a, b), *cells)], x[(0, slice(a + GHOST, b + GHOST), *cells)])
+            for a, b in self.slabs(planes.shape)
+        ]
+        self.map(np.copyto, jobs)
+
+    # --- the reduced operator
+
+    def residual(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
+        """r = b - S x; return r . r."""
+        return self._sum(stencil.residual, grid, grid.source, x, r)
+
+    def curvature(self, grid: Grid, p: np.ndarray) -> float:
+        """Return p . S p."""
+        return self._sum(stencil.curvature, grid, p)
+
+    def apply(self, grid: Grid, p: np.ndarray, planes: np.ndarray) -> float:
+        """planes (n, Y, H) = S p; return p . S p."""
+        return self._sum(stencil.apply, grid, p, planes)
+
+    def advance(
+        self, grid: Grid, alpha: float, p: np.ndarray, x: np.ndarray, r: np.ndarray
+    ) -> float:
+        """x += alpha p and r -= alpha S p; return r . r."""
+        return self._sum(stencil.advance, grid, grid.dtype.type(alpha), p, x, r)
+
+    def ramp(self, grid: Grid, x: np.ndarray, slope: float, first: float) -> None:
+        """x = first + slope times the number of the plane, in conducting cells."""
+        self._run(stencil.ramp, grid, grid.dtype, x, slope, first)
+
+    def fluxes(self, grid: Grid, x: np.ndarray, planes: np.ndarray) -> float:
+        """Fill the sums of each plane (n + 1, 5) for a potential x; return its energy."""
+        jobs = [
+            (grid.kernel, grid.source, x, planes, a, b, self._planes(grid, 2))
+            for a, b in self.slabs(grid.shape)
+        ]
+        return sum(self.map(stencil.fluxes, jobs))
+
+    def potential(self, grid: Grid, x: np.ndarray, out: np.ndarray, start: int) -> None:
+        """Fill `out` (m, n1, n2) with the potential of both colours from plane `start` on."""
+        jobs = [
+            (grid.kernel, grid.source, x, out[a:b], start + a, start + b, self._planes(grid, 1))
+            for a, b in self.slabs(out.shape)
+        ]
+        self.map(stencil.potential, jobs)
+
+    def current(self, grid: Grid, x: np.ndarray, out: np.ndarray, scales, start: int) -> None:
+        """Fill `out` (m, n1, n2) with the size of the current density from plane `start` on."""
+        jobs = [
+            (grid.kernel, grid.source, x, out[a:b], scales, start + a, start + b,
+             self._planes(grid, 3))
+            for a, b in self.slabs(out.shape)
+        ]  # fmt: skip
+        self.map(stencil.current, jobs)
+
+    def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
+        """Return own plane k of the potential, both colours packed (2, Y, H)."""
+        plane = np.zeros((2, *x.shape[2:]), x.dtype)
+        row = np.zeros(x.shape[3], x.dtype)
+        stencil.solved_plane(grid.kernel, grid.source, x, plane, row, k + GHOST)
+        return plane
+
+    # --- the cycle of multigrid
+
+    def descend(self, grid: Grid, b: np.ndarray, coarse_b: np.ndarray) -> None:
+        """Smooth from zero and restrict what is left to the next coarser grid."""
+        self._run(transfer.descend, grid, np.float32, b, coarse_b)
+
+    def ascend(self, grid: Grid, b: np.ndarray, coarse_x: np.ndarray, x: np.ndarray) -> float:
+        """x = the smoothed guess plus the coarse correction, smoothed again; return b . x (red)."""
+        return sum(self._run(transfer.ascend, grid, np.float32, b, coarse_x, x))
+
+    def descend_again(self, grid: Grid, b: np.ndarray, x: np.ndarray, coarse_b: np.ndarray) -> None:
+        """Do the same as `descend`, from x."""
+        self._run(transfer.descend_again, grid, np.float32, b, x, coarse_b)
+
+    def ascend_again(
+        self, grid: Grid, b: np.ndarray, x: np.ndarray, coarse_x: np.ndarray, out: np.ndarray
+    ) -> None:
+        """out = the same as `ascend`, from x."""
+        self._run(transfer.ascend_again, grid, np.float32, b, x, coarse_x, out)
+
+    def coarsen(self, grid: Grid, shape: Shape) -> list[np.ndarray]:
+        """Return three conductances of each cell of the next coarser grid, of `shape`."""
+        g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
+        self.map(
+            transfer.coarsen, [(grid.kernel, *g, shape[2], a, b) for a, b in self.slabs(shape)]
+        )
+        return g
+
+    def factorise(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the Cholesky factor of a dense matrix, singular modes left out."""
+        factor = np.zeros_like(matrix)
+        dense.factorise(matrix, factor)
+        return factor
+
+    def substitute(self, factor: np.ndarray, shape: Shape, b: np.ndarray, x: np.ndarray) -> None:
+        """x = A^-1 b for packed vectors (two colours) and the factor of A."""
+        cells = np.empty(shape, np.float32)
+        redblack.unpack(b, cells, 0, shape[0])
+        # in float64: a face of little conductance makes the potential of the whole grid a weak mode
+        solution = np.empty(cells.size)
+        dense.substitute(factor, cells.ravel(), solution)
+        redblack.pack(solution.reshape(shape).astype(np.float32), x, 0, shape[0])
+
+    # --- geometry
+
+    def encode(self, solid: np.ndarray, below, above, wraps: tuple[bool, bool]) -> np.ndarray:
+        """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
+        code = redblack.empty(solid.shape, np.uint8, 2)
+        padded, zero = self._padded_slabs(solid.shape), np.uint8(0)
+
+        def fill_and_encode(own: tuple[int, int], with_ghosts: tuple[int, int]) -> None:
+            redblack.fill(code, zero, *with_ghosts)
+            row = np.empty(solid.shape[2], np.uint8)
+            geometry.encode(solid, code, below, above, *wraps, row, *own)
+
+        self.map(fill_and_encode, zip(self.slabs(solid.shape), padded))
+        return code
+
+    def conduct(
+        self, cells: np.ndarray, arithmetic: bool, below, weights, side: bool, dtype
+    ) -> list[np.ndarray]:
+        """Return the conductances of each cell to those before it along the three axes."""
+        g = [np.zeros((2, *redblack.packed_shape(cells.shape)), dtype) for _ in range(3)]
+        jobs = [
+            (cells, arithmetic, *g, below, *weights, side, side, a, b)
+            for a, b in self.slabs(cells.shape)
+        ]
+        self.map(geometry.conduct, jobs)
+        return g
+
+    def sum_faces(self, g: list[np.ndarray]) -> np.ndarray:
+        """Return the sum of the six conductances of each cell, from three with their ghosts."""
+        degree = np.zeros_like(g[0])
+        planes = g[0].shape[1] - 2 * GHOST
+        slabs = redblack.slabs(planes, self.threads)
+        self.map(geometry.sum_faces, [(*g, degree, a, b) for a, b in slabs])
+        return degree
+
+    def face_conductance(self, grid: Grid, axis: int) -> np.ndarray:
+        """Return the conductance (n0, n1, n2) of each cell to the one before it along `axis`."""
+        packed = np.zeros((2, *redblack.packed_shape(grid.shape)), np.float32)
+        transfer.copy_faces(grid.kernel, axis, packed, grid.shape[2])
+        out = np.zeros(grid.shape, np.float32)
+        redblack.unpack(packed, out, 0, grid.shape[0])
+        return out
+
+    def look_up(self, labels: np.ndarray, table: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """out = table[labels], split along y; return how many voxels have each of 256 labels."""
+        edges = np.linspace(0, labels.shape[1], self.threads + 1).astype(int)
+        jobs = [
+            (labels[:, a:b], table, out[:, a:b], np.zeros(256, np.int64))
+            for a, b in pairwise(edges)
+        ]
+        self.map(geometry.look_up, jobs)
+        return np.sum([counts for *_, counts in jobs], axis=0)
+
+    # --- clusters of face neighbours
+
+    def label(self, solid: np.ndarray, periodic: tuple[bool, bool, bool]) -> Runs:
+        """Return the runs of conducting cells, joined into clusters."""
+        n0, n1, n2 = solid.shape
+        slabs = self.slabs(solid.shape)
+        counts = np.empty((n0, n1), np.int64)
+        self.map(components.count_runs, [(solid, counts, a, b) for a, b in slabs])
+        first = np.zeros(n0 * n1 + 1, np.int64)
+        np.cumsum(counts.ravel(), out=first[1:])
+        count = int(first[-1])
+        column = np.uint16 if n2 < 2**16 else np.uint32
+        index = np.uint32 if count < 2**32 else np.uint64
+        runs = Runs(first, np.empty(count, column), np.empty(count, column), np.empty(count, index))
+        self.map(components.list_runs, [(solid, *runs, a, b) for a, b in slabs])
+        wraps = periodic[1], periodic[2]
+        self.map(components.join_slab, [(*runs, n1, n2, *wraps, a, b) for a, b in slabs])
+        for a, _ in slabs[1:]:
+            components.join_planes(*runs, n1, a - 1, a)
+        if periodic[0]:
+            components.join_planes(*runs, n1, n0 - 1, 0)
+        return runs
+
+    def mark(self, runs: Runs, flags: np.ndarray, where: np.ndarray, k: int, bit: np.uint8) -> None:
+        """Set a bit of the flags of clusters that plane k meets where `where` (n1, n2) is true."""
+        components.mark_where(*runs, flags, where, k, bit)
+
+    def keep(self, solid: np.ndarray, runs: Runs, flags: np.ndarray, wanted: np.uint8) -> int:
+        """Clear cells of clusters whose flags lack a wanted bit; return how many cells stay."""
+        jobs = [(solid, *runs, flags, wanted, a, b) for a, b in self.slabs(solid.shape)]
+        return sum(self.map(components.keep, jobs))
+
+    # --- scratch
+
+    def _run(self, kernel: Callable, grid: Grid, dtype, *args) -> list:
+        """Run a kernel on every slab, each with its thread's scratch rows in `dtype`."""
+        slabs = self.slabs(grid.shape)
+        rows = self._rows(grid, kernel.__module__, dtype, len(slabs))
+        return self.map(kernel, [(grid.kernel, *args, a, b, w) for (a, b), w in zip(slabs, rows)])
+
+    def _sum(self, kernel: Callable, grid: Grid, *args) -> float:
+        return sum(self._run(kernel, grid, grid.dtype, *args))
+
+    def _rows(self, grid: Grid, family: str, dtype, count: int) -> list[np.ndarray]:
+        """Return scratch rows, one a thread; their outer pairs stay zero where rows do not wrap."""
+        pairs = redblack.packed_shape(grid.shape)[2]
+        key = pairs, family, np.dtype(dtype), bool(grid.kernel.wrap)
+        rows = self._scratch.setdefault(key, [])
+        while len(rows) < count:
+            rows.append(np.zeros((7, stencil.TILE + 4, pairs), dtype))
+        return rows
+
+    def _planes(self, grid: Grid, planes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return scratch planes and a scratch row of one thread."""
+        _, rows, pairs = redblack.packed_shape(grid.shape)
+        lead = (planes, 2) if planes > 1 else (2,)
+        return np.zeros((*lead, rows, pairs), grid.dtype), np.zeros(pairs, grid.dtype)

@@ -4,66 +4,84 @@ import numpy as np
 
 from poreflux.kernels import redblack
 from poreflux.kernels.redblack import GHOST
+from poreflux.transport.laplace.neighbours import Neighbours
 
 LOW, HIGH = 0, 1
 
 
-class Ends:
+class Boundary:
     """The links of one grid, as planes and as the kernels read them.
 
     ``half`` and ``interface`` (2, ny, nx) are the conductances of half a cell and of the interface
     at the low and the high face, in the units of
     :meth:`poreflux.transport.laplace.problem.Problem.weights`: an interface of infinite
-    conductance is a driven face, one of none an insulated face. ``packed`` (4, 2, Y, H) and ``of``
-    (Z,) are what the kernels call ``ends`` and ``end_of``; they change in place, so that a current
-    that depends on the potential needs no other geometry at each step. Every box has the planes of
-    both faces, whether they are its own or not.
+    conductance is a driven face, one of none an insulated face. ``packed`` (4, 2, Y, H) and
+    ``face_of`` (Z,) are what the kernels call ``links`` and ``face_of``; they change in place, so
+    that a current that depends on the potential needs no other geometry at each step. Every box has
+    the planes of both faces, whether they are its own or not. ``wraps`` are the periodic sides.
     """
 
-    def __init__(self, half: np.ndarray, places: tuple[int, int], packed: np.ndarray, of):
+    def __init__(self, half: np.ndarray, places: tuple[int, int], packed, face_of, wraps):
         self.half = half
         self.interface = np.full_like(half, np.inf)
         self.places = places
         self.packed = packed
-        self.of = of
+        self.face_of = face_of
+        self.wraps = wraps
 
     def links(self) -> np.ndarray:
         """Return the conductances (2, ny, nx) from the cells to what lies behind the interface."""
         return series(self.half, self.interface)
 
-    def renew(self) -> None:
+    def update(self) -> None:
         """Bring what the kernels read up to date."""
-        links = self.links()
-        for face, place in enumerate(self.places):
-            self.packed[1 + face] = pack_plane(links[face], place, self.packed.dtype)
-        self.packed[3] = self.packed[1] + self.packed[2]
+        fill_planes(self.packed, self.links(), self.places, self.wraps)
 
-    def follow(self, fine: "Ends") -> None:
+    def follow(self, fine: "Boundary") -> None:
         """Take the interfaces of the next finer grid: the sums of four of each, halves at twice
         the length."""
         shape = self.half.shape[1:]
         joined = fine.interface > 0
         self.half[:] = sum_of_four(np.where(joined, fine.half, 0), shape) / 2
         self.interface[:] = sum_of_four(np.where(fine.half > 0, fine.interface, 0), shape)
-        self.renew()
+        self.update()
 
 
-def open_ends(half: np.ndarray, shape, start: int, whole: int, dtype) -> Ends:
-    """Return the driven faces of a box of `shape` cells that begins at plane `start` of `whole`."""
+def boundary_of_half_cells(half: np.ndarray, shape, neighbours: Neighbours, dtype) -> Boundary:
+    """Return the driven faces of the box of `shape` cells that is among `neighbours`.
+
+    `half` (2, ny, nx) are the conductances of half cells, all zero where nothing is driven.
+    """
     planes, *plane = redblack.packed_shape(shape)
-    of = ends_of_planes(start, planes, whole)
+    face_of = faces_of_planes(neighbours.first, planes, neighbours.planes)
     packed = np.zeros((4, 2, *plane), dtype)
-    ends = Ends(half, (0, whole - 1), packed, of if half.any() else np.zeros_like(of))
-    ends.renew()
-    return ends
+    boundary = Boundary(
+        half,
+        (0, neighbours.planes - 1),
+        packed,
+        face_of if half.any() else np.zeros_like(face_of),
+        neighbours.periodic[1:],
+    )
+    boundary.update()
+    return boundary
 
 
-def coarser_ends(fine: Ends, shape, start: int, whole: int) -> Ends:
-    """Return the ends of the next coarser grid, for a box of `shape` cells as in `open_ends`."""
+def coarser_boundary(fine: Boundary, shape, neighbours: Neighbours) -> Boundary:
+    """Return the boundary of the next coarser grid, of which `neighbours` have a box of `shape`."""
     half = sum_of_four(fine.half, shape[1:]) / 2
-    coarse = open_ends(half, shape, start, whole, np.float32)
+    coarse = boundary_of_half_cells(half, shape, neighbours, np.float32)
     coarse.follow(fine)
     return coarse
+
+
+def fill_planes(packed: np.ndarray, values, places: tuple[int, int], wraps) -> None:
+    """Fill the planes (4, 2, Y, H) that kernels read at no face, the low, the high and at both,
+    from `values` (2, ny, nx) or numbers at the two faces.
+    """
+    for face, place in enumerate(places):
+        packed[1 + face] = redblack.pack_plane(values[face], place, packed.dtype)
+    packed[3] = packed[1] + packed[2]
+    redblack.wrap_sides(packed, *wraps)
 
 
 def series(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -84,32 +102,11 @@ def sum_of_four(planes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return padded.reshape(*rest, shape[0], 2, shape[1], 2).sum((-3, -1))
 
 
-def ends_of_planes(start: int, planes: int, whole: int) -> np.ndarray:
+def faces_of_planes(start: int, planes: int, whole: int) -> np.ndarray:
     """Return which faces each padded plane of a box touches: bit 0 the low one, bit 1 the high one.
 
-    >>> ends_of_planes(2, 7, 6)
+    >>> faces_of_planes(2, 7, 6)
     array([1, 0, 0, 0, 0, 2, 0], dtype=uint8)
     """
     number = np.arange(planes) + start - GHOST
     return ((number == 0) | ((number == whole - 1) << 1)).astype(np.uint8)
-
-
-def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
-    """Return plane number k, values (ny, nx), as (2, Y, H), colours apart."""
-    ny, nx = values.shape
-    plane = redblack.packed_shape((1, ny, nx))[1:]
-    # colours depend on the parity of k only, so a box of two planes stands for any
-    out = np.zeros((2, 2 * GHOST + 2, *plane), dtype)
-    cells = np.zeros((2, ny, nx), dtype)
-    cells[k % 2] = values
-    redblack.pack(cells, out, k % 2, k % 2 + 1)
-    return out[:, k % 2 + GHOST]
-
-
-def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
-    """Return (2, Y, H) of plane number k as (ny, nx): the inverse of :func:`pack_plane`."""
-    box = np.zeros((2, 2 * GHOST + 2, *packed.shape[1:]), packed.dtype)
-    box[:, k % 2 + GHOST] = packed
-    out = np.zeros((2, *shape[-2:]), packed.dtype)
-    redblack.unpack(box, out, k % 2, k % 2 + 1)
-    return out[k % 2]

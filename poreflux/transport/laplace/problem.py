@@ -4,10 +4,15 @@ transport.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
+from poreflux.annotations import Sides
 from poreflux.schema import DIMS
+
+#: what happens at the faces across the transport
+FaceCondition = Literal["driven", "periodic"]
 
 
 @dataclass(frozen=True)
@@ -16,16 +21,16 @@ class Problem:
 
     ``cells`` (n0, n1, n2) is uint8 with 1 where a single phase conducts, or float conductivities
     relative to a reference, 0 where blocked. ``spacing`` are the voxel edges of the three axes.
-    ``ends`` says what happens at the two faces across the transport: ``"driven"`` (potential 1 on
-    the outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1).
+    ``boundary`` says what happens at the two faces across the transport: ``"driven"`` (potential 1
+    on the outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1).
     ``sides`` are ``"insulated"`` or ``"periodic"``. ``arithmetic`` chooses the arithmetic instead
     of the harmonic mean for faces (partial volumes).
     """
 
     cells: np.ndarray
     spacing: tuple[float, float, float]
-    sides: str = "insulated"
-    ends: str = "driven"
+    sides: Sides = "insulated"
+    boundary: FaceCondition = "driven"
     arithmetic: bool = False
 
     @property
@@ -42,7 +47,7 @@ class Problem:
     def periodic(self) -> tuple[bool, bool, bool]:
         """Return which axes are periodic."""
         side = self.sides == "periodic"
-        return self.ends == "periodic", side, side
+        return self.boundary == "periodic", side, side
 
     def weights(self) -> tuple[float, float, float]:
         """Return the conductance of a face of unit conductivity across each axis, the largest 1.
@@ -59,13 +64,22 @@ class Problem:
 
         kappa = G L / A, with G in units of :meth:`weights`.
         """
-        n0, n1, n2 = self.shape
-        return conductance * n0 / (n1 * n2) * (self.spacing[0] / min(self.spacing)) ** 2
+        return relative_conductivity(conductance, self.shape, self.spacing)
+
+
+def relative_conductivity(
+    conductance: float, shape: tuple[int, int, int], spacing: tuple[float, float, float]
+) -> float:
+    """Return the effective conductivity that belongs to a conductance between the driven faces, in
+    units of :meth:`Problem.weights`.
+    """
+    n0, n1, n2 = shape
+    return conductance * n0 / (n1 * n2) * (spacing[0] / min(spacing)) ** 2
 
 
 def validated(sides: str, rtol: float) -> None:
     """Raise ``ValueError`` where the sides or the tolerance of a solve make no sense."""
-    if sides not in ("insulated", "periodic"):
+    if sides not in get_args(Sides):
         raise ValueError(f"sides={sides!r} is not known; choose 'insulated' or 'periodic'")
     if not 1e-14 <= rtol < 1:
         raise ValueError(f"rtol={rtol!r} is not between 1e-14 and 1; 1e-4 gives four digits")
@@ -107,3 +121,30 @@ def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float])
             f"{tuple(labels)} a positive value"
         )
     return table
+
+
+def one_conductor(table: np.ndarray) -> bool:
+    """Return whether all labels that conduct conduct alike: then one byte a voxel will do.
+
+    >>> one_conductor(np.array([0.0, 2.0, 2.0]))
+    True
+    """
+    return len(np.unique(table[table > 0])) == 1
+
+
+def relative(table: np.ndarray) -> np.ndarray:
+    """Return conductivities of labels relative to the largest: uint8 where one phase conducts.
+
+    >>> relative(np.array([0.0, 0.5, 1.0])), relative(np.array([0.0, 2.0]))
+    (array([0. , 0.5, 1. ]), array([0, 1], dtype=uint8))
+    """
+    return (table > 0).astype(np.uint8) if one_conductor(table) else table / table.max()
+
+
+def even_periods(cells: np.ndarray, sides: Sides) -> np.ndarray:
+    """Return the cells, two periods of them along each periodic side with an odd number: a
+    chequerboard closes on even ones.
+    """
+    if sides == "insulated":
+        return cells
+    return np.tile(cells, (1, *(1 + n % 2 for n in cells.shape[1:])))

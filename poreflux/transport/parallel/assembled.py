@@ -10,12 +10,15 @@ from petsc4py import PETSc
 
 from poreflux.errors import NotConverged
 from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.parallel.neighbours import Ranks
 
 #: bytes for each cell: seven entries, their indices, and as much again for coarser grids
 BYTES = 800
 
 
-def assembled_conductance(problem: Problem, neighbours, rtol: float, comm, prefix: str) -> float:
+def assembled_conductance(
+    problem: Problem, neighbours: Ranks, rtol: float, comm, prefix: str
+) -> float:
     """Return the conductance between the driven faces, from an assembled matrix of all cells.
 
     Parameters
@@ -49,15 +52,15 @@ def assembled_conductance(problem: Problem, neighbours, rtol: float, comm, prefi
             list(ksp.getConvergenceHistory()),
         )
     into, out = entries.currents(x.array_r)
-    for each in (ksp, A, b, x):
-        each.destroy()
+    for handle in (ksp, A, b, x):
+        handle.destroy()
     return (neighbours.sum(into) + neighbours.sum(out)) / 2
 
 
 class Entries:
     """The equations of the conducting cells of one box, numbered over all boxes."""
 
-    def __init__(self, problem: Problem, neighbours):
+    def __init__(self, problem: Problem, neighbours: Ranks):
         self.problem = problem
         cells = self.cells = problem.cells.astype(float)
         self.own = cells > 0
@@ -66,26 +69,25 @@ class Entries:
         self.first = int(counts[: neighbours.link.rank].sum())
         self.number = np.full(cells.shape, -1, np.int64)
         self.number[self.own] = self.first + np.arange(count)
-        around = zip(neighbours.around(cells), neighbours.around(self.number + 1))
+        around = zip(neighbours.adjacent(cells), neighbours.adjacent(self.number + 1))
         self.beyond = [(kappa, number - 1) for kappa, number in around]
-        start, whole = neighbours.span(0)
-        self.low = start == 0
-        self.high = start + cells.shape[0] == whole
+        self.low = neighbours.first == 0
+        self.high = neighbours.first + cells.shape[0] == neighbours.planes
 
     def assemble(self, comm):
         """Return matrix and right-hand side."""
         parts = [self._links(axis, side) for axis in range(3) for side in (-1, 1)]
-        rows, columns, values = (np.concatenate(each) for each in zip(*parts))
+        rows, columns, values = (np.concatenate(arrays) for arrays in zip(*parts))
         n = int(self.own.sum())
         diagonal = np.bincount(rows - self.first, values, n)
         b = np.zeros(n)
         half = 2 * self.problem.weights()[0]
-        for there, plane, drives in ((self.low, 0, 1.0), (self.high, -1, 0.0)):
-            if there:
+        for driven, plane, potential in ((self.low, 0, 1.0), (self.high, -1, 0.0)):
+            if driven:
                 here = self.number[plane][self.own[plane]] - self.first
                 links = half * self.cells[plane][self.own[plane]]
                 diagonal[here] += links
-                b[here] += drives * links
+                b[here] += potential * links
         own = self.first + np.arange(n)
         A = PETSc.Mat().create(comm)
         A.setSizes(((n, PETSc.DETERMINE),) * 2)
@@ -100,13 +102,13 @@ class Entries:
 
     def currents(self, u: np.ndarray) -> tuple[float, float]:
         """Return the currents through the driven faces of this box."""
-        half, found = 2 * self.problem.weights()[0], [0.0, 0.0]
-        for at, there, plane, outside in ((0, self.low, 0, 1.0), (1, self.high, -1, 0.0)):
-            if there:
+        half, currents = 2 * self.problem.weights()[0], [0.0, 0.0]
+        for at, driven, plane, outside in ((0, self.low, 0, 1.0), (1, self.high, -1, 0.0)):
+            if driven:
                 potential = u[self.number[plane][self.own[plane]] - self.first]
                 links = half * self.cells[plane][self.own[plane]]
-                found[at] = float(abs((links * (outside - potential)).sum()))
-        return found[0], found[1]
+                currents[at] = float(abs((links * (outside - potential)).sum()))
+        return currents[0], currents[1]
 
     def _links(self, axis: int, side: int):
         """Return rows, columns and conductances of the faces on one side along `axis`."""

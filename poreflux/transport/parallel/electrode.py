@@ -2,29 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from poreflux.schema import attributes
-from poreflux.transport.electrode import planes as current_planes
-from poreflux.transport.electrode.column_porosity import column_sums, near
+from poreflux.transport.electrode import fields, planes
+from poreflux.transport.electrode.column_porosity import column_sums, decay_weights
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.voxels import VoxelCurrent, begin, plane_currents, solve
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.operator import Operator, build
+from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.parallel import fields as mpi_fields
-from poreflux.transport.parallel import reading as mpi_reading
-from poreflux.transport.parallel import tortuosity_factor as mpi
+from poreflux.transport.parallel import fields as shared_fields
+from poreflux.transport.parallel import reading, tortuosity_factor
 from poreflux.transport.parallel.memory import refuse
 from poreflux.transport.parallel.neighbours import Ranks
 from poreflux.transport.parallel.partition import Partition
-from poreflux.transport.solvers.linear_solver import Method
+from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
+from poreflux.transport.solvers.linear_solver import LinearSolver
 
 #: bytes for each voxel of the electrode's face, which every process knows whole: links, sources,
 #: potentials and currents of both faces, the law of the interface; and for each state that is kept
@@ -35,7 +36,7 @@ LIBRARIES = 120 * 2**20
 
 
 @dataclass(frozen=True)
-class Plan:
+class Task:
     """What is solved: conditions, conductivities of phases in S/m, Wagner lengths in µm, where
     there is contact (n1, n2)."""
 
@@ -75,48 +76,53 @@ class Found:
 
 
 def on_boxes(
-    link, head, parts: Partition, plan: Plan, team: Team, method: Callable[[Operator], Method]
+    link,
+    head,
+    parts: Partition,
+    task: Task,
+    engine: Engine,
+    make_solver: Callable[[Operator], LinearSolver],
 ) -> Found:
-    """Read and solve: called by all processes that have a box; ``method`` makes what solves."""
+    """Read and solve: called by all processes that have a box."""
     start, stop = parts.span(link.rank)
-    neighbours = Ranks(link, parts.edges, (False, False, False), parts.grids)
+    ranks = Ranks(link, parts.edges, (False, False, False), parts.grids)
     with link.together():
         size = "x".join(map(str, head.shape))
-        need = memory(head, parts, plan, link.rank)
-        refuse(link, need, f"the current through {size} voxels needs", plan.memory)
-        cells, counts = mpi_reading.read_cells(head, plan.phases, start, stop, team)
-    relative = mpi_reading.relative_conductivities(head, plan.phases)
+        need = memory(head, parts, task, link.rank)
+        refuse(link, need, f"the current through {size} voxels needs", task.memory)
+        cells, counts = reading.read_cells(head, task.phases, start, stop, engine)
+    relative = reading.relative_conductivities(head, task.phases)
     conducting = float(link.gather(counts).sum(0)[relative > 0].sum())
-    columns, close = _columns(cells, head, plan, neighbours)
-    solid = neighbours.outermost(cells)[plan.asked.reacting] > 0
+    columns, close = _columns(cells, head, task, ranks)
+    solid = ranks.outermost(cells)[task.asked.reacting] > 0
     where: list[np.ndarray | None] = [None, None]
-    where[plan.asked.reacting] = plan.mask
-    kept = mpi.percolate(cells, team, neighbours, (where[0], where[1]))
+    where[task.asked.reacting] = task.mask
+    keep = partial(keep_percolating_on_boxes, link=link)
+    kept = percolate(cells, engine, where=(where[0], where[1]), keep=keep)
     if kept == 0:
         return Found(solid, columns, close)
-    operator = build(Problem(cells, head.spacing), team, np.float64, neighbours)
+    operator = build(Problem(cells, head.spacing), engine, np.float64, ranks)
     problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), head.spacing)
     del cells  # the operator has all there is to know of them
-    solver = method(operator)
     current = begin(
-        problem, operator, plan.reference, plan.mask.astype(float), plan.asked, kept / conducting,
-        plan.progress, solver,
+        problem, operator, task.reference, task.mask.astype(float), task.asked, kept / conducting,
+        task.progress, make_solver(operator),
     )  # fmt: skip
-    states = solve(current, plan.laws(), plan.progress)
+    states = solve(current, task.laws(), task.progress)
     first = next(states)
-    planes = plane_currents(current)
-    section = current_planes.section(current, head.spacing, plan.reference)
-    if plan.field is not None:
-        _write(link, head, parts, plan, plan.field, current)
+    through_planes = plane_currents(current)
+    section = planes.section(current, head.spacing, task.reference)
+    if task.field is not None:
+        _write(link, head, parts, task, task.field, current)
     section = np.concatenate(link.join(section))
-    return Found(solid, columns, close, current, [first, *states], planes, section)
+    return Found(solid, columns, close, current, [first, *states], through_planes, section)
 
 
-def _columns(cells: np.ndarray, head, plan: Plan, neighbours) -> tuple[np.ndarray, np.ndarray]:
+def _columns(cells: np.ndarray, head, task: Task, ranks: Ranks) -> tuple[np.ndarray, np.ndarray]:
     """Return the porosity of columns less the mean, and the same weighed near the electrode."""
-    link, (start, planes) = neighbours.link, neighbours.span(len(cells))
-    depth = plan.depth(head.spacing[0])
-    weights = near(planes, head.spacing[0], depth, plan.asked.reacting == HIGH)
+    link, start, planes = ranks.link, ranks.first, ranks.planes
+    depth = task.depth(head.spacing[0])
+    weights = decay_weights(planes, head.spacing[0], depth, task.asked.reacting == HIGH)
     own = weights[start : start + len(cells)] / weights.sum()
     columns, pores = column_sums(cells, np.full(len(cells), 1 / planes))
     close, _ = column_sums(cells, own)
@@ -124,20 +130,17 @@ def _columns(cells: np.ndarray, head, plan: Plan, neighbours) -> tuple[np.ndarra
     return link.add(columns) - mean, link.add(close) - mean
 
 
-def _write(link, head, parts: Partition, plan: Plan, target: Path, current) -> None:
+def _write(link, head, parts: Partition, task: Task, target: Path, current) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
-    from poreflux.transport.electrode.fields import CURRENT, POTENTIAL
+    described = fields.described(task.asked)
 
-    names, note = (CURRENT, POTENTIAL), plan.asked.attributes()
-    attrs = {name: {**attributes(name), **note} for name in names}
+    def slabs(count: int):
+        return planes.slabs(current, head.spacing, task.reference, count)
 
-    def slabs(planes: int):
-        return current_planes.slabs(current, head.spacing, plan.reference, planes)
-
-    mpi_fields.write(link, head, parts, target, attrs, slabs)
+    shared_fields.write(link, head, parts, target, described, slabs)
 
 
-def memory(head, parts: Partition, plan: Plan, box: int) -> int:
+def memory(head, parts: Partition, task: Task, box: int) -> int:
     """Return the bytes that the process of one box takes at its peak.
 
     Beside what :func:`poreflux.transport.parallel.memory.forecast` counts: the potential, that
@@ -146,7 +149,7 @@ def memory(head, parts: Partition, plan: Plan, box: int) -> int:
     """
     start, stop = parts.span(box)
     face = prod(head.shape[1:])
-    vectors = 3 if plan.asked.drive == "equipotential" else 2
-    more = face * (FACE + STATE * len(plan.lengths) + 4 * vectors * (stop - start))
+    vectors = 3 if task.asked.drive == "equipotential" else 2
+    more = face * (FACE + STATE * len(task.lengths) + 4 * vectors * (stop - start))
     more += 0 if box else LIBRARIES
-    return mpi.memory(head, parts, plan.phases, box) + more
+    return tortuosity_factor.memory(head, parts, task.phases, box) + more

@@ -3,12 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from poreflux.transport.parallel.partition import Partition, twos
-
-#: bytes of a field that a process makes at a time
-SLAB = 256 * 2**20
 
 #: edge of a chunk, where the boxes leave the choice
 CHUNK = 128
@@ -26,24 +21,16 @@ def write(
 
     ``slabs(planes)`` yields the first of so many own planes, and an array of each field.
     """
-    from poreflux import store
+    from poreflux.transport import field_output
 
-    axis = head.axes[0]
     depth = chunk_planes(parts.edges)
-    edges = [CHUNK, CHUNK, CHUNK]
-    edges[axis] = depth
     with link.together():
         if link.rank == 0:
-            for name, note in attrs.items():
-                store.create_field(target, name, attrs=dict(note), chunk=edges)
-    planes = depth * max(1, SLAB // (4 * depth * int(np.prod(head.shape[1:]))))
+            field_output.create(target, attrs, head.direction, depth)
+    planes = field_output.planes_at_a_time(head.shape[1] * head.shape[2], depth)
     first = parts.span(link.rank)[0]
     with link.together():
-        for start, *arrays in slabs(planes):
-            corner = [0, 0, 0]
-            corner[axis] = first + start
-            for name, slab in zip(attrs, arrays):
-                store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
+        field_output.write(target, list(attrs), head.direction, slabs(planes), first)
 
 
 def chunk_planes(edges: tuple[int, ...]) -> int:

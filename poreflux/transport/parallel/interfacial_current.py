@@ -4,6 +4,7 @@ Every process calls :func:`solve_current`; each reads the planes of its own box 
 plane of the electrode, where the kinetics are, every process knows whole.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from poreflux.transport.electrode.conditions import (
     phases_of,
     wagner_lengths_of,
 )
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.parallel import petsc as mpi_petsc
-from poreflux.transport.parallel import reading as mpi_reading
-from poreflux.transport.parallel import tortuosity_factor as mpi
-from poreflux.transport.parallel.electrode import Found, Plan, on_boxes
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.parallel import petsc, reading, session
+from poreflux.transport.parallel.electrode import Found, Task, on_boxes
+from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.partition import partition
 
 
@@ -83,80 +84,78 @@ def solve_current(
     asked = conditions(**options)
     lengths = wagner_lengths_of(wagner_lengths)
     phases = phases_of(conductivity)
-    link = mpi.connect()
-    with mpi.alarm(link, describe):
-        threads = threads or mpi.threads_here(link)
-        PETSc = mpi_petsc.start(petsc_options, threads)
+    link = session.connect()
+    with session.alarm(link, describe):
+        threads = threads or session.threads_here(link)
+        PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
-        say = (notice or mpi.say) if first else mpi.nothing
+        say = (notice or session.print_notice) if first else session.ignore_notice
         volume = contact_map = None
         target = None if field is None else Path(field).resolve()
         with link.together():
-            from poreflux.transport.parallel.linear_solver import PetscDescent, check_method
+            from poreflux.transport.parallel.linear_solver import PetscSolver, check_method
 
             check_method()
-            head = mpi_reading.head(path, asked.direction)
-            mpi_reading.relative_conductivities(head, phases)
-            mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
+            head = reading.read_head(path, asked.direction)
+            reading.relative_conductivities(head, phases)
+            petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if first:
-                mpi_reading.refuse_mask(path)
+                reading.refuse_mask(path)
                 volume, contact_map = _opened(path, contact, asked.direction, target)
         mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
         mask = link.spread(np.ascontiguousarray(mask), 0)
         parts = partition(head.shape, link.size, head.chunk[0])
-        mpi.notice_idle(link, parts, say)
+        session.notice_idle(link, parts, say)
         boxes = link.part(parts.boxes)
-        plan = Plan(asked, phases, lengths, mask, target, memory, progress if first else None)
+        task = Task(asked, phases, lengths, mask, target, memory, progress if first else None)
         found, failure = None, None
         if boxes is not None:
             try:
-                found = _solved(boxes, head, parts, plan, Team(threads), PetscDescent)
-            except Exception as error:
-                # all processes judge a stall by the same numbers
-                if not (isinstance(error, NotConverged) or getattr(error, "everywhere", False)):
-                    raise
+                with contextlib.closing(Threads(threads)) as engine:
+                    found = _solved(boxes, head, parts, task, engine, PetscSolver)
+            except SharedFailure as shared:
+                failure = shared.failure
+            except NotConverged as error:  # all processes judge a stall by the same numbers
                 failure = error
         link.rest()
         link.share(failure)
-        return dataset(volume, contact_map, head, plan, found) if first and found else None
+        return dataset(volume, contact_map, head, task, found) if first and found else None
 
 
 def _opened(path, contact, direction: str, target: Path | None):
     """Return the volume and its map of contact; raise where fields cannot be written."""
     from poreflux.store import open as open_store
-    from poreflux.transport.electrode import fields as current_fields
+    from poreflux.transport import field_output
     from poreflux.transport.electrode.contact_mask import contact_of
+    from poreflux.transport.electrode.fields import CURRENT, POTENTIAL
 
     volume = open_store(path)
     if target is not None:
-        current_fields.check(volume, target)
+        field_output.check_target(volume["phase"].shape, target, (POTENTIAL, CURRENT))
     return volume, contact_of(volume, contact(volume) if callable(contact) else contact, direction)
 
 
-def _solved(boxes, head, parts, plan: Plan, team: Team, method) -> Found:
-    try:
-        found = on_boxes(boxes, head, parts, plan, team, lambda op: method(op, boxes.comm))
-    finally:
-        team.close()
+def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> Found:
+    found = on_boxes(link, head, parts, task, engine, lambda op: make_solver(op, link))
     if found.current is not None:
-        found.current.cell.descent.close()
+        found.current.cell.solver.close()
     return found
 
 
-def dataset(volume, contact, head, plan: Plan, found: Found):
+def dataset(volume, contact, head, task: Task, found: Found):
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import Face, solved, sweep, unsolved
     from poreflux.transport.electrode.fields import section_array
 
-    depth = plan.depth(head.spacing[0])
+    depth = task.depth(head.spacing[0])
     side = Face(
-        plan.asked, contact, head.spacing, plan.reference, found.solid, found.columns, found.close,
+        task.asked, contact, head.spacing, task.reference, found.solid, found.columns, found.close,
         depth,
     )  # fmt: skip
     if found.current is None or found.planes is None or found.section is None:
         return unsolved(side)
     results = solved(side, found.current, found.states[0][1], found.planes)
-    results.update(section_array(found.section, plan.asked, volume))
-    if plan.lengths:
-        results = results.merge(sweep(side, plan.lengths, found.current, found.states[1:]))
+    results.update(section_array(found.section, task.asked, volume))
+    if task.lengths:
+        results = results.merge(sweep(side, task.lengths, found.current, found.states[1:]))
     return results

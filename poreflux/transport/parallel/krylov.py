@@ -4,23 +4,22 @@ A vector of PETSc holds the own planes of the red cells of a box as they are pac
 included, which stay zero. Operator and cycle copy its planes between ghost planes.
 """
 
-import time
+from typing import Protocol
 
 import numpy as np
 from petsc4py import PETSc
 
 from poreflux.errors import NotConverged
-from poreflux.kernels import rows, stencil
-from poreflux.kernels.redblack import GHOST, packed_shape
+from poreflux.kernels import rows
+from poreflux.kernels.redblack import packed_shape
 from poreflux.transport.laplace.operator import Operator
-from poreflux.transport.parallel.link import everywhere
-from poreflux.transport.parallel.multigrid import shared
-from poreflux.transport.solvers.conjugate_gradients import (
+from poreflux.transport.parallel.failure import SharedFailure
+from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
+from poreflux.transport.solvers.stopping import (
     MAX_ITERATIONS,
-    SAFETY,
-    RitzValue,
-    Run,
-    decades,
+    ErrorEstimate,
+    Step,
+    Stopping,
 )
 
 #: iterations of conjugate gradients that measure the smallest eigenvalue for another method
@@ -44,23 +43,16 @@ class Buffer:
 
     def load(self, vector: np.ndarray, array: np.ndarray) -> np.ndarray:
         """Copy own planes (n, Y, H) into `array` (1, Z, Y, H) of this room; fill the ghosts."""
-        array[:, :GHOST] = array[:, -GHOST:] = 0
-        jobs = [(array[0, a + GHOST : b + GHOST], vector[a:b]) for a, b in self.operator.slabs]
-        self.operator.team.each(np.copyto, jobs)
+        self.operator.engine.load(vector, array)
         self.operator.neighbours.fill_ghosts(array)
         return array
 
     def store(self, array: np.ndarray, vector: np.ndarray) -> None:
         """Copy the own cells of `array` (1, Z, Y, H) into own planes (n, Y, H)."""
-        cells = (slice(GHOST, -GHOST), slice(1, -1))
-        jobs = [
-            (vector[(slice(a, b), *cells)], array[(0, slice(a + GHOST, b + GHOST), *cells)])
-            for a, b in self.operator.slabs
-        ]
-        self.operator.team.each(np.copyto, jobs)
+        self.operator.engine.store(array, vector)
 
 
-class Kept:
+class Raised:
     """What was raised inside PETSc, which itself hands on no more than the number of an error."""
 
     def __init__(self):
@@ -76,36 +68,32 @@ class Kept:
 class ReducedMatrix:
     """y = S p as PETSc calls it; ``curvature`` is p . S p in this box at the last call."""
 
-    def __init__(self, operator: Operator, buffer: Buffer, kept: Kept):
+    def __init__(self, operator: Operator, buffer: Buffer, raised: Raised):
         self.operator = operator
         self.buffer = buffer
-        self.kept = kept
+        self.raised = raised
         self.curvature = 0.0
 
     def mult(self, _, p, y) -> None:
         """Apply the operator."""
-        with self.kept:
+        with self.raised:
             operator = self.operator
             array = self.buffer.load(planes_of(p, operator), self.buffer.wide)
             out = planes_of(y, operator, change=True)
-            jobs = [
-                (operator.kernel, array, out, a, b, work)
-                for (a, b), work in zip(operator.slabs, operator.scratch)
-            ]
-            self.curvature = sum(operator.team.each(stencil.apply, jobs))
+            self.curvature = operator.engine.apply(operator, array, out)
 
 
 class CyclePreconditioner:
     """z = M^-1 r, one cycle of multigrid in float32."""
 
-    def __init__(self, operator: Operator, buffer: Buffer, kept: Kept):
-        self.multigrid = shared(single(operator))
+    def __init__(self, operator: Operator, buffer: Buffer, raised: Raised):
+        self.multigrid = hierarchy_on_boxes(single(operator))
         self.buffer = buffer
-        self.kept = kept
+        self.raised = raised
 
     def apply(self, _, r, z) -> None:
         """Apply the cycle."""
-        with self.kept:
+        with self.raised:
             b = self.buffer.load(planes_of(r, self.buffer.operator), self.buffer.first)
             self.multigrid.smooth(0, b, self.buffer.second)
             self.buffer.store(self.buffer.second, planes_of(z, self.buffer.operator, change=True))
@@ -117,10 +105,10 @@ def single(operator: Operator) -> Operator:
     if not isinstance(kernel, rows.Binary):
         return operator
     wz, wy, wx = np.array([kernel.wz, kernel.wy, kernel.wx], np.float32)
-    ends = kernel.ends.astype(np.float32)
-    kernel = rows.Binary(kernel.code, ends, kernel.end_of, wz, wy, wx, kernel.wrap)
-    parts = operator.shape, operator.neighbours, operator.team, np.float32, operator.ends
-    return Operator(kernel, *parts)
+    links = kernel.links.astype(np.float32)
+    kernel = rows.Binary(kernel.code, links, kernel.face_of, wz, wy, wx, kernel.wrap)
+    rest = operator.neighbours, operator.engine, np.float32, operator.boundary
+    return Operator(kernel, operator.shape, *rest)
 
 
 def planes_of(vector: PETSc.Vec, operator: Operator, *, change: bool = False) -> np.ndarray:
@@ -129,85 +117,96 @@ def planes_of(vector: PETSc.Vec, operator: Operator, *, change: bool = False) ->
     return array.reshape(operator.shape[0], *packed_shape(operator.shape)[1:])
 
 
-class Stop:
-    """When an iteration ends: the rule of the serial driver, and what `keeper` asks for.
+class Requests(Protocol):
+    """What may interrupt an iteration: see :mod:`poreflux.transport.parallel.checkpoint`."""
 
-    At each iteration all processes tell each other p . S p and whether one of them was told to save
-    or to stop: one message of 16 bytes, from which all draw the same conclusion.
+    def wish(self) -> int:
+        """Return what this process wants: nothing (0), to save (1), or to save and stop (2)."""
+
+    def save(self, vector: PETSc.Vec, iterations: int, theta: float) -> None:
+        """Save an iterate."""
+
+
+class ConvergenceTest:
+    """PETSc's question whether to go on, answered by a rule and by what `requests` ask for.
+
+    At each iteration all processes tell each other p . S p and whether one of them wants to save or
+    to stop: one message of 16 bytes, from which all draw the same conclusion. `room` is where the
+    potential so far is unpacked, `theta` the smallest eigenvalue that is known of an earlier run.
     """
 
-    def __init__(self, matrix: ReducedMatrix, energy: float, rtol: float, keeper, tell=None):
-        self.matrix = matrix
-        self.energy = energy
-        self.rtol = rtol
-        self.wanted = f"rtol={rtol:.1e} wanted; ask for fewer digits or another -ksp_type"
-        self.keeper = keeper
-        self.tell = tell
-        self.theta = keeper.theta
-        self.history: list[float] = []
+    def __init__(
+        self,
+        krylov: "Krylov",
+        stopping: Stopping,
+        room: np.ndarray,
+        *,
+        requests: Requests | None = None,
+        theta: float = np.inf,
+        negligible: float = 0.0,
+    ):
+        self.krylov = krylov
+        self.stopping = stopping
+        self.room = room
+        self.requests = requests
+        self.negligible = negligible
+        self.estimate = ErrorEstimate(theta)
         self.stopped = False
         self._norms: list[float] = []
-        self._ritz: RitzValue | None = RitzValue()
 
-    def __call__(self, ksp, iteration: int, norm: float):
+    def __call__(self, ksp: PETSc.KSP, iteration: int, norm: float):
         """Return PETSc's word for the state of the iteration."""
-        with self.matrix.kept:
+        with self.krylov.raised:
             before = self._norms[-1] if self._norms else norm
             self._norms.append(norm)
             if iteration == 0:
-                nothing = np.finfo(float).eps * self.energy
-                return REASONS.CONVERGED_ATOL if norm <= nothing else None
-            told = self.matrix.operator.neighbours.link.gather(
-                (self.matrix.curvature, self.keeper.wish())
-            )
-            if self._ritz is not None:
-                alpha = before**2 / told[:, 0].sum()
-                self.energy -= alpha * before**2
-                self.theta = min(self.theta, self._ritz.add(alpha, (norm / before) ** 2))
-            error = SAFETY * norm**2 / self.theta / self.energy
-            self.history.append(error)
-            if self.tell is not None:
-                self.tell(len(self.history), self.energy, error)
-            return self._judge(ksp, norm, told[:, 1].max())
+                return REASONS.CONVERGED_ATOL if norm <= self.negligible else None
+            if norm <= np.finfo(float).eps * self._norms[0]:  # nothing but round-off is left
+                return REASONS.CONVERGED_ATOL
+            wish = 0 if self.requests is None else self.requests.wish()
+            told = self.krylov.link.gather((self.krylov.matrix.curvature, wish))
+            curvature = float(sum(told[:, 0]))
+            gain, left = self.estimate.step(curvature, before**2, norm**2)
+            step = Step(len(self._norms) - 1, gain, left, norm / self._norms[0], self._potential)
+            if self.stopping(step):
+                return REASONS.CONVERGED_RTOL
+            return self._heed(ksp, norm, int(told[:, 1].max()))
 
-    def _judge(self, ksp, norm: float, wish: float):
-        if self.history[-1] <= self.rtol:
-            return REASONS.CONVERGED_RTOL
+    def _potential(self) -> np.ndarray:
+        vector = planes_of(self.krylov.ksp.getSolution(), self.krylov.operator)
+        return self.krylov.buffer.load(vector, self.room)
+
+    def _heed(self, ksp: PETSc.KSP, norm: float, wish: int):
         rtol, atol, *_ = ksp.getTolerances()  # zero unless the user sets them
         if norm <= max(rtol * self._norms[0], atol):
             return REASONS.CONVERGED_ATOL
-        if wish:
-            self.keeper.save(ksp.getSolution(), self)
+        if wish and self.requests is not None:
+            iterations = len(self.stopping.history)
+            self.requests.save(ksp.getSolution(), iterations, self.estimate.theta)
         self.stopped = wish > 1
         return REASONS.CONVERGED_ITS if self.stopped else None
 
-    def again(self) -> "Stop":
+    def go_on(self) -> None:
         """Forget the norms: another method goes on from here, with the eigenvalue that is known."""
         self._norms = []
-        self._ritz = None
-        return self
-
-    @property
-    def run(self) -> Run:
-        """Return what the iteration did; its residual is in the norm of the preconditioner."""
-        ratio = self._norms[-1] / self._norms[0] if self._norms and self._norms[0] else 0.0
-        return Run(len(self.history), self.history, ratio)
+        self.estimate.keep_theta()
 
 
 class Krylov:
     """A Krylov method of PETSc on the boxes of an operator, with options from its database."""
 
-    def __init__(self, operator: Operator, comm):
+    def __init__(self, operator: Operator, link):
         self.operator = operator
-        self.kept = Kept()
+        self.link = link
+        self.raised = Raised()
         self.buffer = Buffer(operator)
-        self.matrix = ReducedMatrix(operator, self.buffer, self.kept)
-        cycle = CyclePreconditioner(operator, self.buffer, self.kept)
+        self.matrix = ReducedMatrix(operator, self.buffer, self.raised)
+        cycle = CyclePreconditioner(operator, self.buffer, self.raised)
         n = operator.shape[0] * int(np.prod(packed_shape(operator.shape)[1:]))
         size = (n, PETSc.DETERMINE)
-        self.mat = PETSc.Mat().createPython((size, size), self.matrix, comm=comm)
+        self.mat = PETSc.Mat().createPython((size, size), self.matrix, comm=link.comm)
         self.mat.setUp()
-        self.ksp = PETSc.KSP().create(comm)
+        self.ksp = PETSc.KSP().create(link.comm)
         self.ksp.setOperators(self.mat)
         self.ksp.setType(PETSc.KSP.Type.CG)
         self.ksp.setNormType(PETSc.KSP.NormType.NATURAL)  # type: ignore[arg-type]
@@ -220,49 +219,50 @@ class Krylov:
             self.ksp.setFromOptions()
         self.b, self.x = self.mat.createVecLeft(), self.mat.createVecRight()
 
-    def solve(self, stop: Stop) -> None:
+    def solve(self, test: ConvergenceTest) -> None:
         """Solve S x = b from x; raise what was raised on the way, or that it did not converge."""
         if not plain():
             # others do not tell what eigenvalues they meet: plain conjugate gradients begin
             self.ksp.setTolerances(max_it=MEASURE)
-            self._run(stop)
+            self._run(test)
             if self.ksp.getConvergedReason() != REASONS.DIVERGED_MAX_IT:
-                return self._judge(stop)
+                return self._judge(test)
             self.ksp.setTolerances(max_it=MAX_ITERATIONS)
             self.ksp.setFromOptions()
-            stop.again()
-        self._run(stop)
-        self._judge(stop)
+            test.go_on()
+        self._run(test)
+        self._judge(test)
 
     def destroy(self) -> None:
         """Give the memory of PETSc's vectors back."""
-        for each in (self.ksp, self.mat, self.b, self.x):
-            each.destroy()
+        for handle in (self.ksp, self.mat, self.b, self.x):
+            handle.destroy()
 
-    def _run(self, stop: Stop) -> None:
-        self.ksp.setConvergenceTest(stop)
+    def _run(self, test: ConvergenceTest) -> None:
+        self.ksp.setConvergenceTest(test)
         try:
             self.ksp.solve(self.b, self.x)
         except PETSc.Error as error:
-            if self.kept.failure is not None:
-                raise self.kept.failure from None
+            if self.raised.failure is not None:
+                raise self.raised.failure from None
             if getattr(error, "ierr", None) != UNSUPPORTED:
                 raise
-            words = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
+            sentence = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
             do = "the error is measured in that norm: choose cg, pipecg, groppcg, fcg or pipefcg"
-            raise everywhere(ValueError(f"{words}; {do}")) from None
+            raise SharedFailure(ValueError(f"{sentence}; {do}")) from None
 
-    def _judge(self, stop: Stop) -> None:
+    def _judge(self, test: ConvergenceTest) -> None:
         reason: int = self.ksp.getConvergedReason()  # type: ignore[assignment]
         if reason < 0:
-            words = {getattr(REASONS, name): name for name in dir(REASONS) if name.isupper()}
-            error = stop.history[-1] if stop.history else np.nan
+            names = {getattr(REASONS, name): name for name in dir(REASONS) if name.isupper()}
+            history, wanted = test.stopping.history, test.stopping.wanted
+            error = history[-1] if history else np.nan
             failure = NotConverged(
-                f"PETSc gave up after {len(stop.history)} iterations "
-                f"({words.get(reason, reason)}), error {error:.1e}, {stop.wanted}",
-                stop.history,
+                f"PETSc gave up after {len(history)} iterations "
+                f"({names.get(reason, reason)}), error {error:.1e}, {wanted}",
+                history,
             )
-            raise everywhere(failure)
+            raise SharedFailure(failure)
 
 
 def plain() -> bool:
@@ -270,20 +270,3 @@ def plain() -> bool:
     options = PETSc.Options()
     one_sum = options.getBool("ksp_cg_single_reduction", False)
     return options.getString("ksp_type", PETSc.KSP.Type.CG) == PETSc.KSP.Type.CG and not one_sum
-
-
-def teller(progress, rtol: float, tortuosity, clock=time.monotonic):
-    """Return what :class:`Stop` tells each iteration to: progress, with a note on tau and time.
-
-    `tortuosity` makes a tortuosity factor of an energy.
-    """
-    start = clock()
-
-    def tell(iteration: int, energy: float, error: float) -> None:
-        done, total = decades(error, rtol)
-        note = f"iteration {iteration}, tau {tortuosity(energy):.6g}, error {error:.0e}"
-        if 0 < done < total:
-            note += f", {(total - done) * (clock() - start) / done:.0f} s left"
-        progress(done, total, note)
-
-    return tell

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 from mpi4py import MPI
 
+from poreflux.transport.parallel.failure import SharedFailure
+
 #: seconds between two looks at a message that an idle process waits for
 PATIENCE = 0.005
 
@@ -30,18 +32,18 @@ class Link:
         below, above = self.rank - 1, self.rank + 1
         if wrap:
             below, above = below % self.size, above % self.size
-        requests, found = [], {}
+        requests, received = [], {}
         for at, (partner, tag) in enumerate(((below, 1), (above, 0))):
             if 0 <= partner < self.size:
-                found[at] = np.empty_like(high if at == 0 else low)
-                requests.append(self.comm.Irecv(found[at], partner, tag))
+                received[at] = np.empty_like(high if at == 0 else low)
+                requests.append(self.comm.Irecv(received[at], partner, tag))
         for array, partner, tag in ((low, below, 0), (high, above, 1)):
             if 0 <= partner < self.size:
                 requests.append(self.comm.Isend(array, partner, tag))
                 self.messages += 1
                 self.message_bytes += array.nbytes
         MPI.Request.Waitall(requests)
-        return found.get(0), found.get(1)
+        return received.get(0), received.get(1)
 
     def gather(self, value) -> np.ndarray:
         """Return the number, or the few numbers, of each process, in their order."""
@@ -87,40 +89,35 @@ class Link:
     def together(self) -> Iterator[None]:
         """Raise on every process what one of them raises within, once all have come to the end.
 
-        What is raised has an attribute ``everywhere``, so that nobody takes it for a failure that
-        the others do not know of.
+        What is raised is a :class:`poreflux.transport.parallel.failure.SharedFailure`.
         """
         failure = None
         try:
             yield
+        except SharedFailure as shared:
+            failure = shared.failure
         except Exception as error:
             failure = error
         self.share(failure)
 
     def share(self, failure: Exception | None) -> None:
         """Raise the first of the failures that all processes hand in, if there is one."""
-        found = next((each for each in self.comm.allgather(failure) if each is not None), None)
-        if found is not None:
-            raise everywhere(found if failure is None else failure)
+        first = next((other for other in self.comm.allgather(failure) if other is not None), None)
+        if first is not None:
+            raise SharedFailure(first if failure is None else failure)
 
     def on_this_machine(self, value: float) -> tuple[float, int]:
         """Return the sum of `value` over the processes of this machine, and how many they are."""
         node = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
-        found = node.allgather(value)
+        values = node.allgather(value)
         node.Free()
-        return sum(found), len(found)
+        return sum(values), len(values)
 
     def rest(self) -> None:
         """Wait for all processes, leaving the core to those that work."""
         request = self.comm.Ibarrier()
         while not request.Test():
             time.sleep(PATIENCE)
-
-
-def everywhere(failure: Exception) -> Exception:
-    """Return a failure marked as one that every process raises."""
-    failure.__dict__["everywhere"] = True
-    return failure
 
 
 def threads_for(comm: MPI.Intracomm, cores: int) -> int:

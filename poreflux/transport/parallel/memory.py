@@ -27,16 +27,16 @@ def forecast(
     planes, ny, nx = (2 * n if sides == "periodic" and n % 2 else n for n in shape)
     planes = shape[0]
     padded = (planes + 4) * (ny + 4) * (nx + 4)
-    faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # ends and sources of the two driven faces
+    faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # links and sources of the two driven faces
     geometry = 1 + 1 if binary else 5 * 8
     joined = parts.planes * ny * nx / 8**parts.grids * 8 / 7 if parts.boxes > 1 else 0
-    assembled = 0
+    matrix = 0
     if check:
         from poreflux.transport.parallel.assembled import BYTES
 
-        assembled = BYTES * planes * ny * nx
+        matrix = BYTES * planes * ny * nx
     grids = GRID * (padded / 7 + joined)
-    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + assembled)
+    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + matrix)
 
 
 def refuse(link, need: float, what: str, memory: float | None) -> None:

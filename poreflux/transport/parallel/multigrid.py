@@ -1,96 +1,75 @@
 """The multigrid on boxes: fine grids are shared by processes, each works the coarse ones whole."""
 
+from typing import cast
+
 import numpy as np
 
 from poreflux.kernels import redblack
-from poreflux.kernels.redblack import GHOST
 from poreflux.kernels.rows import Faces
-from poreflux.transport.laplace.boundary import coarser_ends
-from poreflux.transport.laplace.operator import Alone, Operator, close
-from poreflux.transport.solvers.multigrid import Multigrid, coarser
+from poreflux.transport.laplace.boundary import coarser_boundary
+from poreflux.transport.laplace.neighbours import SingleBox
+from poreflux.transport.laplace.operator import Operator, with_degree
+from poreflux.transport.parallel.neighbours import Ranks, colour_order
+from poreflux.transport.solvers.multigrid import Multigrid, coarser, hierarchy
 
 
-class SharedMultigrid(Multigrid):
-    """The hierarchy below an operator on boxes: the same cycle as that of one process.
+def hierarchy_on_boxes(operator: Operator) -> Multigrid:
+    """Return the multigrid below an operator among :class:`Ranks`: the same cycle as that of one
+    process.
+    """
+    ranks = _ranks(operator)
+    if ranks.link.size == 1:
+        return hierarchy(operator)
+    levels = [operator]
+    for _ in range(ranks.grids):
+        levels.append(coarser(levels[-1]))
+    return Multigrid(levels, JoinedBottom(levels[-1], levels[-2]))
 
-    The last of its levels is joined: every process gets the right-hand side of all boxes, and goes
-    on in a hierarchy of its own. That takes no longer than to wait for one process that does it.
+
+class JoinedBottom:
+    """The coarsest grid that is shared, solved by a cycle on all of it.
+
+    Every process gets the right-hand side of all boxes, and goes on in a hierarchy of its own. That
+    takes no longer than to wait for one process that does it.
     """
 
-    def __init__(self, operator: Operator):
-        self.levels = [operator]
-        for _ in range(operator.neighbours.grids):
-            self.levels.append(coarser(self.levels[-1]))
-        self.b = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
-        self.x = [None, *(level.vector(2, np.float32) for level in self.levels[1:])]
-        self.firsts: dict[int, np.ndarray] = {}
-        self.scratch = [
-            [np.zeros(work.shape, np.float32) for work in operator.scratch],
-            *(level.scratch for level in self.levels[1:]),
-        ]
-        self.rest = Multigrid(whole(self.levels[-1], self.levels[-2]))
-        self.whole_b = self.rest.levels[0].vector(2, np.float32)
-        self.whole_x = self.rest.levels[0].vector(2, np.float32)
+    def __init__(self, level: Operator, finer: Operator):
+        self.ranks = _ranks(level)
+        self.whole = hierarchy(whole(level, finer))
+        self.b = self.whole.levels[0].vector(2, np.float32)
+        self.x = self.whole.levels[0].vector(2, np.float32)
 
-    def sound(self, at: int) -> bool:
-        """Return whether a second step is sound, on the joined grids too."""
-        return super().sound(at) and self.rest.sound(0)
+    @property
+    def sound(self) -> bool:
+        """Return whether a second step is sound on the joined grids."""
+        return self.whole.sound(0)
 
-    def renew_ends(self) -> None:
-        """Follow the ends of the finest grid after they have changed, on the joined grids too."""
-        joined = self.rest.levels[0]
-        for fine, coarse in (*zip(self.levels, self.levels[1:]), (self.levels[-2], joined)):
-            coarse.ends.follow(fine.ends)
-            coarse.neighbours.fill_sides(coarse.ends.packed)
-        self.rest.renew_ends()
-
-    def solve_directly(self, b: np.ndarray, x: np.ndarray) -> None:
+    def solve(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = one cycle for A x = b on the joined grid."""
-        box = self.levels[-1]
-        neighbours = self.rest.levels[0].neighbours
-        join(b, self.whole_b, box.neighbours)
-        neighbours.fill_ghosts(self.whole_b)
-        self.rest.cycle(0, self.whole_b, self.whole_x)
-        start, planes = box.neighbours.span(0)[0], x.shape[1]
-        x[:] = self.whole_x[:: _sign(start), start : start + planes]
+        self.ranks.join(b, self.b)
+        self.whole.levels[0].neighbours.fill_ghosts(self.b)
+        self.whole.cycle(0, self.b, self.x)
+        first, planes = self.ranks.first, x.shape[1]
+        x[:] = self.x[:: colour_order(first), first : first + planes]
+
+    def boundary_changed(self, levels: list[Operator]) -> None:
+        """Follow the boundary of the grid above the joined one."""
+        self.whole.levels[0].boundary.follow(levels[-2].boundary)
+        self.whole.boundary_changed()
 
 
 def whole(box: Operator, finer: Operator) -> Operator:
     """Return the operator of all boxes of a grid from that of one box and of its `finer` grid."""
-    planes = box.neighbours.span(0)[1]
-    shape = (planes, *box.shape[1:])
-    neighbours = Alone(box.neighbours.periodic)
-    g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
-    for part, array in zip((box.kernel.gz, box.kernel.gy, box.kernel.gx), g):
-        join(part, array, box.neighbours)
-    degree = close(g, neighbours, box.team)
-    ends = coarser_ends(finer.ends, shape, 0, planes)
-    neighbours.fill_sides(ends.packed)
-    gz, gy, gx = g
-    kernel = Faces(gz, gy, gx, degree, ends.packed, ends.of, neighbours.periodic[2])
-    return Operator(kernel, shape, neighbours, box.team, np.float32, ends)
+    ranks, kernel = _ranks(box), cast(Faces, box.kernel)
+    shape = (ranks.planes, *box.shape[1:])
+    neighbours = SingleBox(ranks.planes, ranks.periodic)
+    g = [box.engine.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
+    for conductance, joined in zip((kernel.gz, kernel.gy, kernel.gx), g):
+        ranks.join(conductance, joined)
+    boundary = coarser_boundary(finer.boundary, shape, neighbours)
+    kernel = with_degree(g, neighbours, box.engine, boundary)
+    return Operator(kernel, shape, neighbours, box.engine, np.float32, boundary)
 
 
-def join(part: np.ndarray, array: np.ndarray, neighbours) -> None:
-    """Copy the own planes of `part` (2, Z, Y, H), of all boxes, into `array`, of the whole grid.
-
-    A box that starts at an odd plane has the two colours the other way round.
-    """
-    start = neighbours.span(0)[0]
-    own = part[:: _sign(start), GHOST:-GHOST].swapaxes(0, 1)
-    lengths = np.diff(neighbours.edges)
-    parts = neighbours.link.join(own, lengths)
-    for first, planes in zip(neighbours.edges, parts):
-        at = first + GHOST
-        array[:, at : at + len(planes)] = planes.swapaxes(0, 1)
-
-
-def _sign(start: int) -> int:
-    return -1 if start % 2 else 1
-
-
-def shared(operator: Operator) -> Multigrid:
-    """Return the multigrid below an operator: on boxes where there are several."""
-    if operator.neighbours.link.size == 1:
-        return Multigrid(operator)
-    return SharedMultigrid(operator)
+def _ranks(operator: Operator) -> Ranks:
+    return cast(Ranks, operator.neighbours)

@@ -8,28 +8,39 @@ array of one, to all).
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST
-from poreflux.transport.laplace.operator import Alone
+from poreflux.kernels.redblack import GHOST, wrap_sides
+from poreflux.transport.laplace.neighbours import closed_axes
 from poreflux.transport.parallel.partition import halved
 
 
-class Ranks(Alone):
-    """The neighbours of box ``link.rank`` of those between `edges`, along axis 0.
+class Ranks:
+    """The :class:`poreflux.transport.laplace.neighbours.Neighbours` of box ``link.rank`` of those
+    between `edges`, along axis 0.
 
     There are ghosts to fill on this grid and the `grids` - 1 coarser ones; those below are not
     worked on boxes.
     """
 
-    def __init__(self, link, edges: tuple[int, ...], periodic, grids: int):
+    def __init__(self, link, edges: tuple[int, ...], periodic: tuple[bool, bool, bool], grids: int):
         if periodic[0] and link.size > 1 and edges[-1] % 2 ** (grids + 1):
             raise ValueError(
                 f"{edges[-1]} planes cannot be periodic on {grids} grids shared between processes; "
                 f"give a multiple of {2 ** (grids + 1)}"
             )
-        super().__init__(periodic)
+        self.periodic = periodic
         self.link = link
         self.edges = edges
         self.grids = grids
+
+    @property
+    def first(self) -> int:
+        """Return the number of the first own plane."""
+        return self.edges[self.link.rank]
+
+    @property
+    def planes(self) -> int:
+        """Return the number of planes of the whole problem."""
+        return self.edges[-1]
 
     def fill_ghosts(self, array: np.ndarray) -> None:
         """Copy the nearest planes of the boxes below and above into the ghosts; wrap the sides."""
@@ -42,17 +53,13 @@ class Ranks(Alone):
             array[:, :GHOST] = below
         if above is not None:
             array[:, -GHOST:] = above
-        self.fill_sides(array)
+        wrap_sides(array, *self.periodic[1:])
 
     def sum(self, value: float) -> float:
         """Return the sum of `value` over all boxes, added in their order."""
         return float(sum(self.link.gather(value)))
 
-    def span(self, planes: int) -> tuple[int, int]:
-        """Return the number of the first own plane, and how many planes the problem has."""
-        return self.edges[self.link.rank], self.edges[-1]
-
-    def around(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def adjacent(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the planes before the first and after the last one, zero where there are none."""
         low, high = np.ascontiguousarray(cells[0]), np.ascontiguousarray(cells[-1])
         below, above = self.link.exchange(low, high, self.periodic[0])
@@ -64,13 +71,29 @@ class Ranks(Alone):
         first, last = (np.ascontiguousarray(cells[k]) for k in (0, -1))
         return self.link.spread(first, 0), self.link.spread(last, self.link.size - 1)
 
-    def stack(self, planes: np.ndarray) -> np.ndarray:
+    def gather(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of all boxes, one a plane and one more for the high face."""
         last = self.link.rank == self.link.size - 1
-        return np.concatenate(self.link.join(planes if last else planes[:-1]))
+        return np.concatenate(self.link.join(rows if last else rows[:-1]))
 
     def coarser(self, shape: tuple[int, int, int]) -> "Ranks":
         """Return the neighbours on a coarser grid."""
         edges = halved(self.edges)
-        whole = (edges[-1], *shape[1:])
-        return Ranks(self.link, edges, super().coarser(whole).periodic, self.grids - 1)
+        periodic = closed_axes(self.periodic, (edges[-1], *shape[1:]))
+        return Ranks(self.link, edges, periodic, self.grids - 1)
+
+    def join(self, box: np.ndarray, whole: np.ndarray) -> None:
+        """Copy the own planes of `box` (2, Z, Y, H), of all boxes, into `whole`, of the whole grid.
+
+        A box that starts at an odd plane has the two colours the other way round.
+        """
+        own = box[:: colour_order(self.first), GHOST:-GHOST].swapaxes(0, 1)
+        parts = self.link.join(own, np.diff(self.edges))
+        for first, planes in zip(self.edges, parts):
+            at = first + GHOST
+            whole[:, at : at + len(planes)] = planes.swapaxes(0, 1)
+
+
+def colour_order(first: int) -> int:
+    """Return the step through the two colours of a box that starts at plane `first`."""
+    return -1 if first % 2 else 1

@@ -4,21 +4,21 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.percolation import HIGH, LOW, Runs, clear, keep_percolating, label
+from poreflux.transport.engines.engine import Engine, Runs
+from poreflux.transport.laplace.percolation import HIGH, LOW, keep_percolating
 
 
 def keep_percolating_on_boxes(
     solid: np.ndarray,
-    team: Team,
+    engine: Engine,
     periodic: tuple[bool, bool, bool],
-    neighbours,
     *,
+    link,
     where: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> int:
-    """Clear, in place, the cells of a box whose cluster does not join both ends of the problem.
+    """Clear, in place, the cells of a box whose cluster does not join both driven faces.
 
-    `where` are masks of these ends, as for
+    `where` are masks of these faces, as for
     :func:`poreflux.transport.laplace.percolation.keep_percolating`.
 
     Returns
@@ -30,10 +30,9 @@ def keep_percolating_on_boxes(
     Clusters are numbered over all boxes. Planes of numbers pass between neighbours, and pairs of
     numbers that meet there pass to all; the volume itself stays where it is.
     """
-    link = neighbours.link
     if link.size == 1:
-        return keep_percolating(solid, team, periodic, where=where)
-    runs = label(solid, team, periodic)
+        return keep_percolating(solid, engine, periodic, where=where)
+    runs = engine.label(solid, periodic)
     lengths = link.gather(len(runs.parent)).astype(np.int64)
     offset = int(lengths[: link.rank].sum())
     low, high = (numbers(solid, runs, k, offset) for k in (0, solid.shape[0] - 1))
@@ -41,16 +40,16 @@ def keep_percolating_on_boxes(
     met = np.zeros((0, 2), np.int64) if below is None else pairs(low, below)
     first = reached(low, where[0]) if link.rank == 0 else np.zeros(0, np.int64)
     last = reached(high, where[1]) if link.rank == link.size - 1 else np.zeros(0, np.int64)
-    joined = both(*(np.concatenate(link.join(part)) for part in (met, first, last)))
+    joined = joining_both(*(np.concatenate(link.join(part)) for part in (met, first, last)))
     own = joined[(joined > offset) & (joined <= offset + len(runs.parent))] - offset - 1
     flags = np.zeros(len(runs.parent), np.uint8)
     flags[own] = LOW | HIGH
-    kept = clear(solid, runs, flags, team) if len(flags) else 0
+    kept = engine.keep(solid, runs, flags, LOW | HIGH) if len(flags) else 0
     return int(link.gather(kept).sum())
 
 
 def reached(plane: np.ndarray, where: np.ndarray | None) -> np.ndarray:
-    """Return the numbers of the clusters that an end meets where it counts."""
+    """Return the numbers of the clusters that a driven face meets where it counts."""
     return np.unique(plane[plane > 0] if where is None else plane[(plane > 0) & where])
 
 
@@ -78,10 +77,10 @@ def pairs(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.unique(np.stack([one[meet], other[meet]], axis=1), axis=0)
 
 
-def both(met: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def joining_both(met: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return the numbers whose cluster, joined by the pairs `met`, has some of `first` and `last`.
 
-    >>> both(np.array([[4, 1], [7, 4], [6, 2]]), np.array([1, 2]), np.array([7, 8]))
+    >>> joining_both(np.array([[4, 1], [7, 4], [6, 2]]), np.array([1, 2]), np.array([7, 8]))
     array([1, 4, 7])
     """
     known = np.unique(np.concatenate([met.ravel(), first, last]))

@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.errors import DamagedStore
-from poreflux.kernels import geometry
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store import box
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.problem import conductivities, order
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.laplace.problem import conductivities, order, relative
 
 #: bytes of labels read at a time
 SLAB = 32 * 2**20
@@ -40,7 +39,7 @@ class Head:
         return [DIMS.index(dim) for dim in order(self.direction)]
 
 
-def head(path: str | Path, direction: str) -> Head:
+def read_head(path: str | Path, direction: str) -> Head:
     """Read what a store says of its phases.
 
     Raises
@@ -94,45 +93,43 @@ def refuse_mask(path: str | Path) -> None:
 
 
 def read_cells(
-    found: Head, conductivity: Mapping[str, float], start: int, stop: int, team: Team
+    head: Head, conductivity: Mapping[str, float], start: int, stop: int, engine: Engine
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read the cells of planes start to stop, and how many voxels there are of each label.
 
     The cells (axis 0 along the transport) are 1 where one phase conducts, else conductivities
     relative to the largest.
     """
-    relative = relative_conductivities(found, conductivity)
-    binary = len(np.unique(relative[relative > 0])) == 1
-    table = (relative > 0).astype(np.uint8) if binary else relative
-    cells = np.empty((stop - start, *found.shape[1:]), table.dtype)
+    table = relative(conductivities(head.labels, conductivity))
+    cells = np.empty((stop - start, *head.shape[1:]), table.dtype)
     counts = np.zeros(256, np.int64)
     first, last = [0, 0, 0], [0, 0, 0]
-    for axis, n in zip(found.axes, found.shape):
+    for axis, n in zip(head.axes, head.shape):
         last[axis] = n
-    first[found.axes[0]], last[found.axes[0]] = start, stop
-    stored = cells.transpose(np.argsort(found.axes))  # a view with the axes of the store
-    rows = box.array_chunks(found.path, "phase")[0]
+    first[head.axes[0]], last[head.axes[0]] = start, stop
+    stored = cells.transpose(np.argsort(head.axes))  # a view with the axes of the store
+    rows = box.array_chunks(head.path, "phase")[0]
     step = rows * max(1, SLAB // (rows * int(np.prod(stored.shape[1:]))))
     at = first[0]
     while at < last[0]:
         end = min(last[0], (at // step + 1) * step)
         lower, upper = (at, *first[1:]), (end, *last[1:])
-        labels = box.read_box(found.path, "phase", lower, upper, threads=team.threads)
+        labels = box.read_box(head.path, "phase", lower, upper, threads=engine.threads)
         values = np.empty(labels.shape, table.dtype)
-        geometry.look_up(labels, table, values, counts)
+        counts += engine.look_up(labels, table, values)
         stored[at - first[0] : end - first[0]] = values
         at = end
     if counts[NO_PHASE]:
         raise DamagedStore(
-            f"{counts[NO_PHASE]} voxels of {found.path} have no phase (label {NO_PHASE}); "
+            f"{counts[NO_PHASE]} voxels of {head.path} have no phase (label {NO_PHASE}); "
             "poreflux.verify(store) finds the damaged chunks"
         )
     return cells, counts
 
 
-def relative_conductivities(found: Head, conductivity: Mapping[str, float]) -> np.ndarray:
+def relative_conductivities(head: Head, conductivity: Mapping[str, float]) -> np.ndarray:
     """Return the conductivity of each label relative to the largest."""
-    table = conductivities(found.labels, conductivity)
+    table = conductivities(head.labels, conductivity)
     return table / table.max()
 
 

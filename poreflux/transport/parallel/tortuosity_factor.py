@@ -7,27 +7,34 @@ and nothing that grows with the volume is ever in one place.
 import contextlib
 import hashlib
 import json
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from poreflux.machine import available_cores
-from poreflux.transport.engines.threads import Team
+from poreflux.annotations import Sides
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
-from poreflux.transport.laplace.problem import Problem, order, validated
-from poreflux.transport.parallel import petsc as mpi_petsc
-from poreflux.transport.parallel import reading as mpi_reading
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import (
+    Problem,
+    even_periods,
+    one_conductor,
+    order,
+    validated,
+)
+from poreflux.transport.parallel import petsc, reading, session
+from poreflux.transport.parallel.checkpoint import Checkpoint
+from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.memory import forecast, refuse
 from poreflux.transport.parallel.neighbours import Ranks
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
-from poreflux.transport.solvers import conjugate_gradients as serial
+from poreflux.transport.solvers.solution import Solution
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Options:
     """What is solved, and how; see :func:`solve_tortuosity`."""
 
     conductivity: Mapping[str, float]
-    sides: str
+    sides: Sides
     rtol: float
     petsc: Sequence[str]
     field: Path | None
@@ -54,7 +61,7 @@ class Found(NamedTuple):
     conducting: float
     percolating: float
     conductivity: float
-    solution: serial.Solution | None
+    solution: Solution | None
     iterations: int
     check: float | None
 
@@ -64,7 +71,7 @@ def solve_tortuosity(
     *,
     direction: str = "z",
     conductivity: Mapping[str, float] | None = None,
-    sides: str = "insulated",
+    sides: Sides = "insulated",
     rtol: float = 1e-6,
     threads: int | None = None,
     petsc_options: Sequence[str] = (),
@@ -128,10 +135,10 @@ def solve_tortuosity(
     """
     validated(sides, rtol)
     order(direction)
-    link = connect()
-    with alarm(link, describe):
-        threads = threads or threads_here(link)
-        PETSc = mpi_petsc.start(petsc_options, threads)
+    link = session.connect()
+    with session.alarm(link, describe):
+        threads = threads or session.threads_here(link)
+        PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
         options = Options(
             dict(conductivity or {"electrolyte": 1.0}),
@@ -144,213 +151,117 @@ def solve_tortuosity(
             check,
             memory,
             progress if first else None,
-            (notice or say) if first else nothing,
+            (notice or session.print_notice) if first else session.ignore_notice,
         )
         with link.together():
-            head = mpi_reading.head(path, direction)
+            head = reading.read_head(path, direction)
             if first:
-                mpi_reading.refuse_mask(path)
-            mpi_petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
+                reading.refuse_mask(path)
+            petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if options.field is not None:
                 _check_field(head, options.field)
         parts = partition(head.shape, link.size, head.chunk[0])
-        notice_idle(link, parts, options.notice)
+        session.notice_idle(link, parts, options.notice)
         boxes = link.part(parts.boxes)
         found, failure = None, None
         if boxes is not None:
             try:
-                found = _on_boxes(boxes, head, parts, options, Team(threads))
-            except Exception as error:
-                if not getattr(error, "everywhere", False):
-                    raise
-                failure = error
+                with contextlib.closing(Threads(threads)) as engine:
+                    found = _on_boxes(boxes, head, parts, options, engine)
+            except SharedFailure as shared:
+                failure = shared.failure
         link.rest()
         link.share(failure)
         return _dataset(direction, found, options) if first and found is not None else None
 
 
-def connect():
-    """Return the link between all processes of this run.
-
-    Raises
-    ------
-    NoPetsc
-        where mpi4py or an MPI is missing, or the processes were started by another MPI.
-    """
-    try:
-        from mpi4py import MPI
-
-        from poreflux.transport.parallel.link import Link
-    except (ImportError, RuntimeError) as error:
-        raise mpi_petsc.NoPetsc(f"MPI cannot be loaded ({error}); {mpi_petsc.INSTALL}") from error
-    link = Link(MPI.COMM_WORLD)
-    names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
-    started = max((int(os.environ.get(name, 1)) for name in names), default=1)
-    if link.size == 1 and started > 1:
-        library = MPI.Get_library_version().split(",")[0].strip()
-        raise mpi_petsc.NoPetsc(
-            f"{started} processes were started, but each is alone: mpiexec and mpi4py are of "
-            f"different MPIs (mpi4py has {library}); use the mpiexec beside this Python, or build "
-            "mpi4py with the MPI of this machine"
-        )
-    return link
-
-
-def threads_here(link) -> int:
-    """Return how many threads each process may take."""
-    from poreflux.transport.parallel.link import threads_for
-
-    return threads_for(link.comm, available_cores())
-
-
-@contextlib.contextmanager
-def alarm(link, describe: Callable[[BaseException], str] | None = None) -> Iterator[None]:
-    """End all processes when one raises what the others do not know of: they would wait."""
-    try:
-        yield
-    except BaseException as failure:
-        if link.size == 1 or getattr(failure, "everywhere", False):
-            raise
-        time.sleep(min(0.05 * link.rank, 1))  # where several fail, one speaks
-        words = (describe or message)(failure)
-        # past sys.stderr, which may be closed on all but the first process
-        os.write(2, f"poreflux: process {link.rank} of {link.size}: {words}\n".encode())
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
-        time.sleep(0.1)  # until mpiexec has passed it on
-        link.comm.Abort(1)
-        os._exit(1)  # it may return, and nothing must follow
-
-
-@contextlib.contextmanager
-def one_voice() -> Iterator[bool]:
-    """Let the first process alone speak: yield whether this is it; others fail silently."""
-    first = connect().rank == 0
-    try:
-        yield first
-    except Exception as failure:
-        if first:
-            raise
-        misuse = isinstance(failure, (ValueError, TypeError, KeyError))
-        raise SystemExit(2 if misuse else 1) from None  # mpiexec mixes statuses that differ
-
-
-def _on_boxes(link, head, parts: Partition, options: Options, team: Team) -> Found:
+def _on_boxes(link, head, parts: Partition, options: Options, engine: Engine) -> Found:
     """Solve on the boxes: called by all processes that have one."""
     start, stop = parts.span(link.rank)
     side = options.sides == "periodic"
-    neighbours = Ranks(link, parts.edges, (False, side, side), parts.grids)
+    ranks = Ranks(link, parts.edges, (False, side, side), parts.grids)
     with link.together():
         _refuse_too_large(link, head, parts, options)
-        cells, counts = mpi_reading.read_cells(head, options.conductivity, start, stop, team)
-    relative = mpi_reading.relative_conductivities(head, options.conductivity)
+        cells, counts = reading.read_cells(head, options.conductivity, start, stop, engine)
+    relative = reading.relative_conductivities(head, options.conductivity)
     counts = link.gather(counts).sum(0)
     mean = float(counts @ relative / counts.sum())
     conducting = float(counts[relative > 0].sum() / counts.sum())
-    kept = percolate(cells, team, neighbours)
+    keep = partial(keep_percolating_on_boxes, link=link)
+    kept = percolate(cells, engine, ranks.periodic, keep=keep)
     if kept == 0:
         return Found(mean, conducting, 0.0, 0.0, None, 0, None)
     share = kept / float(counts[relative > 0].sum())
-    if side:
-        cells = np.tile(cells, (1, *(1 + n % 2 for n in cells.shape[1:])))
+    cells = even_periods(cells, options.sides)
     problem = Problem(cells, head.spacing, options.sides)
     from poreflux.transport.parallel.solution import check_difference, solve, write_fields
 
     checked = problem if options.check else None
     problem = replace(problem, cells=np.broadcast_to(cells.dtype.type(0), cells.shape))
-    operator = build(Problem(cells, head.spacing, options.sides), team, np.float64, neighbours)
+    operator = build(Problem(cells, head.spacing, options.sides), engine, np.float64, ranks)
     del cells  # the operator has all there is to know of them
-    identity = _identity(head, options)
-    conductivity = _Conductivity(problem, parts.planes)
-    solution, before = solve(operator, problem, options, identity, conductivity, mean)
-    kappa = conductivity(solution.energy)
+    checkpoint = Checkpoint(
+        operator, ranks, options.checkpoint, _identity(head, options),
+        seconds=60 * options.minutes, notice=options.notice,
+    )  # fmt: skip
+    # kappa is proportional to the energy of the whole problem
+    unit = problem.relative_conductivity(1.0) * parts.planes / problem.shape[0]
+    solution = solve(
+        operator, ranks, checkpoint, rtol=options.rtol,
+        tortuosity=lambda energy: mean / (unit * energy), progress=options.progress,
+    )  # fmt: skip
+    kappa = unit * solution.energy
     if options.field is not None:
-        write_fields(solution, problem, head, parts, options.field)
+        write_fields(solution, problem, head, parts, options.field, link)
     difference = None
     if checked is not None:
-        difference = check_difference(checked, neighbours, options.rtol, solution.energy)
-    return Found(mean, conducting, share, kappa, solution, before, difference)
-
-
-class _Conductivity:
-    """The effective conductivity that belongs to an energy of the whole problem."""
-
-    def __init__(self, problem: Problem, planes: int):
-        self.factor = problem.relative_conductivity(1.0) * planes / problem.shape[0]
-
-    def __call__(self, energy: float) -> float:
-        return self.factor * energy
-
-
-def percolate(cells: np.ndarray, team: Team, neighbours, where=(None, None)) -> int:
-    """Clear, in place, cells that carry no current; return how many cells of all boxes stay."""
-    periodic = neighbours.periodic
-    if cells.dtype == np.uint8:
-        return keep_percolating_on_boxes(cells, team, periodic, neighbours, where=where)
-    solid = (cells > 0).astype(np.uint8)
-    kept = keep_percolating_on_boxes(solid, team, periodic, neighbours, where=where)
-    cells *= solid
-    return kept
+        difference = check_difference(checked, ranks, options.rtol, solution.energy)
+    return Found(mean, conducting, share, kappa, solution, checkpoint.iterations, difference)
 
 
 def _identity(head, options: Options) -> str:
     """Return a name for the problem: what a checkpoint must be of."""
-    table = mpi_reading.relative_conductivities(head, options.conductivity)
-    told = [head.identity, head.direction, table.tolist(), options.sides]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    table = reading.relative_conductivities(head, options.conductivity)
+    described = [head.identity, head.direction, table.tolist(), options.sides]
+    return hashlib.sha256(json.dumps(described).encode()).hexdigest()
 
 
 def memory(
-    head, parts: Partition, conductivity, box: int, *, sides="insulated", check=False
+    head,
+    parts: Partition,
+    conductivity: Mapping[str, float],
+    box: int,
+    *,
+    sides: Sides = "insulated",
+    check: bool = False,
 ) -> int:
     """Return the bytes that the process of one box takes at its peak."""
     start, stop = parts.span(box)
-    table = mpi_reading.relative_conductivities(head, conductivity)
-    binary = len(np.unique(table[table > 0])) == 1
-    return forecast((stop - start, *head.shape[1:]), parts, binary, sides=sides, check=check)
+    table = reading.relative_conductivities(head, conductivity)
+    shape = (stop - start, *head.shape[1:])
+    return forecast(shape, parts, one_conductor(table), sides=sides, check=check)
 
 
 def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
-    how: dict = {"sides": options.sides, "check": options.check}
-    need = memory(head, parts, options.conductivity, link.rank, **how)
+    need = memory(
+        head, parts, options.conductivity, link.rank, sides=options.sides, check=options.check
+    )
     refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
 
 
 def _check_field(head, target: Path) -> None:
-    from poreflux.transport.tortuosity.fields import check_target
+    from poreflux.transport import field_output
+    from poreflux.transport.tortuosity.fields import CURRENT, POTENTIAL
 
-    shape = tuple(np.take(head.shape, np.argsort(head.axes)))
-    check_target(shape, target)
-
-
-def notice_idle(link, parts: Partition, notice) -> None:
-    """Say how many processes have nothing to do, where there are such."""
-    idle = link.size - parts.boxes
-    if idle:
-        notice(
-            f"{idle} of {link.size} processes stay idle: {parts.planes} planes are worked best in "
-            f"{parts.boxes} box{'es' if parts.boxes > 1 else ''}"
-        )
-
-
-def say(sentence: str) -> None:
-    """Print a sentence to the person who waits."""
-    print(f"poreflux: {sentence}", file=sys.stderr, flush=True)
-
-
-def message(failure: BaseException) -> str:
-    """Return what a failure says, on one line."""
-    return " ".join(str(failure).split()) or type(failure).__name__
-
-
-def nothing(_: str) -> None:
-    """Say nothing."""
+    shape = np.take(head.shape, np.argsort(head.axes)).tolist()
+    field_output.check_target(shape, target, (POTENTIAL, CURRENT))
 
 
 def _dataset(direction: str, found: Found, options: Options):
     """Return the results as :func:`poreflux.tortuosity_factor` does."""
     from poreflux.schema import attributes
-    from poreflux.transport.tortuosity.tortuosity_factor import Solved, dataset
+    from poreflux.transport.tortuosity.effective_conductivity import Solved, dataset
 
     solved = Solved(found.conductivity, found.percolating, None, found.solution)
     note = {

@@ -16,10 +16,11 @@ from poreflux.annotations import Progress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
-from poreflux.transport.engines.threads import Team
-from poreflux.transport.laplace.problem import validated
-from poreflux.transport.medium import Medium, conductivity_table, order
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, forecast, solve
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.problem import one_conductor, order, relative, validated
+from poreflux.transport.medium import Medium, conductivity_table
+from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
+from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import require, voxel_size, within_mask
 
 NAMES = (
@@ -117,10 +118,9 @@ def block_tortuosity(
 
 def _refuse_too_large(shape, blocks, table) -> None:
     nz, ny, nx = (int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
-    binary = len(np.unique(table[table > 0])) == 1
     workers = min(available_cores(), int(np.prod(blocks)))
     blocked.refuse(
-        workers * forecast((nz, ny, nx), "float32", binary),
+        workers * forecast((nz, ny, nx), "float32", one_conductor(table)),
         f"{workers} sub-volumes of {nz}x{ny}x{nx} voxels at a time",
         do="cut the volume into more blocks",
     )
@@ -133,7 +133,7 @@ class _Task:
     table: np.ndarray
     directions: str
     spacing: tuple[float, float, float]
-    sides: str
+    sides: Sides
     rtol: float
 
     def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
@@ -144,9 +144,7 @@ class _Task:
                 f"voxels in [{', '.join(corners)}] have no phase (label {NO_PHASE}); "
                 "poreflux.verify(store) finds the damaged chunks"
             )
-        kappa = self.table / self.table.max()
-        one = len(np.unique(kappa[kappa > 0])) == 1
-        cells = ((kappa > 0).astype(np.uint8) if one else kappa)[phase]
+        cells = relative(self.table)[phase]
         rows = [self._along(direction, cells) for direction in self.directions]
         return {name: np.array([row[name] for row in rows]) for name in NAMES}
 
@@ -162,14 +160,13 @@ class _Task:
         axes = [DIMS.index(dim) for dim in dims]
         h0, h1, h2 = (self.spacing[axis] for axis in axes)
         mean = float(cells.mean())
-        one = Medium(
-            cells.transpose(axes).copy(),  # the solver clears what does not percolate
-            (h0, h1, h2),
-            1.0,
-            mean,
-            float((cells > 0).mean()),
+        solved = solve(
+            cells.transpose(axes).copy(),  # the solve clears what does not percolate
+            Medium((h0, h1, h2), 1.0, mean, float((cells > 0).mean())),
+            Threads(1),
+            sides=self.sides,
+            rtol=self.rtol,
         )
-        solved = solve(one, self.sides, self.rtol, team=Team(1))
         return {
             "block_tortuosity_factor": mean / solved.conductivity
             if solved.conductivity

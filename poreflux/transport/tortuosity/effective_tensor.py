@@ -1,18 +1,26 @@
 """The effective conductivity tensor of a periodic cell, from one solve along each axis."""
 
 from collections.abc import Mapping
+from contextlib import closing
 
 import numpy as np
 import xarray as xr
 
 from poreflux.annotations import Precision, Progress
 from poreflux.schema import DIMS, attributes
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
-from poreflux.transport.laplace.problem import Problem, validated
-from poreflux.transport.medium import Medium, medium, order
-from poreflux.transport.solvers import conjugate_gradients as serial
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE, refuse_too_large
+from poreflux.transport.laplace.problem import (
+    Problem,
+    order,
+    relative_conductivity,
+    validated,
+)
+from poreflux.transport.medium import Medium, read_medium
+from poreflux.transport.solvers.solution import Solution, solve
+from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large
+from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import within_mask
 
 
@@ -59,15 +67,15 @@ def effective_tensor(
     """
     validated("periodic", rtol)
     volume = within_mask(volume)
-    team = Team(threads)
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)
-    for column, direction in enumerate(DIMS):
-        cells = medium(volume, direction, conductivity, team)
-        tensor[:, column], errors[column] = _column(
-            cells, direction, rtol, precision, team, progress
-        )
-    team.close()
+    with closing(Threads(threads)) as engine:
+        for column, direction in enumerate(DIMS):
+            cells, medium = read_medium(volume, direction, conductivity, engine)
+            solution = _solve(cells, medium, engine, rtol, precision, progress)
+            if solution is not None:
+                tensor[:, column] = mean_current(solution, medium.spacing, direction)
+                errors[column] = solution.relative_error
     name = "effective_conductivity_tensor"
     return xr.Dataset(
         {
@@ -78,25 +86,28 @@ def effective_tensor(
     )
 
 
-def _column(cells: Medium, direction: str, rtol, precision, team, progress):
-    """Return the mean current density (z, y, x) under a unit mean field along `direction`, and its
-    error.
-    """
-    column = np.zeros(3)
-    if percolate(cells.cells, team, (True, True, True)) == 0:
-        return column, 0.0
-    repeats = tuple(1 + n % 2 for n in cells.cells.shape)
-    problem = Problem(np.tile(cells.cells, repeats), cells.spacing, "periodic", "periodic")
-    solution = serial.solve(problem, rtol=rtol, precision=precision, team=team, progress=progress)
-    n, count = problem.shape[0], np.prod(problem.shape)
-    smallest = min(cells.spacing)
+def _solve(
+    cells: np.ndarray, medium: Medium, engine: Engine, rtol, precision, progress
+) -> Solution | None:
+    """Return the solution of a unit mean field along axis 0; None where nothing percolates."""
+    if percolate(cells, engine, (True, True, True)) == 0:
+        return None
+    repeats = tuple(1 + n % 2 for n in cells.shape)
+    problem = Problem(np.tile(cells, repeats), medium.spacing, "periodic", "periodic")
+    return solve(problem, engine, rtol=rtol, precision=precision, progress=progress)
+
+
+def mean_current(solution: Solution, spacing, direction: str) -> np.ndarray:
+    """Return the mean current density (z, y, x) under a unit mean field along `direction`."""
+    shape, smallest = solution.operator.shape, min(spacing)
     along = dict(zip(order(direction), range(3)))
+    current = np.zeros(3)
     for row, dim in enumerate(DIMS):
         axis = along[dim]
         if axis == 0:
-            column[row] = problem.relative_conductivity(solution.energy)
+            current[row] = relative_conductivity(solution.energy, shape, spacing)
             continue
         # sum of G du over the faces across an axis, times their spacing, over volume and mean field
-        total = solution.planes[:n, 2 + axis].sum() * cells.spacing[axis]
-        column[row] = total * n * cells.spacing[0] / (count * smallest**2)
-    return column, solution.relative_error
+        total = solution.planes[: shape[0], 2 + axis].sum() * spacing[axis]
+        current[row] = total * shape[0] * spacing[0] / (np.prod(shape) * smallest**2)
+    return current

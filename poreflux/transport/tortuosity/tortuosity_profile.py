@@ -1,20 +1,18 @@
 """How the resistance is spread along the transport: a tortuosity factor for each plane."""
 
 from collections.abc import Mapping
+from contextlib import closing
 
 import numpy as np
 import xarray as xr
 
 from poreflux.annotations import Progress, Sides
 from poreflux.schema import Direction, name_of, variable
-from poreflux.transport.engines.threads import Team
+from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import validated
-from poreflux.transport.medium import medium
-from poreflux.transport.tortuosity.tortuosity_factor import (
-    ELECTROLYTE,
-    refuse_too_large,
-    solve,
-)
+from poreflux.transport.medium import read_medium
+from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large, solve
+from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import within_mask
 
 
@@ -62,13 +60,12 @@ def tortuosity_profile(
     """
     validated(sides, rtol)
     volume = within_mask(volume)
-    team = Team(threads)
     refuse_too_large(volume, conductivity, rtol, None)
-    cells = medium(volume, direction, conductivity, team)
-    fractions = cells.cells.astype(bool).mean((1, 2))
-    solved = solve(cells, sides, rtol, None, team, progress)
-    team.close()
-    n = cells.cells.shape[0]
+    with closing(Threads(threads)) as engine:
+        cells, medium = read_medium(volume, direction, conductivity, engine)
+        fractions = cells.astype(bool).mean((1, 2))
+        solved = solve(cells, medium, engine, sides=sides, rtol=rtol, progress=progress)
+    n = cells.shape[0]
     tau, potential = np.full(n, np.nan), np.full(n, np.nan)
     if solved.solution is not None:
         planes = solved.solution.planes

@@ -1,0 +1,162 @@
+"""The seam between what is computed and where: who allocates and who runs the compiled passes.
+
+An engine knows one box and nothing of its neighbours, boundary conditions or stopping rules; what
+it returns is of this box alone. :class:`poreflux.transport.engines.threads.Threads` works on the
+processor's cores. Everything that runs a kernel of :mod:`poreflux.kernels` on a box does so through
+an engine.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from poreflux.kernels.rows import Binary, Faces
+
+Shape = tuple[int, int, int]
+
+
+class Grid(Protocol):
+    """What a pass reads of an operator: geometry, number of cells, right-hand side, precision."""
+
+    kernel: Binary | Faces
+    shape: Shape
+    source: np.ndarray
+    dtype: np.dtype
+
+
+class Runs(NamedTuple):
+    """Stretches of conducting cells in rows along the last axis, in their order, and what clusters
+    they are of.
+
+    ``first`` (n0 * n1 + 1) is the first run of each row; a run is from ``start`` to ``stop``; runs
+    whose ``parent`` lead to the same run are of one cluster.
+    """
+
+    first: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+    parent: np.ndarray
+
+
+class Engine(Protocol):
+    """Vectors and passes on one box.
+
+    Vectors are packed (colours, Z, Y, H), see :mod:`poreflux.kernels.redblack`; ``grid`` is an
+    operator, ``cells`` and ``solid`` are plain (n0, n1, n2).
+    """
+
+    threads: int
+
+    # --- vectors
+
+    def vector(self, shape: Shape, dtype: np.dtype | type, colours: int = 1) -> np.ndarray:
+        """Return a packed vector of zeros for a grid of `shape` cells."""
+
+    def zeros(self, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+        """Return an array of zeros that is no vector: planes, right-hand sides, conductances."""
+
+    def combine(self, shape: Shape, a: float, x: np.ndarray, b: float, y: np.ndarray) -> None:
+        """y = a x + b y, ghosts included."""
+
+    def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
+        """Return x . y over own cells."""
+
+    def load(self, planes: np.ndarray, x: np.ndarray) -> None:
+        """Copy own planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
+
+    def store(self, x: np.ndarray, planes: np.ndarray) -> None:
+        """Copy the own cells of the first colour of x into own planes (n, Y, H)."""
+
+    # --- the reduced operator: see the kernel of the same name in poreflux.kernels.stencil
+
+    def residual(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
+        """r = b - S x; return r . r."""
+
+    def curvature(self, grid: Grid, p: np.ndarray) -> float:
+        """Return p . S p."""
+
+    def apply(self, grid: Grid, p: np.ndarray, planes: np.ndarray) -> float:
+        """planes (n, Y, H) = S p; return p . S p."""
+
+    def advance(
+        self, grid: Grid, alpha: float, p: np.ndarray, x: np.ndarray, r: np.ndarray
+    ) -> float:
+        """x += alpha p and r -= alpha S p; return r . r."""
+
+    def ramp(self, grid: Grid, x: np.ndarray, slope: float, first: float) -> None:
+        """x = first + slope times the number of the plane, in conducting cells."""
+
+    def fluxes(self, grid: Grid, x: np.ndarray, planes: np.ndarray) -> float:
+        """Fill the sums of each plane (n + 1, 5) for a potential x; return its energy."""
+
+    def potential(self, grid: Grid, x: np.ndarray, out: np.ndarray, start: int) -> None:
+        """Fill `out` (m, n1, n2) with the potential of both colours from plane `start` on."""
+
+    def current(self, grid: Grid, x: np.ndarray, out: np.ndarray, scales, start: int) -> None:
+        """Fill `out` (m, n1, n2) with the size of the current density from plane `start` on."""
+
+    def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
+        """Return own plane k of the potential, both colours packed (2, Y, H)."""
+
+    # --- the cycle of multigrid, in float32
+
+    def descend(self, grid: Grid, b: np.ndarray, coarse_b: np.ndarray) -> None:
+        """Smooth from zero and restrict what is left to the next coarser grid."""
+
+    def ascend(self, grid: Grid, b: np.ndarray, coarse_x: np.ndarray, x: np.ndarray) -> float:
+        """x = the smoothed guess plus the coarse correction, smoothed again; return b . x (red)."""
+
+    def descend_again(self, grid: Grid, b: np.ndarray, x: np.ndarray, coarse_b: np.ndarray) -> None:
+        """Do the same as `descend`, from x."""
+
+    def ascend_again(
+        self, grid: Grid, b: np.ndarray, x: np.ndarray, coarse_x: np.ndarray, out: np.ndarray
+    ) -> None:
+        """out = the same as `ascend`, from x."""
+
+    def coarsen(self, grid: Grid, shape: Shape) -> list[np.ndarray]:
+        """Return three conductances of each cell of the next coarser grid, of `shape`."""
+
+    def factorise(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the Cholesky factor of a dense matrix, singular modes left out."""
+
+    def substitute(self, factor: np.ndarray, shape: Shape, b: np.ndarray, x: np.ndarray) -> None:
+        """x = A^-1 b for packed vectors (two colours) and the factor of A."""
+
+    # --- geometry
+
+    def encode(self, solid: np.ndarray, below, above, wraps: tuple[bool, bool]) -> np.ndarray:
+        """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
+
+    def conduct(
+        self, cells: np.ndarray, arithmetic: bool, below, weights, side: bool, dtype
+    ) -> list[np.ndarray]:
+        """Return the conductances of each cell to those before it along the three axes."""
+
+    def sum_faces(self, g: list[np.ndarray]) -> np.ndarray:
+        """Return the sum of the six conductances of each cell, from three with their ghosts."""
+
+    def face_conductance(self, grid: Grid, axis: int) -> np.ndarray:
+        """Return the conductance (n0, n1, n2) of each cell to the one before it along `axis`."""
+
+    def look_up(self, labels: np.ndarray, table: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """out = table[labels]; return how many voxels have each of 256 labels."""
+
+    # --- clusters of face neighbours
+
+    def label(self, solid: np.ndarray, periodic: tuple[bool, bool, bool]) -> Runs:
+        """Return the runs of conducting cells, joined into clusters."""
+
+    def mark(self, runs: Runs, flags: np.ndarray, where: np.ndarray, k: int, bit: np.uint8) -> None:
+        """Set a bit of the flags of clusters that plane k meets where `where` (n1, n2) is true."""
+
+    def keep(self, solid: np.ndarray, runs: Runs, flags: np.ndarray, wanted: np.uint8) -> int:
+        """Clear cells of clusters whose flags lack a wanted bit; return how many cells stay."""
+
+    # --- its own
+
+    def map(self, function, jobs) -> list:
+        """Return ``[function(*job) for job in jobs]``, side by side where that helps."""
+
+    def close(self) -> None:
+        """Give back what is not Python's own."""

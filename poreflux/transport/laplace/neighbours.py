@@ -1,0 +1,99 @@
+"""The seam between one process and many: what a box knows of the boxes around it."""
+
+from typing import Protocol, Self
+
+import numpy as np
+
+from poreflux.kernels.redblack import GHOST, wrap_sides
+
+
+class Neighbours(Protocol):
+    """The boxes around one box: slabs of whole planes along the transport.
+
+    ``first`` is the number of the first own plane among all ``planes`` of the problem, ``periodic``
+    says which axes wrap around. All boxes call each verb together, in the same order.
+    """
+
+    periodic: tuple[bool, bool, bool]
+
+    @property
+    def first(self) -> int:
+        """Return the number of the first own plane."""
+
+    @property
+    def planes(self) -> int:
+        """Return the number of planes of the whole problem."""
+
+    def fill_ghosts(self, array: np.ndarray) -> None:
+        """Fill the ghosts of a packed vector (colours, Z, Y, H)."""
+
+    def sum(self, value: float) -> float:
+        """Return the sum of a number over all boxes, added in their order."""
+
+    def adjacent(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the planes before the first and after the last of the own `cells` (n, ny, nx),
+        zero where there are none.
+        """
+
+    def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last plane of the problem, of the own `cells` of each box."""
+
+    def gather(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows of all boxes, one a plane and one more for the high face of the last."""
+
+    def coarser(self, shape: tuple[int, int, int]) -> Self:
+        """Return the neighbours on a coarser grid, of which this box has `shape` cells.
+
+        An odd number of cells cannot be periodic in two colours: that axis is cut.
+        """
+
+
+class SingleBox:
+    """The neighbours of a box that has none but itself."""
+
+    def __init__(self, planes: int, periodic: tuple[bool, bool, bool] = (False, False, False)):
+        self.planes = planes
+        self.periodic = periodic
+
+    first = 0
+
+    def fill_ghosts(self, array: np.ndarray) -> None:
+        """Copy own planes, rows and pairs into the ghosts of periodic axes; others stay zero."""
+        if self.periodic[0]:
+            array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
+            array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
+        wrap_sides(array, *self.periodic[1:])
+
+    def sum(self, value: float) -> float:
+        """Return the value."""
+        return value
+
+    def adjacent(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the last and the first plane where they meet, else planes of zeros."""
+        if self.periodic[0]:
+            return cells[-1], cells[0]
+        return np.zeros_like(cells[0]), np.zeros_like(cells[0])
+
+    def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last plane."""
+        return cells[0], cells[-1]
+
+    def gather(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows."""
+        return rows
+
+    def coarser(self, shape: tuple[int, int, int]) -> "SingleBox":
+        """Return the neighbours on a coarser grid."""
+        return SingleBox(shape[0], closed_axes(self.periodic, shape))
+
+
+def closed_axes(
+    periodic: tuple[bool, bool, bool], shape: tuple[int, int, int]
+) -> tuple[bool, bool, bool]:
+    """Return which axes stay periodic on a grid of `shape`: those with an even number of cells.
+
+    >>> closed_axes((True, True, False), (4, 3, 2))
+    (True, False, False)
+    """
+    z, y, x = (p and n % 2 == 0 for p, n in zip(periodic, shape))
+    return z, y, x

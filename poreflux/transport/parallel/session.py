@@ -1,0 +1,106 @@
+"""A run on many processes: how they meet, how they fail together, who speaks."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from poreflux.machine import available_cores
+from poreflux.transport.parallel import petsc
+from poreflux.transport.parallel.failure import SharedFailure
+from poreflux.transport.parallel.partition import Partition
+
+
+def connect():
+    """Return the link between all processes of this run.
+
+    Raises
+    ------
+    NoPetsc
+        where mpi4py or an MPI is missing, or the processes were started by another MPI.
+    """
+    try:
+        from mpi4py import MPI
+
+        from poreflux.transport.parallel.link import Link
+    except (ImportError, RuntimeError) as error:
+        raise petsc.NoPetsc(f"MPI cannot be loaded ({error}); {petsc.INSTALL}") from error
+    link = Link(MPI.COMM_WORLD)
+    names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+    started = max((int(os.environ.get(name, 1)) for name in names), default=1)
+    if link.size == 1 and started > 1:
+        library = MPI.Get_library_version().split(",")[0].strip()
+        raise petsc.NoPetsc(
+            f"{started} processes were started, but each is alone: mpiexec and mpi4py are of "
+            f"different MPIs (mpi4py has {library}); use the mpiexec beside this Python, or build "
+            "mpi4py with the MPI of this machine"
+        )
+    return link
+
+
+def threads_here(link) -> int:
+    """Return how many threads each process may take."""
+    from poreflux.transport.parallel.link import threads_for
+
+    return threads_for(link.comm, available_cores())
+
+
+@contextlib.contextmanager
+def alarm(link, describe: Callable[[BaseException], str] | None = None) -> Iterator[None]:
+    """End all processes when one raises what the others do not know of: they would wait.
+
+    ``describe`` makes of a failure what is written, by default its message.
+    """
+    try:
+        yield
+    except SharedFailure as shared:
+        raise shared.failure from shared.__cause__
+    except BaseException as failure:
+        if link.size == 1:
+            raise
+        time.sleep(min(0.05 * link.rank, 1))  # where several fail, one speaks
+        sentence = (describe or message)(failure)
+        # past sys.stderr, which may be closed on all but the first process
+        os.write(2, f"poreflux: process {link.rank} of {link.size}: {sentence}\n".encode())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
+        time.sleep(0.1)  # until mpiexec has passed it on
+        link.comm.Abort(1)
+        os._exit(1)  # it may return, and nothing must follow
+
+
+def message(failure: BaseException) -> str:
+    """Return the message of a failure in one line, or its name where it has none."""
+    return " ".join(str(failure).split()) or type(failure).__name__
+
+
+@contextlib.contextmanager
+def one_voice() -> Iterator[bool]:
+    """Let the first process alone speak: yield whether this is it; others fail silently."""
+    first = connect().rank == 0
+    try:
+        yield first
+    except Exception as failure:
+        if first:
+            raise
+        misuse = isinstance(failure, (ValueError, TypeError, KeyError))
+        raise SystemExit(2 if misuse else 1) from None  # mpiexec mixes statuses that differ
+
+
+def notice_idle(link, parts: Partition, notice) -> None:
+    """Say how many processes have nothing to do, where there are such."""
+    idle = link.size - parts.boxes
+    if idle:
+        notice(
+            f"{idle} of {link.size} processes stay idle: {parts.planes} planes are worked best in "
+            f"{parts.boxes} box{'es' if parts.boxes > 1 else ''}"
+        )
+
+
+def print_notice(sentence: str) -> None:
+    """Print a sentence to the person who waits."""
+    print(f"poreflux: {sentence}", file=sys.stderr, flush=True)
+
+
+def ignore_notice(_: str) -> None:
+    """Say nothing."""

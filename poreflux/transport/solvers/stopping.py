@@ -1,0 +1,133 @@
+"""When a solve is done: one iteration reports its steps, a rule decides.
+
+Conjugate gradients lower the energy by ``alpha r . z`` an iteration. What is left is bounded by
+``r . z / theta``, theta the smallest eigenvalue of the preconditioned operator, for which the
+smallest Ritz value of the iteration so far stands (Meurant and Strakos, Acta Numerica 15 (2006)
+471); it converges from above, hence the factor SAFETY.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from scipy.linalg import eigvalsh_tridiagonal
+
+SAFETY = 2.0
+MAX_ITERATIONS = 1000
+
+
+class Step(NamedTuple):
+    """One iteration: its number, by how much it lowered the energy, an estimate of what there is
+    still to gain, the norm of the residual relative to that of the start, and what returns the
+    potential so far.
+    """
+
+    iteration: int
+    gain: float
+    left: float
+    residual: float
+    potential: Callable[[], np.ndarray]
+
+
+class Stopping(Protocol):
+    """A rule that ends an iteration.
+
+    ``history`` are its estimates of the error after each step, ``wanted`` ends the sentence of
+    :class:`poreflux.errors.NotConverged`: what was asked for, and what to ask for instead.
+    """
+
+    history: list[float]
+    wanted: str
+
+    def __call__(self, step: Step) -> bool:
+        """Return whether the iteration is done after this step."""
+
+
+class Run(NamedTuple):
+    """What an iteration did: its length, its estimates of the relative error of the energy after
+    each step (the last one is the answer's), and the norm of the residual relative to that of the
+    start."""
+
+    iterations: int
+    history: list[float]
+    residual: float
+
+
+class EnergyError:
+    """Stop when the relative error of the energy is at most `rtol`.
+
+    ``report(iteration, energy, error)`` is called after each step.
+    """
+
+    def __init__(self, energy: float, rtol: float, advice: str, report=None):
+        self.energy = energy
+        self.rtol = rtol
+        self.report = report
+        self.history: list[float] = []
+        self.wanted = f"rtol={rtol:.1e} wanted; {advice}"
+        self.residual = 0.0
+
+    def __call__(self, step: Step) -> bool:
+        """Return whether the energy is right to `rtol`."""
+        self.energy -= step.gain
+        self.residual = step.residual
+        self.history.append(step.left / self.energy)
+        if self.report is not None:
+            self.report(len(self.history), self.energy, self.history[-1])
+        return self.history[-1] <= self.rtol
+
+    @property
+    def run(self) -> Run:
+        """Return what the iteration did."""
+        return Run(len(self.history), self.history, self.residual)
+
+
+class RitzValue:
+    """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build on the way."""
+
+    def __init__(self):
+        self._diagonal: list[float] = []
+        self._off: list[float] = []
+        self._last = (np.inf, 0.0)
+
+    def add(self, alpha: float, beta: float) -> float:
+        """Take the coefficients of one iteration (beta is the one after it); return the value so
+        far.
+        """
+        alpha_before, beta_before = self._last
+        self._diagonal.append(1 / alpha + beta_before / alpha_before)
+        d, e = np.array(self._diagonal), np.array(self._off)
+        self._off.append(np.sqrt(beta) / alpha)
+        self._last = (alpha, beta)
+        return float(eigvalsh_tridiagonal(d, e, select="i", select_range=(0, 0))[0])
+
+
+class ErrorEstimate:
+    """What conjugate gradients gain in each step, and what they leave, from their coefficients.
+
+    ``theta`` is the smallest eigenvalue seen so far.
+    """
+
+    def __init__(self, theta: float = np.inf):
+        self.theta = theta
+        self._ritz: RitzValue | None = RitzValue()
+
+    def step(self, curvature: float, before: float, after: float) -> tuple[float, float]:
+        """Return gain and rest of the energy of a step with ``p . A p`` and ``r . z`` before and
+        after it.
+        """
+        if self._ritz is None:
+            return 0.0, SAFETY * after / self.theta
+        alpha = before / curvature
+        self.theta = min(self.theta, self._ritz.add(alpha, after / before))
+        return alpha * before, SAFETY * after / self.theta
+
+    def keep_theta(self) -> None:
+        """Take no more coefficients: another method goes on, with the eigenvalue that is known."""
+        self._ritz = None
+
+
+def decades(error: float, rtol: float) -> tuple[int, int]:
+    """Return progress as (done, total) in hundredths of a decade of error from 1 to `rtol`."""
+    total = round(-100 * np.log10(rtol))
+    return int(np.clip(round(-100 * np.log10(max(error, 1e-300))), 0, total)), total

@@ -1,0 +1,120 @@
+"""The effective conductivity of one medium between driven faces: solve, and numbers of a solve."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, get_args
+
+import numpy as np
+import xarray as xr
+
+from poreflux import blocks
+from poreflux.annotations import Geometry, Sides
+from poreflux.schema import attributes
+from poreflux.transport.engines.engine import Engine
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import Problem, even_periods
+from poreflux.transport.medium import Medium
+from poreflux.transport.solvers.solution import Solution, precision_for
+from poreflux.transport.solvers.solution import solve as solve_problem
+from poreflux.volume import require
+
+
+class Solved(NamedTuple):
+    """What a solve found: numbers for the table, and the solution unless nothing percolates."""
+
+    conductivity: float
+    percolating: float
+    problem: Problem | None = None
+    solution: Solution | None = None
+
+
+def solve(
+    cells: np.ndarray,
+    medium: Medium,
+    engine: Engine,
+    *,
+    sides: Sides = "insulated",
+    rtol: float = 1e-6,
+    precision: str | None = None,
+    progress=None,
+) -> Solved:
+    """Clear what does not percolate from the cells, in place, and solve for the rest.
+
+    ``conductivity`` is relative to the reference, ``percolating`` the share of conducting cells
+    that stays.
+    """
+    side = sides == "periodic"
+    percolating = percolate(cells, engine, (False, side, side))
+    if percolating == 0:
+        return Solved(0.0, 0.0)
+    share = percolating / (medium.conducting * cells.size)
+    problem = Problem(
+        even_periods(cells, sides), medium.spacing, sides, arithmetic=medium.arithmetic
+    )
+    solution = solve_problem(problem, engine, rtol=rtol, precision=precision, progress=progress)
+    return Solved(problem.relative_conductivity(solution.energy), share, problem, solution)
+
+
+def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bool = True) -> int:
+    """Return the bytes that a solve of `shape` voxels takes at its peak, the cells included.
+
+    Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
+    geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
+    seven float32 for the next grid, and so on.
+    """
+    number = np.dtype(precision).itemsize
+    geometry = 1 + 1 if binary else 8 + 4 * number
+    vectors = 3 * number / 2 + 4 / 2
+    coarse = 7 * 4 / 7
+    padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
+    return int(padded * (geometry + vectors + coarse))
+
+
+def refuse_too_large(
+    volume: xr.Dataset,
+    conductivity: Mapping[str, float],
+    rtol: float,
+    precision: str | None,
+    geometry: str = "voxels",
+    repeat: bool = False,
+) -> None:
+    """Raise :class:`~poreflux.errors.TooLarge` before a solve that memory does not hold."""
+    if geometry not in get_args(Geometry):
+        raise ValueError(f"geometry={geometry!r} is not known; choose 'voxels' or 'partial'")
+    nz, ny, nx = require(volume, "phase").shape
+    chosen = precision_for(rtol, precision)
+    binary = geometry == "voxels" and len({v for v in conductivity.values() if v > 0}) == 1
+    twice = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
+    solved = (nz * twice[0], ny * twice[1], nx * twice[2])
+    blocks.refuse(
+        forecast(solved, chosen, binary),
+        f"the solve of {'x'.join(map(str, solved))} voxels in {chosen}",
+        do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with "
+        "poreflux.transport.parallel",
+    )
+
+
+def dataset(
+    direction: str, mean: float, conducting: float, solved: Solved, note: Mapping
+) -> xr.Dataset:
+    """Return what a solve found in a medium of `mean` conductivity and `conducting` fraction."""
+    kappa = solved.conductivity
+    s = solved.solution
+    tau = mean / kappa if kappa else np.inf
+    macmullin = 1 / kappa if kappa else np.inf
+    values = {
+        "tortuosity_factor": tau,
+        "tortuosity_factor_percolating": tau * solved.percolating if s else np.inf,
+        "effective_conductivity": kappa,
+        "macmullin_number": macmullin,
+        "percolating_fraction": solved.percolating,
+        "relative_error": s.relative_error if s else 0.0,
+        "flux_imbalance": s.flux_imbalance if s else 0.0,
+        "residual": s.run.residual if s else 0.0,
+        "iterations": s.run.iterations if s else 0,
+    }
+    variables: dict[str, tuple] = {
+        name: ("direction", [value], attributes(name)) for name, value in values.items()
+    }
+    variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
+    variables["tortuosity_factor"][2].update(note)  # what it depends on stays beside it
+    return xr.Dataset(variables, coords={"direction": [direction]})
