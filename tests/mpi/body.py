@@ -10,13 +10,14 @@ from pathlib import Path
 from poreflux.errors import PorefluxError
 from poreflux.transport.parallel import interfacial_current as mpi_current
 from poreflux.transport.parallel import link as mpi_link
+from poreflux.transport.parallel import session
 from poreflux.transport.parallel import tortuosity_factor as mpi
 
 
 def main(spec: Path) -> None:
     """Solve each case with all processes; the first one writes found.json beside the cases."""
     found = [solved(case) for case in json.loads(spec.read_text())]
-    if mpi.connect().rank == 0:
+    if session.connect().rank == 0:
         spec.with_name("found.json").write_text(json.dumps(found))
 
 
@@ -80,7 +81,7 @@ def raise_in(rank: int, call: int) -> None:
 
     def apply(*arguments):
         count.append(1)
-        if mpi.connect().rank == rank and len(count) == call:
+        if session.connect().rank == rank and len(count) == call:
             raise RuntimeError("a cosmic ray")
         return real(*arguments)
 

@@ -122,7 +122,7 @@ def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conductin
         start, stop = parts.span(link.rank)
         own = solid[start:stop].copy()
         ranks = Ranks(link, parts.edges, periodic, parts.grids)
-        return keep_percolating_on_boxes(own, Threads(1), periodic, ranks), own
+        return keep_percolating_on_boxes(own, Threads(1), periodic, link=link), own
 
     found = on_boxes(parts.boxes, body)
     assert [each[0] for each in found] == [kept] * parts.boxes
@@ -146,7 +146,7 @@ def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(end, proc
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
         ranks = Ranks(link, parts.edges, (False,) * 3, parts.grids)
-        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, ranks, where=masks), own
+        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link, where=masks), own
 
     found = on_boxes(parts.boxes, body)
     assert [each[0] for each in found] == [kept] * parts.boxes
@@ -163,7 +163,7 @@ def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
         ranks = Ranks(link, parts.edges, (False,) * 3, 1)
-        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, ranks)
+        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link)
 
     assert on_boxes(6, body) == [int(solid[:, 0].sum())] * 6
 

@@ -8,9 +8,9 @@ from poreflux.transport.electrode.conditions import conditions, phases_of
 from poreflux.transport.electrode.contact_mask import contact_of
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.parallel import reading as mpi_reading
-from poreflux.transport.parallel.electrode import Plan, on_boxes
+from poreflux.transport.parallel.electrode import Task, on_boxes
 from poreflux.transport.parallel.interfacial_current import dataset
-from poreflux.transport.parallel.multigrid import shared
+from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from tests.mpi import currents, virtual
@@ -28,15 +28,15 @@ def solve_on_boxes(store, parts, *, contact, conductivity=0.1, wagner_lengths=()
     """Return the Dataset of each box; `parts` may be a number of boxes."""
     asked = conditions(**options)
     volume = poreflux.open(store)
-    head = mpi_reading.head(store, asked.direction)
+    head = mpi_reading.read_head(store, asked.direction)
     mask = contact_of(volume, contact, asked.direction)
-    plan = Plan(asked, phases_of(conductivity), wagner_lengths, mask.values)
+    task = Task(asked, phases_of(conductivity), wagner_lengths, mask.values)
     if isinstance(parts, int):
         parts = partition(head.shape, parts, head.chunk[0])
 
     def body(link):
         return on_boxes(
-            link, head, parts, plan, Threads(1), lambda op: ConjugateGradients(op, shared(op))
+            link, head, parts, task, Threads(1), lambda op: ConjugateGradients(op, hierarchy_on_boxes(op))
         )  # fmt: skip
 
     return [

@@ -18,7 +18,7 @@ from poreflux import results
 from poreflux.transport.electrode.conditions import conditions
 from poreflux.transport.electrode.kinetics import Kinetics
 from poreflux.transport.parallel import reading as mpi_reading
-from poreflux.transport.parallel.electrode import Plan, memory
+from poreflux.transport.parallel.electrode import Task, memory
 from poreflux.transport.parallel.partition import partition
 from tests.mpi import currents
 from tests.mpi.currents import CASES
@@ -205,10 +205,10 @@ def test_a_dry_run_says_what_each_process_would_take(stores):
     done = finish(start(2, *verb, "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["dry_run"]
-    head = mpi_reading.head(stores / "odd.zarr", "z")
-    plan = Plan(conditions(), {"electrolyte": 0.1}, [], np.ones((14, 17), bool))
+    head = mpi_reading.read_head(stores / "odd.zarr", "z")
+    task = Task(conditions(), {"electrolyte": 0.1}, [], np.ones((14, 17), bool))
     parts = partition(head.shape, 2, head.chunk[0])
-    each = [memory(head, parts, plan, box) for box in range(2)]
+    each = [memory(head, parts, task, box) for box in range(2)]
     assert told["processes"] == 2
     assert told["process_memory_bytes"] == max(each)
     assert told["memory_bytes"] == sum(each)
@@ -228,9 +228,9 @@ def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
     labels = (np.random.default_rng(2).random((160, 160, 160)) < 0.85).astype(np.uint8)
     store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr")
     case = {"path": str(store), "results": str(tmp_path / "r"), "threads": 1, **options}
-    head = mpi_reading.head(store, "z")
+    head = mpi_reading.read_head(store, "z")
     lengths = options.pop("wagner_lengths", [])
-    plan = Plan(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
-    forecast = memory(head, partition(head.shape, 2, head.chunk[0]), plan, 0)
+    task = Task(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
+    forecast = memory(head, partition(head.shape, 2, head.chunk[0]), task, 0)
     # half of it are libraries, which differ between machines
     assert 0.8 * forecast < solve_all(2, [case])[0]["peak"] < 1.05 * forecast
