@@ -121,7 +121,7 @@ def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conductin
     def body(link):
         start, stop = parts.span(link.rank)
         own = solid[start:stop].copy()
-        ranks = Ranks(link, parts.edges, periodic, parts.grids)
+        Ranks(link, parts.edges, periodic, parts.grids)
         return keep_percolating_on_boxes(own, Threads(1), periodic, link=link), own
 
     found = on_boxes(parts.boxes, body)
@@ -145,7 +145,7 @@ def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(end, proc
 
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
-        ranks = Ranks(link, parts.edges, (False,) * 3, parts.grids)
+        Ranks(link, parts.edges, (False,) * 3, parts.grids)
         return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link, where=masks), own
 
     found = on_boxes(parts.boxes, body)
@@ -162,7 +162,7 @@ def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
 
     def body(link):
         own = solid[slice(*parts.span(link.rank))].copy()
-        ranks = Ranks(link, parts.edges, (False,) * 3, 1)
+        Ranks(link, parts.edges, (False,) * 3, 1)
         return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link)
 
     assert on_boxes(6, body) == [int(solid[:, 0].sum())] * 6

@@ -35,12 +35,13 @@ def solve_on_boxes(store, parts, *, contact, conductivity=0.1, wagner_lengths=()
         parts = partition(head.shape, parts, head.chunk[0])
 
     def body(link):
-        return on_boxes(
-            link, head, parts, task, Threads(1), lambda op: ConjugateGradients(op, hierarchy_on_boxes(op))
-        )  # fmt: skip
+        def make_solver(operator):
+            return ConjugateGradients(operator, hierarchy_on_boxes(operator))
+
+        return on_boxes(link, head, parts, task, Threads(1), make_solver)
 
     return [
-        dataset(volume, mask, head, plan, found) for found in virtual.on_boxes(parts.boxes, body)
+        dataset(volume, mask, head, task, found) for found in virtual.on_boxes(parts.boxes, body)
     ]
 
 
