@@ -24,7 +24,7 @@ from poreflux.store.partial import making
 #: version of this layout of results; raised when older programs could not read a newer folder
 FORMAT = 1
 
-#: attributes that say which voxels the results are of
+#: attributes that identify the volume of the results
 _OF_VOLUME = ("voxel_size", "source_sha256", "history")
 
 #: how xarray reads results
@@ -69,15 +69,15 @@ def collect(
     >>> sorted(results.data_vars)
     ['pore_voxels', 'porosity', 'porosity_profile', 'voxels']
     """
-    found = list(blocks.compute(*datasets, progress=progress, scheduler=scheduler))
+    computed = list(blocks.compute(*datasets, progress=progress, scheduler=scheduler))
     if volume is not None and "segmentation" in volume.get("phase", xr.DataArray()).attrs:
-        found.append(gray_histogram(volume))
+        computed.append(gray_histogram(volume))
         if "sensitivity" in volume["phase"].attrs["segmentation"]:
-            found.append(segmentation_sensitivity(volume))
-    results = _together(found)
-    own = {key: value for each in reversed(found) for key, value in each.attrs.items()}
+            computed.append(segmentation_sensitivity(volume))
+    results = _together(computed)
+    attrs = {key: value for dataset in reversed(computed) for key, value in dataset.attrs.items()}
     results.attrs = {
-        **own,
+        **attrs,
         **({} if volume is None else volume.attrs),
         "program": f"poreflux {__version__}",
         "collected": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -88,7 +88,7 @@ def collect(
 def save(
     results: xr.Dataset, path: str | Path, *, overwrite: bool = False, wait: bool = False
 ) -> Path:
-    """Write Results to a folder, a Zarr v3 store, whole or not at all.
+    """Write Results to a folder, a Zarr v3 store, completely or not at all.
 
     Parameters
     ----------
@@ -97,14 +97,14 @@ def save(
     path
         folder to make, by custom ``name.zarr``.
     overwrite
-        replace what is there, after the new folder is whole.
+        replace what is there, after the new folder is complete.
     wait
         where another process writes this folder, wait for it to end.
 
     Raises
     ------
     StoreExists
-        if something is there and is not to be replaced, or is no results, or another process
+        if the folder exists and is not to be replaced, or holds no results, or another process
         writes it.
     CannotWrite
         if the disk is full or refuses.
@@ -202,7 +202,7 @@ def scalars(results: xr.Dataset) -> list[dict]:
         for index in np.ndindex(array.shape):
             direction = str(array["direction"].values[index]) if index else ""
             value = array.values[index].item()
-            if value == value:  # NaN: a direction that was not asked for
+            if value == value:  # NaN: a direction that was not computed
                 attrs = {key: array.attrs.get(key, "") for key in ("units", "long_name")}
                 rows.append({"quantity": name, "direction": direction, "value": value, **attrs})
     return rows
@@ -240,8 +240,8 @@ def _in_order(results: xr.Dataset) -> xr.Dataset:
     """Return the results with directions in the order z, y, x, and whole numbers as integers."""
     if "direction" not in results.dims:
         return results
-    here = results["direction"].values.tolist()
-    results = results.sel(direction=[d for d in DIMS if d in here])
+    directions = results["direction"].values.tolist()
+    results = results.sel(direction=[d for d in DIMS if d in directions])
     counts = [
         name
         for name, array in results.data_vars.items()
@@ -260,17 +260,19 @@ def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
                 "another name, or replace it with overwrite"
             )
     replaced = [name for name in new.data_vars if name in old and not _directed(new[name])]
-    kept = old.drop_vars(replaced)
-    kept = kept.drop_vars([name for name in kept.coords if not _used(kept, name)])
-    for dim in set(kept.dims) & set(new.dims) - {"direction", "lag"}:
-        if kept.sizes[dim] != new.sizes[dim] or not kept[dim].equals(new[dim]):
+    kept_results = old.drop_vars(replaced)
+    kept_results = kept_results.drop_vars(
+        [name for name in kept_results.coords if not _used(kept_results, name)]
+    )
+    for dim in set(kept_results.dims) & set(new.dims) - {"direction", "lag"}:
+        if kept_results.sizes[dim] != new.sizes[dim] or not kept_results[dim].equals(new[dim]):
             raise StoreExists(
-                f"{path} has {kept.sizes[dim]} {dim}, the new results {new.sizes[dim]}; take the "
-                "same, another name, or overwrite"
+                f"{path} has {kept_results.sizes[dim]} {dim}, the new results {new.sizes[dim]}; "
+                "take the same, another name, or overwrite"
             )
-    result = _in_order(new.combine_first(kept))
+    result = _in_order(new.combine_first(kept_results))
     for name, variable in result.variables.items():
-        variable.attrs = (new if name in new.variables else kept)[name].attrs
+        variable.attrs = (new if name in new.variables else kept_results)[name].attrs
     result.attrs = {**old.attrs, **new.attrs}
     return result
 
@@ -285,7 +287,7 @@ def _used(results: xr.Dataset, coordinate: Hashable) -> bool:
 
 
 def _refuse_other(path: Path) -> None:
-    """Refuse to replace what is no results."""
+    """Refuse to replace a folder that holds no results."""
     try:
         open(path)
     except ValueError:

@@ -101,7 +101,7 @@ def phase_labels(volume: xr.Dataset) -> dict[str, int]:
 
 
 def label_of(volume: xr.Dataset, phase: str) -> int:
-    """Return the label of one named phase; raise ``KeyError`` naming those there are."""
+    """Return the label of one named phase; raise ``KeyError`` with the names of the phases."""
     labels = phase_labels(volume)
     if phase not in labels:
         raise KeyError(f"phase {phase!r} is not in the volume; choose one of {tuple(labels)}")
@@ -109,7 +109,7 @@ def label_of(volume: xr.Dataset, phase: str) -> int:
 
 
 def require(volume: xr.Dataset, name: str) -> xr.DataArray:
-    """Return a variable of the Volume; raise ``KeyError`` saying what to do where it is missing."""
+    """Return a variable of the Volume; raise ``KeyError`` with what to do where it is missing."""
     if name in volume:
         return volume[name]
     do = {"phase": "segment it first", "gray": "import the grey values"}.get(name, "add it first")
@@ -117,12 +117,12 @@ def require(volume: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
-    """Return the part of a volume that its `mask` counts, by dims; nothing where that is all of it.
+    """Return the box that the `mask` of a volume selects, by dims; empty where it selects all.
 
     Raises
     ------
     ValueError
-        where the mask counts no voxel, or is no box.
+        where the mask selects no voxel, or is no box.
 
     Examples
     --------
@@ -134,23 +134,28 @@ def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
     if "mask" not in volume:
         return {}
     mask = volume["mask"]
-    lines = {dim: mask.any([other for other in DIMS if other != dim]) for dim in DIMS}
-    found = xr.Dataset({**{f"in_{dim}": line for dim, line in lines.items()}, "all": mask.sum()})
-    found = found.compute()
-    counted = int(found["all"])
+    occupied = {dim: mask.any([other for other in DIMS if other != dim]) for dim in DIMS}
+    counts = xr.Dataset(
+        {
+            **{f"in_{dim}": occupied_line for dim, occupied_line in occupied.items()},
+            "all": mask.sum(),
+        }
+    )
+    counts = counts.compute()
+    counted = int(counts["all"])
     if counted == mask.size:
         return {}
-    edges = {dim: np.flatnonzero(found[f"in_{dim}"].values) for dim in DIMS}
+    edges = {dim: np.flatnonzero(counts[f"in_{dim}"].values) for dim in DIMS}
     if counted == 0 or counted != math.prod(int(np.ptp(e)) + 1 for e in edges.values()):
         raise ValueError(
-            "a solve needs a box, and the mask is none; cut one out of it, such as "
+            "a solve needs a box, and the mask is no box; cut one out of it, such as "
             "volume.isel(y=slice(100, 300), x=slice(100, 300)), and save and solve that"
         )
     return {dim: slice(int(e[0]), int(e[-1]) + 1) for dim, e in edges.items()}
 
 
 def within_mask(volume: xr.Dataset, field=None) -> xr.Dataset:
-    """Return the box that the `mask` of a volume counts: what a solve takes of it.
+    """Return the part of a volume inside its `mask`, a box, as a solve takes it.
 
     Raises
     ------
@@ -160,7 +165,7 @@ def within_mask(volume: xr.Dataset, field=None) -> xr.Dataset:
     box = box_of_mask(volume)
     if box and field is not None:
         raise ValueError(
-            "a field is of the whole volume, and the mask leaves out planes of it; leave out field"
+            "a field covers the whole volume, but the mask leaves out planes; leave out field"
         )
     return volume.isel(box)
 

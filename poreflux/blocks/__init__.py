@@ -1,6 +1,6 @@
 """A computation on one block becomes a computation on a chunked volume of any size.
 
-A :class:`Plan` is data: *measure* one block, *combine* what was measured, *finish* once.
+A :class:`Plan` is data: *measure* one block, *combine* the partials, *finish* once.
 :func:`reduce` makes of it lazy arrays, :func:`compute` evaluates any number of them together in one
 pass over the volume, by threads on this machine or on a dask cluster.
 """

@@ -17,8 +17,8 @@ from poreflux.blocks.chunked import chunked
 from poreflux.blocks.run import Scheduler, compute
 
 
-def edges(n: int, parts: int) -> np.ndarray:
-    """Return the `parts` + 1 edges that cut `n` voxels into parts as equal as can be.
+def edges(n: int, count: int) -> np.ndarray:
+    """Return the `count` + 1 edges that cut `n` voxels into parts as equal as can be.
 
     Raises
     ------
@@ -30,9 +30,9 @@ def edges(n: int, parts: int) -> np.ndarray:
     >>> edges(10, 4)
     array([ 0,  2,  5,  7, 10])
     """
-    if not 1 <= parts <= n:
-        raise ValueError(f"{n} voxels cannot be cut into {parts} blocks; choose 1 to {n}")
-    return np.arange(parts + 1) * n // parts
+    if not 1 <= count <= n:
+        raise ValueError(f"{n} voxels cannot be cut into {count} blocks; choose 1 to {n}")
+    return np.arange(count + 1) * n // count
 
 
 def block_map(
@@ -73,7 +73,7 @@ def block_map(
     """
     inputs = {name: chunked(array) for name, array in arrays.items()}
     shape = next(iter(inputs.values())).shape
-    cuts = [edges(n, parts) for n, parts in zip(shape, blocks)]
+    cuts = [edges(n, count) for n, count in zip(shape, blocks)]
     tasks = {
         index: _task(inputs, function, tuple(slice(c[i], c[i + 1]) for c, i in zip(cuts, index)))
         for index in np.ndindex(*blocks)
@@ -122,12 +122,12 @@ def map_windows(
     """
     inputs = {name: chunked(array) for name, array in arrays.items()}
     shape = next(iter(inputs.values())).shape
-    known = [array.name for array in inputs.values()]
-    name = f"windows-{tokenize(function, known, chunks, tuple(depth), np.dtype(dtype))}"
-    ends = [np.cumsum([0, *sizes]).tolist() for sizes in chunks]
+    array_names = [array.name for array in inputs.values()]
+    name = f"windows-{tokenize(function, array_names, chunks, tuple(depth), np.dtype(dtype))}"
+    window_edges = [np.cumsum([0, *sizes]).tolist() for sizes in chunks]
     tasks: dict[Any, Any] = {}
     for index in np.ndindex(*map(len, chunks)):
-        inner = [(line[i], line[i + 1]) for line, i in zip(ends, index)]
+        inner = [(line[i], line[i + 1]) for line, i in zip(window_edges, index)]
         outer = [(max(a - d, 0), min(b + d, n)) for (a, b), d, n in zip(inner, depth, shape)]
         core = tuple(slice(a - c, b - c) for (a, b), (c, _) in zip(inner, outer))
         work = functools.partial(_core_of, function, core, np.dtype(dtype))
@@ -163,9 +163,9 @@ def _pieces(chunks, box):
     """Yield (index of a chunk, its slices, the slices of the block they fill)."""
     axes = []
     for sizes, part in zip(chunks, box):
-        ends = np.cumsum(sizes)
+        stops = np.cumsum(sizes)
         axis = []
-        for i, (end, size) in enumerate(zip(ends.tolist(), sizes)):
+        for i, (end, size) in enumerate(zip(stops.tolist(), sizes)):
             start = end - size
             low, high = max(start, part.start), min(end, part.stop)
             if low < high:
@@ -193,6 +193,8 @@ class _Block:
 
 
 def _gather(results: Mapping[tuple, Mapping], blocks) -> dict[str, np.ndarray]:
-    each = list(results.values())
-    stacked = {name: np.stack([result[name] for result in each]) for name in each[0]}
+    block_results = list(results.values())
+    stacked = {
+        name: np.stack([result[name] for result in block_results]) for name in block_results[0]
+    }
     return {name: values.reshape(blocks + values.shape[1:]) for name, values in stacked.items()}

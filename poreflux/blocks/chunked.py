@@ -21,8 +21,8 @@ _tokens: dict[int, tuple[weakref.ref, int, str]] = {}
 def chunked(array) -> da.Array:
     """Return the array as a dask array; one in memory is cut into blocks, each copied when used.
 
-    Its name is made of its contents, so that computations on it share their blocks, and results are
-    known again in another process.
+    Its name depends on its contents alone, so that computations on it share their blocks, and names
+    are the same in another process.
 
     Examples
     --------
@@ -54,9 +54,9 @@ def map_blocks(function: Callable, *arrays, dtype) -> da.Array:
     np.float64(-8.0)
     """
     first = chunked(arrays[0])
-    others = [chunked(array).rechunk(first.chunks) for array in arrays[1:]]
+    rechunked = [chunked(array).rechunk(first.chunks) for array in arrays[1:]]
     meta = np.empty((0,) * first.ndim, dtype)
-    return da.map_blocks(function, first, *others, dtype=dtype, meta=meta)
+    return da.map_blocks(function, first, *rechunked, dtype=dtype, meta=meta)
 
 
 def map_blocks_at(function: Callable, *arrays, dtype) -> da.Array:
@@ -111,12 +111,12 @@ def map_with_ghosts(
     if not any(depths):
         return map_blocks(function, source, dtype=dtype)
     thin = [axis for axis, (n, d) in enumerate(zip(source.shape, depths)) if n < d]
-    if thin:  # of which dask takes no ghosts: each block has it whole, and makes its own
+    if thin:  # dask takes no ghosts of these axes: each block spans them, and is padded
         added = tuple(d if axis in thin else 0 for axis, d in enumerate(depths))
         padded = function if boundary == "none" else _Padded(function, added, boundary)
-        left = [0 if axis in thin else d for axis, d in enumerate(depths)]
-        whole = source.rechunk(dict.fromkeys(thin, -1))
-        result = map_with_ghosts(padded, whole, left, boundary=boundary, dtype=dtype)
+        remaining = [0 if axis in thin else d for axis, d in enumerate(depths)]
+        rechunked = source.rechunk(dict.fromkeys(thin, -1))
+        result = map_with_ghosts(padded, rechunked, remaining, boundary=boundary, dtype=dtype)
         return result.rechunk(source.chunks)
     result = da.map_overlap(
         function,
@@ -139,10 +139,10 @@ def map_with_ghosts_at(
     Examples
     --------
     >>> starts = []
-    >>> def told(start, block):
+    >>> def record(start, block):
     ...     starts.append(start)
     ...     return block
-    >>> array = map_with_ghosts_at(told, np.zeros((200, 2, 2)), (1, 0, 0)).compute()
+    >>> array = map_with_ghosts_at(record, np.zeros((200, 2, 2)), (1, 0, 0)).compute()
     >>> sorted(starts)
     [(-1, 0, 0), (127, 0, 0)]
     """
@@ -231,12 +231,12 @@ def _token(array: np.ndarray) -> str:
     """Return a name of the contents, made once, and again where a checksum finds them changed."""
     if isinstance(array, np.memmap):  # known by its file, which is not read for it
         return tokenize(array)
-    key, quick = id(array), _checksum(array)
-    known = _tokens.get(key)
-    if known is None or known[0]() is not array or known[1] != quick:
-        watch = weakref.ref(array, lambda _: _tokens.pop(key, None))
-        known = _tokens[key] = (watch, quick, tokenize(array))
-    return known[2]
+    key, checksum = id(array), _checksum(array)
+    entry = _tokens.get(key)
+    if entry is None or entry[0]() is not array or entry[1] != checksum:
+        reference = weakref.ref(array, lambda _: _tokens.pop(key, None))
+        entry = _tokens[key] = (reference, checksum, tokenize(array))
+    return entry[2]
 
 
 def _checksum(array: np.ndarray) -> int:

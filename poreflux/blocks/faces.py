@@ -1,6 +1,6 @@
 """Components labelled in each block are joined where blocks meet, for volumes of any size.
 
-A component of a block is known by the index, in the whole volume, of its first voxel. Of each block
+A component of a block is named by the index, in the whole volume, of its first voxel. Of each block
 only the labels on its faces are kept, until the neighbour is met; what remains is a list of joints,
 as long as the number of components that touch a face.
 """
@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 #: axis, plane, corner of the face in the plane, and whether the block lies below the plane
-Face = tuple[int, int, tuple[int, ...], bool]
+FaceKey = tuple[int, int, tuple[int, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Faces:
     """
 
     joints: np.ndarray
-    open: Mapping[Face, tuple[np.ndarray, np.ndarray]]
+    open: Mapping[FaceKey, tuple[np.ndarray, np.ndarray]]
 
 
 def first_voxels(labels: np.ndarray, count: int, start, shape) -> np.ndarray:
@@ -59,26 +59,26 @@ def first_voxels(labels: np.ndarray, count: int, start, shape) -> np.ndarray:
 def open_faces(labels: np.ndarray, names: np.ndarray, start, shape) -> Faces:
     """Return the faces of one block that have a neighbour in the volume."""
     faces = {}
-    for axis, (low, n, whole) in enumerate(zip(start, labels.shape, shape)):
+    for axis, (low, n, length) in enumerate(zip(start, labels.shape, shape)):
         corner = tuple(s for a, s in enumerate(start) if a != axis)
         for plane, index, below in ((low, 0, False), (low + n, n - 1, True)):
-            if 0 < plane < whole:
+            if 0 < plane < length:
                 faces[axis, plane, corner, below] = _compact(labels.take(index, axis), names)
     return Faces(np.empty((0, 2), np.int64), faces)
 
 
-def join_faces(parts: Sequence[Faces]) -> Faces:
-    """Join components (by their faces) across the faces that two parts have in common."""
-    waiting: dict[Face, tuple] = {}
-    joints = [part.joints for part in parts]
-    for part in parts:
-        for face, held in part.open.items():
+def join_faces(blocks: Sequence[Faces]) -> Faces:
+    """Join components across the faces that two blocks, or groups of blocks, have in common."""
+    waiting: dict[FaceKey, tuple] = {}
+    joints = [block.joints for block in blocks]
+    for block in blocks:
+        for face, labels in block.open.items():
             axis, plane, corner, below = face
             other = waiting.pop((axis, plane, corner, not below), None)
             if other is None:
-                waiting[face] = held
+                waiting[face] = labels
             else:
-                joints.append(_touching(held, other))
+                joints.append(_touching(labels, other))
     return Faces(np.concatenate(joints), waiting)
 
 
@@ -110,7 +110,7 @@ def _compact(face: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return names[present], index.reshape(face.shape).astype(np.min_scalar_type(present.size))
 
 
-def _touching(one: tuple, other: tuple) -> np.ndarray:
-    both = (one[1] > 0) & (other[1] > 0)
-    pairs = np.stack((one[0][one[1][both]], other[0][other[1][both]]), axis=1)
+def _touching(first: tuple, second: tuple) -> np.ndarray:
+    touching = (first[1] > 0) & (second[1] > 0)
+    pairs = np.stack((first[0][first[1][touching]], second[0][second[1][touching]]), axis=1)
     return np.unique(pairs, axis=0).reshape(-1, 2)

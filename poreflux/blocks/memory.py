@@ -38,8 +38,8 @@ def forecast(*datasets: xr.Dataset | Delayed, workers: int | None = None) -> int
     0
     """
     workers = workers or dask.config.get("num_workers", None) or available_cores()
-    lazy = [each for each in datasets if dask.is_dask_collection(each)]
-    graphs: list[Any] = [each.__dask_graph__() for each in lazy]
+    lazy = [collection for collection in datasets if dask.is_dask_collection(collection)]
+    graphs: list[Any] = [collection.__dask_graph__() for collection in lazy]
     passes = {
         id(layer): layer
         for graph in graphs
@@ -49,26 +49,26 @@ def forecast(*datasets: xr.Dataset | Delayed, workers: int | None = None) -> int
     inputs = {
         array.name: math.prod(array.chunksize) * array.dtype.itemsize
         for layer in passes.values()
-        for each in layer.inputs
-        for array in each.values()
+        for collection in layer.inputs
+        for array in collection.values()
     }
-    results = sum(each.nbytes for each in lazy if isinstance(each, xr.Dataset))
+    results = sum(collection.nbytes for collection in lazy if isinstance(collection, xr.Dataset))
     return workers * _COPIES * sum(inputs.values()) + 3 * results
 
 
-def refuse(needed: float, what: str, *, do: str, free: float | None = None) -> None:
+def refuse(needed: float, computation: str, *, do: str, free: float | None = None) -> None:
     """Raise :class:`~poreflux.errors.TooLarge`, with numbers, where memory will not suffice.
 
     Parameters
     ----------
     needed
         forecast in bytes.
-    what
+    computation
         names the computation: the subject of the message.
     do
         what the user can do about it.
     free
-        bytes there are; by default what this machine and its control group leave.
+        free bytes; by default those that this machine and its control group leave.
 
     Examples
     --------
@@ -78,4 +78,6 @@ def refuse(needed: float, what: str, *, do: str, free: float | None = None) -> N
     """
     free = free_memory() if free is None else free
     if needed > free:
-        raise TooLarge(f"{what} needs {needed / GIB:.1f} GiB, {free / GIB:.1f} GiB are free; {do}")
+        raise TooLarge(
+            f"{computation} needs {needed / GIB:.1f} GiB, {free / GIB:.1f} GiB are free; {do}"
+        )

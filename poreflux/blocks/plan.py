@@ -1,4 +1,4 @@
-"""A block computation as data: measure each block, combine what was measured, finish once."""
+"""A block computation as data: measure each block, combine the partials, finish once."""
 
 import itertools
 import math
@@ -21,7 +21,7 @@ _FAN_IN = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with a chunked volume; every function is picklable (top-level, or a partial).
+    """A computation on a chunked volume; every function is picklable (top-level, or a partial).
 
     Attributes
     ----------
@@ -88,15 +88,15 @@ def run(arrays: Mapping[str, Any], plan: Plan) -> Delayed:
 
 
 def add_patches(partials: Sequence[Mapping[str, Patch]]) -> dict[str, Patch]:
-    """Add up dicts of patches of counts: a `combine` for whatever is a sum.
+    """Add up dicts of patches of counts: a `combine` for sums.
 
     Counts are kept in the smallest integers that hold them, so that the partials of a large volume
     stay small; sums of integers do not depend on their order.
 
     Examples
     --------
-    >>> parts = [{"n": Patch((i,), np.ones(2, int))} for i in range(3)]
-    >>> add_patches(parts)["n"].values
+    >>> patches = [{"n": Patch((i,), np.ones(2, int))} for i in range(3)]
+    >>> add_patches(patches)["n"].values
     array([1, 2, 2, 1], dtype=uint8)
     """
     return {name: _sum([partial[name] for partial in partials]) for name in partials[0]}
@@ -162,8 +162,8 @@ def fuse(graph: HighLevelGraph) -> HighLevelGraph:
         first = 0
         for member in members:
             last = first + len(member.plans)
-            mine = [places[i] for i in distinct[first:last]]
-            alias = {(member.name,): (partial(_part, mine), (name,))}
+            indices = [places[i] for i in distinct[first:last]]
+            alias = {(member.name,): (partial(_select, indices), (name,))}
             layers[member.name], dependencies[member.name] = MaterializedLayer(alias), {name}
             first = last
     return HighLevelGraph(layers, dependencies)
@@ -174,10 +174,10 @@ def _distinct(work: Sequence[tuple[Plan, dict[str, da.Array]]]) -> list[int]:
 
     Functions are the same where they are equal: two partials never are, frozen dataclasses may be.
     """
-    seen: list[tuple] = []
+    keys: list[tuple] = []
     for plan, inputs in work:
-        seen.append((plan.measure, plan.combine, {k: array.name for k, array in inputs.items()}))
-    return [seen.index(each) for each in seen]
+        keys.append((plan.measure, plan.combine, {k: array.name for k, array in inputs.items()}))
+    return [keys.index(key) for key in keys]
 
 
 def _finished(arrays, plan: Plan) -> tuple[str, HighLevelGraph]:
@@ -211,9 +211,11 @@ def _output(name: str, finished: str, graph: HighLevelGraph, plan: Plan) -> da.A
 def _tasks(name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array]]) -> dict:
     """Return the tasks: one for each chunk, and a tree that combines neighbours first."""
     volume = next(iter(inputs[0].values()))
-    arrays = {array.name: array for each in inputs for array in each.values()}
+    arrays = {array.name: array for arrays_of_plan in inputs for array in arrays_of_plan.values()}
     starts = [np.cumsum([0, *sizes[:-1]]).tolist() for sizes in volume.chunks]
-    wanted = [{name: array.name for name, array in each.items()} for each in inputs]
+    wanted = [
+        {name: array.name for name, array in arrays_of_plan.items()} for arrays_of_plan in inputs
+    ]
     work = list(zip([plan.measure for plan in plans], wanted))
     combines = [plan.combine for plan in plans]
     tasks: dict = {}
@@ -228,7 +230,7 @@ def _tasks(name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array
             ranges = [range(i * _FAN_IN, min((i + 1) * _FAN_IN, n)) for i, n in zip(index, finer)]
             children = [(f"{name}-{level - 1}", *child) for child in itertools.product(*ranges)]
             tasks[(f"{name}-{level}", *index)] = (_Combine(combines), children)
-    tasks[(name,)] = (_same, (f"{name}-{level}", *(0 for _ in grid)))
+    tasks[(name,)] = (_unchanged, (f"{name}-{level}", *(0 for _ in grid)))
     return tasks
 
 
@@ -255,19 +257,22 @@ class _Combine:
     combines: list[Callable]
 
     def __call__(self, partials):
-        return [combine(list(parts)) for combine, parts in zip(self.combines, zip(*partials))]
+        return [
+            combine(list(partials_of_plan))
+            for combine, partials_of_plan in zip(self.combines, zip(*partials))
+        ]
 
 
 def _volume_name(layer: Pass) -> str:
     return layer.volume.name
 
 
-def _same(value):
+def _unchanged(value):
     return value
 
 
-def _part(mine, partials):
-    return [partials[i] for i in mine]
+def _select(indices, partials):
+    return [partials[i] for i in indices]
 
 
 def _finish(finish, partials):
@@ -277,5 +282,5 @@ def _finish(finish, partials):
 def _pick(name, shape, dtype, results):
     value = np.asarray(results[name], dtype=dtype)
     if value.shape != tuple(shape):
-        raise ValueError(f"{name!r} was announced with shape {shape} and came as {value.shape}")
+        raise ValueError(f"{name!r} has shape {value.shape}, its plan declares {shape}")
     return value

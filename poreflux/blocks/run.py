@@ -69,26 +69,26 @@ def compute(
         if client is None:
             needed = forecast(*datasets, workers=workers)
             refuse(needed, "the block computation", do="store the volume in smaller chunks")
-            values = _here(_fused(lazy), progress, scheduler=scheduler, num_workers=workers)
+            values = _in_process(_fused(lazy), progress, scheduler=scheduler, num_workers=workers)
         else:
-            values = _by_cluster(_fused(lazy), progress, client)
-    known = dict(zip(map(_key, lazy), values))
-    return tuple(_filled(dataset, known) for dataset in datasets)
+            values = _on_cluster(_fused(lazy), progress, client)
+    values_by_key = dict(zip(map(_key, lazy), values))
+    return tuple(_filled(dataset, values_by_key) for dataset in datasets)
 
 
 def _lazy(datasets) -> list:
     """Return the dask arrays of all Datasets, each once."""
-    found: dict[str, Any] = {}
+    collections: dict[str, Any] = {}
     for dataset in datasets:
         if isinstance(dataset, xr.Dataset):
-            found |= {
+            collections |= {
                 variable.data.name: variable.data
                 for variable in dataset.variables.values()
                 if isinstance(variable.data, da.Array)
             }
         else:
-            found[dataset.key] = dataset
-    return list(found.values())
+            collections[dataset.key] = dataset
+    return list(collections.values())
 
 
 def _key(collection) -> str:
@@ -99,20 +99,22 @@ def _fused(lazy: Sequence) -> list:
     """Return the collections on one common graph, with the passes over a volume fused."""
     if not lazy:
         return []
-    graph = fuse(HighLevelGraph.merge(*(each.dask for each in lazy)))
+    graph = fuse(HighLevelGraph.merge(*(collection.dask for collection in lazy)))
     return [
-        da.Array(graph, each.name, each.chunks, dtype=each.dtype, meta=each._meta)
-        if isinstance(each, da.Array)
-        else Delayed(each.key, graph, layer=each.key)
-        for each in lazy
+        da.Array(
+            graph, collection.name, collection.chunks, dtype=collection.dtype, meta=collection._meta
+        )
+        if isinstance(collection, da.Array)
+        else Delayed(collection.key, graph, layer=collection.key)
+        for collection in lazy
     ]
 
 
-def _filled(dataset, known: dict):
+def _filled(dataset, values_by_key: dict):
     if not isinstance(dataset, xr.Dataset):
-        return known[dataset.key]
+        return values_by_key[dataset.key]
     values = {
-        name: variable.copy(data=known[variable.data.name])
+        name: variable.copy(data=values_by_key[variable.data.name])
         for name, variable in dataset.variables.items()
         if isinstance(variable.data, da.Array)
     }
@@ -121,19 +123,19 @@ def _filled(dataset, known: dict):
     ).assign_coords({name: v for name, v in values.items() if name in dataset.coords})
 
 
-def _here(lazy, progress, **options):
+def _in_process(lazy, progress, **options):
     options = {name: value for name, value in options.items() if value is not None}
     with _Counter(progress) if progress else nullcontext():
         return dask.compute(*lazy, **options)
 
 
-def _by_cluster(lazy, progress, client):
+def _on_cluster(lazy, progress, client):
     futures = client.compute(lazy)
     total = 0
     while progress and not all(future.done() for future in futures):
-        left = client.run_on_scheduler(_unfinished)
-        total = max(total, left)
-        progress(total - left, total, "blocks")
+        unfinished = client.run_on_scheduler(_unfinished)
+        total = max(total, unfinished)
+        progress(total - unfinished, total, "blocks")
         time.sleep(_PAUSE)
     return client.gather(futures)
 
@@ -167,7 +169,7 @@ def _active_client():
 
 
 class _Counter(Callback):
-    """Tell `progress` how many tasks of the running graph are done."""
+    """Report to `progress` how many tasks of the running graph are done."""
 
     def __init__(self, progress):
         super().__init__()

@@ -19,18 +19,18 @@ MOST = 2**31 - 1
 BITS, STEP = 5, 31
 
 
-#: weights of the smoothing are parts of 2^14, so that whatever the blocks sums are the same
-PARTS = 14
+#: weights of the smoothing are multiples of 2^-14, so that sums are the same for any blocks
+WEIGHT_BITS = 14
 
 
 @compiled
 def smooth_heights(height, states, weight, out):
     """out = heights with `weight` parts of each neighbour; -1 where the state is not 1.
 
-    A neighbour that is missing counts as high as the voxel. `height` is spoiled.
+    A neighbour that is missing counts as high as the voxel. `height` is overwritten.
     """
     nz, ny, nx = height.shape
-    half = 1 << (PARTS - 1)
+    half = 1 << (WEIGHT_BITS - 1)
     for k in range(nz):
         for j in range(ny):
             row, line = height[k, j], out[k, j]
@@ -38,24 +38,26 @@ def smooth_heights(height, states, weight, out):
                 line[i] = row[i]
             for i in range(1, nx - 1):
                 line[i] = row[i] + (
-                    (weight * (row[i - 1] + row[i + 1] - 2 * row[i]) + half) >> PARTS
+                    (weight * (row[i - 1] + row[i + 1] - 2 * row[i]) + half) >> WEIGHT_BITS
                 )
             if nx > 1:
-                line[0] = row[0] + ((weight * (row[1] - row[0]) + half) >> PARTS)
+                line[0] = row[0] + ((weight * (row[1] - row[0]) + half) >> WEIGHT_BITS)
                 line[nx - 1] = row[nx - 1] + (
-                    (weight * (row[nx - 2] - row[nx - 1]) + half) >> PARTS
+                    (weight * (row[nx - 2] - row[nx - 1]) + half) >> WEIGHT_BITS
                 )
         for j in range(ny):
             low, row, high = out[k, max(j - 1, 0)], out[k, j], out[k, min(j + 1, ny - 1)]
             line = height[k, j]
             for i in range(nx):
-                line[i] = row[i] + ((weight * (low[i] + high[i] - 2 * row[i]) + half) >> PARTS)
+                line[i] = row[i] + (
+                    (weight * (low[i] + high[i] - 2 * row[i]) + half) >> WEIGHT_BITS
+                )
     for k in range(nz):
         for j in range(ny):
             low, row, high = height[max(k - 1, 0), j], height[k, j], height[min(k + 1, nz - 1), j]
             line, state = out[k, j], states[k, j]
             for i in range(nx):
-                value = row[i] + ((weight * (low[i] + high[i] - 2 * row[i]) + half) >> PARTS)
+                value = row[i] + ((weight * (low[i] + high[i] - 2 * row[i]) + half) >> WEIGHT_BITS)
                 line[i] = value if state[i] == 1 else -1
 
 
@@ -148,7 +150,7 @@ def follow_steps(packed, start, shape, labels, peaks, targets, path):
 
 @compiled
 def merge_basins(edges, saddles, peaks, places, least, nearest, parent):
-    """Unite basins that do not stand out of each other; highest saddles first.
+    """Unite basins without a sufficient saddle or distance between them; highest saddles first.
 
     Row e of `edges` are two basins that touch, in the order of falling `saddles`. ``peaks[a]`` is
     the height of basin a's maximum and ``places[a]`` its place, in units of heights; ``parent[a]``
@@ -168,12 +170,12 @@ def merge_basins(edges, saddles, peaks, places, least, nearest, parent):
             continue
         if peaks[a] < peaks[b] or (peaks[a] == peaks[b] and a > b):
             a, b = b, a
-        apart = np.sqrt(
+        distance = np.sqrt(
             (places[a, 0] - places[b, 0]) ** 2
             + (places[a, 1] - places[b, 1]) ** 2
             + (places[a, 2] - places[b, 2]) ** 2
         )
-        if peaks[b] - saddles[e] < least or apart < max(nearest, peaks[b]):
+        if peaks[b] - saddles[e] < least or distance < max(nearest, peaks[b]):
             parent[b] = a
 
 
@@ -195,20 +197,20 @@ def meet_basins(lower, upper, shift, bases, strides, targets, below, above, link
             if lower[0][i, j] <= 0:
                 continue
             a = below + lower[0][i, j] - 1
-            here = bases[0] + i * strides[0] + j * strides[1]
+            lower_flat = bases[0] + i * strides[0] + j * strides[1]
             ci, cj = i - shift[0], j - shift[1]
             for ii in range(max(ci - 1, 0), min(ci + 2, m0)):
                 for jj in range(max(cj - 1, 0), min(cj + 2, m1)):
                     if upper[0][ii, jj] <= 0:
                         continue
                     b = above + upper[0][ii, jj] - 1
-                    there = bases[1] + ii * strides[0] + jj * strides[1]
-                    if targets[a] == there or targets[b] == here:
+                    upper_flat = bases[1] + ii * strides[0] + jj * strides[1]
+                    if targets[a] == upper_flat or targets[b] == lower_flat:
                         links[0, joints, 0], links[0, joints, 1] = a, b
                         joints += 1
-                        if targets[a] == there:
+                        if targets[a] == upper_flat:
                             targets[a] = -1
-                        if targets[b] == here:
+                        if targets[b] == lower_flat:
                             targets[b] = -1
                     links[1, contacts, 0], links[1, contacts, 1] = a, b
                     saddles[contacts] = min(lower[1][i, j], upper[1][ii, jj])
@@ -235,18 +237,18 @@ def _widen(labels, low, high):
 
 
 @compiled
-def list_contacts(labels, heights, ends, edges, saddles):
+def list_contacts(labels, heights, work, edges, saddles):
     """List pairs of different labels that touch, and the lower height where they do.
 
     Return how many there are; no more are written than `edges` (n, 2) and `saddles` (n) have room
-    for. Contacts of one pair, one after another, are one, with the greatest height. `ends` is room
+    for. Contacts of one pair, one after another, are one, with the greatest height. `work` is room
     for two rows of labels (int32).
     """
     nz, ny, nx = labels.shape
     count = 0
     for k in range(nz):
         for j in range(ny):
-            row, low, high = labels[k, j], ends[0], ends[1]
+            row, low, high = labels[k, j], work[0], work[1]
             for i in range(nx):
                 low[i], high[i] = MOST, 0
             _widen(row, low, high)

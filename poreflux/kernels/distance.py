@@ -9,7 +9,7 @@ import numpy as np
 
 from poreflux.kernels.redblack import compiled
 
-#: squared distances from here on mean that there is no wall in sight; whole ones from there on
+#: squared distances from which on there is no wall, as float32 and as integers
 FAR = np.float32(1e29)
 WHOLE_FAR = 32767
 
@@ -33,8 +33,8 @@ def _along_row(row, w, top, line):
         low = first - 1 if first > 0 else -(1 << 28)
         high = i if i < n else 1 << 28
         for at in range(first, i):
-            near = np.float32(min(at - low, high - at))
-            line[at] = kind(min(near * near * w, top))
+            distance = np.float32(min(at - low, high - at))
+            line[at] = kind(min(distance * distance * w, top))
         if first == 0 and i == n:
             for at in range(n):
                 line[at] = kind(top)
@@ -55,9 +55,9 @@ def _nearest_plane(planes, t, w, limit, line):
 def _nearest_piece(planes, t, w, limit, line):
     """Do one piece; choices are written so that the compiler makes vectors of small integers."""
     m, n = planes.shape
-    own, kind = planes[t], line.dtype.type
+    nearest, kind = planes[t], line.dtype.type
     for i in range(n):
-        line[i] = own[i]
+        line[i] = nearest[i]
     for step in range(1, m):
         most = kind(0)
         for i in range(n):
@@ -65,16 +65,16 @@ def _nearest_piece(planes, t, w, limit, line):
         square = np.float32(step) * np.float32(step) * w
         if square >= min(np.float32(most), limit) or (t < step and t + step >= m):
             return
-        far = kind(square)
+        offset = kind(square)
         low, high = planes[max(t - step, 0)], planes[min(t + step, m - 1)]
         if t < step:
             low = high
         elif t + step >= m:
             high = low
         for i in range(n):
-            near = low[i] if low[i] < high[i] else high[i]
-            near = kind(near + far)
-            line[i] = near if near < line[i] else line[i]
+            candidate = low[i] if low[i] < high[i] else high[i]
+            candidate = kind(candidate + offset)
+            line[i] = candidate if candidate < line[i] else line[i]
 
 
 @compiled

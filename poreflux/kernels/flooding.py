@@ -1,4 +1,4 @@
-"""Flooding from markers, in rounds: who reaches a voxel over the lowest pass.
+"""Flooding from markers, in rounds: which marker reaches a voxel over the lowest pass.
 
 A voxel that is reached has a key: the highest gradient on the way (the pass), the steps since, and
 the marker's label, packed so that a smaller key comes first. What is not reached has `NOT_REACHED`.
@@ -19,11 +19,11 @@ _STEPS = 2 ** (PASS - STEP) - 1
 
 
 @compiled
-def flood(keys, gradient, places, found):
-    """found[n] = key of the voxel ``places[n]`` of the flat arrays, from its six neighbours' keys.
+def flood(keys, gradient, places, new_keys):
+    """new_keys[n] = key of voxel ``places[n]`` of the flat arrays, from its six neighbours' keys.
 
-    All are as they were before: the caller puts `found` into `keys` after each round. The first of
-    the neighbours passes its label on; the pass rises to the gradient here, where that is higher.
+    `keys` stay unchanged: the caller puts `new_keys` into them after each round. The first of
+    the neighbours passes its label on; the pass rises to the voxel's gradient where that is higher.
     `keys` has a ghost on each side; `gradient`, of the same shape, is up to HIGHEST_PASS.
     """
     strides = keys.shape[1] * keys.shape[2], keys.shape[2], 1
@@ -40,4 +40,4 @@ def flood(keys, gradient, places, found):
             else:
                 steps = min(steps + np.uint32(1), np.uint32(_STEPS))
             first = height << np.uint32(PASS) | steps << np.uint32(STEP) | label
-        found[n] = first
+        new_keys[n] = first

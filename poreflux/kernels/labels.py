@@ -42,15 +42,15 @@ def measure_labels(labels, around, weights, start, shape, table):
                 row[HIGH + 1] = max(row[HIGH + 1], y)
                 row[LOW + 2] = min(row[LOW + 2], x)
                 row[HIGH + 2] = max(row[HIGH + 2], x)
-                area, met = 0, 0
+                area, states = 0, 0
                 for dz in range(3):
                     for dy in range(3):
                         for dx in range(3):
-                            there = around[k + dz, j + dy, i + dx]
-                            met |= there
-                            area += weights[dz, dy, dx] * (there & 1)
+                            neighbour = around[k + dz, j + dy, i + dx]
+                            states |= neighbour
+                            area += weights[dz, dy, dx] * (neighbour & 1)
                 row[AREA] += area
-                row[CUT] |= met >> 1
+                row[CUT] |= states >> 1
 
 
 @compiled

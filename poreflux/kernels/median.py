@@ -13,21 +13,21 @@ def median_of_27(cells, out, held):
     """out[k, j, i] = median of ``cells[k : k + 3, j : j + 3, i : i + 3]``.
 
     `cells` has one ghost on each side of `out`; `held` is room for ``(HELD, out.shape[2])`` cells.
-    Of the cells seen so far the smallest and the largest cannot be the median once more than half
-    of all are among them; they are forgotten and the next is taken in, until one is left.
+    Of the cells read so far the smallest and the largest cannot be the median once more than half
+    of all are among them; they are dropped and the next is read, until one is left.
     """
     nz, ny, nx = out.shape
     for k in range(nz):
         for j in range(ny):
             for taken in range(HELD):
                 _take(cells, k, j, taken, held, taken)
-            taken, left = HELD, HELD
-            while left > 3:
-                _extremes_to_ends(held, left)
+            taken, remaining = HELD, HELD
+            while remaining > 3:
+                _extremes_to_ends(held, remaining)
                 if taken < 27:  # the smallest gives way to the next, the largest is dropped
                     _take(cells, k, j, taken, held, 0)
                     taken += 1
-                left -= 1
+                remaining -= 1
             _extremes_to_ends(held, 3)
             for i in range(nx):
                 out[k, j, i] = held[1, i]

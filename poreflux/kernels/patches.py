@@ -1,4 +1,4 @@
-"""Means over voxels whose surroundings look alike: non-local means, a row at a time."""
+"""Means over voxels with similar surroundings: non-local means, a row at a time."""
 
 import numba as nb
 
@@ -10,7 +10,7 @@ ROOM = 3
 
 @compiled
 def similar_mean(cells, reach, expected, scale, out, room):
-    """out[k, j, i] = mean of the cells around, each weighted by how alike its 3×3×3 patch is.
+    """out[k, j, i] = mean of the cells around, each weighted by the similarity of its 3×3×3 patch.
 
     `cells`, float32, has ``reach + 1`` ghosts on each side of `out`; cells up to `reach` away along
     each axis count. The weight of the mean square difference m of two patches is (1 - t / 8)^8,

@@ -1,4 +1,4 @@
-"""The largest ball that holds a voxel and fits between the walls: balls painted where they matter.
+"""The largest ball that holds a voxel and fits between the walls: each ball painted once.
 
 A ball of squared radius r2 about a centre holds the voxels nearer than its radius. Distances are in
 units of a voxel, `weights` the squared edges (z, y, x) of a voxel in that unit; r2 is 0 where there
@@ -34,7 +34,7 @@ def _covered(r2, k, j, i, cover, weights):
     Those that share a face (1) are tried before those that share an edge (2), or a corner (3).
     """
     nz, ny, nx = r2.shape
-    own = r2[k, j, i]
+    radius2 = r2[k, j, i]
     cubes = cover.shape[1] > 0
     for number in range(1, 4):
         for dz in range(-1, 2):
@@ -50,14 +50,16 @@ def _covered(r2, k, j, i, cover, weights):
                     if i + dx < 0 or i + dx >= nx:
                         continue
                     other = r2[k + dz, j + dy, i + dx]
-                    if other <= own:
+                    if other <= radius2:
                         continue
                     if cubes:
-                        if other >= cover[number - 1, np.int64(own)]:
+                        if other >= cover[number - 1, np.int64(radius2)]:
                             return True
                     else:
-                        apart = dz * dz * weights[0] + dy * dy * weights[1] + dx * dx * weights[2]
-                        if math.sqrt(other) >= math.sqrt(own) + math.sqrt(apart):
+                        distance2 = (
+                            dz * dz * weights[0] + dy * dy * weights[1] + dx * dx * weights[2]
+                        )
+                        if math.sqrt(other) >= math.sqrt(radius2) + math.sqrt(distance2):
                             return True
     return False
 
@@ -67,13 +69,13 @@ def _left_out(r2, k, j, i, cover):
     """Return whether a voxel's ball is within that of a neighbour, or all six across faces have one
     as large; for voxels that are cubes, not on the block's faces.
     """
-    own, s = r2[k, j, i], np.int64(r2[k, j, i])
+    radius2, s = r2[k, j, i], np.int64(r2[k, j, i])
     below, above = min(r2[k - 1, j, i], r2[k + 1, j, i]), max(r2[k - 1, j, i], r2[k + 1, j, i])
     left, right = min(r2[k, j - 1, i], r2[k, j + 1, i]), max(r2[k, j - 1, i], r2[k, j + 1, i])
     low, high = min(r2[k, j, i - 1], r2[k, j, i + 1]), max(r2[k, j, i - 1], r2[k, j, i + 1])
-    if max(above, max(right, high)) >= cover[0, s] or min(below, min(left, low)) >= own:
+    if max(above, max(right, high)) >= cover[0, s] or min(below, min(left, low)) >= radius2:
         return True
-    edge, corner = own, own
+    edge, corner = radius2, radius2
     for a in (-1, 1):
         edge = max(edge, max(r2[k + a, j, i - 1], r2[k + a, j, i + 1]))
         edge = max(edge, max(r2[k, j + a, i - 1], r2[k, j + a, i + 1]))
@@ -107,9 +109,9 @@ def mark_centres(r2, cover, weights, marks, k0, k1):
 
 
 @compiled
-def _half(left, weight):
+def _half(squared_distance, weight):
     """Return how many voxels to each side are nearer than a squared distance."""
-    return np.int64(math.ceil(math.sqrt(left / weight))) - 1
+    return np.int64(math.ceil(math.sqrt(squared_distance / weight))) - 1
 
 
 @compiled
@@ -128,13 +130,13 @@ def paint_balls(r2, marks, weights, table, out, k0, k1):
                 if not row[i]:
                     i += 1
                     continue
-                first, own = i, r2[k, j, i]
-                while i + 1 < nx and row[i + 1] and r2[k, j, i + 1] == own:
+                first, radius2 = i, r2[k, j, i]
+                while i + 1 < nx and row[i + 1] and r2[k, j, i + 1] == radius2:
                     i += 1
                 if table.size:
-                    _paint_whole(own, k, j, first, i, table, out, k0, k1)
+                    _paint_whole(radius2, k, j, first, i, table, out, k0, k1)
                 else:
-                    _paint(own, k, j, first, i, weights, out, k0, k1)
+                    _paint(radius2, k, j, first, i, weights, out, k0, k1)
                 i += 1
 
 
@@ -169,10 +171,10 @@ def _paint(r2, k, j, first, last, weights, out, k0, k1):
 
 
 @compiled
-def diameters(found, r2, table, out, k0, k1):
-    """out = ``table[found]`` where there is a centre, else 0, planes k0 to k1."""
+def diameters(largest_r2, r2, table, out, k0, k1):
+    """out = ``table[largest_r2]`` where there is a centre, else 0, planes k0 to k1."""
     for k in range(k0, k1):
-        for j in range(found.shape[1]):
-            row, own, line = found[k, j], r2[k, j], out[k, j]
+        for j in range(largest_r2.shape[1]):
+            row, centres, line = largest_r2[k, j], r2[k, j], out[k, j]
             for i in range(row.shape[0]):
-                line[i] = table[row[i]] if own[i] > 0 else np.float32(0)
+                line[i] = table[row[i]] if centres[i] > 0 else np.float32(0)

@@ -244,11 +244,11 @@ def _separated(propose, diameters: np.ndarray, gap: float, period: float | None)
     for i, diameter in enumerate(diameters):
         for _ in range(20_000):
             centres[i] = propose(i)
-            away = centres[:i] - centres[i]
+            offsets = centres[:i] - centres[i]
             if period is not None:
-                away -= period * np.round(away / period)
+                offsets -= period * np.round(offsets / period)
             least = (diameters[:i] + diameter) / 2 + gap
-            if np.all((away**2).sum(axis=1) >= least**2):
+            if np.all((offsets**2).sum(axis=1) >= least**2):
                 break
         else:
             raise ValueError(

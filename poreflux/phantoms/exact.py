@@ -1,6 +1,6 @@
 """Volumes whose transport is known in closed form: uniform, layers, columns, boards, strips.
 
-Label 1, electrolyte, conducts and label 0, pore, insulates, unless a solve is told otherwise.
+Label 1, electrolyte, conducts and label 0, pore, insulates, unless conductivities are given.
 """
 
 import math
@@ -249,9 +249,14 @@ def cubes(n: int, edge: int, *, cells: Shape = 1, voxel_size: float = 1.0) -> xr
     cell = np.ones((n, n, n), np.uint8)
     low = (n - edge) // 2
     cell[(slice(low, low + edge),) * 3] = 0
-    many = three(cells)
-    truth = {"n": n, "edge": edge, "cells": many, "pores": math.prod(many) if edge else 0}
-    return _described(np.tile(cell, many), voxel_size, "cubes", **truth)
+    cell_counts = three(cells)
+    truth = {
+        "n": n,
+        "edge": edge,
+        "cells": cell_counts,
+        "pores": math.prod(cell_counts) if edge else 0,
+    }
+    return _described(np.tile(cell, cell_counts), voxel_size, "cubes", **truth)
 
 
 def cylinders(
@@ -303,10 +308,10 @@ def cylinders(
 
 def three(shape: Shape) -> tuple[int, int, int]:
     """Return a shape (z, y, x) of positive integers from one number or three."""
-    given = (shape,) * 3 if isinstance(shape, int | np.integer) else tuple(shape)
-    if len(given) != 3 or any(int(n) != n or n < 1 for n in given):
+    edges = (shape,) * 3 if isinstance(shape, int | np.integer) else tuple(shape)
+    if len(edges) != 3 or any(int(n) != n or n < 1 for n in edges):
         raise ValueError(f"shape={shape!r} is not one positive integer or three for {DIMS}")
-    return int(given[0]), int(given[1]), int(given[2])
+    return int(edges[0]), int(edges[1]), int(edges[2])
 
 
 def _along(line: np.ndarray, axis: int) -> np.ndarray:

@@ -22,7 +22,7 @@ class GaussianField:
         correlation length in µm, one or three for (z, y, x); infinite where the field is constant
         along an axis.
     seed, stream
-        what tells this field from others, see :func:`poreflux.phantoms.noise.cell_generator`.
+        of the random numbers, see :func:`poreflux.phantoms.noise.cell_generator`.
 
     Notes
     -----
@@ -69,15 +69,15 @@ class GaussianField:
         z, y, x = (
             (f - s)[:, None] + np.arange(w.shape[1]) for f, s, w in zip(first, start, weights)
         )
-        near = noise[z[:, :, None, None], y[:, None, :, None], x[:, None, None, :]]
-        return np.einsum("nzyx,nz,ny,nx->n", near, *weights, optimize=True)
+        site_values = noise[z[:, :, None, None], y[:, None, :, None], x[:, None, None, :]]
+        return np.einsum("nzyx,nz,ny,nx->n", site_values, *weights, optimize=True)
 
     @property
     def _lengths(self) -> tuple[float, float, float]:
-        given = self.length if isinstance(self.length, tuple) else (self.length,) * 3
-        if len(given) != 3 or not all(l > 0 for l in given):
+        lengths = self.length if isinstance(self.length, tuple) else (self.length,) * 3
+        if len(lengths) != 3 or not all(l > 0 for l in lengths):
             raise ValueError(f"length={self.length} is not one positive length in µm or three")
-        return given
+        return lengths
 
 
 def _taps(x: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +88,8 @@ def _taps(x: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(len(x), int), np.ones((len(x), 1), np.float32)
     spacing = SPACING * length
     first = np.floor(x / spacing).astype(int) - (TAPS // 2 - 1)
-    away = x[:, None] - (first[:, None] + np.arange(TAPS)) * spacing
-    weights = np.exp(-((away / length) ** 2))
+    distance = x[:, None] - (first[:, None] + np.arange(TAPS)) * spacing
+    weights = np.exp(-((distance / length) ** 2))
     weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
     return first, weights.astype(np.float32)
 

@@ -14,15 +14,15 @@ from poreflux.schema import DIMS, attributes
 from poreflux.volume import from_array, three_lengths
 
 
-class Plan(Protocol):
-    """What says of any box of space which voxel centres lie in a pore."""
+class PorePlan(Protocol):
+    """Pores in space: for any box, which voxel centres lie in a pore."""
 
     def pores(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
         """Return a boolean array of the box of voxels from start to stop."""
 
 
 def generate(
-    plan: Plan,
+    plan: PorePlan,
     shape: Shape,
     *,
     voxel_size: float | Sequence[float] = 1.0,
@@ -48,7 +48,7 @@ def generate(
     Returns
     -------
     Dataset with `phase` (0 pore, 1 electrolyte, decided at voxel centres), and `solid_fraction`
-    where asked for.
+    where `supersample` is above 1.
 
     Examples
     --------
@@ -68,11 +68,11 @@ def generate(
     return volume
 
 
-def _phase(plan: Plan, size, start, stop) -> np.ndarray:
+def _phase(plan: PorePlan, size, start, stop) -> np.ndarray:
     return (~plan.pores(start, stop, size)).view(np.uint8)
 
 
-def _solid_fraction(plan: Plan, size, times: int, start, stop) -> np.ndarray:
+def _solid_fraction(plan: PorePlan, size, times: int, start, stop) -> np.ndarray:
     fine = plan.pores(
         [a * times for a in start], [b * times for b in stop], [h / times for h in size]
     )

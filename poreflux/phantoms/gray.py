@@ -24,7 +24,7 @@ PSF_CUT = 4.0
 
 @dataclass(frozen=True)
 class Tomograph:
-    """What a measurement does to a volume; offsets are in units of the contrast of the phases.
+    """Model of a measurement; offsets are in units of the contrast of the phases.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def measure_gray(
     volume
         with `phase`, in memory or lazy, and `solid_fraction` where partial volumes are known.
     tomograph
-        what the measurement does; the defaults are a fair laboratory scan.
+        model of the measurement; the defaults are a typical laboratory scan.
     dtype
         of the grey values; integers are rounded and clipped.
 
@@ -113,14 +113,14 @@ def measure_gray(
     ('uint16', True)
     """
     tomograph = tomograph or Tomograph()
-    _require_sound(tomograph)
+    _check(tomograph)
     solid = _solid(volume)
     shape, size = tuple(solid.shape), voxel_size(volume)
-    look = functools.partial(_look, tomograph, shape, size, np.dtype(dtype))
+    scan = functools.partial(_scan_block, tomograph, shape, size, np.dtype(dtype))
     depth = int(PSF_CUT * tomograph.blur + 0.5)
     if hasattr(solid, "map_overlap"):  # lazy: blocks with ghosts
         gray = solid.map_overlap(
-            functools.partial(_look_at_block, look, depth),
+            functools.partial(_scan_located, scan, depth),
             depth=depth,
             boundary="nearest",
             dtype=dtype,
@@ -128,7 +128,7 @@ def measure_gray(
         )
     else:
         padded = np.pad(np.asarray(solid), depth, mode="edge")
-        gray = look(padded, (-depth,) * 3)[(slice(depth, -depth or None),) * 3]
+        gray = scan(padded, (-depth,) * 3)[(slice(depth, -depth or None),) * 3]
     out = volume.assign(gray=(DIMS, gray, attributes("gray")))
     out.attrs["truth"] = {
         **dataclasses.asdict(tomograph),
@@ -139,7 +139,7 @@ def measure_gray(
     return out
 
 
-def _require_sound(tomograph: Tomograph) -> None:
+def _check(tomograph: Tomograph) -> None:
     if tomograph.blur < 0 or tomograph.contrast_to_noise <= 0 or tomograph.contrast == 0:
         raise ValueError(
             f"blur={tomograph.blur}, contrast_to_noise={tomograph.contrast_to_noise}, contrast="
@@ -157,17 +157,17 @@ def _solid(volume: xr.Dataset):
     return require(volume, "phase").data == label_of(volume, "electrolyte")
 
 
-def _look_at_block(look, depth: int, block: np.ndarray, block_info=None) -> np.ndarray:
-    """Find where a block with its ghosts lies in the volume, and look at it."""
+def _scan_located(scan, depth: int, block: np.ndarray, block_info=None) -> np.ndarray:
+    """Return the grey values of a block with ghosts, located by `block_info`."""
     if not block_info:
-        return look(block, (0, 0, 0))
+        return scan(block, (0, 0, 0))
     info = block_info[0]
     # blocks are listed with their ghosts on: each one before moved this one by two depths
     spans = zip(info["array-location"], info["chunk-location"])
-    return look(block, [low - 2 * depth * i - depth for (low, _), i in spans])
+    return scan(block, [low - 2 * depth * i - depth for (low, _), i in spans])
 
 
-def _look(tomograph: Tomograph, shape, size, dtype, solid: np.ndarray, start) -> np.ndarray:
+def _scan_block(tomograph: Tomograph, shape, size, dtype, solid: np.ndarray, start) -> np.ndarray:
     """Return the grey values of a block whose first voxel is at `start`."""
     z, y, x = (a + np.arange(n) for a, n in zip(start, solid.shape))
     a, b, c = _top_plane(tomograph, shape, size)

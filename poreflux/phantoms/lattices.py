@@ -63,10 +63,10 @@ def sphere_lattice(
     radius = _radius(lattice, fraction, overlap)
     squared = _squared_distance(lattice, n)
     inside = squared <= radius**2
-    many = three(cells)
-    truth = {"lattice": lattice, "n": n, "cells": many, "radius": float(radius) * n}
+    cell_counts = three(cells)
+    truth = {"lattice": lattice, "n": n, "cells": cell_counts, "radius": float(radius) * n}
     return _described(
-        np.tile(inside if conducting else ~inside, many),
+        np.tile(inside if conducting else ~inside, cell_counts),
         voxel_size,
         "sphere lattice",
         conducting=conducting,

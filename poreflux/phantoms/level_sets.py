@@ -75,15 +75,15 @@ class LevelSetPores:
     @functools.cached_property
     def levels(self) -> tuple[float, ...]:
         """The level t_i of each field."""
-        shares = np.asarray(self.shares or (1.0,) * len(self.lengths), float)
-        if not 0 < self.porosity < 1 or len(shares) != len(self.lengths) or not all(shares > 0):
+        weights = np.asarray(self.shares or (1.0,) * len(self.lengths), float)
+        if not 0 < self.porosity < 1 or len(weights) != len(self.lengths) or not all(weights > 0):
             raise ValueError(
                 f"porosity={self.porosity}, shares={self.shares}; the porosity must lie between 0 "
                 f"and 1, with one positive share for each of the {len(self.lengths)} lengths"
             )
-        alone = -np.expm1(np.log1p(-self.porosity) * shares / shares.sum())
+        fractions = -np.expm1(np.log1p(-self.porosity) * weights / weights.sum())
         # each field with its modulation has the variance 1 + amplitude², hence this first guess
-        guess = -ndtri(alone) * math.hypot(1, self.modulation.amplitude)
+        guess = -ndtri(fractions) * math.hypot(1, self.modulation.amplitude)
 
         def excess(common: float) -> float:
             def covered(m):
@@ -100,10 +100,10 @@ def with_exact_porosity(
 ) -> LevelSetPores:
     """Shift all levels of a plan so that a volume of this shape has its porosity exactly.
 
-    The porosity of a plan is that of endless space; a finite volume has more or less. The shift is
+    The porosity of a plan is that of infinite space; a finite volume has more or less. The shift is
     an order statistic of the heights of all voxels, exact up to ties in float32 (about one voxel in
     10⁷). It is found in passes over chunks that keep only the heights near the level, so
-    any size will do, at the price of generating the volume once or twice more.
+    any size is possible, but the volume is generated once or twice more.
 
     Parameters
     ----------
@@ -128,12 +128,12 @@ def with_exact_porosity(
     half = 0.1 * math.hypot(1, plan.modulation.amplitude)
     low, high = -half, half
     while True:
-        above, near = 0, []
+        above, candidates = 0, []
         for start, stop in _chunks(shape, chunk):
             heights = plan.height(start, stop, voxel_size)
             above += int(np.count_nonzero(heights > high))
-            near.append(heights[(heights > low) & (heights <= high)])
-        band = np.concatenate(near)
+            candidates.append(heights[(heights > low) & (heights <= high)])
+        band = np.concatenate(candidates)
         rank = wanted - above  # so many of the band must be pores
         if 0 < rank < len(band):
             ordered = np.partition(band, len(band) - rank - 1)

@@ -1,4 +1,4 @@
-"""Random numbers that belong to places: the same at a place whatever else is asked for.
+"""Random numbers that belong to positions: the same at a position in any window.
 
 Space is cut into fixed cells; each cell has a generator of its own, the counter-based Philox [1]_
 keyed by the seed, a stream (which quantity) and the cell's index. Any window of an endless random
@@ -32,8 +32,8 @@ def cell_generator(seed: int, stream: int, cell: Sequence[int]) -> np.random.Gen
 
     Examples
     --------
-    >>> one, other = cell_generator(1, 0, (0, -2, 5)), cell_generator(1, 0, (0, -2, 5))
-    >>> bool(one.random() == other.random())
+    >>> first, second = cell_generator(1, 0, (0, -2, 5)), cell_generator(1, 0, (0, -2, 5))
+    >>> bool(first.random() == second.random())
     True
     """
     counter = np.array([0, *cell], dtype=np.int64).view(np.uint64)
@@ -54,9 +54,9 @@ def white_noise(seed: int, stream: int, start: Sequence[int], stop: Sequence[int
 
     Examples
     --------
-    >>> whole = white_noise(7, 0, (-3, 0, 0), (40, 5, 5))
-    >>> part = white_noise(7, 0, (10, 2, 0), (20, 5, 1))
-    >>> bool((whole[13:23, 2:5, :1] == part).all())
+    >>> large = white_noise(7, 0, (-3, 0, 0), (40, 5, 5))
+    >>> small = white_noise(7, 0, (10, 2, 0), (20, 5, 1))
+    >>> bool((large[13:23, 2:5, :1] == small).all())
     True
     """
     first, last = np.asarray(start), np.asarray(stop)

@@ -130,13 +130,13 @@ def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     amplitude = plan.modulation.amplitude
     top = CUT * amplitude  # more candidates than the densest place needs, then thinned
     mean = plan.density * np.exp(top - amplitude**2 / 2) * plan._cell**3
-    lot = _lots(plan.seed, PORE_NUMBER, PORES, cell, mean, 7)
-    centres = (np.array(cell) + lot[:, :3]) * plan._cell
+    uniform = _random_rows(plan.seed, PORE_NUMBER, PORES, cell, mean, 7)
+    centres = (np.array(cell) + uniform[:, :3]) * plan._cell
     if amplitude:
-        kept = lot[:, 3] < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
-        lot, centres = lot[kept], centres[kept]
-    radius = plan.diameter / 2 * np.exp(np.clip(ndtri(lot[:, 4]), -CUT, CUT) * plan.spread)
-    normal = np.column_stack([np.ones(len(lot)), ndtri(lot[:, 5:]) * plan.tilt])
+        accepted = uniform[:, 3] < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
+        uniform, centres = uniform[accepted], centres[accepted]
+    radius = plan.diameter / 2 * np.exp(np.clip(ndtri(uniform[:, 4]), -CUT, CUT) * plan.spread)
+    normal = np.column_stack([np.ones(len(uniform)), ndtri(uniform[:, 5:]) * plan.tilt])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     axes = np.outer(radius, [plan.aspect ** (-1 / 3), plan.aspect ** (2 / 3)])
     return np.column_stack([centres, axes, normal])
@@ -146,22 +146,24 @@ def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
 def _specks_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     """Return the specks of a cell in the same columns."""
     mean = plan.specks * plan.density * plan._cell**3
-    lot = _lots(plan.seed, SPECK_NUMBER, SPECKS, cell, mean, 4)
-    centres = (np.array(cell) + lot[:, :3]) * plan._cell
+    uniform = _random_rows(plan.seed, SPECK_NUMBER, SPECKS, cell, mean, 4)
+    centres = (np.array(cell) + uniform[:, :3]) * plan._cell
     least, largest = plan.speck_diameter
-    radius = (least + (largest - least) * lot[:, 3]) / 2
-    upright = np.tile([1.0, 0.0, 0.0], (len(lot), 1))
+    radius = (least + (largest - least) * uniform[:, 3]) / 2
+    upright = np.tile([1.0, 0.0, 0.0], (len(uniform), 1))
     return np.column_stack([centres, radius, radius, upright])
 
 
-def _lots(seed: int, number: int, stream: int, cell, mean: float, columns: int) -> np.ndarray:
+def _random_rows(
+    seed: int, number: int, stream: int, cell, mean: float, columns: int
+) -> np.ndarray:
     """Return uniform numbers, a row for each of a Poisson number of things.
 
     A larger mean adds rows and keeps those there are, so that a volume changes little where a
     parameter does.
     """
-    enough = int(mean + 10 * np.sqrt(mean) + 20)
-    arrivals = np.cumsum(cell_generator(seed, number, cell).standard_exponential(enough))
+    candidates = int(mean + 10 * np.sqrt(mean) + 20)
+    arrivals = np.cumsum(cell_generator(seed, number, cell).standard_exponential(candidates))
     count = int(np.searchsorted(arrivals, mean))
     return cell_generator(seed, stream, cell).random((count, columns))
 

@@ -1,8 +1,8 @@
 """Synthetic twins of six pressed electrolytes: two powders, each at 100, 300 and 500 MPa.
 
 They are made to share porosity, tortuosity factor and variation between blocks with the samples of
-Lin et al., ACS Energy Lett. 2024, 9, 2387, whose tomograms are not public. Nothing else about them
-is measured: that pores are oblate, that they gather in clusters, and where.
+Lin et al., ACS Energy Lett. 2024, 9, 2387, whose tomograms are not public. All else is assumed:
+that pores are oblate, that they cluster, and their positions.
 """
 
 import functools
@@ -23,7 +23,7 @@ CALIBRATED_EDGE = 500
 
 @dataclass(frozen=True)
 class Properties:
-    """What a sample is known by.
+    """Measured properties of a sample.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Properties:
 
 @dataclass(frozen=True)
 class Twin:
-    """A calibrated plan, what it was calibrated to, and what it reached.
+    """A calibrated plan, its target properties, and those it achieved.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Twin:
     achieved
         measured on that cube at that seed, with the tortuosity factors in the plane beside.
     corner_pores
-        pore voxels among the first 64³: other random numbers would make this table untrue.
+        pore voxels among the first 64³, to test that the random numbers are the same.
     """
 
     plan: OblatePores
@@ -149,7 +149,7 @@ def synthetic_twin(
     seed
         another one makes another sample of the same kind; by default that of the calibration.
     voxel_size
-        edge of a voxel in µm; the pores stay the same, seen more or less finely.
+        edge of a voxel in µm; the pores stay the same.
     chunks
         edge of a chunk in voxels.
     supersample
@@ -157,8 +157,8 @@ def synthetic_twin(
 
     Returns
     -------
-    Dataset with `phase` (0 pore, 1 electrolyte). ``attrs["phantom"]`` says what was aimed at and
-    what the calibrated volume (500 voxels along each edge, default seed and voxel size) achieved;
+    Dataset with `phase` (0 pore, 1 electrolyte). ``attrs["phantom"]`` holds the target properties
+    and those of the calibrated volume (500 voxels along each edge, default seed and voxel size);
     other volumes differ by chance, small ones by much.
 
     Notes

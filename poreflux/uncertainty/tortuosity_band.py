@@ -1,4 +1,4 @@
-"""The band of a segmentation carried on to the tortuosity factor, on a coarse volume."""
+"""The band of a segmentation propagated to the tortuosity factor, on a coarse volume."""
 
 import xarray as xr
 
@@ -30,13 +30,13 @@ def tortuosity_band(
     progress: Progress | None = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
-    """Solve for the tortuosity factor at the threshold of a segmentation, and moved both ways.
+    """Solve for the tortuosity factor at the threshold of a segmentation, a lower and a higher one.
 
     Parameters
     ----------
     volume
         that :func:`poreflux.segment` made, two phases, one of them `pore`, with the `gray` it was
-        made of. Of a `mask`, which must be a box, what is inside.
+        made of; the part inside a `mask`, which must be a box.
     direction
         of transport.
     rtol
@@ -52,7 +52,7 @@ def tortuosity_band(
     Notes
     -----
     Voxels are made twice as large, as most of their eight are, so that the three solves cost less
-    than one: what counts is how the three differ, not the values, which rough walls raise.
+    than one: the differences of the three count, not the values, which rough walls raise.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def tortuosity_band(
     """
     axis_of(direction)
     require(volume, "gray")
-    segmentation_sensitivity(volume)  # which says what is missing
+    segmentation_sensitivity(volume)  # raises where the record is missing
     record = volume["phase"].attrs["segmentation"]
     label_of(volume, "pore")
     box = box_of_mask(volume)
@@ -77,8 +77,8 @@ def tortuosity_band(
         factors.append(float(solved["tortuosity_factor"][0]))
         if progress:
             progress(step + 2, 3, "solves")
-    known = record["sensitivity"].get("tortuosity", {})
-    sensitivity = {**record["sensitivity"], "tortuosity": {**known, direction: factors}}
+    earlier = record["sensitivity"].get("tortuosity", {})
+    sensitivity = {**record["sensitivity"], "tortuosity": {**earlier, direction: factors}}
     phase = volume["phase"].assign_attrs(segmentation={**record, "sensitivity": sensitivity})
     return volume.assign(phase=phase)
 

@@ -43,7 +43,7 @@ def test_a_mask_that_is_no_box_is_refused(verb, sample, tmp_path):
     corner = pf.phantoms.random_sites(16, 0.2).compute()
     corner["mask"] = sample["mask"] | (corner["x"] < 8)
     pf.save(corner, tmp_path / "v.zarr")
-    refused(inside("solve", verb, "v.zarr", cwd=tmp_path), 2, "needs a box, and the mask is none")
+    refused(inside("solve", verb, "v.zarr", cwd=tmp_path), 2, "needs a box, and the mask is no box")
 
 
 @pytest.mark.parametrize("words", ["--field", "--blocks 2,2,2"])

@@ -10,13 +10,13 @@ from poreflux.phantoms.oblate import OblatePores
 from poreflux.phantoms.presets import Properties
 
 
-def mismatch(found: Properties, target: Properties) -> np.ndarray:
-    """Return the differences in units of what is tolerated: 0.2 % of volume, 0.02, a quarter."""
+def mismatch(properties: Properties, target: Properties) -> np.ndarray:
+    """Return the differences in units of their tolerances: 0.2 % of volume, 0.02, a quarter."""
     return np.array(
         [
-            (found.porosity - target.porosity) / 0.002,
-            (found.tortuosity_factor - target.tortuosity_factor) / 0.02,
-            (found.block_deviation / target.block_deviation - 1) / 0.25,
+            (properties.porosity - target.porosity) / 0.002,
+            (properties.tortuosity_factor - target.tortuosity_factor) / 0.02,
+            (properties.block_deviation / target.block_deviation - 1) / 0.25,
         ]
     )
 
@@ -30,7 +30,7 @@ def calibrate(
     rounds: int = 10,
     progress: Progress | None = None,
 ) -> tuple[OblatePores, Properties]:
-    """Adjust porosity, aspect and clusters of a plan until its volume has the properties wanted.
+    """Adjust porosity, aspect and clusters of a plan until its volume has the target properties.
 
     Parameters
     ----------
@@ -67,25 +67,25 @@ def calibrate(
     ...     return Properties(p, 1 + p / plan.aspect, 0.05 * plan.modulation.clusters)
     >>> from poreflux.phantoms import Modulation
     >>> start = OblatePores(0.1, 8.0, aspect=0.6, modulation=Modulation(clusters=0.3))
-    >>> plan, found = calibrate(start, Properties(0.12, 1.25, 0.02), measure)
+    >>> plan, properties = calibrate(start, Properties(0.12, 1.25, 0.02), measure)
     >>> print(f"{plan.porosity:.2f} {plan.aspect:.2f} {plan.modulation.clusters:.1f}")
     0.12 0.48 0.4
     """
     slopes = _dilute_slopes(target)
     tried: list[tuple[float, OblatePores, Properties]] = []
-    step, before = np.zeros(3), np.zeros(3)
+    step, previous_misfit = np.zeros(3), np.zeros(3)
     for i in range(rounds):
-        found = measure(plan)
-        away = mismatch(found, target)
+        properties = measure(plan)
+        misfit = mismatch(properties, target)
         if progress is not None:
-            progress(i + 1, rounds, f"{_parameters(plan)} -> {asdict(found)}")
-        tried.append((float(np.abs(away).max()), plan, found))
+            progress(i + 1, rounds, f"{_parameters(plan)} -> {asdict(properties)}")
+        tried.append((float(np.abs(misfit).max()), plan, properties))
         if tried[-1][0] <= tolerance:
             break
         if i:
-            slopes += np.outer(away - before - slopes @ step, step) / (step @ step)
-        step = np.clip(-np.linalg.solve(slopes, away), -0.3, 0.3)
-        plan, before = _moved(plan, step), away
+            slopes += np.outer(misfit - previous_misfit - slopes @ step, step) / (step @ step)
+        step = np.clip(-np.linalg.solve(slopes, misfit), -0.3, 0.3)
+        plan, previous_misfit = _moved(plan, step), misfit
     return min(tried, key=lambda t: t[0])[1:]
 
 

@@ -52,7 +52,7 @@ def test_a_mask_that_is_no_box_is_refused(name, counts, masked):
         mask[:] = False
     else:
         mask[6] = False
-    with pytest.raises(ValueError, match="needs a box, and the mask is none"):
+    with pytest.raises(ValueError, match="needs a box, and the mask is no box"):
         SOLVES[name](masked.assign(mask=(DIMS, mask)))
 
 
