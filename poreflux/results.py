@@ -95,7 +95,7 @@ def save(
     results
         of :func:`collect`.
     path
-        folder to make, by custom ``name.zarr``.
+        folder to make, usually ``name.zarr``.
     overwrite
         replace what is there, after the new folder is complete.
     wait

@@ -132,7 +132,7 @@ def map_with_ghosts(
 def map_with_ghosts_at(
     function: Callable, array, depth: int | Sequence[int], *, boundary="reflect", dtype=None
 ) -> da.Array:
-    """Apply a function that also takes the index of the first voxel, a ghost, of what it is given.
+    """Apply a function that also takes the index of the first voxel, a ghost, of its block.
 
     Otherwise as :func:`map_with_ghosts`; the index is negative where ghosts lie outside the array.
 

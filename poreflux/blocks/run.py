@@ -41,7 +41,7 @@ def compute(
     datasets
         results of metrics, or what :func:`poreflux.blocks.run` returns.
     progress
-        ``progress(done, total, note)``, called now and then with counts of tasks.
+        ``progress(done, total, note)``, called at intervals with counts of tasks.
     scheduler
         None for the active dask cluster if there is one, else threads; ``"threads"``,
         ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler, or a

@@ -31,7 +31,7 @@ class OblatePores:
     tilt
         standard deviation of the two slopes of the short axis against z.
     specks
-        number of specks for each pore, homogeneous whatever the modulation.
+        number of specks for each pore, homogeneous, without the modulation.
     speck_diameter
         least and largest diameter of a speck in µm, evenly distributed.
     modulation
@@ -46,7 +46,7 @@ class OblatePores:
     ``1 - exp(-l v exp(M - a**2 / 2) - l_s v_s)``, which supposes that M varies little over one
     pore; l is solved for.
 
-    Pores have their places in µm and are the same whatever the voxel size, window or chunk.
+    Pores have positions in µm, independent of voxel size, window and chunk.
 
     Examples
     --------

@@ -17,7 +17,7 @@ PHASES = ("#17324d", "#ead9b5", "#d5783c", "#7fa99b", "#a685b0", "#e9c46a")
 
 @styled
 def slices(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
-    """Draw the middle slice across a direction: grey values and phases, as far as there are.
+    """Draw the middle slice across a direction: grey values and phases, where present.
 
     Parameters
     ----------

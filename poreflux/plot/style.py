@@ -51,7 +51,7 @@ WIDTH = 6.8
 
 
 def styled(draw):
-    """Wrap a figure function so that all it makes follows RULES, whatever the user's settings."""
+    """Wrap a figure function so that its figure follows RULES, independent of user settings."""
 
     @functools.wraps(draw)
     def wrapped(*args, **options):

@@ -19,7 +19,7 @@ from poreflux.segmentation.radius import Axis, axis_of_rotation
 from poreflux.segmentation.solid_level import arrays_of, check_side
 from poreflux.volume import require
 
-#: steps of the contrast in which grey values are summed, as integers, in whatever order
+#: steps of the contrast in which grey values are summed as integers, independent of their order
 _STEPS = 2**16
 
 #: voxels this far from the solid's level, in parts of the contrast, are not taken for solid

@@ -66,7 +66,7 @@ def _finish(part: _BlockFaces) -> np.ndarray:
     has_core = np.zeros(cluster.max(initial=-1) + 1, bool)
     has_own_core = np.isin(names, part.cores)
     has_core[cluster[has_own_core]] = True
-    return np.sort(names[has_core[cluster] & ~has_own_core])  # whatever order the blocks came in
+    return np.sort(names[has_core[cluster] & ~has_own_core])  # independent of the order of blocks
 
 
 def _grown(start, gray, *, low, high, shape, joined) -> np.ndarray:

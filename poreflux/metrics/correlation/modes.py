@@ -165,7 +165,7 @@ def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
     mean, modes
         of each shell, from the first on.
     first
-        the first shell to trust: 1 without a taper, which spoils the next ones, 2 with it.
+        the first shell to use: 1 without a taper, 2 with it, since it distorts the first.
 
     Examples
     --------

@@ -13,9 +13,9 @@ import numpy as np
 
 from poreflux.kernels import basins as kernel
 from poreflux.kernels import labels as tables
-from poreflux.metrics.pores.clusters import Clusters, around, bounds_of, folded, union
+from poreflux.metrics.pores.clusters import Clusters, around, bounds_of, folded, joined_clusters
 from poreflux.metrics.pores.directions import area_weights
-from poreflux.metrics.pores.faces import BlockFace, Index, faces_of_block, meet_all, waiting
+from poreflux.metrics.pores.faces import BlockFace, Index, faces_of_block, meet_all
 
 #: heights are whole numbers of this part of the shortest edge of a voxel
 HEIGHT_UNIT = 2.0**-10
@@ -81,45 +81,37 @@ class CombineBasins:
     def __call__(self, partials: Sequence[Basins]) -> Basins:
         clusters = [partial.clusters for partial in partials]
         below = np.cumsum([0, *map(len, clusters)])
-        table = np.concatenate([table_part.table for table_part in clusters])
+        table = np.concatenate([part.table for part in clusters])
         targets = np.concatenate([partial.targets for partial in partials])
         parent, weights = np.arange(len(table)), area_weights(self.voxel_size)
         edges = [partial.edges + low for partial, low in zip(partials, below)]
         saddles = [partial.saddles for partial in partials]
         strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
         aside = parent.copy()  # nothing joins by touching alone
-        most = 9 * max(
-            (face.labels.size for table_part in clusters for face in table_part.faces), default=0
-        )
+        most = 9 * max((face.labels.size for part in clusters for face in part.faces), default=0)
         links, heights = np.empty((2, most, 2), np.int64), np.empty(most, np.int64)
 
         def meet(p: int, lower: BlockFace, q: int, upper: BlockFace) -> None:
             across, shift = np.take(weights, 2, lower.axis), upper.shift(lower)
             rows = below[p], below[q]
             tables.meet(lower.labels, upper.labels, shift, False, across, *rows, aside, table)
-            other = [axis for axis in range(3) if axis != lower.axis]
+            in_plane = np.delete(strides, lower.axis)
             bases = tuple(
-                index * strides[lower.axis] + np.dot(face.corner, strides[other])
+                index * strides[lower.axis] + np.dot(face.corner, in_plane)
                 for face, index in ((lower, lower.plane - 1), (upper, upper.plane))
             )
             faces = (lower.labels, lower.heights), (upper.labels, upper.heights)
             joints, contacts = kernel.meet_basins(
-                *faces, shift, bases, strides[other], targets, *rows, links, heights
+                *faces, shift, bases, in_plane, targets, *rows, links, heights
             )
             kernel.join_all(links[0, :joints], parent)
             contact_edges = highest(links[1, :contacts], heights[:contacts])
             edges.append(contact_edges[0])
             saddles.append(contact_edges[1])
 
-        met = meet_all([table_part.faces for table_part in clusters], meet)
+        met = meet_all([part.faces for part in clusters], meet)
         new, total = folded(parent, table)
-        faces: list[BlockFace] = []
-        rows: dict[Index, np.ndarray] = {}
-        for p, table_part in enumerate(clusters):
-            new_rows = new[below[p] : below[p + 1]]
-            rows |= {start: new_rows[row] for start, row in table_part.rows.items()}
-            faces += waiting(table_part.faces, met, self.shape, new_rows)
-        joined = Clusters(total, faces, rows, union([table_part.valid for table_part in clusters]))
+        joined = joined_clusters(clusters, met, new, total, self.shape)
         peaks = np.concatenate([partial.peaks for partial in partials])
         peaks, targets = _joined_peaks(new, len(total), peaks, targets)
         touching, at = highest(new[np.concatenate(edges)], np.concatenate(saddles))

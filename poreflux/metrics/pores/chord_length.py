@@ -137,7 +137,9 @@ class MeasureChords:
         chosen, mask = select(arrays, self.label)
         sets = [chosen.view(np.uint8)]
         if mask is not None:
-            sets = [np.where(mask, each, np.uint8(MASKED)) for each in (*sets, mask.view(np.uint8))]
+            sets = [
+                np.where(mask, marked, np.uint8(MASKED)) for marked in (*sets, mask.view(np.uint8))
+            ]
         return tuple(_along(states, axis, start) for states in sets for axis in self.axes)
 
 

@@ -28,7 +28,7 @@ NEIGHBOURS = (6, 26)
 class Clusters:
     """A table with one row for each cluster, see :mod:`poreflux.kernels.labels`; lengths in voxels.
 
-    `faces` wait for those across; `rows`, where asked for, holds the row of each label of each
+    `faces` wait for those across; `rows`, where kept, holds the row of each label of each
     block by the block's start; `valid` the bounds of the mask along each axis.
     """
 
@@ -115,13 +115,7 @@ class CombineClusters:
 
         met = meet_all([partial.faces for partial in partials], meet)
         new, total = folded(parent, table)
-        faces: list[BlockFace] = []
-        rows: dict[Index, np.ndarray] = {}
-        for p, partial in enumerate(partials):
-            new_rows = new[below[p] : below[p + 1]]
-            rows |= {start: new_rows[block_rows] for start, block_rows in partial.rows.items()}
-            faces += waiting(partial.faces, met, self.shape, new_rows)
-        return Clusters(total, faces, rows, union([partial.valid for partial in partials]))
+        return joined_clusters(partials, met, new, total, self.shape)
 
 
 def cluster_plan(
@@ -181,6 +175,29 @@ def around(solid: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     if mask is not None:
         inner[~mask] = 2
     return padded
+
+
+def joined_clusters(
+    partials: Sequence[Clusters],
+    met: dict[int, int],
+    new: np.ndarray,
+    table: np.ndarray,
+    shape: Index,
+) -> Clusters:
+    """Return the clusters of several parts as one table; `new` is the row of each old row in it.
+
+    `met` counts the voxels that each face has met, see
+    :func:`poreflux.metrics.pores.faces.meet_all`.
+    """
+    faces: list[BlockFace] = []
+    rows: dict[Index, np.ndarray] = {}
+    first = 0
+    for partial in partials:
+        new_rows = new[first : first + len(partial)]
+        rows |= {start: new_rows[block_rows] for start, block_rows in partial.rows.items()}
+        faces += waiting(partial.faces, met, shape, new_rows)
+        first += len(partial)
+    return Clusters(table, faces, rows, union([partial.valid for partial in partials]))
 
 
 def bounds_of(mask: np.ndarray, start: Index) -> tuple[Index, Index] | None:

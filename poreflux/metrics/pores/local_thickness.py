@@ -232,13 +232,13 @@ def squared_radii(
 
 
 def far(r2: np.ndarray) -> float:
-    """Return the squared distance from which on no wall is in sight."""
+    """Return the squared distance from which on there is no wall."""
     return WHOLE_FAR if r2.dtype == np.uint16 else float(FAR)
 
 
 def reach(diameter: float, size, shape) -> list[int]:
     """Return how many voxels along each axis may matter for a ball of this diameter."""
-    if math.isinf(diameter):  # all alike, whatever is near
+    if math.isinf(diameter):  # no wall anywhere
         return [0, 0, 0]
     return [min(math.ceil(diameter / h) + 1, n) for h, n in zip(size, shape)]
 

@@ -84,7 +84,7 @@ def bin_coordinate(edges: np.ndarray) -> dict:
 
 
 def counts(sizes: np.ndarray, edges: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return the sum of weights in each bin; what lies beyond an end counts in the last bin there.
+    """Return the sum of weights in each bin; sizes beyond an end count in the last bin there.
 
     Examples
     --------
@@ -107,8 +107,8 @@ def edge_weights(extents: np.ndarray, shape: Sequence[int]) -> np.ndarray:
 
     Notes
     -----
-    A pore of extents b is seen whole, with a voxel to spare on each side, from
-    prod (L - b - 1) of the prod L places it can have, so it stands for their ratio
+    A pore of extents b lies inside, with a voxel to spare on each side, at
+    prod (L - b - 1) of its prod L possible positions, so its weight is their ratio
     (Miles 1974, Lantuéjoul 1980; in a continuum 1 / prod (1 - b / L)).
 
     Examples
