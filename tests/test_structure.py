@@ -129,6 +129,21 @@ def test_no_folder_has_the_name_of_a_public_function():
     assert not folders & functions
 
 
+#: kernels that transport may name outside its engines: how arrays are packed, how they are called
+LAYOUT = {"poreflux.kernels", "poreflux.kernels.redblack", "poreflux.kernels.rows"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "transport").rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_only_engines_run_the_kernels_of_transport(path):
+    if place(path)[1] == "engines":
+        pytest.skip("engines run kernels")
+    for line, module in imports(path):
+        if module.startswith("poreflux.kernels"):
+            assert module in LAYOUT, f"{path}:{line}: {module} is for engines"
+
+
 def test_importing_poreflux_loads_nothing_heavy():
     heavy = ("mpi4py", "petsc4py", "matplotlib", "numba", "zarr", "dask", "xarray")
     code = f"import sys, poreflux; print([m for m in {heavy} if m in sys.modules])"
