@@ -10,7 +10,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
-from poreflux.cli.words import lengths, numbers
+from poreflux.cli.words import lengths, three
 
 
 def measure(
@@ -74,11 +74,10 @@ def measure(
 
     names = microstructure.chosen(also, only)
     volume = open_store(store)
-    parts = numbers(blocks, option="--blocks", kind=int)
     options = {
         "phase": phase,
         "directions": split(direction),
-        "blocks": parts * 3 if len(parts) == 1 else parts,
+        "blocks": three(blocks),
         "bin_width": bin_width,
         "edges": lengths(edges, option="--edges") or None,
     }

@@ -14,7 +14,7 @@ from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.region import counted
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
-from poreflux.cli.words import lengths, numbers, pairs
+from poreflux.cli.words import lengths, pairs, three
 
 
 def tortuosity(
@@ -70,61 +70,85 @@ def tortuosity(
     poreflux solve tortuosity vol.zarr --edges 58,115,230 --rtol 1e-4
     """
     rtol = rtol if digits is None else tolerance(digits)
-    given = pairs(conductivity, option="--conductivity", key=str, value=float)
-    options: dict = {"conductivity": given, "sides": sides}
-    chosen = split(direction)
-    parts = _parts(blocks)
+    medium: dict = {"conductivity": _conductors(conductivity), "sides": sides}
+    chosen, parts = split(direction), three(blocks) if blocks else None
     sizes = lengths(edges, option="--edges")
     check_words(how, chosen, parts or sizes or None)
-    if geometry == "partial" and (how.solver == "petsc" or parts or sizes):
-        word = "--solver petsc" if how.solver == "petsc" else "--blocks" if parts else "--edges"
-        raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
-    found = None
+    _check_geometry(geometry, how, parts, sizes)
+    solved = None
     if how.solver == "petsc" and not common.dry_run:
-        found = on_processes(store, chosen, how, out, common.debug, rtol=rtol, **options)
-        if found is None:  # the first process does the rest
+        solved = on_processes(store, chosen, how, out, common.debug, rtol=rtol, **medium)
+        if solved is None:  # the first process does the rest
             return None
-    from poreflux import block_tortuosity, tortuosity_factor
+    from poreflux.cli.results import merged
     from poreflux.store import open as open_store
 
     whole = open_store(store)
     volume, said = counted(whole, how)
-    if parts and volume is not whole:
+    _check_blocks(parts, whole_is_taken=volume is whole)
+    cubes = dict(_cubes(volume, size) for size in sizes)
+    if common.dry_run:
+        need = partial(_memory, **medium, check=how.check)
+        there = shares(store, chosen[0], need) if how.solver == "petsc" else None
+        grids = len(cubes) + bool(parts)
+        return _forecast(volume, chosen, rtol, grids, out, there, geometry)
+    if solved is None:
+        own: dict = {
+            "field": store if how.field else None,
+            "threads": how.threads,
+            "geometry": geometry,
+        }
+        solved = _along_each(volume, chosen, {"rtol": rtol, **own, **medium})
+    medium |= {"directions": chosen, "scheduler": place.scheduler}
+    finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
+    if parts:
+        solved.append(_in_blocks(volume, parts, finished, medium))
+    if cubes:
+        solved.append(_scatter(volume, cubes, medium))
+    answer = merged("solve tortuosity", solved, whole, out, overwrite=overwrite, wait=common.wait)
+    answer.lines[-1:-1] = said
+    shutil.rmtree(finished, ignore_errors=True)
+    return answer
+
+
+def _conductors(text: str) -> dict[str, float]:
+    return pairs(text, option="--conductivity", key=str, value=float)
+
+
+def _check_geometry(geometry: Geometry, how: Solver, parts, sizes) -> None:
+    """Raise ``ValueError`` where partial voxels go with what takes whole ones."""
+    if geometry == "partial" and (how.solver == "petsc" or parts or sizes):
+        word = "--solver petsc" if how.solver == "petsc" else "--blocks" if parts else "--edges"
+        raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
+
+
+def _check_blocks(parts, whole_is_taken: bool) -> None:
+    """Raise ``ValueError`` where blocks would be of more than is solved."""
+    if parts and not whole_is_taken:
         raise ValueError(
             "--blocks are of the whole volume, of which the mask leaves out planes; "
             "leave out --blocks, or take --edges"
         )
-    cubes = dict(_cubes(volume, size) for size in sizes)
-    if common.dry_run:
-        there = None
-        if how.solver == "petsc":
-            needs: dict = {"conductivity": given, "sides": sides, "check": how.check}
-            there = shares(store, chosen[0], partial(_memory, **needs))
-        grids = [*([parts] if parts else []), *cubes.values()]
-        return _forecast(volume, chosen, rtol, grids, out, there, geometry)
-    if found is None:
-        found = []
-        own = {"field": store if how.field else None, "threads": how.threads, "geometry": geometry}
-        for one in chosen:
-            with progress(f"solve along {one}") as tell:
-                solved = {"direction": one, "rtol": rtol, "progress": tell, **own, **options}
-                found.append(tortuosity_factor(volume, **solved))
-    finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
-    if parts:
-        options |= {"blocks": parts, "directions": chosen, "checkpoint": finished}
-        with progress("solve blocks") as tell, _kept(finished):
-            found.append(
-                block_tortuosity(volume, progress=tell, scheduler=place.scheduler, **options)
-            )
-    if cubes:
-        how_solved = {"conductivity": given, "sides": sides, "directions": chosen}
-        found.append(_scatter(volume, cubes, place.scheduler, how_solved))
-    from poreflux.cli.results import merged
 
-    answer = merged("solve tortuosity", found, whole, out, overwrite=overwrite, wait=common.wait)
-    answer.lines[-1:-1] = said
-    shutil.rmtree(finished, ignore_errors=True)
-    return answer
+
+def _along_each(volume, directions: str, options: dict) -> list:
+    """Return the tortuosity factors of a volume along each direction, solved in this process."""
+    from poreflux import tortuosity_factor
+
+    solved = []
+    for direction in directions:
+        with progress(f"solve along {direction}") as tell:
+            how = {"direction": direction, "progress": tell, **options}
+            solved.append(tortuosity_factor(volume, **how))
+    return solved
+
+
+def _in_blocks(volume, parts: list[int], finished: Path, options: dict):
+    """Return the tortuosity factors of blocks; what is finished is kept for a run after this."""
+    from poreflux import block_tortuosity
+
+    with progress("solve blocks") as tell, _kept(finished):
+        return block_tortuosity(volume, blocks=parts, checkpoint=finished, progress=tell, **options)
 
 
 def _cubes(volume, size: float) -> tuple[float, list[int]]:
@@ -140,17 +164,15 @@ def _cubes(volume, size: float) -> tuple[float, list[int]]:
     return math.prod(edge / n for edge, n in zip(edges, parts)) ** (1 / 3), parts
 
 
-def _scatter(volume, cubes: dict[float, list[int]], scheduler, how: dict):
+def _scatter(volume, cubes: dict[float, list[int]], options: dict):
     """Return how the tortuosity factors of cubes of several sizes scatter."""
     from poreflux import block_tortuosity, representative_tortuosity
 
-    found = {}
+    solved = {}
     for edge, parts in cubes.items():
         with progress(f"solve cubes of {edge:.3g} µm") as tell:
-            found[edge] = block_tortuosity(
-                volume, blocks=parts, progress=tell, scheduler=scheduler, **how
-            )
-    return representative_tortuosity(found)
+            solved[edge] = block_tortuosity(volume, blocks=parts, progress=tell, **options)
+    return representative_tortuosity(solved)
 
 
 def tolerance(digits: int) -> float:
@@ -176,13 +198,6 @@ def _kept(folder: Path):
             folder.rmdir()
 
 
-def _parts(blocks: str | None) -> list[int] | None:
-    if blocks is None:
-        return None
-    parts = numbers(blocks, option="--blocks", kind=int)
-    return parts * 3 if len(parts) == 1 else parts
-
-
 def _memory(head, parts, box: int, *, conductivity, sides, check: bool) -> int:
     from poreflux.transport.parallel.tortuosity_factor import memory
 
@@ -190,7 +205,7 @@ def _memory(head, parts, box: int, *, conductivity, sides, check: bool) -> int:
 
 
 def _forecast(
-    volume, chosen: str, rtol: float, grids: list, out: Path, there=None, geometry="voxels"
+    volume, chosen: str, rtol: float, grids: int, out: Path, there=None, geometry="voxels"
 ) -> Answer:
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth
@@ -201,8 +216,7 @@ def _forecast(
     voxels = math.prod(shape)
     bandwidth = memory_bandwidth()
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
-    for _ in grids:
-        seconds += len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
+    seconds += grids * len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
     alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
     memory = there.here if there else alone + 3e8
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)

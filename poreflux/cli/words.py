@@ -45,6 +45,18 @@ def numbers(text: str, *, option: str, kind: Callable = float) -> list:
     return found
 
 
+def three(text: str, *, option: str = "--blocks") -> list[int]:
+    """Return three whole numbers for z, y, x, of which one may stand for all.
+
+    Examples
+    --------
+    >>> three("4"), three("4,4,2")
+    ([4, 4, 4], [4, 4, 2])
+    """
+    parts = numbers(text, option=option, kind=int)
+    return parts * 3 if len(parts) == 1 else parts
+
+
 def lengths(text: str | None, *, option: str) -> list[float]:
     """Return lengths in µm, none where nothing is given.
 
