@@ -3,31 +3,34 @@
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common
+from poreflux.cli.options import COMMON, Common, Flag
 from poreflux.cli.terminal import progress
 
 #: how many damaged chunks are named to people; --json names all
 _SHOWN = 20
 
 
-def verify(store: Path, /, *, common: Common = COMMON) -> Answer:
-    """Check every chunk of a store, and name those that are missing, torn or altered.
+def verify(store: Path, /, *, quick: Flag = False, common: Common = COMMON) -> Answer:
+    """Check every chunk of a store, and name those that are missing, torn, altered or misplaced.
 
     Parameters
     ----------
     store
         folder that `poreflux import` made.
+    quick
+        compare checksums only, at the speed of the disk; else every chunk is unpacked too.
 
     Examples
     --------
     poreflux verify vol.zarr
+    poreflux verify vol.zarr --quick
     """
     from poreflux.store import verify as damages
 
     if common.dry_run:
         return Answer("verify", ["verify reads the whole store once and changes nothing"])
     with progress("verify") as tell:
-        found = damages(store, progress=tell)
+        found = damages(store, quick=quick, progress=tell)
     lines = [str(damage) for damage in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN} more (--json names all)")

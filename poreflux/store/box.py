@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.errors import DamagedStore
-from poreflux.store import codec, disk
+from poreflux.store import checksums, codec, disk, metadata
 from poreflux.store.layout import Index, Layout, from_json
 
 
@@ -60,12 +60,17 @@ def read_box(
         return _read_foreign(array, start, stop)
     out = np.empty(tuple(b - a for a, b in zip(start, stop)), layout.dtype.newbyteorder("="))
     files = list(_touching(start, stop, layout.shard))
+    table = checksums.table(array, layout)
+
+    def read(index: Index) -> None:
+        _read_file(array, layout, table, index, start, stop, out)
+
     if threads > 1 and len(files) > 1:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda index: _read_file(array, layout, index, start, stop, out), files))
+            list(pool.map(read, files))
     else:
         for index in files:
-            _read_file(array, layout, index, start, stop, out)
+            read(index)
     return out
 
 
@@ -134,18 +139,41 @@ def names(store: str | Path) -> list[str]:
 
 
 def find(store: str | Path, name: str) -> tuple[Path, Layout]:
-    """Return the folder and the layout of one array of a store."""
-    array = Path(store) / name
+    """Return the folder and the layout of one array of a store, as the store was sealed.
+
+    Raises
+    ------
+    KeyError
+        if there is no such array.
+    DamagedStore
+        if its metadata, its table of checksums, or those of the root, are not as they were written.
+    """
+    path = Path(store)
+    array = path / name
+    if (path / "zarr.json").is_file():
+        seals = _sealed(path, _stamp(path / "zarr.json"))
+        for file in (f"{name}/zarr.json", f"{name}/{checksums.NAME}"):
+            if file in seals and seals[file] != _checksum(path / file):
+                raise DamagedStore(
+                    f"{path / file} is missing, damaged, or altered by another program; run "
+                    "poreflux verify, and import again"
+                )
+    try:
+        return array, unsealed(array)
+    except FileNotFoundError:
+        require_store(path)
+        raise KeyError(f"{store} has no array {name!r}, only {tuple(names(store))}") from None
+
+
+def unsealed(array: Path) -> Layout:
+    """Return the layout of an array as its own metadata say it, whatever the seal says."""
     try:
         layout = _layout(array / "zarr.json", _stamp(array / "zarr.json"))
-    except FileNotFoundError:
-        require_store(Path(store))
-        raise KeyError(f"{store} has no array {name!r}, only {tuple(names(store))}") from None
     except ValueError as error:
         raise DamagedStore(f"{array}/zarr.json cannot be read ({error}); import again") from error
     if layout is None:
         raise DamagedStore(f"{array} is no array of numbers; import again")
-    return array, layout
+    return layout
 
 
 def require_store(path: Path) -> None:
@@ -168,6 +196,31 @@ def identities(store: str | Path) -> dict[str, str]:
     """Return for each saved variable of a store what `provenance.identity` said of it."""
     attributes = read_document(Path(store) / "zarr.json").get("attributes", {})
     return attributes.get("poreflux", {}).get("identity", {})
+
+
+def _checksum(path: Path) -> int | None:
+    try:
+        return _checksum_of(path, _stamp(path))
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _checksum_of(path: Path, stamp: tuple) -> int:
+    return metadata.checksum(path.read_bytes())
+
+
+@lru_cache(maxsize=64)
+def _sealed(path: Path, stamp: tuple) -> dict[str, int]:
+    """Return the checksums in the seal of a store; none where another program wrote it."""
+    try:
+        payload = (path / "zarr.json").read_bytes()
+        own = json.loads(payload)["attributes"].get("poreflux", {})
+        if "metadata" in own and not metadata.own_seal_holds(payload):
+            raise ValueError("its seal is broken: it was altered since it was written")
+        return own.get("metadata", {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedStore(f"{path}/zarr.json cannot be trusted ({error}); import again") from error
 
 
 @lru_cache(maxsize=256)
@@ -214,7 +267,7 @@ def _touching(start: Index, stop: Index, edge: Index) -> Iterator[Index]:
 
 
 def _read_file(
-    array: Path, layout: Layout, index: Index, start: Index, stop: Index, out: np.ndarray
+    array: Path, layout: Layout, table, index: Index, start: Index, stop: Index, out: np.ndarray
 ) -> None:
     lower, upper = layout.span(index)
     first = tuple(max(p, a) for p, a in zip(lower, start))
@@ -225,6 +278,8 @@ def _read_file(
             values = codec.decode(payload, layout)
         except codec.Torn as torn:
             raise _damaged(array, layout, chunk, str(torn)) from torn
+        if table is not None and table[chunk] != checksums.of(payload):
+            raise _damaged(array, layout, chunk, checksums.OTHER)
         lower, upper = layout.chunk_span(chunk)
         first = tuple(max(p, a) for p, a in zip(lower, start))
         last = tuple(min(q, b) for q, b in zip(upper, stop))
@@ -252,8 +307,7 @@ def _payloads(
         except (OSError, codec.Torn) as error:
             raise _damaged(array, layout, wanted[0], "the index of its shard is torn") from error
         for chunk in wanted:
-            inner = tuple(c - i * n for c, i, n in zip(chunk, index, layout.inner_grid))
-            offset, length = entries[inner]
+            offset, length = entries[layout.inner(chunk, index)]
             if offset < 0:
                 raise _damaged(array, layout, chunk, "it is missing")
             file.seek(offset)

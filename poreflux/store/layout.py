@@ -19,6 +19,9 @@ CHUNK = 128
 MANY_CHUNKS = 512
 SHARD = 4
 
+#: variables that viewers show, in the order in which they are offered; most open only the first
+IMAGES = ("gray", "phase", "solid_fraction")
+
 _ENDIAN = {"name": "bytes", "configuration": {"endian": "little"}}
 _CRC = {"name": "crc32c"}
 
@@ -53,6 +56,11 @@ class Layout:
         return tuple(s // c for s, c in zip(self.shard, self.chunk))
 
     @property
+    def chunk_grid(self) -> Index:
+        """Number of chunks along each axis."""
+        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunk))
+
+    @property
     def sharded(self) -> bool:
         return self.shard != self.chunk
 
@@ -75,6 +83,10 @@ class Layout:
             for i, n, length, c in zip(index, self.inner_grid, self.shape, self.chunk)
         ]
         return product(*ranges)
+
+    def inner(self, chunk: Index, index: Index) -> Index:
+        """Return the place of a chunk in the file ``index`` that holds it."""
+        return tuple(c - i * n for c, i, n in zip(chunk, index, self.inner_grid))
 
     def chunk_span(self, index: Index) -> tuple[Index, Index]:
         """Return the (start, stop) of the elements that the chunk ``index`` holds."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from poreflux import __version__
 from poreflux.schema import DIMS
-from poreflux.store.layout import dump
-from poreflux.store.pyramid import IMAGES
+from poreflux.store.checksums import NAME as TABLE
+from poreflux.store.layout import IMAGES, dump
 
 #: version of this layout of stores; raised when older programs could not read a newer store
 FORMAT = 1
@@ -57,9 +57,13 @@ def group_document(attributes: Mapping | None = None) -> dict:
 
 
 def documents(root: Path) -> dict[str, bytes]:
-    """Return all metadata files below the root of a store, by their path in it."""
+    """Return all metadata files below the root of a store, by their path in it.
+
+    These are the `zarr.json` of groups and arrays, and the tables of checksums.
+    """
     found: dict[str, bytes] = {}
-    for pattern in ("*/zarr.json", "pyramid/*/zarr.json", "pyramid/*/*/zarr.json"):
+    folders = ("*", "pyramid/*", "pyramid/*/*")
+    for pattern in (f"{folder}/{name}" for folder in folders for name in ("zarr.json", TABLE)):
         found.update((str(p.relative_to(root)), p.read_bytes()) for p in root.glob(pattern))
     return found
 
@@ -69,34 +73,46 @@ def seal(document: dict, others: Mapping[str, bytes]) -> dict:
     attributes = dict(document["attributes"])
     own = dict(attributes.get("poreflux", {}))
     own.pop("crc32c", None)
-    own["metadata"] = {path: google_crc32c.value(others[path]) for path in sorted(others)}
+    own["metadata"] = {path: checksum(others[path]) for path in sorted(others)}
     attributes["poreflux"] = own
     unsigned = {**document, "attributes": attributes}
-    signed = {**own, "crc32c": google_crc32c.value(dump(unsigned))}
+    signed = {**own, "crc32c": checksum(dump(unsigned))}
     return {**document, "attributes": {**attributes, "poreflux": signed}}
 
 
 def broken_seals(root: Path, payload: bytes) -> list[str]:
     """Return the metadata files that are not as they were when the store was sealed.
 
-    ``payload`` is the root's `zarr.json` as it is on the disk; each of its bytes counts.
+    ``payload`` is the root's `zarr.json` as it is on the disk.
+    """
+    broken = []
+    for path, expected in json.loads(payload)["attributes"]["poreflux"]["metadata"].items():
+        try:
+            found = checksum((root / path).read_bytes())
+        except OSError:
+            found = None
+        if found != expected:
+            broken.append(path)
+    return broken if own_seal_holds(payload) else [*broken, "zarr.json"]
+
+
+def own_seal_holds(payload: bytes) -> bool:
+    """Return whether the root's `zarr.json` says what was sealed, in whatever order of its keys.
+
+    Another program that adds an array may write the same anew.
     """
     document = json.loads(payload)
     own = document["attributes"]["poreflux"]
-    broken = []
-    for path, checksum in own["metadata"].items():
-        try:
-            found = google_crc32c.value((root / path).read_bytes())
-        except OSError:
-            found = None
-        if found != checksum:
-            broken.append(path)
     unsigned = {key: value for key, value in own.items() if key != "crc32c"}
-    attributes = {**document["attributes"], "poreflux": unsigned}
-    signed = google_crc32c.value(dump({**document, "attributes": attributes}))
-    if signed != own.get("crc32c") or dump(document) != payload:
-        broken.append("zarr.json")
-    return broken
+    expected = group_document({**document["attributes"], "poreflux": unsigned})
+    document.pop("consolidated_metadata", None)
+    same = document == {**expected, "attributes": document["attributes"]}
+    return same and checksum(dump(expected)) == own.get("crc32c")
+
+
+def checksum(payload: bytes) -> int:
+    """Return the crc32c of the bytes of a file."""
+    return google_crc32c.value(payload)
 
 
 def jsonable(value):

@@ -1,6 +1,7 @@
 """A store becomes a Volume again, lazily."""
 
 import functools
+import json
 import os
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import xarray as xr
 from poreflux.errors import DamagedStore
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS
-from poreflux.store import box
+from poreflux.store import box, metadata
 from poreflux.store.layout import Index, Layout
+from poreflux.store.partial import settle
 
 #: chunks of a sharded store are read in twos along each axis, to spare dask small tasks
 TOGETHER = 2
@@ -71,11 +73,25 @@ def token(path: Path, name: str) -> str:
 
 
 def _root_attrs(path: Path) -> dict:
+    settle(path)
     box.require_store(path)
+    payload = (path / "zarr.json").read_bytes()
     try:
-        attributes = dict(box.read_document(path / "zarr.json")["attributes"])
-    except (ValueError, KeyError, TypeError) as error:
+        attributes = dict(json.loads(payload)["attributes"])
+        version = attributes.get("poreflux", {}).get("format", 0)
+        broken = metadata.broken_seals(path, payload) if version == metadata.FORMAT else []
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedStore(f"{path}/zarr.json cannot be read ({error}); import again") from error
+    if broken:
+        raise DamagedStore(
+            f"{path}: {', '.join(broken)} is missing, damaged, or altered by another program since "
+            "the store was written; run poreflux verify, and import again"
+        )
+    if version != metadata.FORMAT:
+        raise DamagedStore(
+            f"{path} is no volume that this version of poreflux saved (its format is {version}, "
+            f"{metadata.FORMAT} is read); import it, or take a later version"
+        )
     return {key: value for key, value in attributes.items() if key not in ("ome", "poreflux")}
 
 

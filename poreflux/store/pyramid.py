@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.store import box
-from poreflux.store.layout import Index, Layout, plan
-
-#: variables that viewers show, in the order in which they are offered; most open only the first
-IMAGES = ("gray", "phase", "solid_fraction")
+from poreflux.store.layout import IMAGES, Index, Layout, plan
 
 
 def levels(name: str, layout: Layout) -> dict[str, Layout]:

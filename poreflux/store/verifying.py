@@ -1,5 +1,6 @@
 """Every byte of a store is checked, and all that is wrong is named."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from poreflux.annotations import Progress
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import NO_PHASE
-from poreflux.store import box, codec, metadata
-from poreflux.store.layout import Index, Layout, clip
+from poreflux.store import box, checksums, codec, metadata
+from poreflux.store.layout import Index, Layout, clip, dump
+from poreflux.store.partial import settle
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,20 @@ class Damage:
         return f"{self.array} chunk {'/'.join(map(str, self.chunk))} [{ranges}]: {self.what}"
 
 
-def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damage]:
+def verify(
+    store: str | Path,
+    *,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> list[Damage]:
     """Check every byte of a store and name what is missing, torn or altered.
 
     Parameters
     ----------
     store
         that `save` made.
+    quick
+        compare checksums only; else every chunk is unpacked too.
     progress
         called as ``progress(done, total, note)``, in files.
 
@@ -54,10 +63,11 @@ def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damag
 
     Notes
     -----
-    Chunks are compared with their crc32c, shards with that of their index, metadata with the
-    checksums that the root keeps of it and of itself. Arrays that another program added are not
-    looked at. Phase labels are unpacked too: 255 is no
-    label, and stands for a chunk that was lost before it was written.
+    Chunks are compared with their crc32c and with the table of those that belong at each place,
+    shards with that of their index, metadata and tables with the checksums that the root keeps of
+    them and of itself. Arrays that another program added are not looked at. Of phase labels, 255 is
+    none, and stands for a chunk that was lost before it was written. A store from before there were
+    tables is checked by what it has.
 
     Examples
     --------
@@ -72,11 +82,12 @@ def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damag
     path = Path(store).resolve()
     if not path.is_dir():
         box.require_store(path)
+    settle(path)
     damages = list(_metadata(path))
     layouts = {}
-    for name in sorted(str(Path(file).parent) for file in metadata.documents(path)):
+    for name in sorted({str(Path(file).parent) for file in metadata.documents(path)}):
         try:
-            layout = box.find(path, name)[1]
+            layout = box.unsealed(path / name)
         except (DamagedStore, FileNotFoundError):
             # a group, or metadata that is named above
             continue
@@ -87,7 +98,7 @@ def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damag
     with ThreadPoolExecutor(available_cores()) as pool:
         for name, layout in layouts.items():
             files = list(layout.files())
-            check = _Check(path, name, layout)
+            check = _Check(path, name, layout, quick)
             for found in pool.map(check, files):
                 damages.extend(found)
                 done += 1
@@ -99,11 +110,16 @@ def verify(store: str | Path, *, progress: Progress | None = None) -> list[Damag
 class _Check:
     """Finds what is wrong with one file of one array."""
 
-    def __init__(self, store: Path, name: str, layout: Layout):
+    def __init__(self, store: Path, name: str, layout: Layout, quick: bool):
         self.folder = store / name
         self.name = name
         self.layout = layout
         self.labels = layout.dtype == "u1" and layout.fill == NO_PHASE
+        try:
+            self.table = checksums.table(self.folder, layout)
+        except DamagedStore:  # it is named with the metadata
+            self.table = None
+        self.unpacks = not quick or (self.labels and self.table is None)
 
     def __call__(self, index: Index) -> list[Damage]:
         try:
@@ -127,11 +143,15 @@ class _Check:
         if self.layout.sharded and not len(piece):
             return "it is missing"
         try:
+            codec.checked(piece)
+            if self.table is not None and self.table[chunk] != checksums.of(piece):
+                return checksums.OTHER
+            if not self.unpacks:
+                return ""
+            values = codec.decode(piece, self.layout)
             if not self.labels:
-                codec.checked(piece)
                 return ""
             start, stop = self.layout.chunk_span(chunk)
-            values = codec.decode(piece, self.layout)
             inside = values[tuple(slice(0, b - a) for a, b in zip(start, stop))]
             lost = int((inside == NO_PHASE).sum())
             return f"{lost} of its voxels hold {NO_PHASE}, which is no label" if lost else ""
@@ -151,6 +171,8 @@ def _metadata(path: Path) -> Iterator[Damage]:
     try:
         payload = (path / "zarr.json").read_bytes()
         broken = metadata.broken_seals(path, payload)
+        if "zarr.json" not in broken and dump(json.loads(payload)) != payload:
+            broken.append("zarr.json")
     except FileNotFoundError:
         yield Damage("", (), (), "zarr.json is missing")
         return
@@ -160,6 +182,5 @@ def _metadata(path: Path) -> Iterator[Damage]:
     for file in broken:
         name = str(Path(file).parent)
         missing = not (path / file).is_file()
-        yield Damage(
-            "" if name == "." else name, (), (), f"zarr.json {'is missing' if missing else altered}"
-        )
+        what = f"{Path(file).name} {'is missing' if missing else altered}"
+        yield Damage("" if name == "." else name, (), (), what)

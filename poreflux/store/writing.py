@@ -11,7 +11,7 @@ import xarray as xr
 from poreflux.annotations import Progress
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS
-from poreflux.store import box, disk, forecast, metadata, provenance, pyramid, slabs
+from poreflux.store import box, checksums, disk, forecast, metadata, provenance, pyramid, slabs
 from poreflux.store.layout import Layout, dump, plan, to_json
 from poreflux.store.partial import Partial
 
@@ -47,6 +47,7 @@ def write_arrays(
                 step(1)
             else:
                 slabs.write(volume[name].data, folder, layout, missing, step)
+            checksums.write(folder, layout, threads)
             # the disk works while the processors do
             synced.append(aside.submit(disk.sync_tree, folder))
         with disk.writing(partial.store):

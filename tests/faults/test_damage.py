@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from poreflux import from_array, store
 from poreflux.errors import DamagedStore
+from poreflux.store import box, metadata
+from poreflux.store.layout import dump
 
 SHAPE = (13, 17, 19)
 
@@ -42,6 +44,12 @@ def array_of(file: Path) -> str:
     """Return the array that a file of the store belongs to."""
     parts = file.parts[: file.parts.index("c")] if "c" in file.parts else file.parts[:-1]
     return "/".join(parts)
+
+
+def seal(path: Path) -> None:
+    """Seal a store anew, whatever is in it."""
+    root = metadata.seal(box.read_document(path / "zarr.json"), metadata.documents(path))
+    (path / "zarr.json").write_bytes(dump(root))
 
 
 def test_a_whole_store_has_no_damage(whole):
@@ -124,6 +132,8 @@ def test_damage_is_named_by_chunk_and_voxels(whole, chunk):
 
 def test_a_chunk_of_255_is_named_even_with_a_right_checksum(tmp_path):
     path = store.save(from_array(np.zeros(SHAPE, np.uint8)), tmp_path / "v.zarr", chunk=8)
+    (path / "phase/checksums").unlink()  # as it was before there were tables
+    seal(path)
     part = np.zeros((8, 8, 8), np.uint8)
     part[2, 3, 4] = 255
     store.write_box(path, "phase", (0, 8, 0), part)
@@ -163,3 +173,100 @@ def test_a_store_with_altered_metadata_is_opened_or_called_damaged(whole, data):
         pass
     finally:
         file.write_bytes(content)
+
+
+def exchange(one: Path, other: Path) -> None:
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("other", ["gray/c/1/0/0", "potential/c/0/0/0"])
+def test_chunks_that_changed_places_are_named_and_not_read(whole, quick, other):
+    """Exchange two files of an array, and put one in the place of another array's."""
+    one, other = whole / "gray/c/0/0/0", whole / other
+    kept = one.read_bytes(), other.read_bytes()
+    exchange(one, other)
+    try:
+        damages = store.verify(whole, quick=quick)
+        assert "gray" in names(damages)
+        with pytest.raises(DamagedStore):
+            store.open(whole).gray.values  # noqa: B018
+        with pytest.raises(DamagedStore):
+            store.read_box(whole, "gray")
+    finally:
+        one.write_bytes(kept[0])
+        other.write_bytes(kept[1])
+
+
+def test_one_chunk_copied_over_another_is_named(whole):
+    one, other = whole / "gray/c/0/0/0", whole / "gray/c/1/0/0"
+    kept = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    try:
+        damages = store.verify(whole)
+        assert {damage.what for damage in damages} == {
+            "it is whole, but it is not the chunk that was written here"
+        }
+    finally:
+        one.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    "file, old, new",
+    [
+        ("phase/zarr.json", '"pore electrolyte"', '"electrolyte pore"'),
+        ("phase/zarr.json", "[\n      0,\n      1\n    ]", "[\n      1,\n      0\n    ]"),
+        ("zarr.json", '"voxel_size": [\n      1.0', '"voxel_size": [\n      2.0'),
+    ],
+)
+def test_metadata_with_another_meaning_is_refused(whole, file, old, new):
+    path = whole / file
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+    try:
+        with pytest.raises(DamagedStore, match=r"zarr\.json"):
+            store.open(whole)
+        with pytest.raises(DamagedStore, match=r"zarr\.json"):
+            store.read_box(whole, "phase")
+    finally:
+        path.write_text(content)
+
+
+@pytest.mark.parametrize("file", ["phase/zarr.json", "phase/checksums", "zarr.json"])
+def test_lost_metadata_is_damage(whole, file, tmp_path):
+    shutil.move(whole / file, tmp_path / "away")
+    try:
+        with pytest.raises((DamagedStore, FileNotFoundError)):
+            store.open(whole)
+    finally:
+        shutil.move(tmp_path / "away", whole / file)
+
+
+def test_a_store_without_a_seal_is_refused(whole):
+    path = whole / "zarr.json"
+    content = path.read_text()
+    path.write_text(content.replace('"poreflux": {', '"porefluy": {'))
+    try:
+        with pytest.raises(DamagedStore, match="format"):
+            store.open(whole)
+    finally:
+        path.write_text(content)
+
+
+def test_grey_chunks_are_unpacked_unless_it_is_to_be_quick(tmp_path):
+    """Give a chunk that does not unpack a right checksum everywhere."""
+    from poreflux.store import box, checksums, codec
+
+    gray = from_array(np.zeros(SHAPE, np.uint8), kind="gray")
+    path = store.save(gray, tmp_path / "v.zarr", chunk=8)
+    array, layout = box.find(path, "gray")
+    (array / "c/0/0/0").write_bytes(codec._with_crc(b"this is not zstd"))
+    checksums.write(array, layout)
+    seal(path)
+    assert store.verify(path, quick=True) == []
+    (damage,) = store.verify(path)
+    assert damage.array == "gray"
+    assert "unpack" in damage.what
