@@ -23,7 +23,6 @@ def verify(store: Path, /, *, quick: Flag = False, common: Common = COMMON) -> A
     Examples
     --------
     poreflux verify vol.zarr
-    poreflux verify vol.zarr --quick
     """
     from poreflux.store import verify as damages
 

@@ -4,7 +4,7 @@ from .saving import save, add
 from .opening import open
 from .verifying import verify, Damage
 from .box import read_box, write_box, array_chunks, shape_of, names
-from .field import create_field
+from .field import new_fields, fields_folder, check_fields
 
 __all__ = [
     "save",
@@ -14,7 +14,9 @@ __all__ = [
     "Damage",
     "read_box",
     "write_box",
-    "create_field",
+    "new_fields",
+    "fields_folder",
+    "check_fields",
     "array_chunks",
     "shape_of",
     "names",

@@ -75,7 +75,7 @@ def read_box(
 
 
 def write_box(store: str | Path, name: str, start: Sequence[int], values: np.ndarray) -> None:
-    """Write a box of whole files of an array that `create_field` made.
+    """Write a box of whole files of an array that `new_fields` made.
 
     Each file is replaced atomically and belongs to exactly one call, so that ranks write at once
     without a word to each other.
@@ -97,7 +97,9 @@ def write_box(store: str | Path, name: str, start: Sequence[int], values: np.nda
     """
     array, layout = find(store, name)
     if not layout.ours:
-        raise ValueError(f"{array} was written by another program; make it with create_field")
+        raise ValueError(f"{array} was written by another program; make it with new_fields")
+    if (array / checksums.NAME).exists():
+        raise ValueError(f"{array} is finished and sealed; make it anew with new_fields")
     values = np.asarray(values)
     start = tuple(int(a) for a in start)
     stop = tuple(a + n for a, n in zip(start, values.shape))

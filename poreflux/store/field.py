@@ -1,49 +1,56 @@
-"""A field is an array that several processes write, each its own boxes."""
+"""Fields are arrays that several processes write, each its own boxes; they appear when whole."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from poreflux.errors import StoreExists
+from poreflux.machine import available_cores
 from poreflux.schema import DIMS
-from poreflux.store import box, disk, metadata
+from poreflux.store import box, checksums, codec, disk, metadata
 from poreflux.store.layout import CHUNK, dump, plan, to_json
+from poreflux.store.opening import require_sealed
+from poreflux.store.partial import data_of, making
+from poreflux.store.writing import write_groups
 
 
-def create_field(
+@contextmanager
+def new_fields(
     store: str | Path,
-    name: str,
+    fields: Mapping[str, Mapping],
     *,
     dtype=np.float32,
-    attrs: dict | None = None,
     chunk: int | Sequence[int] = CHUNK,
-    overwrite: bool = False,
-) -> Path:
-    """Make an array of the shape of a store, to be filled by `write_box`.
+    wait: bool = False,
+) -> Iterator[Path]:
+    """Make arrays of the shape of a store; they join it, all at once, at the end of the block.
 
-    One process calls this; then any number write, each its own chunks. What is not written
-    yet reads as damage, and `verify` names it.
+    One process enters the block; within it any number write with `write_box`, each its own chunks,
+    into the folder that is returned, which the others find by `fields_folder`. Until the end, and
+    if it is never reached, the store is as it was.
 
     Parameters
     ----------
     store
         that holds a Volume.
-    name
-        of the new array.
+    fields
+        for each array its attributes, such as ``units`` and ``long_name``.
     dtype
-        of its values; floats are filled with NaN.
-    attrs
-        such as ``units`` and ``long_name``.
+        of the values; floats are filled with NaN.
     chunk
         edge, or edges (z, y, x), of a chunk in voxels, to suit the boxes that are written.
-    overwrite
-        replace an array of this name.
+    wait
+        where another process writes this store, wait for it to end.
 
     Raises
     ------
     StoreExists
-        if there is one of this name.
+        as :func:`check_fields`, or if another process writes this store.
+    ValueError
+        if the block ends before all is written.
 
     Examples
     --------
@@ -51,22 +58,61 @@ def create_field(
     >>> from poreflux import from_array, save
     >>> volume = from_array(np.ones((4, 5, 6), np.uint8))
     >>> store = save(volume, tempfile.mkdtemp() + "/vol.zarr")
-    >>> path = create_field(store, "potential", attrs={"units": "V"}, chunk=(2, 5, 6))
-    >>> box.write_box(store, "potential", (2, 0, 0), np.ones((2, 5, 6)))
+    >>> with new_fields(store, {"potential": {"units": "V"}}) as folder:
+    ...     box.write_box(folder, "potential", (0, 0, 0), np.ones((4, 5, 6)))
     >>> float(box.read_box(store, "potential", (3, 0, 0), (4, 1, 1)).squeeze())
     1.0
     """
     path = Path(store).resolve()
     shape = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
-    if (path / name).exists() and not overwrite:
-        raise StoreExists(f"{path} has {name!r} already; replace it with overwrite=True")
-    layout = plan(
-        name, shape, dtype, chunk=chunk, shards=False, attrs=metadata.jsonable(attrs or {})
-    )
-    with disk.writing(path / name):
-        disk.remove(path / name)
-        disk.write_file(path / name / "zarr.json", dump(to_json(layout)), sync=True)
-        root = box.read_document(path / "zarr.json")
-        sealed = metadata.seal(root, metadata.documents(path))
-        disk.write_file(path / "zarr.json", dump(sealed), sync=True)
-    return path / name
+    layouts = {
+        name: plan(name, shape, dtype, chunk=chunk, shards=False, attrs=metadata.jsonable(attrs))
+        for name, attrs in fields.items()
+    }
+    with making(path, wait=wait) as partial:
+        check_fields(path, fields)
+        require_sealed(path)
+        try:
+            with disk.writing(path):
+                partial.begin(f"fields {uuid.uuid4().hex}")  # nothing of an earlier attempt is kept
+                for name, layout in layouts.items():
+                    place = partial.data / name / "zarr.json"
+                    disk.write_file(place, dump(to_json(layout)), sync=True)
+            yield partial.data
+            for name, layout in layouts.items():
+                try:
+                    checksums.write(partial.data / name, layout, available_cores())
+                except codec.Torn as torn:
+                    raise ValueError(f"{name!r} is not written whole: {torn}") from torn
+            with disk.writing(path):
+                attrs = box.read_document(path / "zarr.json")["attributes"]
+                write_groups(partial.data, attrs, box.identities(path), kept=path)
+                partial.finish([*layouts, "zarr.json"])
+        except BaseException:
+            partial.discard()
+            raise
+
+
+def fields_folder(store: str | Path) -> Path:
+    """Return the folder into which the fields of a store are being written."""
+    return data_of(Path(store).resolve())
+
+
+def check_fields(store: str | Path, fields: Mapping[str, Mapping]) -> None:
+    """Raise where a store has an array of one of these names that is of something else.
+
+    What has the same attributes is of the same solve, and may be written again.
+    """
+    path = Path(store).resolve()
+    for name, attrs in fields.items():
+        if name not in box.names(path):
+            if (path / name).exists():
+                raise StoreExists(f"{path}/{name} is there and no array; remove it first")
+            continue
+        there, wanted = box.find(path, name)[1].attrs, metadata.jsonable(attrs)
+        if there != wanted:
+            other = sorted(k for k in {*there, *wanted} if there.get(k) != wanted.get(k))
+            raise StoreExists(
+                f"{path} has {name!r} already, of another solve ({', '.join(other)} differs); "
+                f"remove {path}/{name} first"
+            )

@@ -48,7 +48,8 @@ def open(store: str | Path) -> xr.Dataset:
     1.0
     """
     path = Path(store).resolve()
-    attrs = _root_attrs(path)
+    settle(path)
+    attrs = require_sealed(path)
     variables = {name: _variable(path, name) for name in box.names(path)}
     missing = [dim for dim in DIMS if dim not in variables]
     if missing or "voxel_size" not in attrs:
@@ -72,8 +73,8 @@ def token(path: Path, name: str) -> str:
     return _lazy(path, name).name
 
 
-def _root_attrs(path: Path) -> dict:
-    settle(path)
+def require_sealed(path: Path) -> dict:
+    """Return the attributes of a store; raise ``DamagedStore`` where its metadata were altered."""
     box.require_store(path)
     payload = (path / "zarr.json").read_bytes()
     try:

@@ -28,7 +28,7 @@ class Partial:
         self.lock = lock
         self.folder = folder_of(store)
         self.journal = self.folder / "journal.json"
-        self.data = self.folder / self._read().get("data", "data")
+        self.data = data_of(store)
 
     def begin(self, identity: str) -> bool:
         """Make the folder ready for what ``identity`` names; return whether some is there."""
@@ -126,6 +126,12 @@ def making(store: Path, *, wait: bool = False) -> Iterator[Partial]:
             if not partial.journal.exists():
                 with suppress(OSError):
                     partial.discard()
+
+
+def data_of(store: Path) -> Path:
+    """Return the folder in which a store, or a part of it, is being made now."""
+    folder = folder_of(store)
+    return folder / _entries(folder / "journal.json").get("data", "data")
 
 
 def settle(store: Path) -> None:

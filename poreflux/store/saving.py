@@ -12,7 +12,7 @@ from poreflux.errors import CannotWrite, StoreExists
 from poreflux.schema import DIMS
 from poreflux.store import box, disk, metadata, provenance, pyramid
 from poreflux.store.layout import CHUNK, Layout, plan
-from poreflux.store.opening import token
+from poreflux.store.opening import require_sealed, token
 from poreflux.store.partial import Partial, making
 from poreflux.store.writing import (
     Progress,
@@ -179,6 +179,7 @@ def add(
     path = Path(store).resolve()
     box.require_store(path)
     with _made(path, wait) as partial:
+        require_sealed(path)
         names = _names_to_add(volume, path)
         layouts = _layouts(volume, names, _chunk_of(path))
         source = provenance.source_attrs(volume)

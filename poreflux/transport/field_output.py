@@ -3,12 +3,12 @@ many.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from poreflux import store
-from poreflux.errors import StoreExists
 from poreflux.schema import DIMS
 from poreflux.store.layout import CHUNK
 
@@ -16,30 +16,30 @@ from poreflux.store.layout import CHUNK
 SLAB = 256 * 2**20
 
 
-def check_target(shape: Sequence[int], target: str | Path, names: Sequence[str]) -> None:
-    """Raise, before any work, where fields of a volume of `shape` (z, y, x) cannot be written to
-    `target`.
+def check_target(shape: Sequence[int], target: str | Path, fields: Mapping[str, Mapping]) -> None:
+    """Raise, before any work, where `fields`, name -> attributes, of a volume of `shape` (z, y, x)
+    cannot be written to `target`.
     """
     if store.shape_of(target, "phase") != tuple(shape):
         raise ValueError(
             f"{target} holds {store.shape_of(target, 'phase')} voxels, the volume has "
             f"{tuple(shape)}; give the store of this volume"
         )
-    present = [name for name in names if name in store.names(target)]
-    if present:
-        raise StoreExists(
-            f"{target} has {present[0]!r} already; remove {target}/{present[0]} first"
-        )
+    store.check_fields(target, fields)
 
 
-def create(
+@contextmanager
+def making(
     target: str | Path, fields: Mapping[str, Mapping], direction: str, depth: int = CHUNK
-) -> None:
-    """Make the arrays of `fields`, name -> attributes, in chunks of `depth` planes."""
+) -> Iterator[Path]:
+    """Make the arrays of `fields`, name -> attributes, in chunks of `depth` planes.
+
+    They are written to the folder that is returned, and join `target` at the end.
+    """
     edges = [CHUNK, CHUNK, CHUNK]
     edges[DIMS.index(direction)] = depth
-    for name, attrs in fields.items():
-        store.create_field(target, name, attrs=dict(attrs), chunk=edges)
+    with store.new_fields(target, fields, chunk=edges) as folder:
+        yield folder
 
 
 def planes_at_a_time(plane: int, depth: int = CHUNK) -> int:
@@ -48,7 +48,7 @@ def planes_at_a_time(plane: int, depth: int = CHUNK) -> int:
 
 
 def write(
-    target: str | Path,
+    folder: Path,
     names: Sequence[str],
     direction: str,
     slabs: Iterator[tuple],
@@ -62,4 +62,4 @@ def write(
         corner = [0, 0, 0]
         corner[axis] = first + start
         for name, slab in zip(names, arrays):
-            store.write_box(target, name, corner, np.moveaxis(slab, 0, axis))
+            store.write_box(folder, name, corner, np.moveaxis(slab, 0, axis))

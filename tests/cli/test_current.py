@@ -68,8 +68,9 @@ def test_a_dry_run_says_what_it_takes_and_does_nothing(made):
 
 def test_fields_go_to_the_store(made):
     solve("--field", "--out", "field.zarr", cwd=made)
-    again = inside("solve", "current", "vol.zarr", "--field", cwd=made)
-    refused(again, 1, "cell_potential", "already")
+    solve("--field", "--out", "field.zarr", cwd=made)  # the same again
+    again = inside("solve", "current", "vol.zarr", "--field", "--direction", "x", cwd=made)
+    refused(again, 1, "cell_current_density", "already", "direction")
 
 
 @pytest.mark.parametrize(

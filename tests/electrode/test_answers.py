@@ -179,8 +179,10 @@ def test_fields_of_a_slab_are_a_ramp_and_a_constant(tmp_path, direction):
 def test_fields_are_refused_before_any_work(tmp_path):
     target = save(CUBE, tmp_path / "vol.zarr")
     interfacial_current(open(target), field=target)
-    with pytest.raises(StoreExists, match="has 'cell_potential' already"):
-        interfacial_current(open(target), field=target)
+    interfacial_current(open(target), field=target)
+    for other in ({"direction": "y"}, {"conductivity": 2.0}, {"applied": 3.0}):
+        with pytest.raises(StoreExists, match="has 'cell_current_density' already"):
+            interfacial_current(open(target), field=target, **other)
     other = save(electrolyte((4, 4, 4)), tmp_path / "other.zarr")
     with pytest.raises(ValueError, match="give the store of this volume"):
         interfacial_current(open(target), field=other)

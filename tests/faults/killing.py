@@ -21,10 +21,11 @@ from poreflux import from_array, read, store
 # loaded here once, not in every process that is forked and killed
 from poreflux.readers import numpy as _numpy_reader
 from poreflux.readers import volumes as _volumes
+from poreflux.store import field as _field
 from poreflux.store import opening as _opening
 from poreflux.store import saving as _saving
 
-LOADED = (_numpy_reader, _volumes, _opening, _saving)
+LOADED = (_numpy_reader, _volumes, _field, _opening, _saving)
 _EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 
 
@@ -55,12 +56,21 @@ def replace(folder: Path) -> None:
     store.add(phase(folder, 20), folder / "v.zarr", overwrite=True)
 
 
+def fields(folder: Path) -> None:
+    described = {name: {"units": "V", "of": "a solve"} for name in ("potential", "current")}
+    with store.new_fields(folder / "v.zarr", described, chunk=8) as made:
+        for name in described:
+            store.write_box(made, name, (0, 0, 0), np.full((12, 8, 9), len(name), np.float32))
+
+
 #: scenario -> (what was done before, what is killed)
 SCENARIOS = {
     "save": ([], save),
     "overwrite": ([lambda folder: store.save(other(), folder / "v.zarr", chunk=5)], overwrite),
     "add": ([save], add),
     "replace": ([save, add], replace),
+    "fields": ([save], fields),
+    "fields again": ([save, fields], fields),
 }
 
 
@@ -131,6 +141,11 @@ def main(scenario: str, folder: Path, stride: int) -> dict:
         verdict["kills"] += 1
         if not acceptable(scenario, tree(work / "v.zarr"), old, new):
             verdict["visible"].append(kill_at)
+        read = folder / f"read-{kill_at}"
+        shutil.copytree(work, read)
+        if not consistent(read / "v.zarr", old, new):
+            verdict["unlike"].append([kill_at, "as it is read"])
+        shutil.rmtree(read)
         in_child(function, work, None)
         if tree(work / "v.zarr") != new:
             verdict["unlike"].append(kill_at)
@@ -140,6 +155,15 @@ def main(scenario: str, folder: Path, stride: int) -> dict:
     return verdict
 
 
+def consistent(path: Path, old, new) -> bool:
+    """Return whether a reader finds the old store or the new one, whole, or none at all."""
+    try:
+        store.open(path)
+    except FileNotFoundError:
+        return tree(path) is None and old is None
+    return tree(path) in (old, new) and not store.verify(path)
+
+
 def acceptable(scenario: str, now, old, new) -> bool:
     """Return whether what is visible after a kill is the old store, the new one, or none at all.
 
@@ -147,7 +171,7 @@ def acceptable(scenario: str, now, old, new) -> bool:
     place, one after the other: each file is the old or the new one.
     """
     if now in (None, old, new):
-        return scenario != "add" or now is not None
+        return scenario in ("save", "overwrite") or now is not None
     if scenario in ("save", "overwrite"):
         return False
     return all(content in (old.get(name), new.get(name)) for name, content in now.items())

@@ -25,10 +25,10 @@ def whole(request, tmp_path_factory):
         gray = from_array(rng.integers(0, 99, SHAPE).astype(np.uint8), kind="gray")
         path = store.save(gray, tmp_path_factory.mktemp("whole") / "v.zarr", chunk=6)
         store.add(from_array(gray.gray.values > 50), path)
-    store.create_field(path, "potential", chunk=(13, 8, 19))
-    for y in (0, 8, 16):
-        part = np.full((13, min(8, 17 - y), 19), y, np.float32)
-        store.write_box(path, "potential", (0, y, 0), part)
+    with store.new_fields(path, {"potential": {}}, chunk=(13, 8, 19)) as folder:
+        for y in (0, 8, 16):
+            part = np.full((13, min(8, 17 - y), 19), y, np.float32)
+            store.write_box(folder, "potential", (0, y, 0), part)
     return path
 
 
@@ -140,13 +140,6 @@ def test_a_chunk_of_255_is_named_even_with_a_right_checksum(tmp_path):
     (damage,) = store.verify(path)
     assert damage.chunk == (0, 1, 0)
     assert "1 of its voxels hold 255" in damage.what
-
-
-def test_a_field_that_is_not_written_yet_is_named_by_chunk(tmp_path):
-    path = store.save(from_array(np.zeros(SHAPE, np.uint8)), tmp_path / "v.zarr", chunk=8)
-    store.create_field(path, "potential", chunk=8)
-    store.write_box(path, "potential", (0, 0, 0), np.zeros((8, 8, 8), np.float32))
-    assert len(store.verify(path)) == 2 * 3 * 3 - 1
 
 
 def test_what_is_no_store_cannot_be_verified(tmp_path):

@@ -1,5 +1,7 @@
 """The potential and the current density of a solved electrode: a section, fields in Zarr."""
 
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +18,26 @@ from poreflux.transport.medium import Medium
 POTENTIAL, CURRENT = "cell_potential", "cell_current_density"
 
 
-def described(asked: Conditions) -> dict[str, dict]:
-    """Return the names of the fields with their attributes, in the order of their slabs."""
-    note = asked.attributes()
-    return {name: {**attributes(name), **note} for name in (CURRENT, POTENTIAL)}
+def described(
+    asked: Conditions, conductivity: Mapping[str, float], contact: np.ndarray
+) -> dict[str, dict]:
+    """Return the names of the fields, in the order of their slabs, with their attributes: what they
+    are, and of which solve.
+    """
+    checksum = zlib.crc32(np.ascontiguousarray(contact, bool).tobytes())
+    solve = {"conductivity": dict(conductivity), "contact_crc32": checksum, **asked.attributes()}
+    return {name: {**attributes(name), **solve} for name in (CURRENT, POTENTIAL)}
 
 
-def write(found: VoxelCurrent, medium: Medium, asked: Conditions, target: str | Path) -> None:
+def write(
+    found: VoxelCurrent, medium: Medium, fields: Mapping[str, Mapping], target: str | Path
+) -> None:
     """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
-    fields = described(asked)
-    field_output.create(target, fields, asked.direction)
+    direction = fields[POTENTIAL]["direction"]
     plane = int(np.prod(found.problem.shape[1:]))
     parts = slabs(found, medium.spacing, medium.reference, field_output.planes_at_a_time(plane))
-    field_output.write(target, list(fields), asked.direction, parts)
+    with field_output.making(target, fields, direction) as folder:
+        field_output.write(folder, list(fields), direction, parts)
 
 
 def section_array(

@@ -177,8 +177,8 @@ def interfacial_current(
     volume = within_mask(volume, field)
     mask = contact_of(volume, contact, direction)
     if field is not None:
-        names = (fields.POTENTIAL, fields.CURRENT)
-        field_output.check_target(require(volume, "phase").shape, field, names)
+        described = fields.described(asked, phases, mask.values)
+        field_output.check_target(require(volume, "phase").shape, field, described)
     if resolution != "voxel":
         upscaling.check(volume, blocks)
     parts = []
@@ -206,7 +206,7 @@ def _voxels(volume, phases, asked, mask, lengths, field, engine: Threads, progre
     section = planes.section(found, medium.spacing, medium.reference)
     results.update(fields.section_array(section, asked, volume))
     if field is not None:
-        fields.write(found, medium, asked, field)
+        fields.write(found, medium, fields.described(asked, phases, mask.values), field)
     if lengths:
         results = results.merge(sweep(side, lengths, found, list(states)))
     return results

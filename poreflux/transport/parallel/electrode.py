@@ -132,7 +132,7 @@ def _columns(cells: np.ndarray, head, task: Task, ranks: Ranks) -> tuple[np.ndar
 
 def _write(link, head, parts: Partition, task: Task, target: Path, current) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
-    described = fields.described(task.asked)
+    described = fields.described(task.asked, task.phases, task.mask)
 
     def slabs(count: int):
         return planes.slabs(current, head.spacing, task.reference, count)

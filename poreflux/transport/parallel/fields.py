@@ -1,6 +1,7 @@
 """Fields that all processes write to one store, each the chunks of its own planes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from poreflux.transport.parallel.partition import Partition, twos
@@ -21,16 +22,22 @@ def write(
 
     ``slabs(planes)`` yields the first of so many own planes, and an array of each field.
     """
+    from poreflux import store
     from poreflux.transport import field_output
 
     depth = chunk_planes(parts.edges)
-    with link.together():
-        if link.rank == 0:
-            field_output.create(target, attrs, head.direction, depth)
     planes = field_output.planes_at_a_time(head.shape[1] * head.shape[2], depth)
     first = parts.span(link.rank)[0]
-    with link.together():
-        field_output.write(target, list(attrs), head.direction, slabs(planes), first)
+    with ExitStack() as making:
+        with link.together():
+            if link.rank == 0:
+                fields = field_output.making(target, attrs, head.direction, depth)
+                making.enter_context(fields)
+        with link.together():
+            folder = store.fields_folder(target)
+            field_output.write(folder, list(attrs), head.direction, slabs(planes), first)
+        with link.together():
+            making.close()  # here, so that all hear of a failure
 
 
 def chunk_planes(edges: tuple[int, ...]) -> int:

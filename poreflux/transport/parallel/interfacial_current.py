@@ -101,7 +101,7 @@ def solve_current(
             petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if first:
                 reading.refuse_mask(path)
-                volume, contact_map = _opened(path, contact, asked.direction, target)
+                volume, contact_map = _opened(path, contact, asked, phases, target)
         mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
         mask = link.spread(np.ascontiguousarray(mask), 0)
         parts = partition(head.shape, link.size, head.chunk[0])
@@ -122,17 +122,20 @@ def solve_current(
         return dataset(volume, contact_map, head, task, found) if first and found else None
 
 
-def _opened(path, contact, direction: str, target: Path | None):
+def _opened(path, contact, asked, phases, target: Path | None):
     """Return the volume and its map of contact; raise where fields cannot be written."""
     from poreflux.store import open as open_store
     from poreflux.transport import field_output
     from poreflux.transport.electrode.contact_mask import contact_of
-    from poreflux.transport.electrode.fields import CURRENT, POTENTIAL
+    from poreflux.transport.electrode.fields import described
 
     volume = open_store(path)
+    given = contact(volume) if callable(contact) else contact
+    mask = contact_of(volume, given, asked.direction)
     if target is not None:
-        field_output.check_target(volume["phase"].shape, target, (POTENTIAL, CURRENT))
-    return volume, contact_of(volume, contact(volume) if callable(contact) else contact, direction)
+        fields = described(asked, phases, mask.values)
+        field_output.check_target(volume["phase"].shape, target, fields)
+    return volume, mask
 
 
 def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> Found:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -99,14 +98,14 @@ def check_difference(problem: Problem, ranks: Ranks, rtol: float, energy: float)
 
 
 def write_fields(
-    solution: Solution, problem: Problem, head, parts: Partition, target: Path, link
+    solution: Solution, problem: Problem, head, parts: Partition, options, link
 ) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
     from poreflux.transport.tortuosity import fields
 
-    described = fields.described(head.direction)
+    described = fields.described(head.direction, options.conductivity, options.sides)
 
     def slabs(planes: int):
         return fields.slabs(solution, problem, head.shape, planes)
 
-    shared_fields.write(link, head, parts, target, described, slabs)
+    shared_fields.write(link, head, parts, options.field, described, slabs)

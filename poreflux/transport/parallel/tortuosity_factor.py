@@ -159,7 +159,7 @@ def solve_tortuosity(
                 reading.refuse_mask(path)
             petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if options.field is not None:
-                _check_field(head, options.field)
+                _check_field(head, options, options.field)
         parts = partition(head.shape, link.size, head.chunk[0])
         session.notice_idle(link, parts, options.notice)
         boxes = link.part(parts.boxes)
@@ -212,7 +212,7 @@ def _on_boxes(link, head, parts: Partition, options: Options, engine: Engine) ->
     )  # fmt: skip
     kappa = unit * solution.energy
     if options.field is not None:
-        write_fields(solution, problem, head, parts, options.field, link)
+        write_fields(solution, problem, head, parts, options, link)
     difference = None
     if checked is not None:
         difference = check_difference(checked, ranks, options.rtol, solution.energy)
@@ -250,12 +250,13 @@ def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
     refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
 
 
-def _check_field(head, target: Path) -> None:
+def _check_field(head, options: Options, target: Path) -> None:
     from poreflux.transport import field_output
-    from poreflux.transport.tortuosity.fields import CURRENT, POTENTIAL
+    from poreflux.transport.tortuosity.fields import described
 
     shape = np.take(head.shape, np.argsort(head.axes)).tolist()
-    field_output.check_target(shape, target, (POTENTIAL, CURRENT))
+    fields = described(head.direction, options.conductivity, options.sides)
+    field_output.check_target(shape, target, fields)
 
 
 def _dataset(direction: str, found: Found, options: Options):

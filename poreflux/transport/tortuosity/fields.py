@@ -1,6 +1,6 @@
 """The potential and the current density of a solution between driven faces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +13,36 @@ from poreflux.transport.solvers.solution import Solution
 POTENTIAL, CURRENT = "potential", "current_density_magnitude"
 
 
-def described(direction: str) -> dict[str, dict]:
-    """Return the names of the fields with their attributes."""
-    return {name: {**attributes(name), "direction": direction} for name in (POTENTIAL, CURRENT)}
+def described(
+    direction: str, conductivity: Mapping[str, float], sides: str, geometry: str = "voxels"
+) -> dict[str, dict]:
+    """Return the names of the fields with their attributes: what they are, and of which solve."""
+    solve = {
+        "direction": direction,
+        "conductivity": dict(conductivity),
+        "sides": sides,
+        "geometry": geometry,
+    }
+    return {name: {**attributes(name), **solve} for name in (POTENTIAL, CURRENT)}
 
 
-def write(solution: Solution, problem: Problem, shape, direction: str, target: str | Path) -> None:
+def write(
+    solution: Solution,
+    problem: Problem,
+    shape,
+    fields: Mapping[str, Mapping],
+    target: str | Path,
+) -> None:
     """Write `potential` (1 at the low face, 0 at the high one) and `current_density_magnitude`.
 
     The current density is relative to that of a uniform block of the reference phase under the same
     difference of potential; both are NaN where nothing conducts or percolates. `shape` is that of
     the volume, axis 0 along the transport.
     """
-    fields = described(direction)
-    field_output.create(target, fields, direction)
+    direction = fields[POTENTIAL]["direction"]
     planes = field_output.planes_at_a_time(shape[1] * shape[2])
-    field_output.write(target, list(fields), direction, slabs(solution, problem, shape, planes))
+    with field_output.making(target, fields, direction) as folder:
+        field_output.write(folder, list(fields), direction, slabs(solution, problem, shape, planes))
 
 
 def slabs(solution: Solution, problem: Problem, shape, planes: int) -> Iterator[tuple]:

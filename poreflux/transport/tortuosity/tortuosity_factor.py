@@ -105,7 +105,8 @@ def tortuosity_factor(
     volume = within_mask(volume, field)
     phase = require(volume, "phase")
     if field is not None:
-        field_output.check_target(phase.shape, field, list(fields.described(direction)))
+        described = fields.described(direction, conductivity, sides, geometry)
+        field_output.check_target(phase.shape, field, described)
     refuse_too_large(volume, conductivity, rtol, precision, geometry)
     with closing(Threads(threads)) as engine:
         if geometry == "partial":
@@ -117,6 +118,6 @@ def tortuosity_factor(
         )
         if field is not None and solved.solution is not None and solved.problem is not None:
             shape = [phase.sizes[dim] for dim in order(direction)]
-            fields.write(solved.solution, solved.problem, shape, direction, field)
+            fields.write(solved.solution, solved.problem, shape, described, field)
     note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol, "geometry": geometry}
     return dataset(direction, medium.mean, medium.conducting, solved, note)
