@@ -19,10 +19,8 @@ from poreflux.segmentation.gray_histogram import gray_histogram
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.store import disk
 from poreflux.store.metadata import jsonable
-from poreflux.store.partial import making
-
-#: version of this layout of results; raised when older programs could not read a newer folder
-FORMAT = 1
+from poreflux.store.partial import making, settle
+from poreflux.store.sealing import RESULTS, SEALED, broken_files, is_results, seal_folder
 
 #: attributes that identify the volume of the results
 _OF_VOLUME = ("voxel_size", "source_sha256", "history")
@@ -133,8 +131,8 @@ def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path
     """Write Results to a folder that may hold others of the same volume; those are kept.
 
     Of a variable in both, the new values are taken; of one over (direction,) the new directions
-    are, and the others are kept. With ``wait``, the end of another process that writes this folder
-    is waited for.
+    are, and the others are kept. What holds the same already is left as it is. With ``wait``, the
+    end of another process that writes this folder is waited for.
 
     Raises
     ------
@@ -153,7 +151,11 @@ def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path
     with making(path, wait=wait) as partial:
         if path.exists():
             _refuse_other(path)
-        _write(partial, _updated(open(path), results, path) if path.exists() else results)
+            before = open(path)
+            results = _updated(before, results, path)
+            if _same(before, results):
+                return path
+        _write(partial, results)
     return path
 
 
@@ -170,17 +172,21 @@ def open(path: str | Path) -> xr.Dataset:
         if it cannot be read.
     """
     path = Path(path)
+    settle(path.resolve())
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there; collect and save results first")
+    if is_results(path):
+        _refuse_damaged(path)
     try:
         stored = xr.open_dataset(path, engine="zarr", **_AS_STORED)
-        if "poreflux_results" in stored.attrs:
+        if RESULTS in stored.attrs:
             stored = stored.load()
     except Exception as error:
         raise DamagedStore(f"{path} cannot be read as results ({error}); collect again") from error
     with stored:
-        if stored.attrs.pop("poreflux_results", None) is None:
+        if stored.attrs.pop(RESULTS, None) is None:
             raise ValueError(f"{path} holds no results; measure a volume first")
+        stored.attrs.pop("poreflux", None)
     for variable in stored.variables.values():
         if "flag_values" in variable.attrs:
             variable.attrs["flag_values"] = np.asarray(variable.attrs["flag_values"], np.uint8)
@@ -272,7 +278,13 @@ def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
             )
     result = _in_order(new.combine_first(kept_results))
     for name, variable in result.variables.items():
-        variable.attrs = (new if name in new.variables else kept_results)[name].attrs
+        source = (new if name in new.variables else kept_results)[name]
+        variable.attrs = source.attrs
+        # to combine makes wider numbers of some
+        if variable.dtype != source.dtype and variable.dtype.kind in "iuf":
+            narrow = variable.astype(source.dtype)
+            if np.array_equal(narrow.values, variable.values):
+                result[name] = narrow
     result.attrs = {**old.attrs, **new.attrs}
     return result
 
@@ -286,6 +298,15 @@ def _used(results: xr.Dataset, coordinate: Hashable) -> bool:
     return any(dims & set(array.dims) for array in results.data_vars.values())
 
 
+def _refuse_damaged(path: Path) -> None:
+    broken = list(broken_files(path))
+    if broken:
+        named = "; ".join(f"{file}: {what}" for file, what in broken[:3])
+        raise DamagedStore(
+            f"{path} cannot be trusted: {named}{' and more' * (len(broken) > 3)}; collect again"
+        )
+
+
 def _refuse_other(path: Path) -> None:
     """Refuse to replace a folder that holds no results."""
     try:
@@ -296,15 +317,32 @@ def _refuse_other(path: Path) -> None:
         raise StoreExists(f"{error}; remove it first") from error
 
 
-def _write(partial, results: xr.Dataset) -> None:
+def _plain(results: xr.Dataset) -> xr.Dataset:
+    """Return results with attributes as they are read again."""
     plain = results.drop_encoding()
     for variable in plain.variables.values():
         variable.attrs = jsonable(variable.attrs)
-    plain.attrs = {**jsonable(plain.attrs), "poreflux_results": FORMAT}
+    plain.attrs = jsonable(plain.attrs)
+    return plain
+
+
+def _same(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Return whether two results differ in nothing but the time at which they were collected."""
+    one, other = _plain(one), _plain(other)
+    for each in (one, other):
+        each.attrs.pop("collected", None)
+    kinds = [{name: array.dtype for name, array in each.variables.items()} for each in (one, other)]
+    return kinds[0] == kinds[1] and one.identical(other)
+
+
+def _write(partial, results: xr.Dataset) -> None:
+    plain = _plain(results)
+    plain.attrs[RESULTS] = SEALED
     try:
         with disk.writing(partial.store):
             partial.begin("results")
             plain.to_zarr(partial.data, mode="w", zarr_format=3, consolidated=False)
+            seal_folder(partial.data)
             partial.finish(["."])
     except BaseException:
         partial.discard()

@@ -16,7 +16,7 @@ def verify(store: Path, /, *, quick: Flag = False, common: Common = COMMON) -> A
     Parameters
     ----------
     store
-        folder that `poreflux import` made.
+        folder that `poreflux import` made, or a folder of results.
     quick
         compare checksums only, at the speed of the disk; else every chunk is unpacked too.
 

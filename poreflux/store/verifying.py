@@ -13,6 +13,7 @@ from poreflux.schema import NO_PHASE
 from poreflux.store import box, checksums, codec, metadata
 from poreflux.store.layout import Index, Layout, clip, dump
 from poreflux.store.partial import settle
+from poreflux.store.sealing import broken_files, is_results
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Damage:
 
     def __str__(self) -> str:
         if not self.voxels:
-            return f"{self.array or 'the store'}: {self.what}"
+            chunk = f" chunk {'/'.join(map(str, self.chunk))}" if self.chunk else ""
+            return f"{self.array or 'the store'}{chunk}: {self.what}"
         ranges = ", ".join(f"{a}:{b}" for a, b in self.voxels)
         return f"{self.array} chunk {'/'.join(map(str, self.chunk))} [{ranges}]: {self.what}"
 
@@ -46,7 +48,7 @@ def verify(
     Parameters
     ----------
     store
-        that `save` made.
+        of a volume, that `save` made, or folder of results.
     quick
         compare checksums only; else every chunk is unpacked too.
     progress
@@ -67,7 +69,7 @@ def verify(
     shards with that of their index, metadata and tables with the checksums that the root keeps of
     them and of itself. Arrays that another program added are not looked at. Of phase labels, 255 is
     none, and stands for a chunk that was lost before it was written. A store from before there were
-    tables is checked by what it has.
+    tables is checked by what it has. Of results each file has its checksum in the root.
 
     Examples
     --------
@@ -83,6 +85,8 @@ def verify(
     if not path.is_dir():
         box.require_store(path)
     settle(path)
+    if is_results(path):
+        return [_of_file(*broken) for broken in broken_files(path)]
     damages = list(_metadata(path))
     layouts = {}
     for name in sorted({str(Path(file).parent) for file in metadata.documents(path)}):
@@ -105,6 +109,12 @@ def verify(
                 if progress is not None:
                     progress(done, total, name)
     return damages
+
+
+def _of_file(file: str, what: str) -> Damage:
+    array, *places = file.split("/")
+    chunk = tuple(int(place) for place in places if place.isdigit())
+    return Damage("" if array == "zarr.json" else array, chunk, (), what)
 
 
 class _Check:

@@ -1,0 +1,126 @@
+"""Whatever byte of results is lost or altered, `verify` names it, and it is not opened."""
+
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import poreflux
+from poreflux import results
+from poreflux.errors import DamagedStore, PorefluxError
+from poreflux.phantoms import random_sites
+from tests.faults.killing import tree
+from tests.faults.table import record
+
+DAMAGES = 300
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    volume = random_sites((16, 17, 18), 0.3, seed=2)
+    metrics = (poreflux.porosity, poreflux.porosity_profile, poreflux.block_porosity)
+    found = [metric(volume) for metric in metrics]
+    found += [poreflux.tortuosity_factor(volume, direction=d) for d in "zx"]
+    return results.save(
+        poreflux.collect(*found, volume=volume), tmp_path_factory.mktemp("whole") / "r.zarr"
+    )
+
+
+def flip(path: Path, rng: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+
+
+def truncate(path: Path, rng: random.Random) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: rng.randrange(len(content))])
+
+
+def delete(path: Path, rng: random.Random) -> None:
+    path.unlink()
+
+
+def replace(path: Path, rng: random.Random) -> None:
+    """Put another file of the same kind in its place."""
+    root = next(each for each in path.parents if each.name == "r.zarr")
+    others = [each for each in root.rglob("*") if each.is_file() and each.name == path.name]
+    others = [each for each in others if each.read_bytes() != path.read_bytes()]
+    if others:
+        path.write_bytes(rng.choice(sorted(others)).read_bytes())
+    else:
+        flip(path, rng)
+
+
+def remove_array(path: Path, rng: random.Random) -> None:
+    arrays = sorted(each for each in path.parents if each.parent.name == "r.zarr")
+    if arrays:
+        shutil.rmtree(arrays[0])
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, delete, replace, remove_array])
+def test_any_damage_is_named_and_not_opened(whole, damage, tmp_path):
+    rng = random.Random(damage.__name__)
+    files = sorted(path.relative_to(whole) for path in whole.rglob("*") if path.is_file())
+    missed, opened = [], []
+    for number in range(DAMAGES // 5):
+        work = tmp_path / str(number) / "r.zarr"
+        shutil.copytree(whole, work)
+        file = rng.choice(files)
+        damage(work / file, rng)
+        if not poreflux.verify(work):
+            missed.append(file)
+        try:
+            results.open(work)
+            opened.append(file)
+        except (PorefluxError, FileNotFoundError, ValueError):
+            pass
+        shutil.rmtree(work)
+    record(f"{damage.__name__.replace('_', ' ')} a file", "results: open, verify",
+           DAMAGES // 5, len(missed) + len(opened), "named, and not opened")  # fmt: skip
+    assert missed == opened == []
+
+
+def test_an_array_or_chunk_that_was_added_is_named(whole, tmp_path):
+    for place in ("added/zarr.json", "porosity_profile/c/7"):
+        work = tmp_path / place.replace("/", "-") / "r.zarr"
+        shutil.copytree(whole, work)
+        (work / place).parent.mkdir(exist_ok=True)
+        (work / place).write_bytes(b"{}")
+        (damage,) = poreflux.verify(work)
+        assert "was not there" in str(damage)
+        with pytest.raises(DamagedStore):
+            results.open(work)
+
+
+def test_whole_results_have_no_damage(whole):
+    assert poreflux.verify(whole) == []
+
+
+def test_a_second_run_leaves_the_same_bytes(tmp_path):
+    volume = random_sites((16, 17, 18), 0.3, seed=2)
+
+    def run(direction):
+        found = poreflux.porosity(volume), poreflux.tortuosity_factor(volume, direction=direction)
+        return results.update(poreflux.collect(*found, volume=volume), tmp_path / "r.zarr")
+
+    path = run("z")
+    before = tree(path)
+    assert tree(run("z")) == before
+    run("x")
+    before = tree(path)
+    assert tree(run("x")) == tree(run("z")) == before
+
+
+def test_numbers_keep_their_kind_when_others_join(tmp_path):
+    import xarray as xr
+
+    small = xr.Dataset({"phase_slice": (("a", "b"), np.ones((2, 3), np.uint8))})
+    path = results.save(small, tmp_path / "r.zarr")
+    results.update(xr.Dataset({"voxels": 3, "phase_slice": small.phase_slice}), path)
+    results.update(xr.Dataset({"porosity": 0.5}), path)
+    assert results.open(path).phase_slice.dtype == np.uint8
