@@ -115,6 +115,7 @@ def save(
     0.25
     """
     path = Path(path).resolve()
+    disk.refuse_inside(path)
     with making(path, wait=wait) as partial:
         if path.exists():
             if not overwrite:
@@ -148,6 +149,7 @@ def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path
     ['porosity', 'voxels']
     """
     path = Path(path).resolve()
+    disk.refuse_inside(path)
     with making(path, wait=wait) as partial:
         if path.exists():
             _refuse_other(path)
@@ -280,13 +282,20 @@ def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
     for name, variable in result.variables.items():
         source = (new if name in new.variables else kept_results)[name]
         variable.attrs = source.attrs
-        # to combine makes wider numbers of some
-        if variable.dtype != source.dtype and variable.dtype.kind in "iuf":
-            narrow = variable.astype(source.dtype)
-            if np.array_equal(narrow.values, variable.values):
-                result[name] = narrow
+        if name not in result.dims:
+            result[name] = _narrowed(variable, source.dtype)
     result.attrs = {**old.attrs, **new.attrs}
     return result
+
+
+def _narrowed(variable: xr.Variable, dtype: np.dtype) -> xr.Variable:
+    """Return numbers in the kind they were in before they were combined, where that holds them."""
+    if variable.dtype == dtype or variable.dtype.kind not in "iuf":
+        return variable
+    if dtype.kind in "iu" and not np.isfinite(variable.values).all():
+        return variable
+    narrow = variable.astype(dtype)
+    return narrow if np.array_equal(narrow.values, variable.values, equal_nan=True) else variable
 
 
 def _directed(array: xr.DataArray) -> bool:

@@ -10,9 +10,11 @@ import numpy as np
 import xarray as xr
 
 from poreflux.annotations import Progress
+from poreflux.errors import StoreExists
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
 from poreflux.reporting.number_rows import FIRST, rows, significant
+from poreflux.store import disk
 
 
 def report(
@@ -29,7 +31,7 @@ def report(
     results
         of :func:`poreflux.collect`, or the folder where they are stored.
     path
-        of the file; it appears when it is complete, and replaces an older one.
+        of the file; it appears when it is complete, and replaces an earlier report, nothing else.
     title
         of the page; by default the name of the source.
     progress
@@ -38,6 +40,11 @@ def report(
     Returns
     -------
     The path of the file.
+
+    Raises
+    ------
+    StoreExists
+        if something other than an earlier report is there.
 
     Examples
     --------
@@ -52,18 +59,28 @@ def report(
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is not a folder; make it first")
+    refuse_other(path)
     if not isinstance(results, xr.Dataset):
         from poreflux import results as stored
 
         results = stored.open(results)
     page = render(results, title=title, progress=progress)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with disk.writing(path):
+        disk.write_file(path, page.encode())
     return path
+
+
+def refuse_other(path: Path) -> None:
+    """Raise where a page would take the place of something that is not an earlier report."""
+    disk.refuse_inside(path)
+    if not os.path.lexists(path):
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(4000)
+        if head.startswith(b"<!doctype html>") and b"poreflux report</title>" in head:
+            return
+    raise StoreExists(f"{path} is there and is not an earlier report; choose another name")
 
 
 def render(

@@ -81,6 +81,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def refuse_inside(path: Path) -> None:
+    """Raise where a path lies inside a Zarr store: what is written there is no part of it."""
+    for folder in path.absolute().parents:
+        if (folder / "zarr.json").is_file():
+            raise ValueError(f"{path} lies inside the store {folder}; choose a place outside of it")
+
+
 def free_bytes(path: Path) -> int:
     """Return the bytes free on the disk that holds ``path`` or would hold it."""
     path = path.absolute()

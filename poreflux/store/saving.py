@@ -112,6 +112,7 @@ def saved(
     [False, True]
     """
     path = Path(store).resolve()
+    _refuse_overlap(path, volume)
     layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)
     with _made(path, wait) as partial:
         if path.exists() and not overwrite:
@@ -203,6 +204,20 @@ def add(
             write_groups(partial.data, _merged_attrs(path, volume), {**stored, **wanted}, kept=path)
             partial.finish([*pyramids, "pyramid/zarr.json", *layouts, "zarr.json"])
     return path
+
+
+def _refuse_overlap(path: Path, volume: xr.Dataset) -> None:
+    """Raise where a store would lie in what it is made of, or the other way round."""
+    disk.refuse_inside(path)
+    if "source" not in volume.encoding:
+        return
+    source = Path(volume.encoding["source"]).resolve()
+    same = source == path and "as_read" in volume.encoding  # not from here, by `open`
+    if same or source in path.parents or path in source.parents:
+        raise ValueError(
+            f"{path} would be made from {source}, and one lies in the other; choose a store "
+            "outside of it"
+        )
 
 
 @contextmanager
