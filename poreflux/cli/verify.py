@@ -10,7 +10,14 @@ from poreflux.cli.terminal import progress
 _SHOWN = 20
 
 
-def verify(store: Path, /, *, quick: Flag = False, common: Common = COMMON) -> Answer:
+def verify(
+    store: Path,
+    /,
+    *,
+    quick: Flag = False,
+    repair_from: Path | None = None,
+    common: Common = COMMON,
+) -> Answer:
     """Check every chunk of a store, and name those that are missing, torn, altered or misplaced.
 
     Parameters
@@ -19,17 +26,25 @@ def verify(store: Path, /, *, quick: Flag = False, common: Common = COMMON) -> A
         folder that `poreflux import` made, or a folder of results.
     quick
         compare checksums only, at the speed of the disk; else every chunk is unpacked too.
+    repair_from
+        write what is damaged anew, and nothing else, from the file or folder that was imported, or
+        from a copy of the store.
 
     Examples
     --------
     poreflux verify vol.zarr
+    poreflux verify vol.zarr --repair-from scan.tif
     """
+    from poreflux.store import repair
     from poreflux.store import verify as damages
 
     if common.dry_run:
         return Answer("verify", ["verify reads the whole store once and changes nothing"])
     with progress("verify") as tell:
-        found = damages(store, quick=quick, progress=tell)
+        if repair_from is None:
+            found = damages(store, quick=quick, progress=tell)
+        else:
+            found = repair(store, repair_from, wait=common.wait, progress=tell)
     lines = [str(damage) for damage in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN} more (--json names all)")

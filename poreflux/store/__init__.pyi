@@ -3,6 +3,7 @@
 from .saving import save, add
 from .opening import open
 from .verifying import verify, Damage
+from .repairing import repair
 from .box import read_box, write_box, array_chunks, shape_of, names
 from .field import new_fields, fields_folder, check_fields
 
@@ -11,6 +12,7 @@ __all__ = [
     "add",
     "open",
     "verify",
+    "repair",
     "Damage",
     "read_box",
     "write_box",
