@@ -149,3 +149,11 @@ def test_importing_poreflux_loads_nothing_heavy():
     code = f"import sys, poreflux; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_design_page_names_every_room_and_wing():
+    page = (PACKAGE.parent / "docs" / "design.md").read_text(encoding="utf-8")
+    rooms = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
+    rooms |= {p.name for p in PACKAGE.glob("*.py") if not p.name.startswith("__")}
+    rooms |= {row for wing in WINGS.values() for names in wing for row in names}
+    assert {room for room in rooms if room not in page} == set()

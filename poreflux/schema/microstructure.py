@@ -135,7 +135,11 @@ SHAPE: dict[str, Variable] = {
         for name, units, words in (
             ("spectral_density_zero", "um^3", "spectral density of long waves"),
             ("integral_range", "um^3", "integral range"),
-            ("hyperuniformity_index", "1", "spectral density of long waves over the dominant"),
+            (
+                "hyperuniformity_index",
+                "1",
+                "spectral density at long wavelengths relative to the dominant one",
+            ),
             ("clustering_ratio", "1", "integral range over the typical volume of a pore"),
             ("dominant_wavelength", "um", "dominant wavelength"),
             ("clark_evans_ratio", "1", "distance to the nearest pore relative to random"),
@@ -170,7 +174,9 @@ SHAPE: dict[str, Variable] = {
     ),
     "variance_exponent": Variable((), "f", "1", "decay exponent of the variance of porosity"),
     "variance_exponent_error": Variable((), "f", "1", "decay exponent, standard error"),
-    "variance_integral_range": Variable((), "f", "um^3", "integral range by scatter"),
+    "variance_integral_range": Variable(
+        (), "f", "um^3", "integral range from the variance of sub-volumes"
+    ),
     "field_porosity": Variable(("field",), "f", "1", "porosity of concentric fields of view"),
     "coarse_porosity": Variable(("factor",), "f", "1", "porosity with larger voxels"),
     "extrapolated_porosity": Variable((), "f", "1", "porosity at voxels of size zero"),
