@@ -10,6 +10,8 @@ from poreflux.annotations import VolumeKind
 from poreflux.schema import DIMS, NO_PHASE, VARIABLES, attributes
 
 PORE_AND_ELECTROLYTE = {0: "pore", 1: "electrolyte"}
+#: name of a label whose voxels are no sample
+OUTSIDE = "outside"
 
 
 def from_array(
@@ -31,7 +33,8 @@ def from_array(
     kind
         ``"phase"`` for labels, ``"gray"`` for measured values.
     phases
-        meaning of each label; by default ``{0: "pore", 1: "electrolyte"}``.
+        meaning of each label; by default ``{0: "pore", 1: "electrolyte"}``. What is called
+        ``"outside"`` is no phase: the voxels of its label are left out by a `mask`.
 
     Returns
     -------
@@ -190,7 +193,9 @@ def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
         raise ValueError(f"phases={phases} has a name that is not one word; use underscores")
     if len(set(phases.values())) != len(phases):
         raise ValueError(f"phases={phases} names two labels alike; give each its own name")
-    labels = sorted(phases)
+    labels = sorted(label for label, name in phases.items() if name != OUTSIDE)
+    if not labels:
+        raise ValueError(f"phases={phases} names no phase; give at least one beside {OUTSIDE!r}")
     attrs = {
         "flag_values": np.asarray(labels, dtype=np.uint8),
         "flag_meanings": " ".join(phases[label] for label in labels),
@@ -201,7 +206,10 @@ def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
             f"phase labels run from {array.min()} to {array.max()}; they must lie in 0 to "
             f"{NO_PHASE - 1}"
         )
-    return _dataset("phase", array.astype(np.uint8, copy=False), size, attrs)
+    volume = _dataset("phase", array.astype(np.uint8, copy=False), size, attrs)
+    for label in phases.keys() - labels:
+        volume["mask"] = (DIMS, volume["phase"].data != label, attributes("mask"))
+    return volume
 
 
 def _dataset(name: str, array, size: tuple[float, float, float], attrs: dict) -> xr.Dataset:

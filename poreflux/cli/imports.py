@@ -26,6 +26,7 @@ def import_(
     channel: int | None = None,
     time: int | None = None,
     series: str | None = None,
+    mask: Path | None = None,
     chunk: int = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
@@ -47,7 +48,7 @@ def import_(
     kind
         gray for measured values, phase for labels.
     phases
-        meaning of the labels, like 0=pore,1=electrolyte.
+        meaning of the labels, like 0=pore,1=electrolyte; outside is what is no sample.
     dataset
         path inside an HDF5, MATLAB or Zarr file, or series of a TIFF file.
     shape
@@ -65,6 +66,8 @@ def import_(
         which of several times, from 0.
     series
         names of the pages of a folder, with # for the number that counts, like 'scan_#.tif'.
+    mask
+        file of the same shape that is 0 outside of the sample.
     chunk
         edge of a stored chunk in voxels.
     overwrite
@@ -88,6 +91,7 @@ def import_(
         channel=channel,
         time=time,
         series=series,
+        mask=mask,
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)

@@ -58,3 +58,33 @@ def _exchange(held, low, high):
         a, b = held[low, i], held[high, i]
         held[low, i] = min(a, b)
         held[high, i] = max(a, b)
+
+
+@compiled
+def median_of_known(cells, out, room):
+    """out[k, j, i] = median of the numbers among the 27 cells around, where some are NaN.
+
+    `cells` has one ghost on each side of `out`; `room` is for 27 cells. Where no cell is NaN `out`
+    stays as it is; where the middle one is, it becomes NaN. Of an even count the mean of both
+    middle ones.
+    """
+    nz, ny, nx = out.shape
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                count = 0
+                for a in range(27):
+                    value = cells[k + a // 9, j + a // 3 % 3, i + a % 3]
+                    if value == value:
+                        place = count
+                        while place > 0 and room[place - 1] > value:
+                            room[place] = room[place - 1]
+                            place -= 1
+                        room[place] = value
+                        count += 1
+                middle = cells[k + 1, j + 1, i + 1]
+                if middle != middle:
+                    out[k, j, i] = middle
+                elif count < 27:
+                    low, high = room[(count - 1) // 2], room[count // 2]
+                    out[k, j, i] = low + (high - low) / 2

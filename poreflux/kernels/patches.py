@@ -60,3 +60,53 @@ def _weigh(cells, k, j, first, expected, scale, room):
         w *= w
         room[1, i] += w
         room[2, i] += w * cells[k, j, first + i]
+
+
+@compiled
+def known_similar_mean(cells, near, reach, expected, scale, out):
+    """out[k, j, i] as of :func:`similar_mean`, of the cells that are numbers, near one that is not.
+
+    `near` says where; elsewhere `out` stays as it is, and where the cell itself is NaN it becomes
+    NaN. Patches are compared in the places where both are numbers.
+    """
+    nz, ny, nx = out.shape
+    ghosts = reach + 1
+    one, part, none = nb.float32(1), nb.float32(1 / 8), nb.float32(0)
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                if not near[k, j, i]:
+                    continue
+                z, y, x = k + ghosts, j + ghosts, i + ghosts
+                out[k, j, i] = cells[z, y, x]
+                if cells[z, y, x] != cells[z, y, x]:
+                    continue
+                weights, total = none, none
+                for dk in range(-reach, reach + 1):
+                    for dj in range(-reach, reach + 1):
+                        for di in range(-reach, reach + 1):
+                            value = cells[z + dk, y + dj, x + di]
+                            if value != value:
+                                continue
+                            m = _apart(cells, z, y, x, dk, dj, di)
+                            w = max(one - max(m - expected, none) * scale * part, none)
+                            w *= w
+                            w *= w
+                            w *= w
+                            weights += w
+                            total += w * value
+                out[k, j, i] = total / weights
+
+
+@compiled
+def _apart(cells, z, y, x, dk, dj, di):
+    """Return the mean square difference of the numbers of two 3×3×3 patches."""
+    squares, count = nb.float32(0), 0
+    for a in range(z - 1, z + 2):
+        for b in range(y - 1, y + 2):
+            for c in range(x - 1, x + 2):
+                d = cells[a, b, c] - cells[a + dk, b + dj, c + di]
+                if d == d:
+                    squares += d * d
+                    count += 1
+    return squares / nb.float32(count)

@@ -69,7 +69,8 @@ def draw_phases(ax, image: xr.DataArray) -> None:
     edges = np.append(labels - 0.5, labels[-1] + 0.5)
     box = extent(*(image[d] for d in image.dims))
     cmap = ListedColormap(list(colours.values()))
-    ax.imshow(image.values, cmap=cmap, norm=BoundaryNorm(edges, len(labels)), extent=box)
+    known = np.ma.masked_where(~np.isin(image.values, labels), image.values)  # outside is blank
+    ax.imshow(known, cmap=cmap, norm=BoundaryNorm(edges, len(labels)), extent=box)
     ax.set_title("segmented")
 
 

@@ -49,6 +49,7 @@ def read(
     channel: int | None = None,
     time: int | None = None,
     series: str | None = None,
+    mask: str | Path | None = None,
 ) -> xr.Dataset:
     """Read an image file or folder as a lazy Volume; `save` it to work with it.
 
@@ -67,8 +68,9 @@ def read(
         ``"gray"`` for measured values, ``"phase"`` for an image that is segmented already.
     phases
         for ``kind="phase"``, the meaning of every value in the file; by default
-        ``{0: "pore", 1: "electrolyte"}``. Values beyond 254, as in masks of 0 and 255, are numbered
-        anew from 0 in their order.
+        ``{0: "pore", 1: "electrolyte"}``, which is said. Voxels of the value called ``"outside"``
+        are no sample: a `mask` leaves them out. Values beyond 254, as in masks of 0 and 255, are
+        numbered anew from 0 in their order.
     dataset
         which array of an HDF5, MATLAB, .npz or Zarr file, or series of a TIFF file; by default what
         NeXus or OME say, Data Exchange's ``exchange/data``, or the only one of three axes.
@@ -82,6 +84,8 @@ def read(
     series
         pattern of the names of the pages of a folder, with ``#`` for the number that counts:
         ``"scan_#.tif"``.
+    mask
+        file or folder of the same shape that is 0 outside of the sample; becomes a `mask`.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def read(
     >>> volume.gray.shape, volume.gray.dtype.name
     ((3, 4, 5), 'uint16')
     """
-    from poreflux.readers.volumes import to_volume
+    from poreflux.readers.volumes import masked, to_volume
 
     place = Path(path).absolute()
     _check_axes(axes)
@@ -124,9 +128,20 @@ def read(
     function = getattr(module, reader.partition(":")[2] or "read")
     image = function(place, wanted, **_options(reader, wanted, kind, shape, dtype, header))
     volume = to_volume(image, place, voxel_size=voxel_size, kind=kind, phases=phases)
+    if mask is not None:
+        volume = masked(volume, _inside(Path(mask).absolute()), Path(mask))
     for note in volume.encoding["description"].notes:
         warnings.warn(note, stacklevel=2)
     return volume
+
+
+def _inside(path: Path):
+    """Return the values of a mask, axes (z, y, x)."""
+    reader = _reader_of(path, raw=False)
+    module = importlib.import_module(f"poreflux.readers.{reader.split(':')[0]}")
+    function = getattr(module, reader.partition(":")[2] or "read")
+    image = function(path, Wanted(), **_options(reader, Wanted(), "phase", None, None, 0))
+    return image.array.transpose(image.choice.order)
 
 
 def _check_axes(axes: str | None) -> None:

@@ -10,7 +10,7 @@ from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import Image
 from poreflux.readers.labels import labelled
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, attributes
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, three_lengths
 
 
@@ -64,6 +64,28 @@ def to_volume(
     if image.files and path.is_dir():
         volume.encoding["files"] = [str(file) for file in image.files]
     return volume
+
+
+def masked(volume: xr.Dataset, inside, path: Path) -> xr.Dataset:
+    """Return the Volume with a mask of what is not 0 in an array of its shape."""
+    shape = tuple(volume.sizes[dim] for dim in DIMS)
+    if inside.shape != shape:
+        raise ValueError(
+            f"the mask {path} has shape {inside.shape} (z, y, x), the volume {shape}; give one of "
+            "the same shape"
+        )
+    inside = inside.map_blocks(_counts, dtype=bool)
+    if "mask" in volume:
+        inside = inside & volume["mask"].data
+    made = volume.assign(mask=(DIMS, inside, attributes("mask")))
+    (entry,) = volume.attrs["history"]
+    parameters = {**entry["parameters"], "mask": path.name}
+    made.encoding = volume.encoding
+    return made.assign_attrs(history=[{**entry, "parameters": parameters}])
+
+
+def _counts(values: np.ndarray) -> np.ndarray:
+    return (values != 0) & (values == values)  # NaN is outside, too
 
 
 def _which_is_pore(array, path: Path) -> str:

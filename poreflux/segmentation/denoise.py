@@ -6,12 +6,14 @@ from typing import get_args
 
 import numpy as np
 import xarray as xr
+from scipy.ndimage import maximum_filter
 
 from poreflux import blocks
 from poreflux.annotations import Denoise
-from poreflux.kernels.median import HELD, median_of_27
-from poreflux.kernels.patches import ROOM, similar_mean
+from poreflux.kernels.median import HELD, median_of_27, median_of_known
+from poreflux.kernels.patches import ROOM, known_similar_mean, similar_mean
 from poreflux.segmentation.corrected import as_dtype
+from poreflux.segmentation.outside import marked
 
 METHODS = (None, *get_args(Denoise))
 
@@ -25,7 +27,7 @@ _STRENGTH = 0.8
 _SAMPLE = 64
 
 
-def denoised(gray, method: str | None, noise: float = math.nan):
+def denoised(gray, method: str | None, noise: float = math.nan, sample=None):
     """Return grey values with less noise; the image is mirrored outside.
 
     Parameters
@@ -38,11 +40,17 @@ def denoised(gray, method: str | None, noise: float = math.nan):
         difference of the 3×3×3 voxels around both.
     noise
         σ, its standard deviation, for ``"nl-means"``.
+    sample
+        which voxels are sample: the others are left as they are, and count for none. By default
+        all are.
 
     References
     ----------
     Buades, Coll & Morel, Multiscale Model. Simul. 4, 490 (2005), for non-local means.
     """
+    if method is not None and sample is not None:
+        clean = denoised(marked(gray, sample), method, noise)
+        return blocks.map_blocks(_restored, gray, clean, dtype=gray.dtype)
     if method == "median":
         return blocks.map_with_ghosts(_median, gray, 1)
     if method == "nl-means" and noise > 0:
@@ -78,6 +86,8 @@ def _median(cells: np.ndarray) -> np.ndarray:
     inner = np.empty(tuple(n - 2 for n in cells.shape), cells.dtype)
     held = np.empty((HELD, inner.shape[2]), cells.dtype)
     median_of_27(np.ascontiguousarray(cells), inner, held)
+    if cells.dtype.kind == "f" and np.isnan(cells).any():
+        median_of_known(np.ascontiguousarray(cells), inner, np.empty(27, cells.dtype))
     out[1:-1, 1:-1, 1:-1] = inner
     return out
 
@@ -91,5 +101,19 @@ def _similar(cells: np.ndarray, *, noise: float) -> np.ndarray:
     room = np.empty((ROOM, cells.shape[2] - 2 * ghosts + 2), np.float32)
     weights = np.float32(2 * noise**2), np.float32(1 / (_STRENGTH * noise) ** 2)
     similar_mean(np.ascontiguousarray(cells, np.float32), _REACH, *weights, inner, room)
+    unknown = np.isnan(cells) if cells.dtype.kind == "f" else np.zeros((), bool)
+    if unknown.any():
+        near = maximum_filter(unknown, 2 * ghosts + 1)[
+            ghosts:-ghosts, ghosts:-ghosts, ghosts:-ghosts
+        ]
+        known_similar_mean(np.ascontiguousarray(cells, np.float32), near, _REACH, *weights, inner)
     inside[:] = as_dtype(inner, cells.dtype)
+    return out
+
+
+def _restored(gray: np.ndarray, clean: np.ndarray) -> np.ndarray:
+    """Return the clean values of the sample, in the type of the grey values, and others as is."""
+    known = ~np.isnan(clean)
+    out = gray.copy()
+    out[known] = as_dtype(clean[known], gray.dtype)
     return out

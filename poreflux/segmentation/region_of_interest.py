@@ -15,6 +15,7 @@ from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.coarse import box_means
 from poreflux.segmentation.histogram import Histogram
+from poreflux.segmentation.outside import inside
 from poreflux.segmentation.solid_level import arrays_of, check_side
 from poreflux.segmentation.thresholds import otsu
 from poreflux.volume import require, voxel_size
@@ -27,6 +28,9 @@ _BLUR = 2.0
 
 #: least overlap of an outline and its circle, of what either covers, and most of a slice it covers
 _ROUND, _FULL_FIELD = 0.88, 0.97
+
+#: how much darker than the darkest box what is NaN is taken to be, of the range of all boxes
+_DARKER = 0.25
 
 
 def region_of_interest(
@@ -46,7 +50,8 @@ def region_of_interest(
     Parameters
     ----------
     volume
-        with `gray`, dims (z, y, x). Of a mask that it has, the common part is kept.
+        with `gray`, dims (z, y, x). Of a mask that it has, and of what is not NaN, the common part
+        is kept.
     cylinder
         (y, x, radius) in µm, along z; by default it is found.
     mask
@@ -103,10 +108,11 @@ def region_of_interest(
         if radius <= 0:
             raise ValueError(f"the cylinder has a radius of {radius:g} µm; make it larger")
         entry |= {"centre": line[0].tolist(), "lean": line[1].tolist(), "radius": radius}
-        inside = partial(_inside, line=line, radius=radius, size=voxel_size(volume))
-        region = from_chunks(inside, gray.shape, bool, blocks.chunked(gray.data).chunks)
-    if "mask" in volume:
-        region = blocks.map_blocks(np.logical_and, region, volume["mask"].data, dtype=bool)
+        within = partial(_inside, line=line, radius=radius, size=voxel_size(volume))
+        region = from_chunks(within, gray.shape, bool, blocks.chunked(gray.data).chunks)
+    sample = inside(volume)
+    if sample is not None:
+        region = blocks.map_blocks(np.logical_and, region, sample, dtype=bool)
     masked = volume.assign(mask=(DIMS, region, attributes("mask")))
     return masked.assign_attrs(history=[*volume.attrs.get("history", []), entry])
 
@@ -122,9 +128,12 @@ def _cylinder(volume: xr.Dataset, pore: str, **options) -> tuple[np.ndarray, flo
     """Return centre (y, x) at z = 0 and its change with z, and the radius, in µm."""
     shape, size = volume["gray"].shape, voxel_size(volume)
     factors = [math.ceil(n / most) for n, most in zip(shape, (_ALONG, _ACROSS, _ACROSS))]
-    means = box_means({"gray": arrays_of(volume)["gray"]}, factors, **options)
-    means = np.nan_to_num(means, nan=float(np.nanmin(means)))
-    smooth = gaussian_filter(means if pore == "dark" else -means, (0, _BLUR, _BLUR))
+    means = box_means(arrays_of(volume.drop_vars("mask", errors="ignore")), factors, **options)
+    means = means if pore == "dark" else -means
+    # what is NaN is no sample: a little darker than all that is
+    lowest, highest = float(np.nanmin(means)), float(np.nanmax(means))
+    means = np.nan_to_num(means, nan=lowest - _DARKER * (highest - lowest))
+    smooth = gaussian_filter(means, (0, _BLUR, _BLUR))
     counts, edges = np.histogram(smooth, 256)
     middles = (edges[1:] + edges[:-1]) / 2
     bright = smooth > otsu(Histogram(middles, counts, middles[0], middles[-1]))

@@ -11,7 +11,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.annotations import Denoise, PoreShade, Progress, SegmentMethod
 from poreflux.blocks import Scheduler
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.denoise import denoised, local_noise
 from poreflux.segmentation.histogram import Histogram, histograms
 from poreflux.segmentation.labels import by_hysteresis, by_thresholds, by_watershed, pore_shares
@@ -22,6 +22,7 @@ from poreflux.segmentation.options import (
     check_thresholds,
     phase_bounds,
 )
+from poreflux.segmentation.outside import inside, marked
 from poreflux.segmentation.segmentation_sensitivity import ThresholdAnalysis, analyse, sensitivity
 from poreflux.segmentation.thresholds import class_means, multi_otsu, otsu, separability
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
@@ -56,7 +57,8 @@ def segment(
     Parameters
     ----------
     volume
-        with `gray`, dims (z, y, x); only voxels inside a `mask` count in the histogram.
+        with `gray`, dims (z, y, x). What is NaN, or outside of a `mask`, is no sample: it counts
+        for nothing, and the `mask` of the result leaves it out.
     method
         ``"threshold"``: as given by `threshold`; ``"otsu"``, ``"li"``, ``"minimum-error"``: two
         phases, by these criteria; ``"midpoint"``: by the middle between the grey values of the
@@ -123,8 +125,9 @@ def segment(
     options: dict = {"progress": progress, "scheduler": scheduler}
     values = blocks.chunked(gray.data)
     noise = local_noise(values, scheduler=scheduler) if denoise == "nl-means" else math.nan
-    arrays = {"gray": denoised(values, denoise, noise), "raw": values}
-    arrays |= {"mask": volume["mask"].data} if "mask" in volume else {}
+    sample = inside(volume)
+    arrays = {"gray": denoised(values, denoise, noise, sample), "raw": values}
+    arrays |= {} if sample is None else {"mask": sample}
     counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, options)
     if counted.lowest == counted.highest:
         raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
@@ -132,7 +135,10 @@ def segment(
     thresholds = given or _automatic_thresholds(counted, method, len(names), pore, analysis)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
-    grow = partial(_labelled, arrays["gray"], labels, method, pore, analysis, options)
+    grown_in = arrays["gray"]
+    if method in GROWING and sample is not None:  # through what is no sample nothing grows
+        grown_in = marked(grown_in, sample)
+    grow = partial(_labelled, grown_in, labels, method, pore, analysis, options)
     phase = grow(thresholds)
     record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
     record |= {"denoise": denoise or "none", **({"noise": noise} if math.isfinite(noise) else {})}
@@ -142,6 +148,9 @@ def segment(
         label = labels[0] if pore == "dark" else labels[-1]
         grown = partial(_grown_shares, grow, label, arrays.get("mask"), options)
         band = sensitivity(analysis, thresholds, grown if method in GROWING else None)
+    if sample is not None and int(counted.counts.sum()) < gray.size:
+        volume = volume.assign(mask=(DIMS, sample, attributes("mask")))
+        record["outside_fraction"] = 1 - int(counted.counts.sum()) / gray.size
     return _volume(volume, phase, names, record, counted, band if analysis else None)
 
 
@@ -203,7 +212,7 @@ def _volume(volume, phase, names, record, counted: Histogram, band: dict | None)
     segmentation = {
         **record,
         **({"sensitivity": band} if band else {}),
-        "histogram": _recorded(counted),
+        "histogram": counted.grouped(_RECORDED),
     }
     history = [*volume.attrs.get("history", []), {"operation": "segment", **record}]
     result = volume.drop_vars("phase", errors="ignore")
@@ -211,13 +220,3 @@ def _volume(volume, phase, names, record, counted: Histogram, band: dict | None)
         phase=(DIMS, labelled.data, {**labelled.attrs, "segmentation": segmentation})
     )
     return result.assign_attrs(history=history)
-
-
-def _recorded(counted: Histogram) -> dict:
-    """Return the histogram     in few enough bins to be an attribute."""
-    group = -(-counted.values.size // _RECORDED)
-    starts = np.arange(0, counted.values.size, group)
-    counts = np.add.reduceat(counted.counts, starts)
-    sizes = np.diff(np.append(starts, counted.values.size))
-    values = np.add.reduceat(counted.values.astype(float), starts) / sizes
-    return {"values": values.tolist(), "counts": counts.tolist()}

@@ -80,6 +80,7 @@ def solid_fraction(
 
 def _packed(gray, labels, *, dark: float, contrast: float, label: int) -> np.ndarray:
     share = (gray.astype(np.float32) - np.float32(dark)) / np.float32(contrast)
+    share = np.nan_to_num(share, nan=0.0)  # no sample, which a mask leaves out
     return np.clip(share, 0, 1) + _PACK * (labels != label)
 
 

@@ -12,6 +12,7 @@ from poreflux import blocks
 from poreflux.annotations import PoreShade
 from poreflux.segmentation.histogram import Histogram, histogram
 from poreflux.segmentation.levels import solid_level
+from poreflux.segmentation.outside import inside
 
 #: bins of the histogram of each part, and the share of all voxels left out at either end
 _BINS, _OUTLIERS = 512, 1e-4
@@ -19,7 +20,8 @@ _BINS, _OUTLIERS = 512, 1e-4
 
 def arrays_of(volume: xr.Dataset) -> dict[str, Any]:
     """Return the arrays that a measurement of grey values reads."""
-    mask = {"mask": volume["mask"].data} if "mask" in volume else {}
+    sample = inside(volume)
+    mask = {} if sample is None else {"mask": sample}
     return {"gray": blocks.chunked(volume["gray"].data), **mask}
 
 
@@ -71,7 +73,8 @@ def _measure(arrays, start, *, part, first: float, width: float) -> dict:
     number = part(start, gray.shape)
     lowest = int(number.min())
     count = int(number.max()) + 1 - lowest
-    bins = np.rint((gray - np.float32(first)) * np.float32(1 / width)).astype(np.int32)
+    scaled = (gray - np.float32(first)) * np.float32(1 / width)
+    bins = np.rint(np.nan_to_num(scaled, nan=-1, posinf=_BINS, neginf=-1)).astype(np.int32)
     outside = (bins < 0) | (bins >= _BINS)
     bins += (number - lowest).astype(np.int32) * _BINS
     chosen = ~outside if mask is None else ~outside & mask.astype(bool, copy=False)

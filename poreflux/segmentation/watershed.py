@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from scipy.ndimage import gaussian_gradient_magnitude
+from scipy.ndimage import distance_transform_edt, gaussian_gradient_magnitude
 
 from poreflux import blocks
 from poreflux.kernels.flooding import HIGHEST_PASS, NOT_REACHED, PASS, flood
@@ -54,15 +54,19 @@ def watershed(gray, low: float, high: float, contrast: float, solid: str):
 
 def _flooded(gray, *, low: float, high: float, contrast: float, solid: str) -> np.ndarray:
     values = gray.astype(np.float32)
+    outside = np.isnan(values)
+    if outside.any() and not outside.all():  # there the nearest of the sample: no gradient
+        nearest = distance_transform_edt(outside, return_distances=False, return_indices=True)
+        values = values[tuple(nearest)]
     gradient = gaussian_gradient_magnitude(values, _BLUR, mode="nearest", truncate=_CUT)
     gradient *= np.float32(_STEPS / contrast)
-    heights = np.minimum(gradient, HIGHEST_PASS).astype(np.uint32)
+    heights = np.minimum(np.nan_to_num(gradient), HIGHEST_PASS).astype(np.uint32)
     bright = gray > high
     certain = bright | (gray <= low)
     first = bright if solid == "dark" else ~bright  # the label that comes second where keys tie
     keys = np.where(certain, heights << PASS | first, NOT_REACHED).astype(np.uint32)
     ghosts = np.pad(keys, 1, constant_values=NOT_REACHED)
-    places = np.flatnonzero(np.pad(~certain, 1))
+    places = np.flatnonzero(np.pad(~certain & ~outside, 1))
     around = np.pad(heights, 1)
     rise(ghosts, around, places, REACH)
     keys = ghosts[1:-1, 1:-1, 1:-1]

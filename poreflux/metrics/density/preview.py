@@ -7,7 +7,7 @@ import xarray as xr
 
 from poreflux.blocks import Patch, Plan, add_patches, reduce
 from poreflux.blocks.plan import smallest
-from poreflux.schema import DIMS, attributes
+from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.volume import label_of, require, voxel_size
 
 
@@ -17,7 +17,7 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
     Parameters
     ----------
     volume
-        with `phase`, perhaps with `gray`; dims (z, y, x).
+        with `phase`, `gray` or both; dims (z, y, x).
     phase
         name of the phase to show from outside.
     edge
@@ -26,8 +26,8 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
     Returns
     -------
     Dataset, lazy, with `phase_slice_z`, `_y`, `_x` across each direction, likewise `gray_slice_z`
-    and so on where there is `gray`, and `phase_percent` (coarse_z, coarse_y, coarse_x), the volume
-    fraction of the phase in percent.
+    and so on where there is `gray`, and where there is `phase` `phase_percent` (coarse_z, coarse_y,
+    coarse_x), the volume fraction of the phase, inside a `mask`, in percent.
 
     Notes
     -----
@@ -41,9 +41,9 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
     >>> sorted(preview(volume).data_vars)
     ['phase_percent', 'phase_slice_x', 'phase_slice_y', 'phase_slice_z']
     """
-    arrays = {"phase": require(volume, "phase").data}
-    if "gray" in volume:
-        arrays["gray"] = volume["gray"].data
+    if "gray" not in volume:
+        require(volume, "phase")
+    arrays = {name: volume[name].data for name in ("phase", "gray") if name in volume}
     shape = tuple(volume.sizes[d] for d in DIMS)
     factor = 1
     while max(shape) > factor * edge:
@@ -53,9 +53,12 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
         for name, array in arrays.items()
         for axis, dim in enumerate(DIMS)
     }
-    outputs["phase_percent"] = (tuple(-(-n // factor) for n in shape), np.uint8)
+    label = label_of(volume, phase) if "phase" in volume else None
+    if label is not None:
+        outputs["phase_percent"] = (tuple(-(-n // factor) for n in shape), np.uint8)
+        arrays |= {"mask": volume["mask"].data} if "mask" in volume else {}
     plan = Plan(
-        measure=partial(_measure, label_of(volume, phase), factor, shape),
+        measure=partial(_measure, label, factor, shape),
         combine=_combine,
         finish=partial(_finish, factor, shape, outputs),
         outputs=outputs,
@@ -63,15 +66,24 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
     return _labelled(volume, reduce(arrays, plan), phase, factor)
 
 
-def _measure(label: int, factor: int, shape, blocks, start) -> dict:
+def _measure(label: int | None, factor: int, shape, blocks, start) -> dict:
     pieces = []
+    mask = blocks.pop("mask", None)
     for name, block in blocks.items():
         for axis, dim in enumerate(DIMS):
             at = shape[axis] // 2 - start[axis]
             if 0 <= at < block.shape[axis]:
                 corner = start[:axis] + start[axis + 1 :]
-                pieces.append((f"{name}_slice_{dim}", corner, np.take(block, at, axis)))
-    return {"counts": _count(blocks["phase"] == label, start, factor), "slices": pieces}
+                piece = np.take(block, at, axis)
+                if name == "phase" and mask is not None:
+                    piece = np.where(np.take(mask, at, axis), piece, np.uint8(NO_PHASE))
+                pieces.append((f"{name}_slice_{dim}", corner, piece))
+    if label is None:
+        return {"slices": pieces}
+    chosen = blocks["phase"] == label
+    if mask is not None:
+        chosen &= mask.astype(bool, copy=False)
+    return {"counts": _count(chosen, start, factor), "slices": pieces}
 
 
 def _count(inside: np.ndarray, start, factor: int) -> Patch:
@@ -85,8 +97,10 @@ def _count(inside: np.ndarray, start, factor: int) -> Patch:
 
 
 def _combine(partials: list[dict]) -> dict:
-    counts = add_patches([{"counts": block["counts"]} for block in partials])["counts"]
-    return {"counts": counts, "slices": [piece for block in partials for piece in block["slices"]]}
+    slices = {"slices": [piece for block in partials for piece in block["slices"]]}
+    if "counts" not in partials[0]:
+        return slices
+    return {**add_patches([{"counts": block["counts"]} for block in partials]), **slices}
 
 
 def _finish(factor: int, shape, outputs, total: dict) -> dict[str, np.ndarray]:
@@ -95,6 +109,8 @@ def _finish(factor: int, shape, outputs, total: dict) -> dict[str, np.ndarray]:
     }
     for name, corner, piece in total["slices"]:
         images[name][tuple(slice(a, a + n) for a, n in zip(corner, piece.shape))] = piece
+    if "counts" not in total:
+        return images
     voxels = np.ones((), np.int64)
     for n in shape:
         lengths = np.minimum(factor, n - factor * np.arange(-(-n // factor)))
