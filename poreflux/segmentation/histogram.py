@@ -149,7 +149,7 @@ def _ranges(arrays, names, options) -> dict[str, tuple]:
     for lowest, highest, broken in ranges.values():
         if broken:
             raise ValueError(
-                f"{broken} grey values are NaN or infinite; fill them, or leave them out by a mask"
+                f"{broken} grey values are infinite; fill them, or make them NaN, which is outside"
             )
         if lowest > highest:
             raise ValueError("the mask is empty; there are no grey values to segment")
