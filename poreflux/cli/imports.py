@@ -27,6 +27,7 @@ def import_(
     time: int | None = None,
     series: str | None = None,
     mask: Path | None = None,
+    missing_as: float | None = None,
     chunk: int = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
@@ -68,6 +69,8 @@ def import_(
         names of the pages of a folder, with # for the number that counts, like 'scan_#.tif'.
     mask
         file of the same shape that is 0 outside of the sample.
+    missing_as
+        value of the chunks that an HDF5 or Zarr file lacks; by default such a file is refused.
     chunk
         edge of a stored chunk in voxels.
     overwrite
@@ -92,6 +95,7 @@ def import_(
         time=time,
         series=series,
         mask=mask,
+        missing_as=missing_as,
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)

@@ -128,6 +128,8 @@ class Wanted:
     time: int | None = None
     axes: str | None = None
     series: str | None = None
+    #: the value of chunks that are not in the file
+    missing_as: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 import functools
 import json
+import math
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes, sizes
 from poreflux.readers.image import Image, aligned_chunks, even_step, plane_chunks, reading
 from poreflux.readers.lazy import from_chunks
+from poreflux.readers.missing import Span, filled, require_all, span_of
 from poreflux.readers.numpy import named, others
 
 with suppress(ImportError):
@@ -54,14 +57,38 @@ def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
             native = [stored.chunks[axis] for axis in kept]
             chunks = aligned_chunks(shape, stored.dtype.itemsize, native)
         status = path.stat()
+        lost, total = _lost(stored)
+        require_all(path, name, lost, total, wanted.missing_as)
+        box = functools.partial(_box, path, name, index)
         lazy = from_chunks(
-            functools.partial(_box, path, name, index),
+            filled(box, lost, index, wanted.missing_as),
             shape,
             stored.dtype.newbyteorder("="),
             chunks,
-            token=(str(path), status.st_size, status.st_mtime_ns, name, str(index)),
-        )
-    return Image(lazy.T if reverse else lazy, described, choice, [path], {"dataset": name})
+            token=(str(path), status.st_size, status.st_mtime_ns, name, str(index), len(lost),
+                   str(wanted.missing_as)),
+        )  # fmt: skip
+    how: dict[str, Any] = {"dataset": name}
+    if lost:
+        how["missing_as"] = wanted.missing_as
+    return Image(lazy.T if reverse else lazy, described, choice, [path], how)
+
+
+def _lost(stored: h5py.Dataset) -> tuple[list[Span], int]:
+    """Return where the chunks lie that were never written, and how many there are in all."""
+    whole = tuple((0, n) for n in stored.shape)
+    if stored.is_virtual or stored.external or not stored.size:
+        return [], 1
+    if not stored.chunks:
+        return ([] if stored.id.get_storage_size() else [whole]), 1
+    grid = [-(-n // edge) for n, edge in zip(stored.shape, stored.chunks)]
+    count = stored.id.get_num_chunks()
+    if count == math.prod(grid):
+        return [], count
+    offsets = (stored.id.get_chunk_info(number).chunk_offset for number in range(count))
+    there = {tuple(a // edge for a, edge in zip(offset, stored.chunks)) for offset in offsets}
+    lost = [index for index in product(*map(range, grid)) if index not in there]
+    return [span_of(index, stored.chunks, stored.shape) for index in lost], math.prod(grid)
 
 
 def _dataset(path: Path, file: h5py.File, wanted: str | None) -> str:

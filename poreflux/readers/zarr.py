@@ -1,8 +1,10 @@
 """Zarr of version 2 and 3: OME-Zarr images at full size, our own stores, plain arrays."""
 
 import functools
+import math
 import warnings
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from poreflux.errors import ChooseOne, UnreadableImage
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
 from poreflux.readers.lazy import from_chunks
+from poreflux.readers.missing import Span, filled, require_all, span_of
 from poreflux.readers.numpy import named, others
 
 #: files that make a folder a Zarr array or group
@@ -83,15 +86,39 @@ def _image(
     choice = choose(described, path, wanted)
     shape = tuple(array.shape[axis] for axis in choice.kept)
     native = [(array.shards or array.chunks)[axis] for axis in choice.kept]
+    lost, total = _lost(path / name, array)
+    require_all(path, name, lost, total, wanted.missing_as)
+    box = functools.partial(_box, path, name, choice.index)
     lazy = from_chunks(
-        functools.partial(_box, path, name, choice.index),
+        filled(box, lost, choice.index, wanted.missing_as),
         shape,
         array.dtype.newbyteorder("="),
         aligned_chunks(shape, array.dtype.itemsize, native),
-        token=(str(path), name, _stamp(path / name), str(choice.index)),
+        token=(
+            str(path),
+            name,
+            _stamp(path / name),
+            str(choice.index),
+            len(lost),
+            str(wanted.missing_as),
+        ),
     )
-    how = {"dataset": name} if name else {}
+    how: dict[str, Any] = {"dataset": name} if name else {}
+    if lost:
+        how["missing_as"] = wanted.missing_as
     return Image(lazy, described, choice, [], how, flags(array.attrs))
+
+
+def _lost(path: Path, array: zarr.Array) -> tuple[list[Span], int]:
+    """Return where the chunks lie that have no file, and how many there are in all."""
+    edges = array.shards or array.chunks
+    grid = [-(-n // edge) for n, edge in zip(array.shape, edges)]
+    lost = [
+        span_of(index, edges, array.shape)
+        for index in product(*map(range, grid))
+        if not (path / array.metadata.encode_chunk_key(index)).is_file()
+    ]
+    return lost, math.prod(grid)
 
 
 def _axes(name: str, array, arrays, levels, saved) -> tuple[tuple[Axis, ...], str | None]:
