@@ -5,7 +5,7 @@ the same; this file imports nothing heavy, so that ``poreflux --help`` is quick.
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 #: called as ``progress(done, total, note)``
 Progress: TypeAlias = Callable[[int, int, str], None]
@@ -73,3 +73,6 @@ StructureVariant = Literal["signed", "absolute", "relative", "ratio", "z_score"]
 
 #: of cubes in a volume
 Placement = Literal["tiled", "overlapping"]
+
+#: of NumPy, or lazy of dask
+AnyArray: TypeAlias = Any

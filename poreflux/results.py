@@ -344,7 +344,7 @@ def _same(one: xr.Dataset, other: xr.Dataset) -> bool:
     return kinds[0] == kinds[1] and one.identical(other)
 
 
-def _write(partial, results: xr.Dataset) -> None:
+def _write(partial: Any, results: xr.Dataset) -> None:
     plain = _plain(results)
     plain.attrs[RESULTS] = SEALED
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import VolumeKind
+from poreflux.annotations import AnyArray, VolumeKind
 from poreflux.schema import DIMS, NO_PHASE, VARIABLES, attributes
 
 PORE_AND_ELECTROLYTE = {0: "pore", 1: "electrolyte"}
@@ -15,7 +15,7 @@ OUTSIDE = "outside"
 
 
 def from_array(
-    array,
+    array: AnyArray,
     *,
     voxel_size: float | Sequence[float] = 1.0,
     kind: VolumeKind = "phase",
@@ -157,7 +157,7 @@ def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
     return {dim: slice(int(e[0]), int(e[-1]) + 1) for dim, e in edges.items()}
 
 
-def within_mask(volume: xr.Dataset, field=None) -> xr.Dataset:
+def within_mask(volume: xr.Dataset, field: object | None = None) -> xr.Dataset:
     """Return the part of a volume inside its `mask`, a box, as a solve takes it.
 
     Raises
@@ -182,7 +182,9 @@ def axis_of(direction: str) -> int:
     return DIMS.index(direction)
 
 
-def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
+def _labelled(
+    array: AnyArray, size: tuple[float, float, float], phases: dict[int, str]
+) -> xr.Dataset:
     if array.dtype.kind not in "biu":
         raise TypeError(
             f"phase labels have dtype {array.dtype}; give integers, or kind='gray' and segment"
@@ -212,7 +214,9 @@ def _labelled(array, size, phases: dict[int, str]) -> xr.Dataset:
     return volume
 
 
-def _dataset(name: str, array, size: tuple[float, float, float], attrs: dict) -> xr.Dataset:
+def _dataset(
+    name: str, array: AnyArray, size: tuple[float, float, float], attrs: dict
+) -> xr.Dataset:
     coords = {
         dim: (dim, (np.arange(n) + 0.5) * h, {"units": "um", "long_name": f"position along {dim}"})
         for dim, n, h in zip(DIMS, array.shape, size)

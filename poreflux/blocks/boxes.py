@@ -3,7 +3,7 @@
 import functools
 import itertools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dask.array as da
@@ -11,6 +11,7 @@ import numpy as np
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
+from numpy.typing import DTypeLike
 
 from poreflux.annotations import Progress
 from poreflux.blocks.chunked import chunked
@@ -88,7 +89,7 @@ def map_windows(
     chunks: Sequence[Sequence[int]],
     depth: Sequence[int],
     *,
-    dtype,
+    dtype: DTypeLike,
 ) -> da.Array:
     """Apply a function to blocks of given sizes, each with its surroundings, lazily.
 
@@ -137,11 +138,17 @@ def map_windows(
     return da.Array(graph, name, chunks=tuple(map(tuple, chunks)), dtype=dtype, meta=meta)
 
 
-def _core_of(function, core, dtype, arrays: dict[str, np.ndarray], box) -> np.ndarray:
+def _core_of(
+    function: Callable,
+    core: tuple[slice, ...],
+    dtype: DTypeLike,
+    arrays: dict[str, np.ndarray],
+    box: tuple[slice, ...],
+) -> np.ndarray:
     return function(arrays)[core].astype(dtype)  # a copy: what surrounds it is not held
 
 
-def _task(inputs: Mapping[str, da.Array], function, box) -> Delayed:
+def _task(inputs: Mapping[str, da.Array], function: Callable, box: Sequence[slice]) -> Delayed:
     """Return the task of one block."""
     box = tuple(slice(int(s.start), int(s.stop)) for s in box)
     name = f"block-{uuid.uuid4().hex}"
@@ -150,7 +157,7 @@ def _task(inputs: Mapping[str, da.Array], function, box) -> Delayed:
     return Delayed(name, graph, layer=name)
 
 
-def _assembled(inputs: Mapping[str, da.Array], function, box) -> tuple:
+def _assembled(inputs: Mapping[str, da.Array], function: Callable, box: tuple[slice, ...]) -> tuple:
     """Return a call of the function with a box of each array, which it cuts out of whole chunks."""
     pieces, chunks = {}, []
     for name, array in inputs.items():
@@ -159,7 +166,7 @@ def _assembled(inputs: Mapping[str, da.Array], function, box) -> tuple:
     return _Block(function, box, pieces), chunks
 
 
-def _pieces(chunks, box):
+def _pieces(chunks: Sequence[Sequence[int]], box: Sequence[slice]) -> Iterator[tuple]:
     """Yield (index of a chunk, its slices, the slices of the block they fill)."""
     axes = []
     for sizes, part in zip(chunks, box):
@@ -179,10 +186,10 @@ def _pieces(chunks, box):
 class _Block:
     """Assemble the arrays of one block and apply the function."""
 
-    def __init__(self, function, box, pieces):
+    def __init__(self, function: Callable, box: tuple[slice, ...], pieces: Mapping[str, tuple]):
         self.function, self.box, self.pieces = function, box, pieces
 
-    def __call__(self, chunks):
+    def __call__(self, chunks: Iterable[np.ndarray]) -> Any:
         chunks, arrays = iter(chunks), {}
         shape = tuple(s.stop - s.start for s in self.box)
         for name, (dtype, pieces) in self.pieces.items():
@@ -192,7 +199,7 @@ class _Block:
         return self.function(arrays, self.box)
 
 
-def _gather(results: Mapping[tuple, Mapping], blocks) -> dict[str, np.ndarray]:
+def _gather(results: Mapping[tuple, Mapping], blocks: tuple[int, ...]) -> dict[str, np.ndarray]:
     block_results = list(results.values())
     stacked = {
         name: np.stack([result[name] for result in block_results]) for name in block_results[0]

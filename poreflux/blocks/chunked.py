@@ -8,7 +8,9 @@ import dask.array as da
 import google_crc32c
 import numpy as np
 from dask.base import tokenize
+from numpy.typing import DTypeLike
 
+from poreflux.annotations import AnyArray
 from poreflux.readers.lazy import from_chunks
 
 #: edge in voxels of the blocks of an array that is whole in memory
@@ -18,7 +20,7 @@ _EDGE = 128
 _tokens: dict[int, tuple[weakref.ref, int, str]] = {}
 
 
-def chunked(array) -> da.Array:
+def chunked(array: AnyArray) -> da.Array:
     """Return the array as a dask array; one in memory is cut into blocks, each copied when used.
 
     Its name depends on its contents alone, so that computations on it share their blocks, and names
@@ -36,7 +38,7 @@ def chunked(array) -> da.Array:
     return from_chunks(_Cut(array, token), array.shape, array.dtype, _EDGE, token=token)
 
 
-def map_blocks(function: Callable, *arrays, dtype) -> da.Array:
+def map_blocks(function: Callable, *arrays: AnyArray, dtype: DTypeLike) -> da.Array:
     """Apply a function of blocks to arrays of one shape, lazily; the result has that shape.
 
     Parameters
@@ -59,7 +61,7 @@ def map_blocks(function: Callable, *arrays, dtype) -> da.Array:
     return da.map_blocks(function, first, *rechunked, dtype=dtype, meta=meta)
 
 
-def map_blocks_at(function: Callable, *arrays, dtype) -> da.Array:
+def map_blocks_at(function: Callable, *arrays: AnyArray, dtype: DTypeLike) -> da.Array:
     """Apply a function that also takes the index of the block's first voxel, as the first argument.
 
     Otherwise as :func:`map_blocks`.
@@ -74,7 +76,12 @@ def map_blocks_at(function: Callable, *arrays, dtype) -> da.Array:
 
 
 def map_with_ghosts(
-    function: Callable, array, depth: int | Sequence[int], *, boundary="reflect", dtype=None
+    function: Callable,
+    array: AnyArray,
+    depth: int | Sequence[int],
+    *,
+    boundary: str | float = "reflect",
+    dtype: DTypeLike | None = None,
 ) -> da.Array:
     """Apply a function of one block and its surroundings to an array, lazily.
 
@@ -130,7 +137,12 @@ def map_with_ghosts(
 
 
 def map_with_ghosts_at(
-    function: Callable, array, depth: int | Sequence[int], *, boundary="reflect", dtype=None
+    function: Callable,
+    array: AnyArray,
+    depth: int | Sequence[int],
+    *,
+    boundary: str | float = "reflect",
+    dtype: DTypeLike | None = None,
 ) -> da.Array:
     """Apply a function that also takes the index of the first voxel, a ghost, of its block.
 
@@ -161,11 +173,11 @@ class _At:
     def __init__(self, function: Callable):
         self.function = function
 
-    def __call__(self, *blocks, block_info=None):
+    def __call__(self, *blocks: np.ndarray, block_info: Any = None) -> np.ndarray:
         start = tuple(first for first, _ in block_info[0]["array-location"])
         return self.function(start, *blocks)
 
-    def __dask_tokenize__(self):
+    def __dask_tokenize__(self) -> Any:
         return "_At", tokenize(self.function)
 
 
@@ -179,10 +191,10 @@ class _Padded:
         "periodic": "wrap",
     }
 
-    def __init__(self, function: Callable, added: Sequence[int], boundary):
+    def __init__(self, function: Callable, added: Sequence[int], boundary: str | float):
         self.function, self.added, self.boundary = function, added, boundary
 
-    def __call__(self, block):
+    def __call__(self, block: np.ndarray) -> np.ndarray:
         pads: list[tuple[int, int]] = [(d, d) for d in self.added]
         if self.boundary in self._MODES:
             padded = np.pad(block, pads, self._MODES[self.boundary])
@@ -191,7 +203,7 @@ class _Padded:
         result = self.function(padded)
         return result[tuple(slice(d, d + n) for d, n in zip(self.added, block.shape))]
 
-    def __dask_tokenize__(self):
+    def __dask_tokenize__(self) -> Any:
         return "_Padded", tokenize(self.function), self.added, self.boundary
 
 
@@ -203,13 +215,13 @@ class _WithGhostsAt:
     def __init__(self, function: Callable, depths: Sequence[int]):
         self.function, self.depths = function, depths
 
-    def __call__(self, block, block_info=None):
+    def __call__(self, block: np.ndarray, block_info: Any = None) -> np.ndarray:
         where = block_info[0]
         # blocks are listed with their ghosts on: each one before moved this one by two depths
         spans = zip(where["array-location"], where["chunk-location"], self.depths)
         return self.function(tuple(low - 2 * d * i - d for (low, _), i, d in spans), block)
 
-    def __dask_tokenize__(self):
+    def __dask_tokenize__(self) -> Any:
         return "_WithGhostsAt", tokenize(self.function), self.depths
 
 
@@ -219,11 +231,11 @@ class _Cut:
     def __init__(self, array: np.ndarray, token: str):
         self.array, self.token = array, token
 
-    def __call__(self, start, stop) -> np.ndarray:
+    def __call__(self, start: tuple[int, ...], stop: tuple[int, ...]) -> np.ndarray:
         box = tuple(map(slice, start, stop))
         return self.array[box].copy()  # contiguous, and the caller's array stays as it is
 
-    def __dask_tokenize__(self):
+    def __dask_tokenize__(self) -> Any:
         return self.token
 
 

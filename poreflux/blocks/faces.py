@@ -28,7 +28,9 @@ class Faces:
     open: Mapping[FaceKey, tuple[np.ndarray, np.ndarray]]
 
 
-def first_voxels(labels: np.ndarray, count: int, start, shape) -> np.ndarray:
+def first_voxels(
+    labels: np.ndarray, count: int, start: tuple[int, ...], shape: tuple[int, ...]
+) -> np.ndarray:
     """Return the name of each label 0 to `count` of a block: the index of its first voxel + 1.
 
     Parameters
@@ -56,7 +58,9 @@ def first_voxels(labels: np.ndarray, count: int, start, shape) -> np.ndarray:
     return names
 
 
-def open_faces(labels: np.ndarray, names: np.ndarray, start, shape) -> Faces:
+def open_faces(
+    labels: np.ndarray, names: np.ndarray, start: tuple[int, ...], shape: tuple[int, ...]
+) -> Faces:
     """Return the faces of one block that have a neighbour in the volume."""
     faces = {}
     for axis, (low, n, length) in enumerate(zip(start, labels.shape, shape)):

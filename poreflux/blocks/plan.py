@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from numpy.typing import DTypeLike
 
 from poreflux.blocks.chunked import chunked
 
@@ -128,7 +129,7 @@ class Pass(MaterializedLayer):
         self.inputs = tuple(inputs)
         super().__init__(_tasks(name, self.plans, self.inputs))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return MaterializedLayer, (dict(self.mapping),)
 
     @property
@@ -180,7 +181,7 @@ def _distinct(work: Sequence[tuple[Plan, dict[str, da.Array]]]) -> list[int]:
     return [keys.index(key) for key in keys]
 
 
-def _finished(arrays, plan: Plan) -> tuple[str, HighLevelGraph]:
+def _finished(arrays: Mapping[str, Any], plan: Plan) -> tuple[str, HighLevelGraph]:
     """Return the key of what `finish` returns, and its graph."""
     first = chunked(next(iter(arrays.values())))
     inputs = {}
@@ -242,7 +243,7 @@ class _Measure:
     names: list[str]
     start: tuple[int, ...]
 
-    def __call__(self, blocks):
+    def __call__(self, blocks: Sequence) -> list:
         by_name = {name: np.asarray(block) for name, block in zip(self.names, blocks)}
         return [
             measure({key: by_name[name] for key, name in wanted.items()}, self.start)
@@ -256,7 +257,7 @@ class _Combine:
 
     combines: list[Callable]
 
-    def __call__(self, partials):
+    def __call__(self, partials: Sequence[Sequence]) -> list:
         return [
             combine(list(partials_of_plan))
             for combine, partials_of_plan in zip(self.combines, zip(*partials))
@@ -267,19 +268,21 @@ def _volume_name(layer: Pass) -> str:
     return layer.volume.name
 
 
-def _unchanged(value):
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def _select(indices, partials):
+def _select(indices: Sequence[int], partials: Sequence) -> list:
     return [partials[i] for i in indices]
 
 
-def _finish(finish, partials):
+def _finish(finish: Callable, partials: Sequence) -> Any:
     return finish(partials[0])
 
 
-def _pick(name, shape, dtype, results):
+def _pick(
+    name: str, shape: tuple[int, ...], dtype: DTypeLike, results: Mapping[str, Any]
+) -> np.ndarray:
     value = np.asarray(results[name], dtype=dtype)
     if value.shape != tuple(shape):
         raise ValueError(f"{name!r} has shape {value.shape}, its plan declares {shape}")

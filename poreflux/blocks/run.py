@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -76,7 +76,7 @@ def compute(
     return tuple(_filled(dataset, values_by_key) for dataset in datasets)
 
 
-def _lazy(datasets) -> list:
+def _lazy(datasets: Iterable[xr.Dataset | Delayed]) -> list:
     """Return the dask arrays of all Datasets, each once."""
     collections: dict[str, Any] = {}
     for dataset in datasets:
@@ -91,7 +91,7 @@ def _lazy(datasets) -> list:
     return list(collections.values())
 
 
-def _key(collection) -> str:
+def _key(collection: da.Array | Delayed) -> str:
     return collection.name if isinstance(collection, da.Array) else collection.key
 
 
@@ -110,7 +110,7 @@ def _fused(lazy: Sequence) -> list:
     ]
 
 
-def _filled(dataset, values_by_key: dict):
+def _filled(dataset: xr.Dataset | Delayed, values_by_key: dict) -> Any:
     if not isinstance(dataset, xr.Dataset):
         return values_by_key[dataset.key]
     values = {
@@ -123,13 +123,13 @@ def _filled(dataset, values_by_key: dict):
     ).assign_coords({name: v for name, v in values.items() if name in dataset.coords})
 
 
-def _in_process(lazy, progress, **options):
+def _in_process(lazy: Sequence, progress: Progress | None, **options: Any) -> tuple:
     options = {name: value for name, value in options.items() if value is not None}
     with _Counter(progress) if progress else nullcontext():
         return dask.compute(*lazy, **options)
 
 
-def _on_cluster(lazy, progress, client):
+def _on_cluster(lazy: Sequence, progress: Progress | None, client: "Client") -> tuple:
     futures = client.compute(lazy)
     total = 0
     while progress and not all(future.done() for future in futures):
@@ -140,13 +140,13 @@ def _on_cluster(lazy, progress, client):
     return client.gather(futures)
 
 
-def _unfinished(dask_scheduler=None) -> int:
+def _unfinished(dask_scheduler: Any = None) -> int:
     states = ("waiting", "queued", "processing", "no-worker")
     return sum(task.state in states for task in dask_scheduler.tasks.values())
 
 
 @contextmanager
-def _cluster(scheduler):
+def _cluster(scheduler: Scheduler) -> Iterator:
     """Yield the Client to use, or None for this process."""
     if scheduler is None:
         yield _active_client()
@@ -159,7 +159,7 @@ def _cluster(scheduler):
         yield None if isinstance(scheduler, str) else scheduler
 
 
-def _active_client():
+def _active_client() -> "Client | None":
     if "distributed" not in sys.modules:
         return None
     try:
@@ -171,11 +171,11 @@ def _active_client():
 class _Counter(Callback):
     """Report to `progress` how many tasks of the running graph are done."""
 
-    def __init__(self, progress):
+    def __init__(self, progress: Progress):
         super().__init__()
         self.progress, self.last = progress, 0.0
 
-    def _posttask(self, key, result, graph, state, worker):
+    def _posttask(self, key: Any, result: Any, graph: Any, state: Any, worker: Any) -> None:
         now, done = time.monotonic(), len(state["finished"])
         total = done + len(state["waiting"]) + len(state["ready"]) + len(state["running"])
         if now - self.last > _PAUSE or done == total:

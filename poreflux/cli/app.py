@@ -1,6 +1,7 @@
 """The verbs, in the order in which data flows through them."""
 
 import inspect
+from collections.abc import Callable
 
 from cyclopts import App
 
@@ -19,7 +20,7 @@ EPILOGUE = """Exit status: 0 done, 1 failed with one line on stderr, 2 misuse, 1
 Start with `poreflux demo`, which makes a report of a small tomogram."""
 
 
-def example_of(verb) -> str:
+def example_of(verb: Callable) -> str:
     """Return the command lines of the Examples section of a verb's docstring.
 
     Examples
@@ -31,7 +32,7 @@ def example_of(verb) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def command(parent: App, verb, name: str, place: int) -> App:
+def command(parent: App, verb: Callable, name: str, place: int) -> App:
     """Add a verb to its parent, with its example below its help; return it."""
     parent.command(verb, name=name, sort_key=place, help_epilogue=f"Example\n{example_of(verb)}")
     return parent[name]

@@ -2,9 +2,14 @@
 
 import functools
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: bytes that are read for it; of larger volumes, the slabs in their middle
 _MOST = 2**32
@@ -52,7 +57,7 @@ class Contents:
         return {**found, "gray_range": [self.lowest, self.highest]}
 
 
-def contents(volume, name: str) -> Contents:
+def contents(volume: "xr.Dataset", name: str) -> Contents:
     """Look at the voxels of a stored volume in one pass."""
     from poreflux import blocks
     from poreflux.volume import phase_labels
@@ -65,7 +70,7 @@ def contents(volume, name: str) -> Contents:
         first = (planes - most) // 2
         part = part.isel(z=slice(first, first + most))
     labels = phase_labels(volume) if name == "phase" else {}
-    arrays = {key: blocks.chunked(part[key].data) for key in part.data_vars}
+    arrays = {str(key): blocks.chunked(part[key].data) for key in part.data_vars}
     measure = functools.partial(_measure, name=name, labels=tuple(labels.values()))
     plan = blocks.Plan(measure, _combine, _same, {})
     ((low, high, inside, voxels, *counts),) = blocks.compute(blocks.run(arrays, plan))
@@ -73,7 +78,9 @@ def contents(volume, name: str) -> Contents:
     return Contents(float(low), float(high), 1 - inside / max(1, voxels), shares, whole)
 
 
-def _measure(arrays, start, *, name: str, labels) -> tuple:
+def _measure(
+    arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, name: str, labels: tuple[int, ...]
+) -> tuple:
     values, mask = arrays[name], arrays.get("mask")
     chosen = values[mask.astype(bool)] if mask is not None else values.ravel()
     if values.dtype.kind == "f":
@@ -83,10 +90,10 @@ def _measure(arrays, start, *, name: str, labels) -> tuple:
     return (*ends, chosen.size, values.size, *counts)
 
 
-def _combine(parts) -> tuple:
+def _combine(parts: Sequence[tuple]) -> tuple:
     low, high, *counts = zip(*parts)
     return (min(low), max(high), *map(sum, counts))
 
 
-def _same(total):
+def _same(total: tuple) -> tuple:
     return total

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from poreflux.annotations import Drive, ElectrodeFace, Resolution
 from poreflux.cli.answer import Answer
@@ -15,6 +16,9 @@ from poreflux.cli.region import counted, in_place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import pairs, three
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: what is printed of a map, the rest is in the results
 SHOWN = (
@@ -121,7 +125,9 @@ def current(
     return answer
 
 
-def _solved(volume, direction: str, contact: ContactOptions, options: dict):
+def _solved(
+    volume: "xr.Dataset", direction: str, contact: ContactOptions, options: dict
+) -> "xr.Dataset":
     """Return the current across a direction, solved in this process."""
     from poreflux import interfacial_current
     from poreflux.schema import DIMS
@@ -140,7 +146,7 @@ def _numbers(solved: list) -> list[str]:
     return lines(results.collect(*solved), only=SHOWN)
 
 
-def _conductivity(text: str):
+def _conductivity(text: str) -> float | dict[str, float]:
     try:
         return float(text)
     except ValueError:
@@ -156,7 +162,9 @@ def _lengths(text: str | None) -> list[float]:
         ) from None
 
 
-def _memory(head, parts, box: int, *, conductivity, wagner_lengths, **options) -> int:
+def _memory(
+    head: Any, parts: Any, box: int, *, conductivity: Any, wagner_lengths: Any, **options: Any
+) -> int:
     import numpy as np
 
     from poreflux.transport.electrode.conditions import conditions, phases_of
@@ -173,7 +181,7 @@ def _forecast(store: Path, chosen: str, how: Solver, options: dict, out: Path) -
     from poreflux.transport.electrode.interfacial_current import memory
 
     volume, _ = counted(open_store(store), how)
-    shape = tuple(volume.sizes[d] for d in "zyx")
+    shape = volume.sizes["z"], volume.sizes["y"], volume.sizes["x"]
     solves = len(chosen) * (1 + len(options["wagner_lengths"]))
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))
     if how.solver == "serial":

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
 from poreflux.annotations import ContactModel, Kinetics
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @Parameter(name="*", group="Contact with the electrode")
@@ -30,7 +34,7 @@ class ContactOptions:
     contact_size: float = 7.5
     contact_seed: int = 0
 
-    def of(self, volume, direction: str):
+    def of(self, volume: "xr.Dataset", direction: str) -> "xr.DataArray | Path":
         """Return the mask of the face across a direction, or the path of its image."""
         from poreflux import contact_mask
         from poreflux.schema import DIMS

@@ -2,12 +2,16 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import numbers, pairs, size
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def import_(
@@ -108,7 +112,7 @@ def import_(
     return _answer(volume, path, unchanged)
 
 
-def _answer(volume, path: Path, unchanged: bool) -> Answer:
+def _answer(volume: "xr.Dataset", path: Path, unchanged: bool) -> Answer:
     """Return what is in the store now, and what to do next."""
     from poreflux.reporting.guards import guards
 
@@ -171,7 +175,7 @@ def _options(voxel_size: str | None, phases: str | None, shape: str | None) -> d
     return options
 
 
-def _forecast(volume, store: Path, chunk: int) -> Answer:
+def _forecast(volume: "xr.Dataset", store: Path, chunk: int) -> Answer:
     from poreflux.cli import forecast
 
     voxels = 1

@@ -3,7 +3,7 @@
 import importlib.util
 import math
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from poreflux.cli import microstructure
 from poreflux.cli.answer import Answer
@@ -11,6 +11,9 @@ from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import lengths, three
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def measure(
@@ -123,7 +126,7 @@ def _check(table: Path) -> None:
         raise ValueError("Parquet needs pyarrow; pip install 'poreflux[parquet]', or write .csv")
 
 
-def _forecast(volume, names: tuple[str, ...], options: dict, out: Path) -> Answer:
+def _forecast(volume: "xr.Dataset", names: tuple[str, ...], options: dict, out: Path) -> Answer:
     from poreflux.blocks import forecast as memory_of
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth

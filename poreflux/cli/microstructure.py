@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: what is measured when nothing else is said
 USUAL = ("porosity", "profile", "blocks", "structure", "preview")
@@ -53,7 +57,7 @@ def _names(text: str, option: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in known if name in words)
 
 
-def metrics(volume, names: Iterable[str], options: Mapping) -> list:
+def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> list:
     """Return the lazy Datasets of what is asked for.
 
     The options are phase, directions, blocks, pore_method, bin_width and edges.
@@ -90,7 +94,7 @@ def metrics(volume, names: Iterable[str], options: Mapping) -> list:
     return [each for name in names for each in makers[name]()]
 
 
-def extra_memory(volume, names: Iterable[str]) -> float:
+def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
     """Return the bytes of what is transformed as a whole, or in windows of 128 voxels."""
     from poreflux.metrics.density.coarse import GRID
 
@@ -102,14 +106,14 @@ def extra_memory(volume, names: Iterable[str]) -> float:
 
 
 def write_pores(
-    volume,
+    volume: "xr.Dataset",
     *,
     table: Path | None,
     labels: Path | None,
     overwrite: bool,
     wait: bool,
-    scheduler,
-    **how,
+    scheduler: str | None,
+    **how: Any,
 ) -> list[str]:
     """Write the table of pores and their labels where asked for; return what to say of it."""
     from poreflux import pore_labels, pore_table

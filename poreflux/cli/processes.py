@@ -2,15 +2,16 @@
 
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
+from poreflux.annotations import Progress
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import Flag
 from poreflux.cli.terminal import progress
@@ -76,7 +77,7 @@ def with_petsc_last(words: Sequence[str]) -> list[str]:
     return [*words[:at], *([f"--petsc={' '.join(rest)}"] if rest else [])]
 
 
-def speaks(words: Sequence[str], environment=os.environ) -> bool:
+def speaks(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether this process is the one that prints.
 
     Examples
@@ -88,7 +89,7 @@ def speaks(words: Sequence[str], environment=os.environ) -> bool:
     return not (any("petsc" in word for word in words) and any(ranks))
 
 
-def check_words(how: Solver, directions: str, blocks) -> None:
+def check_words(how: Solver, directions: str, blocks: object) -> None:
     """Raise ``ValueError`` where options do not go together."""
     if how.solver == "petsc" and blocks is not None:
         raise ValueError("--blocks is for --solver serial: sub-volumes need no mpirun")
@@ -123,7 +124,7 @@ def _check_common(how: Solver, directions: str) -> None:
 
 
 def tortuosity(
-    store: Path, directions: str, how: Solver, out: Path, debug: bool, **options
+    store: Path, directions: str, how: Solver, out: Path, debug: bool, **options: Any
 ) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
     from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
@@ -131,7 +132,7 @@ def tortuosity(
     folder = how.checkpoint or out.with_name(out.name + ".checkpoint")
     options |= {"minutes": how.minutes, "check": how.check}
 
-    def one(direction: str, tell):
+    def one(direction: str, tell: Progress | None) -> Any:
         kept = folder / direction
         return solve_tortuosity(
             store, checkpoint=kept, **_common(store, how, direction, tell, debug), **options
@@ -144,7 +145,7 @@ def tortuosity(
 
 
 def current(
-    store: Path, directions: str, how: Solver, contact, debug: bool, **options
+    store: Path, directions: str, how: Solver, contact: Callable, debug: bool, **options: Any
 ) -> list | None:
     """Solve across each direction on all processes; return the Datasets, None but on the first.
 
@@ -152,7 +153,7 @@ def current(
     """
     from poreflux.transport.parallel.interfacial_current import solve_current
 
-    def one(direction: str, tell):
+    def one(direction: str, tell: Progress | None) -> Any:
         mask = partial(contact, direction=direction)
         return solve_current(
             store, contact=mask, **_common(store, how, direction, tell, debug), **options
@@ -176,7 +177,7 @@ class Shares(NamedTuple):
         return answer
 
 
-def shares(store: Path, direction: str, need) -> Shares:
+def shares(store: Path, direction: str, need: Callable) -> Shares:
     """Return what all processes would take; ``need(head, parts, box)`` is in bytes."""
     from poreflux.transport.parallel import reading, session
     from poreflux.transport.parallel.partition import partition
@@ -189,7 +190,7 @@ def shares(store: Path, direction: str, need) -> Shares:
     return Shares(max(needs), parts.boxes, here)
 
 
-def _common(store: Path, how: Solver, direction: str, tell, debug: bool) -> dict:
+def _common(store: Path, how: Solver, direction: str, tell: Progress | None, debug: bool) -> dict:
     return {
         "direction": direction,
         "threads": how.threads,
@@ -205,7 +206,7 @@ def _described(failure: BaseException, *, debug: bool) -> str:
     return "".join(traceback.format_exception(failure)) if debug else sentence(failure)
 
 
-def _each(directions: str, title: str, solve) -> list | None:
+def _each(directions: str, title: str, solve: Callable) -> list | None:
     """Return what ``solve(direction, progress)`` finds, None but on the first process."""
     from poreflux.transport.parallel.session import one_voice
 

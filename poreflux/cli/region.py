@@ -1,9 +1,14 @@
 """What of a store a solve takes, where a mask says which voxels count."""
 
+from typing import TYPE_CHECKING
+
 from poreflux.cli.processes import Solver
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def counted(volume, how: Solver) -> tuple:
+
+def counted(volume: "xr.Dataset", how: Solver) -> tuple:
     """Return the box that the mask counts, and what to say of it."""
     from poreflux.transport.parallel.reading import refuse_mask
     from poreflux.volume import box_of_mask, voxel_size
@@ -25,7 +30,7 @@ def counted(volume, how: Solver) -> tuple:
     return volume.isel(box), [f"the solve took {', '.join(parts)}, which the mask counts"]
 
 
-def in_place(found, whole):
+def in_place(found: "xr.Dataset", whole: "xr.Dataset") -> "xr.Dataset":
     """Return maps of some planes as maps of all, empty where they were not solved for."""
     import numpy as np
 

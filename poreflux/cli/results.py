@@ -2,14 +2,25 @@
 
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.numbers import document, lines
 from poreflux.errors import StoreExists
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 def merged(
-    verb: str, found: list, volume, out: Path, *, overwrite: bool = False, wait: bool = False, **how
+    verb: str,
+    found: list,
+    volume: "xr.Dataset",
+    out: Path,
+    *,
+    overwrite: bool = False,
+    wait: bool = False,
+    **how: Any,
 ) -> Answer:
     """Collect what a verb found into the folder of results; return its own numbers."""
     from poreflux import results as stored
@@ -28,7 +39,7 @@ def merged(
     return Answer(verb, [*lines(results), f"results are in {path}"], data, guards(results))
 
 
-def _beside(results, path: Path) -> Path:
+def _beside(results: "xr.Dataset", path: Path) -> Path:
     """Save results under the first name beside a path that nobody has or takes meanwhile."""
     from poreflux import results as stored
 

@@ -1,12 +1,15 @@
 """What is corrected in a scan before it is segmented, as options of the command line."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from poreflux.cli.options import Flag
 from poreflux.cli.terminal import progress
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @Parameter(name="*", group="Faults of the scan, corrected in this order")
@@ -51,7 +54,7 @@ class Scan:
 AS_IT_IS = Scan()
 
 
-def mended(volume, scan: Scan, **options):
+def mended(volume: "xr.Dataset", scan: Scan, **options: Any) -> "xr.Dataset":
     """Return the volume with the corrections asked for, each with its line of progress."""
     from poreflux.segmentation.correct_cupping import correct_cupping
     from poreflux.segmentation.correct_drift import correct_drift

@@ -2,17 +2,20 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from poreflux.annotations import Denoise, PoreShade, SegmentMethod
+from poreflux.annotations import AnyArray, Denoise, PoreShade, SegmentMethod
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.scan import AS_IT_IS, Scan, mended
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import pairs
 from poreflux.schema import Direction
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _OURS = ("segment", "solid_fraction")
 
@@ -105,7 +108,7 @@ def segment(
         return _answer(add(added, store, overwrite=overwrite, wait=common.wait, progress=tell))
 
 
-def _before(volume):
+def _before(volume: "xr.Dataset") -> "xr.Dataset":
     """Return the volume without what an earlier segmentation added to its store."""
     history = volume.attrs.get("history", [])
     earlier = [entry for entry in history if entry["operation"] in _OURS]
@@ -117,7 +120,7 @@ def _before(volume):
     return volume.drop_vars(dropped, errors="ignore").assign_attrs(history=kept)
 
 
-def _added(result, volume, raw):
+def _added(result: "xr.Dataset", volume: "xr.Dataset", raw: "xr.Dataset") -> "xr.Dataset":
     """Return what joins the store: its own grey values stay, corrections are told by the phases."""
     if "mask" in volume and "mask" not in result:  # of an earlier segmentation
         result = result.assign(mask=volume["mask"].copy(data=_everywhere(volume)))
@@ -126,24 +129,24 @@ def _added(result, volume, raw):
     return result.assign(gray=volume["gray"]).assign_attrs(history=[*kept, *own])
 
 
-def _everywhere(volume):
+def _everywhere(volume: "xr.Dataset") -> AnyArray:
     """Return a mask of all voxels."""
     from poreflux.blocks import map_blocks
 
     return map_blocks(_yes, volume["mask"].data, dtype=bool)
 
 
-def _yes(mask):
+def _yes(mask: AnyArray) -> AnyArray:
     return mask == mask
 
 
-def _with_solid(result):
+def _with_solid(result: "xr.Dataset") -> "xr.Dataset":
     from poreflux.segmentation.solid_fraction import solid_fraction
 
     return solid_fraction(result)
 
 
-def _with_tortuosity(result, direction: Direction):
+def _with_tortuosity(result: "xr.Dataset", direction: Direction) -> "xr.Dataset":
     from poreflux.uncertainty.tortuosity_band import tortuosity_band
 
     with progress("tortuosity") as tell:
@@ -226,7 +229,7 @@ def _done(record: dict) -> list[str]:
     return lines
 
 
-def _forecast(volume, where: Path, scan: Scan, denoise: str, apart: bool) -> Answer:
+def _forecast(volume: "xr.Dataset", where: Path, scan: Scan, denoise: str, apart: bool) -> Answer:
     from poreflux.cli import forecast
 
     voxels = math.prod(volume.sizes.values())

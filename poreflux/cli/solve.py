@@ -2,9 +2,11 @@
 
 import math
 import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
@@ -15,6 +17,9 @@ from poreflux.cli.region import counted
 from poreflux.cli.terminal import progress
 from poreflux.cli.words import directions as split
 from poreflux.cli.words import lengths, pairs, three
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def tortuosity(
@@ -115,14 +120,16 @@ def _conductors(text: str) -> dict[str, float]:
     return pairs(text, option="--conductivity", key=str, value=float)
 
 
-def _check_geometry(geometry: Geometry, how: Solver, parts, sizes) -> None:
+def _check_geometry(
+    geometry: Geometry, how: Solver, parts: list[int] | None, sizes: list[float]
+) -> None:
     """Raise ``ValueError`` where partial voxels go with what takes whole ones."""
     if geometry == "partial" and (how.solver == "petsc" or parts or sizes):
         word = "--solver petsc" if how.solver == "petsc" else "--blocks" if parts else "--edges"
         raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
 
 
-def _check_blocks(parts, whole_is_taken: bool) -> None:
+def _check_blocks(parts: list[int] | None, whole_is_taken: bool) -> None:
     """Raise ``ValueError`` where blocks would be of more than is solved."""
     if parts and not whole_is_taken:
         raise ValueError(
@@ -131,7 +138,7 @@ def _check_blocks(parts, whole_is_taken: bool) -> None:
         )
 
 
-def _along_each(volume, directions: str, options: dict) -> list:
+def _along_each(volume: "xr.Dataset", directions: str, options: dict) -> list:
     """Return the tortuosity factors of a volume along each direction, solved in this process."""
     from poreflux import tortuosity_factor
 
@@ -143,7 +150,9 @@ def _along_each(volume, directions: str, options: dict) -> list:
     return solved
 
 
-def _in_blocks(volume, parts: list[int], finished: Path, options: dict):
+def _in_blocks(
+    volume: "xr.Dataset", parts: list[int], finished: Path, options: dict
+) -> "xr.Dataset":
     """Return the tortuosity factors of blocks; what is finished is kept for a run after this."""
     from poreflux import block_tortuosity
 
@@ -151,7 +160,7 @@ def _in_blocks(volume, parts: list[int], finished: Path, options: dict):
         return block_tortuosity(volume, blocks=parts, checkpoint=finished, progress=tell, **options)
 
 
-def _cubes(volume, size: float) -> tuple[float, list[int]]:
+def _cubes(volume: "xr.Dataset", size: float) -> tuple[float, list[int]]:
     """Return the edge in µm of the cubes nearest to a size that fill a volume, and how many."""
     from poreflux.volume import voxel_size
 
@@ -164,7 +173,7 @@ def _cubes(volume, size: float) -> tuple[float, list[int]]:
     return math.prod(edge / n for edge, n in zip(edges, parts)) ** (1 / 3), parts
 
 
-def _scatter(volume, cubes: dict[float, list[int]], options: dict):
+def _scatter(volume: "xr.Dataset", cubes: dict[float, list[int]], options: dict) -> "xr.Dataset":
     """Return how the tortuosity factors of cubes of several sizes scatter."""
     from poreflux import block_tortuosity, representative_tortuosity
 
@@ -189,7 +198,7 @@ def tolerance(digits: int) -> float:
 
 
 @contextmanager
-def _kept(folder: Path):
+def _kept(folder: Path) -> Iterator[None]:
     """Leave no empty folder behind where nothing was finished."""
     try:
         yield
@@ -198,21 +207,29 @@ def _kept(folder: Path):
             folder.rmdir()
 
 
-def _memory(head, parts, box: int, *, conductivity, sides, check: bool) -> int:
+def _memory(
+    head: Any, parts: Any, box: int, *, conductivity: Mapping[str, float], sides: Sides, check: bool
+) -> int:
     from poreflux.transport.parallel.tortuosity_factor import memory
 
     return memory(head, parts, conductivity, box, sides=sides, check=check)
 
 
 def _forecast(
-    volume, chosen: str, rtol: float, grids: int, out: Path, there=None, geometry="voxels"
+    volume: "xr.Dataset",
+    chosen: str,
+    rtol: float,
+    grids: int,
+    out: Path,
+    there: Any = None,
+    geometry: Geometry = "voxels",
 ) -> Answer:
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth
     from poreflux.transport.solvers.solution import precision_for
     from poreflux.transport.tortuosity.effective_conductivity import forecast as memory_of
 
-    shape = tuple(volume.sizes[d] for d in "zyx")
+    shape = volume.sizes["z"], volume.sizes["y"], volume.sizes["x"]
     voxels = math.prod(shape)
     bandwidth = memory_bandwidth()
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)

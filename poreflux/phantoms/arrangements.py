@@ -5,7 +5,7 @@ centre is.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -226,7 +226,9 @@ def arranged_spheres(
     return volume
 
 
-def _smooth_waves(n: int, rng, amplitude: float, arrangement: str):
+def _smooth_waves(
+    n: int, rng: np.random.Generator, amplitude: float, arrangement: str
+) -> Callable[[np.ndarray], float]:
     """Return a periodic random function of a place, of variance amplitude²: 0 where random."""
     waves = np.array(
         [k for k in itertools.product(range(-3, 4), repeat=3) if 0 < np.dot(k, k) <= 9]
@@ -238,7 +240,9 @@ def _smooth_waves(n: int, rng, amplitude: float, arrangement: str):
     return lambda place: scale * np.cos(2 * np.pi * (waves @ place) / n + phases).sum()
 
 
-def _separated(propose, diameters: np.ndarray, gap: float, period: float | None) -> np.ndarray:
+def _separated(
+    propose: Callable[[int], np.ndarray], diameters: np.ndarray, gap: float, period: float | None
+) -> np.ndarray:
     """Accept proposed centres one after another where they keep their distance to all before."""
     centres = np.empty((len(diameters), 3))
     for i, diameter in enumerate(diameters):

@@ -5,6 +5,7 @@ Label 1, electrolyte, conducts and label 0, pore, insulates, unless conductiviti
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -318,7 +319,7 @@ def _along(line: np.ndarray, axis: int) -> np.ndarray:
     return line.reshape([-1 if a == axis else 1 for a in range(3)])
 
 
-def _described(array: np.ndarray, voxel_size: float, name: str, **truth) -> xr.Dataset:
+def _described(array: np.ndarray, voxel_size: float, name: str, **truth: Any) -> xr.Dataset:
     volume = from_array(array, voxel_size=voxel_size)
     volume.attrs["phantom"] = {"name": name, **truth}
     return volume

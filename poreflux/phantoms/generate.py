@@ -17,7 +17,9 @@ from poreflux.volume import from_array, three_lengths
 class PorePlan(Protocol):
     """Pores in space: for any box, which voxel centres lie in a pore."""
 
-    def pores(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
+    def pores(
+        self, start: Sequence[int], stop: Sequence[int], voxel_size: Sequence[float]
+    ) -> np.ndarray:
         """Return a boolean array of the box of voxels from start to stop."""
 
 
@@ -68,11 +70,15 @@ def generate(
     return volume
 
 
-def _phase(plan: PorePlan, size, start, stop) -> np.ndarray:
+def _phase(
+    plan: PorePlan, size: Sequence[float], start: tuple[int, ...], stop: tuple[int, ...]
+) -> np.ndarray:
     return (~plan.pores(start, stop, size)).view(np.uint8)
 
 
-def _solid_fraction(plan: PorePlan, size, times: int, start, stop) -> np.ndarray:
+def _solid_fraction(
+    plan: PorePlan, size: Sequence[float], times: int, start: tuple[int, ...], stop: tuple[int, ...]
+) -> np.ndarray:
     fine = plan.pores(
         [a * times for a in start], [b * times for b in stop], [h / times for h in size]
     )

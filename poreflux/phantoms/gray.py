@@ -2,13 +2,16 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 from scipy.special import ndtr
 
+from poreflux.annotations import AnyArray
 from poreflux.phantoms.noise import white_noise
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import label_of, require, voxel_size
@@ -150,14 +153,16 @@ def _check(tomograph: Tomograph) -> None:
         raise ValueError(f"tilt={tomograph.tilt} is not two angles below 45 degrees")
 
 
-def _solid(volume: xr.Dataset):
+def _solid(volume: xr.Dataset) -> AnyArray:
     """Return the solid fraction of each voxel, lazy where the volume is."""
     if "solid_fraction" in volume:
         return volume["solid_fraction"].data
     return require(volume, "phase").data == label_of(volume, "electrolyte")
 
 
-def _scan_located(scan, depth: int, block: np.ndarray, block_info=None) -> np.ndarray:
+def _scan_located(
+    scan: Callable, depth: int, block: np.ndarray, block_info: Any = None
+) -> np.ndarray:
     """Return the grey values of a block with ghosts, located by `block_info`."""
     if not block_info:
         return scan(block, (0, 0, 0))
@@ -167,7 +172,14 @@ def _scan_located(scan, depth: int, block: np.ndarray, block_info=None) -> np.nd
     return scan(block, [low - 2 * depth * i - depth for (low, _), i in spans])
 
 
-def _scan_block(tomograph: Tomograph, shape, size, dtype, solid: np.ndarray, start) -> np.ndarray:
+def _scan_block(
+    tomograph: Tomograph,
+    shape: tuple[int, ...],
+    size: Sequence[float],
+    dtype: np.dtype,
+    solid: np.ndarray,
+    start: tuple[int, ...],
+) -> np.ndarray:
     """Return the grey values of a block whose first voxel is at `start`."""
     z, y, x = (a + np.arange(n) for a, n in zip(start, solid.shape))
     a, b, c = _top_plane(tomograph, shape, size)
@@ -189,7 +201,9 @@ def _scan_block(tomograph: Tomograph, shape, size, dtype, solid: np.ndarray, sta
     return gray.astype(dtype)
 
 
-def _defects(tomograph: Tomograph, shape, z, y, x) -> np.ndarray:
+def _defects(
+    tomograph: Tomograph, shape: tuple[int, ...], z: np.ndarray, y: np.ndarray, x: np.ndarray
+) -> np.ndarray:
     """Return rings and cupping about the axis, in units of the contrast."""
     radius = np.hypot(y[:, None] + 0.5 - shape[1] / 2, x + 0.5 - shape[2] / 2)
     bowl = tomograph.cupping * ((2 * radius / min(shape[1:])) ** 2 - 1)
@@ -201,7 +215,7 @@ def _defects(tomograph: Tomograph, shape, z, y, x) -> np.ndarray:
     return (offsets[rows - rows[0]][:, ring] + bowl).astype(np.float32)
 
 
-def _top_plane(tomograph: Tomograph, shape, size) -> list[float]:
+def _top_plane(tomograph: Tomograph, shape: tuple[int, ...], size: Sequence[float]) -> list[float]:
     """Return [a, b, c] of the sample's top z = a + b y + c x in µm, highest at the last face."""
     b, c = (-float(np.tan(np.radians(angle))) for angle in tomograph.tilt)
     a = shape[0] * size[0] - max(b, 0) * shape[1] * size[1] - max(c, 0) * shape[2] * size[2]

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -56,11 +56,15 @@ class LevelSetPores:
     seed: int = 0
     shift: float = 0.0
 
-    def pores(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
+    def pores(
+        self, start: Sequence[int], stop: Sequence[int], voxel_size: Sequence[float]
+    ) -> np.ndarray:
         """Return where the voxel centres of a box lie in a pore."""
         return self.height(start, stop, voxel_size) > np.float32(self.shift)
 
-    def height(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
+    def height(
+        self, start: Sequence[int], stop: Sequence[int], voxel_size: Sequence[float]
+    ) -> np.ndarray:
         """Return the largest of ``g_i + M - t_i`` at the voxel centres of a box, float32."""
         lines = [(np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, voxel_size)]
         highest = np.full([len(x) for x in lines], -np.inf, np.float32)
@@ -86,7 +90,7 @@ class LevelSetPores:
         guess = -ndtri(fractions) * math.hypot(1, self.modulation.amplitude)
 
         def excess(common: float) -> float:
-            def covered(m):
+            def covered(m: np.ndarray) -> np.ndarray:
                 return 1 - np.prod(ndtr(guess[:, None] + common - m), axis=0)
 
             return self.modulation.mean(covered) - self.porosity
@@ -96,7 +100,7 @@ class LevelSetPores:
 
 
 def with_exact_porosity(
-    plan: LevelSetPores, shape: Sequence[int], voxel_size, *, chunk: int = 128
+    plan: LevelSetPores, shape: Sequence[int], voxel_size: Sequence[float], *, chunk: int = 128
 ) -> LevelSetPores:
     """Shift all levels of a plan so that a volume of this shape has its porosity exactly.
 
@@ -141,7 +145,7 @@ def with_exact_porosity(
         low, high = (low, high + 4 * half) if rank <= 0 else (low - 4 * half, high)
 
 
-def _chunks(shape: Sequence[int], chunk: int):
+def _chunks(shape: Sequence[int], chunk: int) -> Iterator[tuple[list[int], list[int]]]:
     for corner in np.ndindex(*(-(-n // chunk) for n in shape)):
         start = [i * chunk for i in corner]
         yield start, [min(a + chunk, n) for a, n in zip(start, shape)]

@@ -1,6 +1,6 @@
 """Slow random variation of the local porosity: clusters in space, layers along z."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,9 @@ class Modulation:
         """Standard deviation of the sum."""
         return float(np.hypot(self.clusters, self.layers))
 
-    def on_grid(self, positions, seed: int, stream: int) -> np.ndarray:
+    def on_grid(self, positions: Sequence[np.ndarray], seed: int, stream: int) -> np.ndarray:
         """Return the modulation on a grid, float32, of length 1 along axes where it is constant."""
-        total = np.zeros((1, 1, 1), np.float32)
+        total: np.ndarray = np.zeros((1, 1, 1), np.float32)
         for amplitude, field, axes in self._fields(seed, stream):
             lines = [x if axis in axes else x[:1] for axis, x in enumerate(positions)]
             total = total + np.float32(amplitude) * field.on_grid(lines)
@@ -63,7 +63,9 @@ class Modulation:
         values = function(np.clip(t, -CUT, CUT) * self.amplitude)
         return float((weights * values).sum() / weights.sum())
 
-    def _fields(self, seed: int, stream: int):
+    def _fields(
+        self, seed: int, stream: int
+    ) -> Iterator[tuple[float, GaussianField, tuple[int, ...]]]:
         if self.clusters:
             yield self.clusters, GaussianField(self.cluster_length, seed, stream), (0, 1, 2)
         if self.layers:

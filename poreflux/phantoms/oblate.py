@@ -66,7 +66,9 @@ class OblatePores:
     modulation: Modulation = field(default=Modulation())
     seed: int = 0
 
-    def pores(self, start: Sequence[int], stop: Sequence[int], voxel_size) -> np.ndarray:
+    def pores(
+        self, start: Sequence[int], stop: Sequence[int], voxel_size: Sequence[float]
+    ) -> np.ndarray:
         """Return where the voxel centres of a box lie in a pore."""
         size = np.asarray(voxel_size, float)
         lines = [(np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, size)]
@@ -90,7 +92,7 @@ class OblatePores:
         speck = np.pi / 6 * (least + largest) * (least**2 + largest**2) / 4
 
         def excess(density: float) -> float:
-            def covered(m):
+            def covered(m: np.ndarray) -> np.ndarray:
                 return -np.expm1(-density * (self._volume * np.exp(m - variance / 2) + specks))
 
             specks = self.specks * speck
@@ -155,7 +157,7 @@ def _specks_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
 
 
 def _random_rows(
-    seed: int, number: int, stream: int, cell, mean: float, columns: int
+    seed: int, number: int, stream: int, cell: Sequence[int], mean: float, columns: int
 ) -> np.ndarray:
     """Return uniform numbers, a row for each of a Poisson number of things.
 

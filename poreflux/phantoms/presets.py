@@ -66,19 +66,23 @@ class Twin:
     corner_pores: int
 
 
-def _regular(seed, specks, layers, porosity, aspect, clusters) -> OblatePores:
+def _regular(
+    seed: int, specks: float, layers: float, porosity: float, aspect: float, clusters: float
+) -> OblatePores:
     modulation = Modulation(clusters, 25.0, layers, 40.0)
     return OblatePores(
         porosity, 11.0, aspect=aspect, specks=specks, modulation=modulation, seed=seed
     )
 
 
-def _fine(seed, diameter, length, porosity, aspect, clusters) -> OblatePores:
+def _fine(
+    seed: int, diameter: float, length: float, porosity: float, aspect: float, clusters: float
+) -> OblatePores:
     modulation = Modulation(clusters, length)
     return OblatePores(porosity, diameter, aspect=aspect, modulation=modulation, seed=seed)
 
 
-def _achieved(porosity, z, y, x, deviation) -> dict[str, float]:
+def _achieved(porosity: float, z: float, y: float, x: float, deviation: float) -> dict[str, float]:
     return {
         "porosity": porosity,
         "tortuosity_factor": z,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
@@ -102,7 +103,7 @@ def spectral_density(results: xr.Dataset) -> Figure:
     return figure
 
 
-def _mark_wavelengths(ax, results: xr.Dataset) -> None:
+def _mark_wavelengths(ax: Axes, results: xr.Dataset) -> None:
     """Mark the limit at long wavelengths and the dominant wavelength."""
     limit = float(results.get("spectral_density_zero", np.nan))
     if limit > 0:
@@ -115,6 +116,6 @@ def _mark_wavelengths(ax, results: xr.Dataset) -> None:
                    label=f"dominant wavelength {dominant:.3g} µm")  # fmt: skip
 
 
-def _wavelength(k):
+def _wavelength(k: np.ndarray) -> np.ndarray:
     """Return the wavelength of a wavenumber, or the reverse."""
     return 2 * np.pi / np.maximum(k, 1e-12)

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
@@ -194,7 +196,7 @@ def wagner_sweep(
     return figure
 
 
-def _mark_zero(ax, results) -> None:
+def _mark_zero(ax: Axes, results: Sequence[xr.Dataset]) -> None:
     """Name the place where a Wagner length of zero is drawn on a logarithmic axis."""
     lengths = np.concatenate([result["swept_wagner_length"].values for result in results])
     if (lengths == 0).any() and (lengths > 0).any():
@@ -204,7 +206,7 @@ def _mark_zero(ax, results) -> None:
                     textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
 
 
-def _panels(maps: list[xr.DataArray], names: Sequence[str]):
+def _panels(maps: list[xr.DataArray], names: Sequence[str]) -> tuple[Figure, np.ndarray, AxesImage]:
     """Draw maps in rows of three on one colour scale; return the figure, all axes, one image."""
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)

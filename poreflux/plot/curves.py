@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from poreflux.plot.style import SERIES, label, sheet, styled
@@ -145,7 +146,7 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
 
 
 def draw_cloud(
-    ax, blocks: xr.DataArray, colour: str, shift: float, name: str = "one block"
+    ax: Axes, blocks: xr.DataArray, colour: str, shift: float, name: str = "one block"
 ) -> None:
     """Draw one point a block beside its layer's mean ± standard deviation."""
     z = blocks["block_z"].values.astype(float)
@@ -163,7 +164,7 @@ def draw_cloud(
     )  # fmt: skip
 
 
-def _strip(ax, k: int, values: np.ndarray, colour: str) -> None:
+def _strip(ax: Axes, k: int, values: np.ndarray, colour: str) -> None:
     values = np.sort(values[np.isfinite(values)])
     if values.size:
         ax.plot(k + np.linspace(-0.28, 0.28, values.size), values, "o", ms=2.4, mfc=colour,
@@ -179,7 +180,7 @@ def _factor_of_volume(results: xr.Dataset, direction: str) -> float:
     return float(factors.sel(direction=direction))
 
 
-def _legend(ax, ncols: int = 1) -> None:
+def _legend(ax: Axes, ncols: int = 1) -> None:
     ax.legend(loc="upper right", fontsize=8, ncols=ncols, handletextpad=0.2, columnspacing=1.0,
               markerscale=1.8)  # fmt: skip
     low, high = ax.get_ylim()

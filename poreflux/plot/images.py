@@ -1,8 +1,11 @@
 """Pictures of the volume: slices, the map of columns, and the pores from outside."""
 
+from collections.abc import Mapping, Sequence
+
 import matplotlib
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -54,7 +57,7 @@ def slices(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
     return figure
 
 
-def draw_gray(ax, image: xr.DataArray) -> None:
+def draw_gray(ax: Axes, image: xr.DataArray) -> None:
     """Draw a slice of grey values."""
     low, high = np.nanpercentile(image, [0.2, 99.8])
     box = extent(*(image[d] for d in image.dims))
@@ -62,7 +65,7 @@ def draw_gray(ax, image: xr.DataArray) -> None:
     ax.set_title("as measured")
 
 
-def draw_phases(ax, image: xr.DataArray) -> None:
+def draw_phases(ax: Axes, image: xr.DataArray) -> None:
     """Draw a slice of phases."""
     labels = np.atleast_1d(image.attrs["flag_values"]).astype(float)
     colours = phase_colours(image.attrs["flag_meanings"].split())
@@ -143,7 +146,7 @@ def pores(results: xr.Dataset) -> Figure:
     return figure
 
 
-def draw_pores(ax, coarse: xr.DataArray) -> dict:
+def draw_pores(ax: Axes, coarse: xr.DataArray) -> dict:
     """Draw a coarse phase from outside, in its box; return the box's corners in pixels."""
     view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse))
     top = float(np.nanmax(view.height)) if np.isfinite(view.height).any() else 1.0
@@ -161,7 +164,7 @@ def coarse_voxel_size(coarse: xr.DataArray) -> tuple[float, ...]:
     return tuple(float(2 * coarse[d][0]) for d in coarse.dims)
 
 
-def _box(ax, corners) -> None:
+def _box(ax: Axes, corners: Mapping) -> None:
     far = max(corners, key=lambda bits: corners[bits][2])
     for bits, (c0, r0, _) in corners.items():
         for axis in range(3):
@@ -173,7 +176,7 @@ def _box(ax, corners) -> None:
             ax.plot([c0, c1], [r0, r1], color="#8b949e", lw=0.8, zorder=0 if behind else 2)
 
 
-def _box_labels(ax, corners, lengths) -> None:
+def _box_labels(ax: Axes, corners: Mapping, lengths: Sequence[float]) -> None:
     """Name the three edges that meet in the lowest corner of the outline."""
     middle = np.mean([c[:2] for c in corners.values()], axis=0)
     for axis, (name, length) in enumerate(zip("zyx", lengths)):
@@ -194,4 +197,12 @@ def _box_labels(ax, corners, lengths) -> None:
         position = middle_of_edge + outward * 0.04 * np.ptp([c[0] for c in corners.values()])
         text = f"{name}, {length:.4g} µm"
         side = "left" if axis == 0 else "center"
-        ax.text(*position, text, ha=side, va="center", fontsize=8.5, rotation=90 * (axis == 0))
+        ax.text(
+            position[0],
+            position[1],
+            text,
+            ha=side,
+            va="center",
+            fontsize=8.5,
+            rotation=90 * (axis == 0),
+        )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
@@ -133,7 +134,9 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
     return figure
 
 
-def _decay(ax, results: xr.Dataset, p: float, edge: np.ndarray, variation: np.ndarray) -> None:
+def _decay(
+    ax: Axes, results: xr.Dataset, p: float, edge: np.ndarray, variation: np.ndarray
+) -> None:
     """Draw σ / p = sqrt((1 - p) / p) (A / V)^(α / 2), and the slope of independent pores."""
     alpha, a = (float(results[f"variance_{name}"]) for name in ("exponent", "integral_range"))
     if np.isfinite([alpha, a]).all() and 0 < p < 1:
@@ -153,7 +156,7 @@ def _porosity(results: xr.Dataset) -> float:
     return float(results["field_porosity"][-1])
 
 
-def _plain(ax, edge: np.ndarray) -> None:
+def _plain(ax: Axes, edge: np.ndarray) -> None:
     """Write plain numbers on logarithmic axes, and the edges themselves as marks."""
     ax.grid(axis="y", which="both", lw=0.4)
     ax.xaxis.set_minor_formatter("")

@@ -1,7 +1,10 @@
 """Sizes of pores: diameters by number and by volume, local thickness, chords."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
@@ -151,11 +154,11 @@ def bin_edges(results: xr.Dataset) -> np.ndarray:
     return np.append(middle - width / 2, middle[-1] + width[-1] / 2)
 
 
-def _bars(ax, edges: np.ndarray, heights: np.ndarray, **style) -> None:
+def _bars(ax: Axes, edges: np.ndarray, heights: np.ndarray, **style: Any) -> None:
     ax.bar(edges[:-1], heights, np.diff(edges), align="edge", **style)
 
 
-def _finish(ax, edges: np.ndarray, heights: np.ndarray, axis_label: str) -> None:
+def _finish(ax: Axes, edges: np.ndarray, heights: np.ndarray, axis_label: str) -> None:
     """Let the axis of diameters reach as far as the data."""
     covered = np.cumsum(heights) <= _COVERED * heights.sum()
     last = min(int(covered.sum()) + 2, len(edges) - 1) if heights.any() else len(edges) - 1
@@ -168,7 +171,7 @@ def _finish(ax, edges: np.ndarray, heights: np.ndarray, axis_label: str) -> None
         ax.set(xscale="log", xlim=(edges[0], edges[last]))
 
 
-def _mark(ax, modes: np.ndarray) -> None:
+def _mark(ax: Axes, modes: np.ndarray) -> None:
     """Mark the modes of a distribution above its axes."""
     low, high = ax.get_xlim()
     for mode in modes[np.isfinite(modes) & (modes >= low) & (modes <= high)]:

@@ -5,7 +5,8 @@ import functools
 import hashlib
 import io
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import numpy as np
 import xarray as xr
@@ -46,22 +47,26 @@ RULES: dict[Any, Any] = {
     "image.interpolation": "nearest",
 }
 
+Drawn = ParamSpec("Drawn")
+
 #: a figure across the page, in inches
 WIDTH = 6.8
 
 
-def styled(draw):
+def styled(draw: Callable[Drawn, Figure]) -> Callable[Drawn, Figure]:
     """Wrap a figure function so that its figure follows RULES, independent of user settings."""
 
     @functools.wraps(draw)
-    def wrapped(*args, **options):
+    def wrapped(*args: Drawn.args, **options: Drawn.kwargs) -> Figure:
         with rc_context(RULES):
             return draw(*args, **options)
 
     return wrapped
 
 
-def sheet(height: float, *, columns: int = 1, rows: int = 1, width: float = WIDTH, **subplots):
+def sheet(
+    height: float, *, columns: int = 1, rows: int = 1, width: float = WIDTH, **subplots: Any
+) -> tuple[Figure, Any]:
     """Return a Figure and its Axes without pyplot: no global state, safe on servers."""
     layout = ConstrainedLayoutEngine(compress=True, w_pad=0.08, h_pad=0.08)
     figure = Figure(figsize=(width, height), layout=layout)

@@ -5,6 +5,7 @@ fraction first exceeds one half. Light comes from the normals of the field, dept
 and shade from how far a pixel lies behind its surroundings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ class View:
 
 def cast(
     fraction: np.ndarray,
-    voxel_size=(1.0, 1.0, 1.0),
+    voxel_size: Sequence[float] = (1.0, 1.0, 1.0),
     *,
     pixels: int = 560,
     azimuth: float = AZIMUTH,
@@ -102,7 +103,15 @@ def _corners(extent: np.ndarray, axes: np.ndarray) -> dict:
     return {b: tuple(axes @ (np.array(b) * extent)) for b in bits}
 
 
-def _first_hit(fraction, size, axes, low, steps, shape, slab: int = 32) -> np.ndarray:
+def _first_hit(
+    fraction: np.ndarray,
+    size: np.ndarray,
+    axes: np.ndarray,
+    low: np.ndarray,
+    steps: np.ndarray,
+    shape: tuple[int, ...],
+    slab: int = 32,
+) -> np.ndarray:
     """Return the depth in µm at which each ray meets the phase, NaN where none."""
     padded = np.pad(fraction.astype(np.float32, copy=False), 1)
     matrix = (axes.T / size[:, None])[:, ::-1] * steps  # (depth, row, column) -> voxel index
@@ -132,14 +141,21 @@ def _first_hit(fraction, size, axes, low, steps, shape, slab: int = 32) -> np.nd
     return depth + np.float32(low[2])
 
 
-def _points(depth, axes, low, step) -> np.ndarray:
+def _points(depth: np.ndarray, axes: np.ndarray, low: np.ndarray, step: float) -> np.ndarray:
     """Return (z, y, x) in µm of each pixel's surface point."""
     rows, columns = np.indices(depth.shape, dtype=np.float32)
     eye = np.stack([columns * step + low[0], rows * step + low[1], depth])
     return np.tensordot(axes.T, eye, 1)
 
 
-def _light(fraction, size, points, depth, step, axes) -> np.ndarray:
+def _light(
+    fraction: np.ndarray,
+    size: np.ndarray,
+    points: np.ndarray,
+    depth: np.ndarray,
+    step: float,
+    axes: np.ndarray,
+) -> np.ndarray:
     normal = _normals(fraction, size, points)
     lamp = axes.T @ np.array([-0.45, -0.75, -0.6])  # from the upper left, in front
     lamp /= np.linalg.norm(lamp)
@@ -155,7 +171,7 @@ def _light(fraction, size, points, depth, step, axes) -> np.ndarray:
     return np.where(hit, np.clip(light * (1 - 0.6 * behind) * (1 - haze), 0, 1), np.nan)
 
 
-def _normals(fraction, size, points) -> np.ndarray:
+def _normals(fraction: np.ndarray, size: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return outward unit normals; the faces of the box count as surface."""
     padded = np.pad(ndimage.uniform_filter(fraction.astype(np.float32), 3, mode="nearest"), 2)
     inside = np.isfinite(points[0])

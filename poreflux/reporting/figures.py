@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from poreflux import plot
+from poreflux.plot.style import Figure
 from poreflux.reporting.number_rows import significant
-from poreflux.schema import name_of
+from poreflux.schema import DIMS, Direction, name_of
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,18 @@ def _header(array: xr.DataArray) -> str:
     return str(array.name) if unit == "1" else f"{array.name} [{unit}]"
 
 
-def _cell(value) -> str:
+def _cell(value: object) -> str:
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
-def make_card(name, title, figure, caption, alt, arrays: list[xr.DataArray] | None = None) -> Card:
+def make_card(
+    name: str,
+    title: str,
+    figure: Figure,
+    caption: str,
+    alt: str,
+    arrays: list[xr.DataArray] | None = None,
+) -> Card:
     """Return the card of a figure; `arrays` are the data to download with it."""
     download = None
     if arrays:
@@ -123,7 +131,7 @@ def _histogram(results: xr.Dataset) -> Iterator[Card]:
 
 
 def _profiles(results: xr.Dataset) -> Iterator[Card]:
-    for direction in "zyx":
+    for direction in DIMS:
         name = name_of("porosity_profile", direction)
         if name not in results:
             continue
@@ -136,7 +144,7 @@ def _profiles(results: xr.Dataset) -> Iterator[Card]:
 
 
 def _structure(results: xr.Dataset) -> Iterator[Card]:
-    for direction in "zyx":
+    for direction in DIMS:
         name = name_of("structure_factor", direction)
         if name not in results:
             continue
@@ -154,7 +162,7 @@ def _structure(results: xr.Dataset) -> Iterator[Card]:
         yield make_card(name, f"Structure factor along {direction}", figure, caption, alt, [image])
 
 
-def _null(results: xr.Dataset, direction: str) -> str:
+def _null(results: xr.Dataset, direction: Direction) -> str:
     if "structure_factor_z_score" not in results:
         return ""
     score = float(results["structure_factor_z_score"].sel(direction=direction))

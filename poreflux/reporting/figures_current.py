@@ -8,21 +8,25 @@ import xarray as xr
 from poreflux import plot
 from poreflux.reporting.figures import Card, make_card
 from poreflux.reporting.number_rows import significant
-from poreflux.schema import name_of
+from poreflux.schema import DIMS, Direction, name_of
 
 
 def current_cards(results: xr.Dataset) -> Iterator[Card]:
     """Yield a card for each figure of the current that the Results hold the data of."""
-    for direction in "zyx":
+    for direction in DIMS:
         if name_of("current_density", direction) in results:
             yield from _map(results, direction)
     if "sweep_current_density_cv" in results:
-        for direction in results["sweep_current_density_cv"]["direction"].values:
-            if np.isfinite(results["sweep_current_density_cv"].sel(direction=direction)).any():
-                yield from _sweep(results, str(direction))
+        spread = results["sweep_current_density_cv"]
+        for direction in DIMS:
+            if (
+                direction in spread["direction"]
+                and np.isfinite(spread.sel(direction=direction)).any()
+            ):
+                yield from _sweep(results, direction)
 
 
-def _map(results: xr.Dataset, direction: str) -> Iterator[Card]:
+def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     density = results[name_of("current_density", direction)]
     along_direction = results.sel(direction=direction)
     if not np.isfinite(density).any():
@@ -52,7 +56,7 @@ def _map(results: xr.Dataset, direction: str) -> Iterator[Card]:
     yield make_card(name, "Distribution of the current", figure, caption, caption)
 
 
-def _sweep(results: xr.Dataset, direction: str) -> Iterator[Card]:
+def _sweep(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     variation = results["sweep_current_density_cv"].sel(direction=direction)
     lengths = variation["swept_wagner_length"].values
     low, high = significant(float(lengths.min()), 3), significant(float(lengths.max()), 3)

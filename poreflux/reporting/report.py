@@ -166,7 +166,7 @@ def _operation_row(entry: dict) -> tuple[str, str]:
     return str(entry.get("operation", "")), text
 
 
-def _short(value) -> str:
+def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):

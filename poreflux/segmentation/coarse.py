@@ -9,7 +9,7 @@ import numpy as np
 from poreflux import blocks
 
 
-def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **options) -> np.ndarray:
+def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **options: Any) -> np.ndarray:
     """Return the mean grey value of boxes of voxels that tile a volume; NaN outside a mask.
 
     Parameters
@@ -33,7 +33,9 @@ def box_means(arrays: Mapping[str, Any], factors: Sequence[int], **options) -> n
     return means
 
 
-def _measure(arrays, start, *, factors) -> list[blocks.Patch]:
+def _measure(
+    arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, factors: Sequence[int]
+) -> list[blocks.Patch]:
     gray, mask = arrays["gray"].astype(np.float64), arrays.get("mask")
     counts = np.ones(gray.shape, np.int64) if mask is None else (mask != 0).astype(np.int64)
     sums = [counts, np.where(counts, gray, 0)]
@@ -46,7 +48,7 @@ def _measure(arrays, start, *, factors) -> list[blocks.Patch]:
     return [blocks.Patch(tuple(corner), np.stack(sums))]
 
 
-def _combine(partials) -> list[blocks.Patch]:
+def _combine(partials: Sequence[list[blocks.Patch]]) -> list[blocks.Patch]:
     """Add up the boxes that neighbouring blocks share."""
     patches = [patch for block in partials for patch in block]
     start = tuple(map(min, zip(*(p.start for p in patches))))
@@ -58,6 +60,6 @@ def _combine(partials) -> list[blocks.Patch]:
     return [blocks.Patch(start, total)]
 
 
-def _finish(total) -> np.ndarray:
+def _finish(total: Sequence[blocks.Patch]) -> np.ndarray:
     counts, sums = total[0].values
     return np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)

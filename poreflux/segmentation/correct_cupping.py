@@ -99,11 +99,18 @@ def correct_cupping(
     return with_gray(volume, corrected(apply, gray.data), entry)
 
 
-def _ring(start, shape, *, axis: Axis) -> np.ndarray:
+def _ring(start: tuple[int, ...], shape: tuple[int, ...], *, axis: Axis) -> np.ndarray:
     ring = (axis.radius(start, shape) * (_RINGS / axis.furthest)).astype(np.int64)
     return np.minimum(ring, _RINGS - 1)
 
 
-def _apply(start, values: np.ndarray, *, axis: Axis, factors, limits) -> np.ndarray:
+def _apply(
+    start: tuple[int, ...],
+    values: np.ndarray,
+    *,
+    axis: Axis,
+    factors: np.ndarray,
+    limits: np.ndarray,
+) -> np.ndarray:
     squares = np.clip((axis.radius(start, values.shape) / axis.furthest) ** 2, *limits)
     return values - np.polynomial.polynomial.polyval(squares, factors).astype(np.float32)

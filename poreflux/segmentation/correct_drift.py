@@ -81,10 +81,12 @@ def correct_drift(
     return with_gray(volume, corrected(apply, gray.data), entry)
 
 
-def _plane(start, shape) -> np.ndarray:
+def _plane(start: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
     return (start[0] + np.arange(shape[0]))[:, None, None]
 
 
-def _apply(start, values: np.ndarray, *, how: str, change: np.ndarray) -> np.ndarray:
+def _apply(
+    start: tuple[int, ...], values: np.ndarray, *, how: str, change: np.ndarray
+) -> np.ndarray:
     block_change = change[start[0] : start[0] + values.shape[0], None, None]
     return values * block_change if how == "gain" else values + block_change

@@ -1,6 +1,6 @@
 """Ring artefacts of reconstructed slices: narrow circles about the axis of rotation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.stats import norm
 
 from poreflux import blocks
-from poreflux.annotations import PoreShade, Progress
+from poreflux.annotations import AnyArray, PoreShade, Progress
 from poreflux.blocks import Scheduler
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.histogram import histogram
@@ -111,15 +111,15 @@ class _RingSums:
     solid: float
     contrast: float
 
-    def ring(self, start, shape) -> np.ndarray:
+    def ring(self, start: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
         """Return the number of the ring of each voxel of a plane of a block."""
         return (self.axis.radius(start, shape)[0] / self.step).astype(np.int64)
 
-    def table(self, gray) -> tuple[int, int, int]:
+    def table(self, gray: AnyArray) -> tuple[int, int, int]:
         """Return the shape of counts and sums over planes and rings."""
         return 2, gray.shape[0], int(self.axis.furthest / self.step) + 1
 
-    def __call__(self, arrays, start) -> dict:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]) -> dict:
         gray, mask = arrays["gray"], arrays.get("mask")
         deviation = (gray.astype(np.float32) - np.float32(self.solid)) / np.float32(self.contrast)
         chosen = np.abs(deviation) <= _WINDOW
@@ -136,7 +136,7 @@ class _RingSums:
         return {"sums": blocks.Patch((0, start[0], first), table)}
 
 
-def _finish(total, *, shape) -> np.ndarray:
+def _finish(total: Mapping[str, blocks.Patch], *, shape: tuple[int, ...]) -> np.ndarray:
     patch, table = total["sums"], np.zeros(shape, np.int64)
     table[tuple(slice(a, b) for a, b in zip(patch.start, patch.stop))] = patch.values
     return table
@@ -149,7 +149,7 @@ def _together(sums: np.ndarray, planes: int) -> tuple[np.ndarray, np.ndarray]:
     return sums[0], sums[1] / _STEPS
 
 
-def _offsets(counts, sums, phase_levels: Levels, width: int) -> np.ndarray:
+def _offsets(counts: np.ndarray, sums: np.ndarray, phase_levels: Levels, width: int) -> np.ndarray:
     """Return the grey value of the ring in each plane and ring."""
     mean = np.divide(sums, counts, out=np.zeros(counts.shape), where=counts > 0)
     mean -= median_filter(mean, (1, width), mode="nearest")
@@ -165,6 +165,8 @@ def _offsets(counts, sums, phase_levels: Levels, width: int) -> np.ndarray:
     return mean / follows * removed_share * abs(phase_levels.contrast)
 
 
-def _apply(start, values: np.ndarray, *, ring_sums: _RingSums, offsets: np.ndarray) -> np.ndarray:
+def _apply(
+    start: tuple[int, ...], values: np.ndarray, *, ring_sums: _RingSums, offsets: np.ndarray
+) -> np.ndarray:
     block_offsets = offsets[start[0] : start[0] + values.shape[0]]
     return values - block_offsets[:, ring_sums.ring(start, values.shape)]

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -116,7 +116,7 @@ class EndFace:
         return self.plane[0] + self.columns @ np.array(self.plane[1:])
 
 
-def _faces(volume: xr.Dataset, pore: str, **options) -> dict[str, EndFace]:
+def _faces(volume: xr.Dataset, pore: str, **options: Any) -> dict[str, EndFace]:
     """Return the end faces that are detected: ``"first"`` at low z, ``"last"`` at high z."""
     arrays, size = arrays_of(volume), voxel_size(volume)
     phase_levels = levels(histogram(arrays, **options), pore)
@@ -154,7 +154,9 @@ def _column_ends(solid: np.ndarray) -> np.ndarray:
     return np.where(last < count - 1, last + 0.5 + part, float(count))
 
 
-def _plane(places: np.ndarray, column_ends: np.ndarray, depth: float, tolerance: float):
+def _plane(
+    places: np.ndarray, column_ends: np.ndarray, depth: float, tolerance: float
+) -> np.ndarray | None:
     """Return [a, b, c] of the plane that most ends agree with; None where there is no face."""
     detected = np.flatnonzero(np.isfinite(column_ends))
     if detected.size < 3:
@@ -163,7 +165,7 @@ def _plane(places: np.ndarray, column_ends: np.ndarray, depth: float, tolerance:
     # a column without a detected end is taken to end outside the volume
     visible_ends = np.minimum(column_ends, depth)
 
-    def inliers_of(planes):
+    def inliers_of(planes: np.ndarray) -> np.ndarray:
         distance = np.abs(np.minimum(design @ planes, depth) - visible_ends[:, None])
         return distance <= tolerance
 
@@ -221,7 +223,7 @@ def _sheared(volume: xr.Dataset, faces: dict[str, EndFace], entry: dict) -> xr.D
     return _between(moved, planes, entry)
 
 
-def _shear(start, values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
+def _shear(start: tuple[int, ...], values: np.ndarray, *, shifts: np.ndarray) -> np.ndarray:
     """Return the block with each column moved down by its shift; ghosts are not filled."""
     block_shifts = shifts[tuple(slice(a, a + n) for a, n in zip(start[1:], values.shape[1:]))]
     rows = np.arange(len(values))[:, None, None] + block_shifts
@@ -249,7 +251,7 @@ def _between(volume: xr.Dataset, planes: tuple[int, int], entry: dict) -> xr.Dat
     return with_gray(masked, masked["gray"].data, entry)
 
 
-def _planes(start, stop, *, low: int, high: int) -> np.ndarray:
+def _planes(start: tuple[int, ...], stop: tuple[int, ...], *, low: int, high: int) -> np.ndarray:
     z = np.arange(start[0], stop[0])[:, None, None]
     shape = tuple(b - a for a, b in zip(start, stop))
     return np.broadcast_to((z >= low) & (z < high), shape).copy()

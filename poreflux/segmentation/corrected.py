@@ -1,22 +1,25 @@
 """A Volume with other grey values, of a dtype that holds them, and the record of what was done."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 from poreflux.schema import DIMS
 
 
-def with_gray(volume: xr.Dataset, gray, entry: dict) -> xr.Dataset:
+def with_gray(volume: xr.Dataset, gray: AnyArray, entry: dict) -> xr.Dataset:
     """Return the Volume with other grey values, and one more operation in its history."""
     attrs = volume["gray"].attrs
     changed = volume.assign(gray=(DIMS, gray, attrs))
     return changed.assign_attrs(history=[*volume.attrs.get("history", []), entry])
 
 
-def corrected(function: partial, gray):
+def corrected(function: partial, gray: AnyArray) -> AnyArray:
     """Apply ``function(start, values)`` to blocks of grey values, lazily.
 
     The result has the dtype of :func:`wider`; integers are rounded, and cut off at its ends.
@@ -54,5 +57,11 @@ def as_dtype(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return values.astype(dtype, copy=False)
 
 
-def _rounded(function, dtype: np.dtype, start, values, **parameters) -> np.ndarray:
+def _rounded(
+    function: Callable,
+    dtype: np.dtype,
+    start: tuple[int, ...],
+    values: np.ndarray,
+    **parameters: Any,
+) -> np.ndarray:
     return as_dtype(function(start, values.astype(np.float32), **parameters), dtype)

@@ -2,14 +2,14 @@
 
 import math
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import maximum_filter
 
 from poreflux import blocks
-from poreflux.annotations import Denoise
+from poreflux.annotations import AnyArray, Denoise
 from poreflux.kernels.median import HELD, median_of_27, median_of_known
 from poreflux.kernels.patches import ROOM, known_similar_mean, similar_mean
 from poreflux.segmentation.corrected import as_dtype
@@ -27,7 +27,9 @@ _STRENGTH = 0.8
 _SAMPLE = 64
 
 
-def denoised(gray, method: str | None, noise: float = math.nan, sample=None):
+def denoised(
+    gray: AnyArray, method: str | None, noise: float = math.nan, sample: AnyArray = None
+) -> AnyArray:
     """Return grey values with less noise; the image is mirrored outside.
 
     Parameters
@@ -58,7 +60,7 @@ def denoised(gray, method: str | None, noise: float = math.nan, sample=None):
     return gray
 
 
-def local_noise(gray, **options) -> float:
+def local_noise(gray: AnyArray, **options: Any) -> float:
     """Return the standard deviation of noise that differs from voxel to voxel.
 
     Notes

@@ -1,6 +1,6 @@
 """The histogram of grey values of a whole volume, exact where they are integers of 16 bits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -45,7 +45,7 @@ class Histogram:
         }
 
 
-def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **options) -> Histogram:
+def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **options: Any) -> Histogram:
     """Count the grey values of a volume, or of its mask, in one pass (two for floats).
 
     Parameters
@@ -66,7 +66,7 @@ def histogram(arrays: Mapping[str, Any], *, bins: int = 1024, **options) -> Hist
 
 
 def histograms(
-    arrays: Mapping[str, Any], names: Sequence[str], *, bins: int = 1024, **options
+    arrays: Mapping[str, Any], names: Sequence[str], *, bins: int = 1024, **options: Any
 ) -> list[Histogram]:
     """Count the values of several images of one volume and one dtype, all in the same passes.
 
@@ -101,7 +101,9 @@ def histograms(
     return counted
 
 
-def _each_value(arrays, ranges: Mapping[str, tuple[int, int]], options) -> list[Histogram]:
+def _each_value(
+    arrays: Mapping[str, Any], ranges: Mapping[str, tuple[int, int]], options: Any
+) -> list[Histogram]:
     measures = [
         partial(_measure_values, name=name, lowest=low, size=high - low + 1)
         for name, (low, high) in ranges.items()
@@ -121,12 +123,16 @@ def _trimmed(values: np.ndarray, counts: np.ndarray) -> Histogram:
     return Histogram(values, counts[inside], float(values[0]), float(values[-1]))
 
 
-def _counted(measures, arrays, options) -> Sequence[tuple[int, np.ndarray]]:
+def _counted(
+    measures: Sequence[Callable], arrays: Mapping[str, Any], options: Any
+) -> Sequence[tuple[int, np.ndarray]]:
     plans = [blocks.Plan(measure, blocks.add_patches, _finish_counts, {}) for measure in measures]
     return blocks.compute(*(blocks.run(arrays, plan) for plan in plans), **options)
 
 
-def _measure_values(arrays, start, *, name: str, lowest: int, size: int) -> dict:
+def _measure_values(
+    arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, name: str, lowest: int, size: int
+) -> dict:
     counts = np.zeros(size, np.int64)
     count_values(_chosen(arrays, name), lowest, counts)
     present = np.flatnonzero(counts)
@@ -134,16 +140,18 @@ def _measure_values(arrays, start, *, name: str, lowest: int, size: int) -> dict
     return {"counts": blocks.Patch((int(first),), counts[first:last])}
 
 
-def _measure_bins(arrays, start, *, name: str, bins: int, limits) -> dict:
+def _measure_bins(
+    arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, name: str, bins: int, limits: tuple
+) -> dict:
     counts, _ = np.histogram(_chosen(arrays, name), bins, limits)
     return {"counts": blocks.Patch((0,), counts)}
 
 
-def _finish_counts(total) -> tuple[int, np.ndarray]:
+def _finish_counts(total: Mapping[str, blocks.Patch]) -> tuple[int, np.ndarray]:
     return total["counts"].start[0], total["counts"].values.astype(np.int64)
 
 
-def _ranges(arrays, names, options) -> dict[str, tuple]:
+def _ranges(arrays: Mapping[str, Any], names: Sequence[str], options: Any) -> dict[str, tuple]:
     plans = [blocks.Plan(partial(_measure_range, name=n), _widest, _unchanged, {}) for n in names]
     ranges = dict(zip(names, blocks.compute(*(blocks.run(arrays, p) for p in plans), **options)))
     for lowest, highest, broken in ranges.values():
@@ -156,7 +164,7 @@ def _ranges(arrays, names, options) -> dict[str, tuple]:
     return {name: (lowest, highest) for name, (lowest, highest, _) in ranges.items()}
 
 
-def _measure_range(arrays, start, *, name: str) -> tuple:
+def _measure_range(arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, name: str) -> tuple:
     values = _chosen(arrays, name)
     finite = np.isfinite(values)
     broken = values.size - int(np.count_nonzero(finite))
@@ -164,15 +172,15 @@ def _measure_range(arrays, start, *, name: str) -> tuple:
     return (values.min(), values.max(), broken) if values.size else (np.inf, -np.inf, broken)
 
 
-def _widest(partials) -> tuple:
+def _widest(partials: Sequence[tuple]) -> tuple:
     lowest, highest, broken = zip(*partials)
     return min(lowest), max(highest), sum(broken)
 
 
-def _unchanged(total):
+def _unchanged(total: tuple) -> tuple:
     return total
 
 
-def _chosen(arrays, name: str) -> np.ndarray:
+def _chosen(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     values, mask = arrays[name], arrays.get("mask")
     return values.ravel() if mask is None else values[mask.astype(bool, copy=False)]

@@ -1,15 +1,18 @@
 """Hysteresis: dark cores, and the less dark voxels joined to them, in volumes of any size."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import label
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 
 
-def hysteresis(gray, low: float, high: float, **options):
+def hysteresis(gray: AnyArray, low: float, high: float, **options: Any) -> AnyArray:
     """Return, lazily, which voxels are up to `high` and joined to one that is up to `low`.
 
     Voxels are joined by faces, also across chunks: one pass now finds which components of which
@@ -39,7 +42,7 @@ class _BlockFaces:
     cores: np.ndarray
 
 
-def _components(gray: np.ndarray, low, high) -> tuple[np.ndarray, np.ndarray]:
+def _components(gray: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the components up to `high` of a block, and which of them have a core."""
     labels, count = label(gray <= high)
     core = np.zeros(count + 1, bool)
@@ -47,7 +50,14 @@ def _components(gray: np.ndarray, low, high) -> tuple[np.ndarray, np.ndarray]:
     return labels, core
 
 
-def _measure(arrays, start, *, low, high, shape) -> _BlockFaces:
+def _measure(
+    arrays: Mapping[str, np.ndarray],
+    start: tuple[int, ...],
+    *,
+    low: float,
+    high: float,
+    shape: tuple[int, ...],
+) -> _BlockFaces:
     labels, core = _components(arrays["gray"], low, high)
     names = blocks.first_voxels(labels, core.size - 1, start, shape)
     faces = blocks.open_faces(labels, names, start, shape)
@@ -55,7 +65,7 @@ def _measure(arrays, start, *, low, high, shape) -> _BlockFaces:
     return _BlockFaces(faces, np.intersect1d(names[core], np.concatenate(touching)))
 
 
-def _combine(partials) -> _BlockFaces:
+def _combine(partials: Sequence[_BlockFaces]) -> _BlockFaces:
     faces = blocks.join_faces([part.faces for part in partials])
     return _BlockFaces(faces, np.concatenate([part.cores for part in partials]))
 
@@ -69,7 +79,15 @@ def _finish(part: _BlockFaces) -> np.ndarray:
     return np.sort(names[has_core[cluster] & ~has_own_core])  # independent of the order of blocks
 
 
-def _grown(start, gray, *, low, high, shape, joined) -> np.ndarray:
+def _grown(
+    start: tuple[int, ...],
+    gray: AnyArray,
+    *,
+    low: float,
+    high: float,
+    shape: tuple[int, ...],
+    joined: np.ndarray,
+) -> np.ndarray:
     labels, core = _components(gray, low, high)
     names = blocks.first_voxels(labels, core.size - 1, start, shape)
     return (core | np.isin(names, joined))[labels]

@@ -1,17 +1,19 @@
 """Give each voxel its label, lazily, by given thresholds."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 from poreflux.segmentation.hysteresis import hysteresis
 from poreflux.segmentation.watershed import watershed
 
 
-def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
+def by_thresholds(values: AnyArray, thresholds: Sequence[float], labels: Sequence[int]) -> AnyArray:
     """Return labels of grey values, lazily: the first up to the first threshold, and so on."""
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
         gray_values = np.arange(np.iinfo(values.dtype).max + 1)
@@ -23,7 +25,9 @@ def by_thresholds(values, thresholds: Sequence[float], labels: Sequence[int]):
     )
 
 
-def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, **options):
+def by_hysteresis(
+    values: AnyArray, thresholds: Sequence[float], labels: Sequence[int], pore: str, **options: Any
+) -> AnyArray:
     """Return labels of grey values, lazily: two, of which that of the pores grows from cores."""
     low, high = thresholds
     if pore == "bright":  # v > t as a statement "up to": for -v, strictly below -t
@@ -37,7 +41,9 @@ def by_hysteresis(values, thresholds: Sequence[float], labels: Sequence[int], po
     return blocks.map_blocks(partial(_from_booleans, table), grown, dtype=np.uint8)
 
 
-def by_watershed(values, thresholds: Sequence[float], labels: Sequence[int], pore: str, contrast):
+def by_watershed(
+    values: AnyArray, thresholds: Sequence[float], labels: Sequence[int], pore: str, contrast: float
+) -> AnyArray:
     """Return labels of grey values, lazily: two, grown from markers on both sides.
 
     `contrast` is the difference of the grey values of both.
@@ -49,7 +55,7 @@ def by_watershed(values, thresholds: Sequence[float], labels: Sequence[int], por
     return blocks.map_blocks(partial(_from_booleans, table), bright, dtype=np.uint8)
 
 
-def pore_shares(phases: Sequence, label: int, mask=None, **options) -> list[float]:
+def pore_shares(phases: Sequence, label: int, mask: AnyArray = None, **options: Any) -> list[float]:
     """Return the share of one label in each of several phase arrays, all counted in one pass."""
     arrays = {str(i): phase for i, phase in enumerate(phases)}
     arrays |= {} if mask is None else {"mask": mask}
@@ -57,7 +63,7 @@ def pore_shares(phases: Sequence, label: int, mask=None, **options) -> list[floa
     return blocks.compute(blocks.run(arrays, plan), **options)[0]
 
 
-def _count(arrays, start, *, label: int) -> dict:
+def _count(arrays: dict[str, np.ndarray], start: tuple[int, ...], *, label: int) -> dict:
     mask = arrays.pop("mask", None)
     counts = [np.size(next(iter(arrays.values()))) if mask is None else np.count_nonzero(mask)]
     for phase in arrays.values():
@@ -66,23 +72,23 @@ def _count(arrays, start, *, label: int) -> dict:
     return {"counts": blocks.Patch((0,), np.array(counts))}
 
 
-def _finish_shares(total) -> list[float]:
+def _finish_shares(total: Mapping[str, blocks.Patch]) -> list[float]:
     counts = total["counts"].values.astype(float)
     return (counts[1:] / counts[0]).tolist()
 
 
-def _looked_up(table, values):
+def _looked_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
     return table[values]
 
 
-def _compared(cuts, labels, values):
+def _compared(cuts: Sequence, labels: np.ndarray, values: np.ndarray) -> np.ndarray:
     index = np.zeros(values.shape, np.uint8)
     for cut in cuts:
         index += values > cut
     return labels[index]
 
 
-def _from_booleans(table, grown):
+def _from_booleans(table: np.ndarray, grown: np.ndarray) -> np.ndarray:
     return table[grown.view(np.uint8)]
 
 
@@ -90,11 +96,11 @@ def _signed(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind == "f" else np.dtype(np.int64)
 
 
-def _mirrored(values):
+def _mirrored(values: np.ndarray) -> np.ndarray:
     return -values.astype(_signed(values.dtype), copy=False)
 
 
-def _not_above(threshold: float, dtype: np.dtype):
+def _not_above(threshold: float, dtype: np.dtype) -> Any:
     """Return the largest number of this dtype that is not above the threshold."""
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
@@ -103,7 +109,7 @@ def _not_above(threshold: float, dtype: np.dtype):
     return np.nextafter(nearest, dtype.type(-np.inf)) if nearest > threshold else nearest
 
 
-def _below(threshold: float, dtype: np.dtype):
+def _below(threshold: float, dtype: np.dtype) -> Any:
     """Return the largest number of this dtype that is below the threshold."""
     if dtype.kind in "iu":
         return dtype.type(math.ceil(threshold) - 1)

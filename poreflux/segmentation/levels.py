@@ -155,7 +155,7 @@ def solid_level(values: np.ndarray, counts: np.ndarray) -> float:
     return level
 
 
-def _fitted(edges, counts, counted: Histogram, cut: float) -> Levels | None:
+def _fitted(edges: np.ndarray, counts: np.ndarray, counted: Histogram, cut: float) -> Levels | None:
     """Return the levels of the model fitted to the counts; None where it does not fit the cut."""
     dark, _ = class_means(counted, cut)
     solid = solid_level((edges[1:] + edges[:-1]) / 2, np.where(edges[1:] > cut, counts, 0))
@@ -184,7 +184,7 @@ def _fitted(edges, counts, counted: Histogram, cut: float) -> Levels | None:
     return Levels(*map(float, (dark + scale * pore, dark + scale * solid, scale * noise, misfit)))
 
 
-def _model(x, edges) -> np.ndarray:
+def _model(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the shares of voxels between edges: of pore, solid and the surface, with noise."""
     pore, solid, log_noise, of_pore, of_surface, curvature = x
     nodes = np.concatenate(([pore, solid], pore + (solid - pore) * _SOLID_SHARES))
@@ -196,7 +196,7 @@ def _model(x, edges) -> np.ndarray:
     return np.diff(ndtr((edges[:, None] - nodes) / widths) @ fractions)
 
 
-def _flank(edges, share) -> float:
+def _flank(edges: np.ndarray, share: np.ndarray) -> float:
     """Return the width of the noise from the bright side of the solid, where no other phase is."""
     centres = (edges[1:] + edges[:-1]) / 2
     above = share * (centres > 1)

@@ -21,7 +21,7 @@ def check_options(
     method: str,
     given: Sequence[float] | None,
     names: Mapping[int, str],
-    phases,
+    phases: Mapping[int, str] | None,
     pore: str,
     denoise: str | None,
 ) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 
 
-def inside(volume: xr.Dataset):
+def inside(volume: xr.Dataset) -> AnyArray | None:
     """Return which voxels are sample, lazily; None where all are, for sure.
 
     Examples
@@ -23,7 +24,7 @@ def inside(volume: xr.Dataset):
     return blocks.map_blocks(_known, gray, *masks, dtype=bool)
 
 
-def marked(values, sample):
+def marked(values: AnyArray, sample: AnyArray) -> AnyArray:
     """Return grey values as floats, lazily, with NaN outside of the sample."""
     dtype = values.dtype if values.dtype.kind == "f" else _float(values.dtype)
     return blocks.map_blocks(_marked, values, sample, dtype=dtype)

@@ -34,7 +34,7 @@ class Axis:
         farthest = [max(c, n * h - c) for c, n, h in zip(self.centre, self.shape, self.size)]
         return math.hypot(*farthest)
 
-    def radius(self, start, shape) -> np.ndarray:
+    def radius(self, start: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
         """Return the distances in µm of the voxel centres of a block, (1, y, x)."""
         y, x = (
             (a + np.arange(n) + 0.5) * h - c

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.ndimage import binary_fill_holes, gaussian_filter, label
 
 from poreflux import blocks
-from poreflux.annotations import PoreShade, Progress
+from poreflux.annotations import AnyArray, PoreShade, Progress
 from poreflux.blocks import Scheduler
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
@@ -37,7 +38,7 @@ def region_of_interest(
     volume: xr.Dataset,
     *,
     cylinder: Sequence[float] | None = None,
-    mask=None,
+    mask: AnyArray = None,
     erosion: float = 5.0,
     pore: PoreShade = "dark",
     progress: Progress | None = None,
@@ -117,14 +118,14 @@ def region_of_interest(
     return masked.assign_attrs(history=[*volume.attrs.get("history", []), entry])
 
 
-def _given(cylinder) -> tuple[np.ndarray, float]:
+def _given(cylinder: Sequence[float]) -> tuple[np.ndarray, float]:
     if len(cylinder) != 3 or not np.all(np.isfinite(cylinder)):
         raise ValueError(f"cylinder={cylinder!r} is not (y, x, radius) in µm")
     y, x, radius = map(float, cylinder)
     return np.array([[y, x], [0.0, 0.0]]), radius
 
 
-def _cylinder(volume: xr.Dataset, pore: str, **options) -> tuple[np.ndarray, float]:
+def _cylinder(volume: xr.Dataset, pore: str, **options: Any) -> tuple[np.ndarray, float]:
     """Return centre (y, x) at z = 0 and its change with z, and the radius, in µm."""
     shape, size = volume["gray"].shape, voxel_size(volume)
     factors = [math.ceil(n / most) for n, most in zip(shape, (_ALONG, _ACROSS, _ACROSS))]
@@ -153,7 +154,9 @@ def _cylinder(volume: xr.Dataset, pore: str, **options) -> tuple[np.ndarray, flo
     return line, float(np.median(radius))
 
 
-def _circle(plane: np.ndarray, k: int, box) -> tuple[float, float, float, float] | None:
+def _circle(
+    plane: np.ndarray, k: int, box: Sequence[float]
+) -> tuple[float, float, float, float] | None:
     """Return z, y, x and radius in µm of the circle in a plane; None for no circle."""
     labels, count = label(plane)
     if not count:
@@ -172,12 +175,19 @@ def _circle(plane: np.ndarray, k: int, box) -> tuple[float, float, float, float]
     return (k + 0.5) * box[0], float(y.mean()), float(x.mean()), radius
 
 
-def _inside(start, stop, *, line, radius: float, size) -> np.ndarray:
+def _inside(
+    start: tuple[int, ...],
+    stop: tuple[int, ...],
+    *,
+    line: np.ndarray,
+    radius: float,
+    size: Sequence[float],
+) -> np.ndarray:
     z, y, x = ((np.arange(a, b) + 0.5) * h for a, b, h in zip(start, stop, size))
     centre = line[0] + z[:, None] * line[1]
     squared_distance = (y - centre[:, :1])[:, :, None] ** 2 + (x - centre[:, 1:])[:, None, :] ** 2
     return squared_distance < radius**2
 
 
-def _as_booleans(mask) -> np.ndarray:
+def _as_booleans(mask: AnyArray) -> np.ndarray:
     return mask != 0

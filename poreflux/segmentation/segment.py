@@ -1,7 +1,7 @@
 """Grey values become phases: by thresholds on the histogram of the whole volume, chunk by chunk."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import Denoise, PoreShade, Progress, SegmentMethod
+from poreflux.annotations import AnyArray, Denoise, PoreShade, Progress, SegmentMethod
 from poreflux.blocks import Scheduler
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.denoise import denoised, local_noise
@@ -161,7 +161,7 @@ def _corrections(volume: xr.Dataset) -> list[dict]:
 
 
 def _histograms(
-    arrays, denoise, two_phases: bool, bins: int, options
+    arrays: Mapping[str, Any], denoise: Denoise | None, two_phases: bool, bins: int, options: Any
 ) -> tuple[Histogram, Histogram]:
     """Return the histograms of the grey values as they are segmented, and as they were measured."""
     names = ["gray", "raw"] if denoise and two_phases else ["gray"]
@@ -193,8 +193,14 @@ def _automatic_thresholds(
 
 
 def _labelled(
-    values, labels, method: str, pore: str, analysis: ThresholdAnalysis | None, options, thresholds
-):
+    values: AnyArray,
+    labels: Sequence[int],
+    method: str,
+    pore: str,
+    analysis: ThresholdAnalysis | None,
+    options: Any,
+    thresholds: Sequence[float],
+) -> AnyArray:
     if method == "hysteresis":
         return by_hysteresis(values, thresholds, labels, pore, **options)
     if method == "watershed" and analysis:
@@ -202,12 +208,21 @@ def _labelled(
     return by_thresholds(values, thresholds, labels)
 
 
-def _grown_shares(grow, label: int, mask, options, thresholds) -> list[float]:
+def _grown_shares(
+    grow: Callable, label: int, mask: AnyArray, options: Any, thresholds: Sequence
+) -> list[float]:
     """Return the porosities with several pairs of thresholds."""
     return pore_shares([grow(pair) for pair in thresholds], label, mask, **options)
 
 
-def _volume(volume, phase, names, record, counted: Histogram, band: dict | None) -> xr.Dataset:
+def _volume(
+    volume: xr.Dataset,
+    phase: AnyArray,
+    names: Mapping[int, str],
+    record: Mapping[str, Any],
+    counted: Histogram,
+    band: dict | None,
+) -> xr.Dataset:
     labelled = from_array(phase, voxel_size=voxel_size(volume), phases=names)["phase"]
     segmentation = {
         **record,

@@ -78,17 +78,19 @@ def solid_fraction(
     return added.assign_attrs(history=history)
 
 
-def _packed(gray, labels, *, dark: float, contrast: float, label: int) -> np.ndarray:
+def _packed(
+    gray: np.ndarray, labels: np.ndarray, *, dark: float, contrast: float, label: int
+) -> np.ndarray:
     share = (gray.astype(np.float32) - np.float32(dark)) / np.float32(contrast)
     share = np.nan_to_num(share, nan=0.0)  # no sample, which a mask leaves out
     return np.clip(share, 0, 1) + _PACK * (labels != label)
 
 
-def _unpacked(values) -> np.ndarray:
+def _unpacked(values: np.ndarray) -> np.ndarray:
     return values - _PACK * (values >= _PACK)
 
 
-def _at_surfaces(values) -> np.ndarray:
+def _at_surfaces(values: np.ndarray) -> np.ndarray:
     solid = values >= _PACK
     inside = minimum_filter(solid, 3)
     outside = ~maximum_filter(solid, 3)

@@ -32,7 +32,7 @@ def check_side(pore: str) -> None:
 
 
 def solid_levels(
-    arrays: Mapping[str, Any], part: Callable, count: int, pore: str, **options
+    arrays: Mapping[str, Any], part: Callable, count: int, pore: str, **options: Any
 ) -> tuple[np.ndarray, np.ndarray, Histogram]:
     """Return the grey value of the solid in each part, the voxels in it, and the histogram of all.
 
@@ -68,7 +68,14 @@ def solid_levels(
     return np.array(levels), table.sum(axis=1), counted
 
 
-def _measure(arrays, start, *, part, first: float, width: float) -> dict:
+def _measure(
+    arrays: Mapping[str, np.ndarray],
+    start: tuple[int, ...],
+    *,
+    part: Callable,
+    first: float,
+    width: float,
+) -> dict:
     gray, mask = arrays["gray"], arrays.get("mask")
     number = part(start, gray.shape)
     lowest = int(number.min())
@@ -82,7 +89,7 @@ def _measure(arrays, start, *, part, first: float, width: float) -> dict:
     return {"counts": blocks.Patch((lowest, 0), counts)}
 
 
-def _finish(total, *, count: int) -> np.ndarray:
+def _finish(total: Mapping[str, blocks.Patch], *, count: int) -> np.ndarray:
     patch = total["counts"]
     table = np.zeros((count, _BINS), np.int64)
     table[patch.start[0] : patch.stop[0]] = patch.values

@@ -1,6 +1,6 @@
 """Thresholds from a histogram. A grey value up to and including a threshold is on its dark side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,7 +58,9 @@ def multi_otsu(counted: Histogram, classes: int) -> list[float]:
     weight = np.concatenate(([0.0], np.cumsum(counts)))
     moment = np.concatenate(([0.0], np.cumsum(counts * (values - values.mean()))))
 
-    def between(start, stop):  # w m² of the class start <= value < stop
+    def between(
+        start: np.ndarray | int, stop: np.ndarray | int
+    ) -> np.ndarray:  # w m² of the class start <= value < stop
         return (moment[stop] - moment[start]) ** 2 / (weight[stop] - weight[start])
 
     n = present.size
@@ -103,7 +105,9 @@ def class_means(counted: Histogram, threshold: float) -> tuple[float, float]:
     )
 
 
-def _next_class(best, between, k: int, end_range: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _next_class(
+    best: np.ndarray, between: Callable, k: int, end_range: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return, for each of the ends, the best sum with one more class, and where it starts."""
     n = len(best) - 1
     total = np.full(n + 1, -np.inf)

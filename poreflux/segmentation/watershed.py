@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_gradient_magnitude
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 from poreflux.kernels.flooding import HIGHEST_PASS, NOT_REACHED, PASS, flood
 
 #: rounds of flooding: how many voxels from a marker it reaches
@@ -18,7 +19,7 @@ _BLUR, _CUT = 0.7, 3
 _STEPS = 2**18
 
 
-def watershed(gray, low: float, high: float, contrast: float, solid: str):
+def watershed(gray: AnyArray, low: float, high: float, contrast: float, solid: str) -> AnyArray:
     """Return, lazily, which voxels are bright: markers, and what floods from them.
 
     Voxels up to `low` and above `high` are markers. From them, in 8 rounds, each by one voxel
@@ -52,7 +53,7 @@ def watershed(gray, low: float, high: float, contrast: float, solid: str):
     return blocks.map_with_ghosts(block, gray, REACH + _CUT, boundary="none", dtype=bool)
 
 
-def _flooded(gray, *, low: float, high: float, contrast: float, solid: str) -> np.ndarray:
+def _flooded(gray: AnyArray, *, low: float, high: float, contrast: float, solid: str) -> np.ndarray:
     values = gray.astype(np.float32)
     outside = np.isnan(values)
     if outside.any() and not outside.all():  # there the nearest of the sample: no gradient

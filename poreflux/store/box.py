@@ -254,7 +254,9 @@ def _read_foreign(array: Path, start: Index, stop: Index) -> np.ndarray:
         ) from error
 
 
-def _box(shape: Index, start, stop) -> tuple[Index, Index]:
+def _box(
+    shape: Index, start: Sequence[int] | None, stop: Sequence[int] | None
+) -> tuple[Index, Index]:
     lower = tuple(int(a) for a in (start if start is not None else (0,) * len(shape)))
     upper = tuple(int(b) for b in (stop if stop is not None else shape))
     if len(lower) != len(shape) or len(upper) != len(shape):
@@ -269,7 +271,13 @@ def _touching(start: Index, stop: Index, edge: Index) -> Iterator[Index]:
 
 
 def _read_file(
-    array: Path, layout: Layout, table, index: Index, start: Index, stop: Index, out: np.ndarray
+    array: Path,
+    layout: Layout,
+    table: np.ndarray | None,
+    index: Index,
+    start: Index,
+    stop: Index,
+    out: np.ndarray,
 ) -> None:
     lower, upper = layout.span(index)
     first = tuple(max(p, a) for p, a in zip(lower, start))

@@ -59,7 +59,7 @@ def sync_folder(folder: Path) -> None:
     _sync(folder)
 
 
-def _sync(path) -> None:
+def _sync(path: str | Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

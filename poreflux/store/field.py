@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.errors import StoreExists
 from poreflux.machine import available_cores
@@ -22,7 +23,7 @@ def new_fields(
     store: str | Path,
     fields: Mapping[str, Mapping],
     *,
-    dtype=np.float32,
+    dtype: DTypeLike = np.float32,
     chunk: int | Sequence[int] = CHUNK,
     wait: bool = False,
 ) -> Iterator[Path]:

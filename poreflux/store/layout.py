@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.schema import NO_PHASE
 
@@ -106,7 +107,7 @@ def clip(index: Index, edge: Index, shape: Index) -> tuple[Index, Index]:
 def plan(
     name: str,
     shape: Sequence[int],
-    dtype,
+    dtype: DTypeLike,
     *,
     chunk: int | Sequence[int] = CHUNK,
     shards: bool = True,
@@ -206,7 +207,7 @@ def _level(codecs: list[dict]) -> int:
     return found[0] if found else 0
 
 
-def little_endian(dtype) -> np.dtype:
+def little_endian(dtype: DTypeLike) -> np.dtype:
     """Return the dtype as it is stored."""
     return np.dtype(dtype).newbyteorder("<")
 
@@ -216,7 +217,7 @@ def dump(document: dict) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode()
 
 
-def _fill_json(layout: Layout):
+def _fill_json(layout: Layout) -> str | float | bool:
     if layout.dtype.kind == "f":
         return "NaN" if math.isnan(layout.fill) else float(layout.fill)
     return bool(layout.fill) if layout.dtype.kind == "b" else int(layout.fill)

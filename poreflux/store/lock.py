@@ -73,7 +73,7 @@ class Lock:
     #: whether it was taken from a process that was only silent, and so may wake
     taken_over: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._done = threading.Event()
 
     @property

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -115,7 +116,7 @@ def checksum(payload: bytes) -> int:
     return google_crc32c.value(payload)
 
 
-def jsonable(value):
+def jsonable(value: Any) -> Any:
     """Return a value as JSON can hold it: NumPy numbers and arrays as Python's."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import AnyArray
 from poreflux.errors import DamagedStore
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS
@@ -105,7 +106,7 @@ def _variable(path: Path, name: str) -> tuple:
     return layout.dims, values, attrs
 
 
-def _lazy(path: Path, name: str):
+def _lazy(path: Path, name: str) -> AnyArray:
     array, layout = box.find(path, name)
     status = os.stat(array / "zarr.json")
     # the same values have the same name in every copy of the store

@@ -1,6 +1,6 @@
 """Each level of a pyramid is the one below with its voxels joined by 2 × 2 × 2."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +36,12 @@ def below(path: str) -> str:
 
 
 def build(
-    root: Path, path: str, layout: Layout, files: Iterable[Index], threads: int, step
+    root: Path,
+    path: str,
+    layout: Layout,
+    files: Iterable[Index],
+    threads: int,
+    step: Callable[[int], None],
 ) -> None:
     """Write the given files of one level from the level below it; call ``step(1)`` after each."""
     source = below(path)

@@ -1,7 +1,7 @@
 """What is damaged in a store is written anew from its source, or from a copy; nothing else is."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +105,9 @@ def _from_copy(path: Path, copy: Path, damages: Iterable[Damage]) -> None:
             _write(layout.file(path / name, index), spare.read_bytes())
 
 
-def _from_volume(path: Path, volume: xr.Dataset, damages, progress: Progress | None) -> None:
+def _from_volume(
+    path: Path, volume: xr.Dataset, damages: Sequence[Damage], progress: Progress | None
+) -> None:
     recorded = box.read_document(path / "zarr.json")["attributes"].get("source_sha256")
     found = {**volume.attrs, **provenance.source_attrs(volume)}.get("source_sha256")
     if recorded is None or found != recorded:

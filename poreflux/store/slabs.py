@@ -5,18 +5,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import dask
 import dask.array as da
 import numpy as np
 
+from poreflux.annotations import AnyArray
 from poreflux.schema import NO_PHASE
 from poreflux.store import box, codec, forecast
 from poreflux.store.layout import Index, Layout
 
 
 def write(
-    array,
+    array: AnyArray,
     folder: Path,
     layout: Layout,
     wanted: set[Index],
@@ -61,7 +63,9 @@ def _thin(lazy: da.Array, layout: Layout) -> int:
     return int(np.argmin(np.maximum(shared, 1)))
 
 
-def _write_part(lazy, folder: Path, layout: Layout, files: set[Index], *, copy: bool) -> None:
+def _write_part(
+    lazy: da.Array, folder: Path, layout: Layout, files: set[Index], *, copy: bool
+) -> None:
     """Write some files by one computation over the smallest box that holds them."""
     first = tuple(map(min, zip(*files)))
     last = tuple(map(max, zip(*files)))
@@ -84,7 +88,14 @@ def _write_part(lazy, folder: Path, layout: Layout, files: set[Index], *, copy: 
     dask.compute(written)
 
 
-def _write_file(values, folder, layout, first, files, block_info=None) -> np.ndarray:
+def _write_file(
+    values: np.ndarray,
+    folder: Path,
+    layout: Layout,
+    first: Index,
+    files: set[Index],
+    block_info: Any = None,
+) -> np.ndarray:
     location = block_info[0]["chunk-location"]
     index = tuple(a + b for a, b in zip(first, location))
     if index in files:

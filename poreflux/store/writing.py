@@ -56,7 +56,9 @@ def write_arrays(
         return source.result()
 
 
-def identities(volume, layouts: dict[str, Layout], source: dict[str, str]) -> dict[str, str]:
+def identities(
+    volume: xr.Dataset, layouts: dict[str, Layout], source: dict[str, str]
+) -> dict[str, str]:
     """Return for each variable the name of what would be written."""
     checksum = source.get("source_sha256")
     return {name: provenance.identity(volume, name, layouts[name], checksum) for name in layouts}

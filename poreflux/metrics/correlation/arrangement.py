@@ -1,6 +1,7 @@
 """Arrangement: whether pores lie at random, evenly, in clusters, in columns, or on a lattice."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,7 @@ class FinishWaves:
     factor: int
     taper: str
 
-    def __call__(self, total) -> dict:
+    def __call__(self, total: Mapping[str, blocks.Patch]) -> dict:
         grid = cells(total, self.factor, self.shape, self.size)
         step = shell_width(self.shape, self.size)
         last = max(_LONG, int(math.pi / max(grid.size) / (1 if self.factor == 1 else 2) / step))
@@ -171,7 +172,7 @@ class FinishPoints:
         }
 
 
-def _column_ratio(spectrum) -> np.ndarray:
+def _column_ratio(spectrum: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the power at long wavelengths across each direction, relative to all other."""
     across_modes = spectrum["in_plane_modes"][:, :_LONG]
     across = (np.nan_to_num(spectrum["in_plane"][:, :_LONG]) * across_modes).sum(axis=1)

@@ -4,7 +4,7 @@ Plain arrays in and out; lengths in µm, wavenumbers in rad/µm, spectral densit
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
@@ -50,7 +50,9 @@ class Power:
             yield self.values[i], np.sqrt(k**2 + across), number, float(k)
 
 
-def power(field: np.ndarray, weight: np.ndarray, size, taper: str) -> Power:
+def power(
+    field: np.ndarray, weight: np.ndarray, size: tuple[float, float, float], taper: str
+) -> Power:
     """Return the spectral density of a field that has been freed of its mean.
 
     Parameters
@@ -83,10 +85,10 @@ def power(field: np.ndarray, weight: np.ndarray, size, taper: str) -> Power:
     values = modes.real**2
     values += modes.imag**2
     values *= math.prod(size) / norm
-    return Power(values, field.shape, tuple(size))
+    return Power(values, field.shape, size)
 
 
-def taper_of(shape, taper: str) -> np.ndarray:
+def taper_of(shape: tuple[int, ...], taper: str) -> np.ndarray:
     """Return the weights of a taper; they do not vanish at the outermost cells.
 
     Examples
@@ -102,7 +104,7 @@ def taper_of(shape, taper: str) -> np.ndarray:
     return z[:, None, None] * y[:, None] * x
 
 
-def shell_width(shape, size) -> float:
+def shell_width(shape: Sequence[float], size: Sequence[float]) -> float:
     """Return the width of a shell, 2π over the cube root of the volume, in rad/µm.
 
     Examples
@@ -181,7 +183,7 @@ def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
     return float(np.round(origin, 12)) if origin > 0 and slope > 0 else float(low)
 
 
-def _undone(spectrum: Power, factor: int, wave) -> np.ndarray | float:
+def _undone(spectrum: Power, factor: int, wave: Iterable[np.ndarray | float]) -> np.ndarray | float:
     """Return by what averaging over cells has lowered the power of waves of less than two cells."""
     total: np.ndarray | float = 1.0
     for k, cell in zip(wave, spectrum.size if factor > 1 else ()):
@@ -191,7 +193,9 @@ def _undone(spectrum: Power, factor: int, wave) -> np.ndarray | float:
     return total
 
 
-def _binned(shell, values, number, selected, last: int) -> np.ndarray:
+def _binned(
+    shell: np.ndarray, values: np.ndarray, number: np.ndarray, selected: np.ndarray, last: int
+) -> np.ndarray:
     """Return sums of values and numbers of modes in each shell."""
     index, weight = shell[selected], np.broadcast_to(number, shell.shape)[selected]
     total = np.bincount(index, values[selected] * weight, last + 1)

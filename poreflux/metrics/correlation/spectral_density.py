@@ -1,13 +1,15 @@
 """Spectral density: how strongly the phase varies on each length scale."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import Taper
+from poreflux.annotations import AnyArray, Taper
 from poreflux.metrics.correlation.modes import TAPERS, power, shell_width, shells
 from poreflux.metrics.density.coarse import GRID, MeasureCells, cells, coarsening
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
@@ -101,7 +103,7 @@ class FinishWhole:
         shortest = max(self.size) * self.factor * (1 if self.factor == 1 else 2)
         return max(1, int(math.pi / shortest / self.step))
 
-    def __call__(self, total) -> dict[str, np.ndarray]:
+    def __call__(self, total: Mapping[str, Any]) -> dict[str, np.ndarray]:
         grid = cells(total, self.factor, self.shape, self.size)
         modes = power(grid.phase, grid.valid, grid.size, self.taper)
         spectrum = shells(modes, self.step, self.last, factor=self.factor)
@@ -129,7 +131,7 @@ class Windows:
     @property
     def step(self) -> float:
         """Width of a shell in rad/µm."""
-        return shell_width([np.mean(lengths) for lengths in self.edges], self.size)
+        return shell_width([float(np.mean(lengths)) for lengths in self.edges], self.size)
 
     @property
     def last(self) -> int:
@@ -146,7 +148,7 @@ class Windows:
         """Middle of each shell beyond those of the whole volume."""
         return self.step * np.arange(self.last - self.count + 1, self.last + 1)
 
-    def cut(self, array):
+    def cut(self, array: AnyArray) -> AnyArray:
         """Return the array in windows."""
         return blocks.chunked(array).rechunk(self.edges)
 
@@ -168,7 +170,9 @@ class MeasureWindow:
     label: int
     windows: Windows
 
-    def __call__(self, arrays, start) -> dict[str, np.ndarray]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> dict[str, np.ndarray]:
         chosen, mask = select(arrays, self.label)
         valid = np.ones(chosen.shape, np.float32) if mask is None else mask.astype(np.float32)
         last = self.windows.last
@@ -187,11 +191,16 @@ class MeasureWindow:
         return {**sums, "windows": (sums["modes"] > 0).astype(float)}
 
 
-def _add(windows) -> dict[str, np.ndarray]:
+def _add(windows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Any]:
     return {key: sum(window[key] for window in windows) for key in windows[0]}
 
 
-def _named(spectrum, error, modes, count: int | None = None) -> dict[str, np.ndarray]:
+def _named(
+    spectrum: Mapping[str, np.ndarray],
+    error: np.ndarray,
+    modes: np.ndarray,
+    count: int | None = None,
+) -> dict[str, np.ndarray]:
     """Return the results by their names; of the last `count` shells."""
     results = {
         "spectral_density": spectrum["mean"],

@@ -5,10 +5,10 @@ from the mean by chance. So each result carries the z-score, the rms of the map 
 a statistically homogeneous medium of the same porosity and pore length.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -144,7 +144,9 @@ _SCALARS = (
 )
 
 
-def _window(field_of_view, shape, sizes) -> list[slice]:
+def _window(
+    field_of_view: float | Sequence[float] | None, shape: Sequence[int], sizes: Sequence[float]
+) -> list[slice]:
     """Return the slices of the central part of the map."""
     if field_of_view is None:
         return [slice(0, n) for n in shape]
@@ -182,7 +184,15 @@ def _lags(n: int, h: float, longest_lag: float | None) -> int:
     return lags
 
 
-def _measure(arrays, start, *, label: int, axis: int, lags: int, weights) -> tuple[dict, Pairs]:
+def _measure(
+    arrays: Mapping[str, np.ndarray],
+    start: tuple[int, ...],
+    *,
+    label: int,
+    axis: int,
+    lags: int,
+    weights: np.ndarray | None,
+) -> tuple[dict, Pairs]:
     chosen, mask = select(arrays, label)
     sets = {"phase": chosen} if mask is None else {"phase": chosen, "valid": mask}
     corner = tuple(i for a, i in enumerate(start) if a != axis)
@@ -230,7 +240,9 @@ class _Finish:
             **_scalars(mapped, deviation[box], null),
         }
 
-    def _columns(self, sums, valid, pores) -> tuple[np.ndarray, np.ndarray]:
+    def _columns(
+        self, sums: Mapping[str, np.ndarray], valid: np.ndarray, pores: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the porosity of each column, and of how many independent planes it is the mean."""
         if self.weights is None:
             return fraction(sums["phase"], valid), valid / integral_length(pores)

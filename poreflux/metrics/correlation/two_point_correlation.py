@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy import fft
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
 from poreflux.schema import DIMS
 from poreflux.volume import label_of, require, voxel_size
@@ -137,7 +139,7 @@ class Windows:
         middle = np.arange(self.bins) * self.step
         return np.divide(total, number, out=middle, where=number > 0)
 
-    def cut(self, array):
+    def cut(self, array: AnyArray) -> AnyArray:
         """Return the array in windows."""
         return blocks.chunked(array).rechunk(self.edges)
 
@@ -149,7 +151,9 @@ class MeasurePairs:
     label: int
     windows: Windows
 
-    def __call__(self, arrays, start) -> dict[str, np.ndarray]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> dict[str, np.ndarray]:
         chosen, mask = select(arrays, self.label)
         reach = [min(r, n - 1) for r, n in zip(self.windows.reach, chosen.shape)]
         room = [fft.next_fast_len(n + r, real=True) for n, r in zip(chosen.shape, reach)]
@@ -197,7 +201,7 @@ def _finish(total: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _longest(shape, size, longest: float | None) -> float:
+def _longest(shape: tuple[int, ...], size: Sequence[float], longest: float | None) -> float:
     windows = [min(lengths) * h for lengths, h in zip(_edges(shape), size)]
     if longest is None:
         return max(min(windows) / 4, max(size))
@@ -209,12 +213,12 @@ def _longest(shape, size, longest: float | None) -> float:
     return float(longest)
 
 
-def _edges(shape) -> tuple[tuple[int, ...], ...]:
+def _edges(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     counts = (max(1, round(n / WINDOW)) for n in shape)
     return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, counts))
 
 
-def _lagged(product: np.ndarray, room, reach) -> np.ndarray:
+def _lagged(product: np.ndarray, room: Sequence[int], reach: Sequence[int]) -> np.ndarray:
     """Return the counts of pairs at lags -reach to reach along each axis, as whole numbers."""
     counts = np.rint(fft.irfftn(product, room))
     for axis, r in enumerate(reach):
@@ -222,19 +226,19 @@ def _lagged(product: np.ndarray, room, reach) -> np.ndarray:
     return counts
 
 
-def _transformed_box(shape, room) -> np.ndarray:
+def _transformed_box(shape: tuple[int, ...], room: Sequence[int]) -> np.ndarray:
     """Return the transform of a box of ones, a product of three lines."""
     lines = [fft.fft(np.ones(n), m) for n, m in zip(shape, room)]
     lines[2] = fft.rfft(np.ones(shape[2]), room[2])
     return lines[0][:, None, None] * lines[1][:, None] * lines[2]
 
 
-def _overlaps(shape, reach) -> np.ndarray:
+def _overlaps(shape: tuple[int, ...], reach: Sequence[int]) -> np.ndarray:
     """Return how many pairs a box of voxels has at each lag."""
     lines = [n - np.abs(np.arange(-r, r + 1)) for n, r in zip(shape, reach)]
     z, y, x = np.ix_(*lines)
     return (z * y * x).astype(float)
 
 
-def _add(windows) -> dict[str, np.ndarray]:
+def _add(windows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Any]:
     return {key: sum(window[key] for window in windows) for key in windows[0]}

@@ -21,7 +21,9 @@ class MeasureCells:
     factor: int
     shape: tuple[int, ...]
 
-    def __call__(self, arrays, start) -> dict[str, blocks.Patch]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> dict[str, blocks.Patch]:
         chosen, mask = select(arrays, self.label)
         cuts = cell_edges(self.shape, self.factor)
         cells = {"phase": into_blocks(chosen, start, cuts=cuts)}
@@ -49,7 +51,7 @@ class Cells:
         return np.multiply(self.phase.shape, self.size)
 
 
-def coarsening(shape, grid: int = GRID) -> int:
+def coarsening(shape: tuple[int, ...], grid: int = GRID) -> int:
     """Return the edge of a cell in voxels, so that no edge of the grid exceeds `grid` cells.
 
     Examples
@@ -62,12 +64,17 @@ def coarsening(shape, grid: int = GRID) -> int:
     return math.ceil(max(shape) / grid)
 
 
-def cell_edges(shape, factor: int) -> list[np.ndarray]:
+def cell_edges(shape: tuple[int, ...], factor: int) -> list[np.ndarray]:
     """Return the edges of cells along each axis; the last cell may be thinner."""
     return [np.append(np.arange(0, n, factor), n) for n in shape]
 
 
-def cells(total: Mapping[str, blocks.Patch], factor: int, shape, size) -> Cells:
+def cells(
+    total: Mapping[str, blocks.Patch],
+    factor: int,
+    shape: tuple[int, ...],
+    size: tuple[float, float, float],
+) -> Cells:
     """Make cells of the counts of the whole volume."""
     pore = total["phase"].values / np.float32(factor**3)
     if "valid" in total:
@@ -75,4 +82,5 @@ def cells(total: Mapping[str, blocks.Patch], factor: int, shape, size) -> Cells:
     else:
         lines = [np.diff(e).astype(np.float32) / factor for e in cell_edges(shape, factor)]
         valid = lines[0][:, None, None] * lines[1][:, None] * lines[2]
-    return Cells(pore.astype(np.float32), valid, tuple(h * factor for h in size))
+    edges = size[0] * factor, size[1] * factor, size[2] * factor
+    return Cells(pore.astype(np.float32), valid, edges)

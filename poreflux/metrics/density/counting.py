@@ -64,7 +64,9 @@ def select(arrays: Mapping[str, np.ndarray], label: int) -> tuple[np.ndarray, np
     return chosen, mask
 
 
-def measure_counts(arrays, start: Start, *, label: int, project: Project) -> dict:
+def measure_counts(
+    arrays: Mapping[str, np.ndarray], start: Start, *, label: int, project: Project
+) -> dict:
     """Measure one block: a patch of counts of the phase, and of the mask where there is one."""
     chosen, mask = select(arrays, label)
     counts = {"phase": project(chosen, start)}
@@ -73,7 +75,7 @@ def measure_counts(arrays, start: Start, *, label: int, project: Project) -> dic
     return counts
 
 
-def finish_counts(total: Mapping[str, blocks.Patch], *, finish, full: np.ndarray) -> dict:
+def finish_counts(total: Mapping[str, blocks.Patch], *, finish: Callable, full: np.ndarray) -> dict:
     """Hand the counts of the whole volume, as integers, to `finish`."""
     valid = total["valid"].values.astype(np.int64) if "valid" in total else full
     return finish(total["phase"].values.astype(np.int64), valid)

@@ -40,7 +40,7 @@ def porosity(volume: xr.Dataset, *, phase: str = "pore") -> xr.Dataset:
     return dataset(volume, scalars, note={"phase": phase})
 
 
-def _all_together(chosen: np.ndarray, start) -> blocks.Patch:
+def _all_together(chosen: np.ndarray, start: tuple[int, ...]) -> blocks.Patch:
     return blocks.Patch((), np.asarray(np.count_nonzero(chosen)))
 
 

@@ -50,7 +50,7 @@ def porosity_profile(
     return dataset(volume, {name: ((direction,), lazy["profile"])}, note={"phase": phase})
 
 
-def _by_plane(chosen: np.ndarray, start, *, axis: int) -> blocks.Patch:
+def _by_plane(chosen: np.ndarray, start: tuple[int, ...], *, axis: int) -> blocks.Patch:
     return blocks.Patch((start[axis],), by_plane(chosen, axis))
 
 

@@ -1,5 +1,6 @@
 """Preview of a volume, for reports: its middle slices, and one phase on a coarse grid."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -66,7 +67,13 @@ def preview(volume: xr.Dataset, *, phase: str = "pore", edge: int = 128) -> xr.D
     return _labelled(volume, reduce(arrays, plan), phase, factor)
 
 
-def _measure(label: int | None, factor: int, shape, blocks, start) -> dict:
+def _measure(
+    label: int | None,
+    factor: int,
+    shape: tuple[int, ...],
+    blocks: dict[str, np.ndarray],
+    start: tuple[int, ...],
+) -> dict:
     pieces = []
     mask = blocks.pop("mask", None)
     for name, block in blocks.items():
@@ -86,7 +93,7 @@ def _measure(label: int | None, factor: int, shape, blocks, start) -> dict:
     return {"counts": _count(chosen, start, factor), "slices": pieces}
 
 
-def _count(inside: np.ndarray, start, factor: int) -> Patch:
+def _count(inside: np.ndarray, start: tuple[int, ...], factor: int) -> Patch:
     """Return how many voxels of a block lie inside the phase, for each coarse voxel."""
     counts = inside.astype(np.int32)
     for axis, first in enumerate(start):
@@ -103,7 +110,9 @@ def _combine(partials: list[dict]) -> dict:
     return {**add_patches([{"counts": block["counts"]} for block in partials]), **slices}
 
 
-def _finish(factor: int, shape, outputs, total: dict) -> dict[str, np.ndarray]:
+def _finish(
+    factor: int, shape: tuple[int, ...], outputs: Mapping[str, tuple], total: dict
+) -> dict[str, np.ndarray]:
     images = {
         name: np.empty(size, dtype) for name, (size, dtype) in outputs.items() if "_slice_" in name
     }

@@ -6,7 +6,7 @@ their faces meet. Where basins touch, the highest saddle between them is kept, a
 end which of them are one pore.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,7 @@ class MeasureBasins:
     voxel_size: tuple[float, float, float]
     keep_rows: bool = False
 
-    def __call__(self, arrays, start: Index) -> Basins:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: Index) -> Basins:
         packed = arrays["packed"]
         labels, peaks, targets = label_basins(packed, start, self.shape)
         count, step = len(peaks), packed & kernel.STEP
@@ -118,7 +118,9 @@ class CombineBasins:
         return Basins(joined, peaks, targets, touching, at)
 
 
-def label_basins(packed: np.ndarray, start: Index, shape: Index):
+def label_basins(
+    packed: np.ndarray, start: Index, shape: Index
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the labels of the basins of a block, their peaks, and where they leave it for."""
     labels = np.zeros(packed.shape, np.int32)
     room = np.count_nonzero(packed & kernel.STEP < kernel.SOLID)
@@ -203,7 +205,9 @@ def _bounds_of_block(start: Index, shape: Index) -> tuple[Index, Index]:
     return start, tuple(a + n - 1 for a, n in zip(start, shape))
 
 
-def _joined_peaks(new: np.ndarray, count: int, peaks: np.ndarray, targets: np.ndarray):
+def _joined_peaks(
+    new: np.ndarray, count: int, peaks: np.ndarray, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the peak of each joined basin, or the voxel it leaves for: each has one of the two."""
     joined, exits = np.full((count, 2), -1, np.int64), np.full(count, -1, np.int64)
     top, leaves = peaks[:, 1] >= 0, targets >= 0

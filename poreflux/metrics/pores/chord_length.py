@@ -101,7 +101,7 @@ _SCALARS = {
 _HISTOGRAMS = {"chord_number": int, "chord_number_unbiased": float, "chord_length_share": float}
 
 
-def _output(name: str, directions: int, bins: int):
+def _output(name: str, directions: int, bins: int) -> tuple[tuple[int, ...], type]:
     if name in _SCALARS:
         return (directions,), _SCALARS[name]
     return (directions, bins), _HISTOGRAMS[name]
@@ -132,7 +132,7 @@ class MeasureChords:
     label: int
     axes: tuple[int, ...]
 
-    def __call__(self, arrays, start: Index) -> tuple[Chords, ...]:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: Index) -> tuple[Chords, ...]:
         """Return the chords of the phase along each axis, and where there is a mask its own."""
         chosen, mask = select(arrays, self.label)
         sets = [chosen.view(np.uint8)]

@@ -6,7 +6,7 @@ set by the chunks in work and the number of clusters, and nothing depends on the
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cc3d
@@ -81,7 +81,7 @@ class MeasureClusters:
     voxel_size: tuple[float, float, float]
     keep_rows: bool = False
 
-    def __call__(self, arrays, start: Index) -> Clusters:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: Index) -> Clusters:
         chosen, mask = select(arrays, self.label)
         labels, count = label_block(chosen, self.neighbours)
         solid = ~chosen if mask is None else mask & ~chosen
@@ -119,7 +119,13 @@ class CombineClusters:
 
 
 def cluster_plan(
-    volume: xr.Dataset, phase: str, neighbours: int, finish, outputs, *, keep_rows: bool = False
+    volume: xr.Dataset,
+    phase: str,
+    neighbours: int,
+    finish: Callable,
+    outputs: Mapping[str, tuple],
+    *,
+    keep_rows: bool = False,
 ) -> Plan:
     """Return the plan that finds the clusters of a phase and hands :class:`Clusters` to `finish`.
 

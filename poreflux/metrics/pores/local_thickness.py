@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import DTypeLike
 
 from poreflux import blocks
-from poreflux.annotations import BinSpacing, Progress
+from poreflux.annotations import AnyArray, BinSpacing, Progress
 from poreflux.blocks import Scheduler
 from poreflux.kernels.distance import (
     FAR,
@@ -114,7 +116,7 @@ def thickness_sizes(
     bin_width: float | None = None,
     spacing: BinSpacing = "linear",
     phase: str = "pore",
-    **options,
+    **options: Any,
 ) -> xr.Dataset:
     """Return the histogram by volume of :func:`local_thickness`, lazy; options are passed on.
 
@@ -198,7 +200,15 @@ class Thickness:
             return _diameters(largest_r2, r2, unit, in_threads)
 
 
-def by_windows(function, volume: xr.Dataset, phase: str, depth, *, edge: int, dtype):
+def by_windows(
+    function: Callable,
+    volume: xr.Dataset,
+    phase: str,
+    depth: Sequence[int],
+    *,
+    edge: int,
+    dtype: DTypeLike,
+) -> AnyArray:
     """Apply a function to what each voxel is, lazily, in blocks and what surrounds them.
 
     The blocks, of edges up to `edge` voxels, depend on the shape of the volume alone.
@@ -208,14 +218,14 @@ def by_windows(function, volume: xr.Dataset, phase: str, depth, *, edge: int, dt
     return blocks.map_windows(work, inputs(volume), chunks, depth, dtype=dtype)
 
 
-def windows(shape, edge: int) -> tuple[tuple[int, ...], ...]:
+def windows(shape: tuple[int, ...], edge: int) -> tuple[tuple[int, ...], ...]:
     """Return the sizes of blocks along each axis, as equal as can be."""
     counts = [math.ceil(n / edge) for n in shape]
     return tuple(tuple(np.diff(blocks.edges(n, m)).tolist()) for n, m in zip(shape, counts))
 
 
 def squared_radii(
-    states: np.ndarray, size, largest: float = math.inf, threads: int = 1
+    states: np.ndarray, size: Sequence[float], largest: float = math.inf, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return squared distances to the nearest wall, and the weights of the axes, in voxels.
 
@@ -228,7 +238,7 @@ def squared_radii(
         r2 = _distances(states, weights, limit, WHOLE_FAR, threads, np.uint16)
         if limit < WHOLE_FAR or r2.max(initial=0) < WHOLE_FAR:
             return r2, weights
-    return _distances(states, weights, limit, 10 * FAR, threads, np.float32), weights
+    return _distances(states, weights, limit, 10 * float(FAR), threads, np.float32), weights
 
 
 def far(r2: np.ndarray) -> float:
@@ -236,36 +246,52 @@ def far(r2: np.ndarray) -> float:
     return WHOLE_FAR if r2.dtype == np.uint16 else float(FAR)
 
 
-def reach(diameter: float, size, shape) -> list[int]:
+def reach(diameter: float, size: Sequence[float], shape: tuple[int, ...]) -> list[int]:
     """Return how many voxels along each axis may matter for a ball of this diameter."""
     if math.isinf(diameter):  # no wall anywhere
         return [0, 0, 0]
     return [min(math.ceil(diameter / h) + 1, n) for h, n in zip(size, shape)]
 
 
-def _limit(size, largest: float) -> float:
+def _limit(size: Sequence[float], largest: float) -> float:
     """Return the squared distance in voxels beyond which none matters, with room for rounding."""
     return min((largest / min(size)) ** 2 * 1.001, float(FAR))
 
 
-def _distances(states: np.ndarray, weights, limit: float, top, threads: int, dtype) -> np.ndarray:
+def _distances(
+    states: np.ndarray,
+    weights: np.ndarray,
+    limit: float,
+    top: float,
+    threads: int,
+    dtype: DTypeLike,
+) -> np.ndarray:
     states, w = np.ascontiguousarray(states), weights.astype(np.float32)
     flat, work = (np.empty(states.shape, dtype) for _ in range(2))
-    most, top = np.float32(limit), np.float32(top)
+    most, out_of_sight = np.float32(limit), np.float32(top)
     with ThreadPoolExecutor(threads) as pool:
         _in_ranges(
-            pool, states.shape[0], threads, distance_in_planes, states, w, most, top, work, flat
+            pool,
+            states.shape[0],
+            threads,
+            distance_in_planes,
+            states,
+            w,
+            most,
+            out_of_sight,
+            work,
+            flat,
         )
         _in_ranges(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
     return work
 
 
-def _ceiling(r2: np.ndarray, limit: float):
+def _ceiling(r2: np.ndarray, limit: float) -> Any:
     """Return a limit as a number of the kind of r2."""
     return r2.dtype.type(math.ceil(min(limit, far(r2))) if r2.dtype == np.uint16 else limit)
 
 
-def _floor_radii(r2: np.ndarray, longest: int, in_threads) -> None:
+def _floor_radii(r2: np.ndarray, longest: int, in_threads: Callable) -> None:
     """Take radii down to whole voxels, in place."""
     if r2.dtype == np.uint16:
         in_threads(look_up, np.floor(np.sqrt(np.arange(longest + 1))).astype(r2.dtype) ** 2, r2)
@@ -274,7 +300,9 @@ def _floor_radii(r2: np.ndarray, longest: int, in_threads) -> None:
         r2 *= r2
 
 
-def _diameters(largest_r2: np.ndarray, r2: np.ndarray, unit: float, in_threads) -> np.ndarray:
+def _diameters(
+    largest_r2: np.ndarray, r2: np.ndarray, unit: float, in_threads: Callable
+) -> np.ndarray:
     """Return diameters of balls of squared radii in voxels, 0 where there is no centre."""
     scale = np.float32(2 * unit)
     if r2.dtype == np.uint16:
@@ -288,13 +316,13 @@ def _diameters(largest_r2: np.ndarray, r2: np.ndarray, unit: float, in_threads) 
     return largest_r2
 
 
-def _of_states(label: int, function, arrays) -> np.ndarray:
+def _of_states(label: int, function: Callable, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     chosen, mask = select(arrays, label)
     states = chosen.view(np.uint8)
     return function(states if mask is None else np.where(mask, states, np.uint8(UNKNOWN)))
 
 
-def _farthest_block(size, radius: float, states: np.ndarray) -> np.ndarray:
+def _farthest_block(size: Sequence[float], radius: float, states: np.ndarray) -> np.ndarray:
     """Return the square of the distance in voxels to the nearest wall; 0 outside the phase."""
     r2, _ = squared_radii(states, size, radius)
     r2 *= states == INSIDE
@@ -305,7 +333,9 @@ def _endless(states: np.ndarray) -> np.ndarray:
     return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
 
 
-def _in_ranges(pool: ThreadPoolExecutor, n: int, count: int, function: Any, *arguments) -> None:
+def _in_ranges(
+    pool: ThreadPoolExecutor, n: int, count: int, function: Any, *arguments: Any
+) -> None:
     """Call ``function(*arguments, start, stop)`` on ranges of 0 to n, side by side."""
     edges = np.linspace(0, n, min(count, n) + 1).astype(int)
     jobs = [pool.submit(function, *(*arguments, a, b)) for a, b in pairwise(edges.tolist())]
@@ -340,7 +370,9 @@ def _tables(longest: int) -> tuple[np.ndarray, np.ndarray]:
     return _tables_up_to(2 ** math.ceil(math.log2(longest + 2)))
 
 
-def _measure(edges: np.ndarray, arrays, start) -> dict[str, np.ndarray]:
+def _measure(
+    edges: np.ndarray, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+) -> dict[str, np.ndarray]:
     values = arrays["thickness"][arrays["thickness"] > 0].astype(float)
     return {
         "number": counts(values, edges),
@@ -349,7 +381,7 @@ def _measure(edges: np.ndarray, arrays, start) -> dict[str, np.ndarray]:
     }
 
 
-def _combine(partials) -> dict:
+def _combine(partials: Sequence[Mapping]) -> dict:
     return {
         "number": sum(partial["number"] for partial in partials),
         "sums": sum(partial["sums"] for partial in partials),
@@ -357,7 +389,7 @@ def _combine(partials) -> dict:
     }
 
 
-def _finish(total) -> dict[str, np.ndarray | float]:
+def _finish(total: Mapping[str, Any]) -> dict[str, np.ndarray | float]:
     n, first, second = total["sums"]
     mean = first / n if n else math.nan
     return {
@@ -368,9 +400,9 @@ def _finish(total) -> dict[str, np.ndarray | float]:
     }
 
 
-def _unchanged(value):
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def _maximum(arrays, start) -> float:
+def _maximum(arrays: Mapping[str, np.ndarray], start: tuple[int, ...]) -> float:
     return float(arrays["squares"].max(initial=0))

@@ -7,13 +7,14 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import PoreMethod, Progress
+from poreflux.annotations import AnyArray, PoreMethod, Progress
 from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs, select
 from poreflux.metrics.pores.basins import label_basins
 from poreflux.metrics.pores.clusters import by_first_voxel, cluster_plan, label_block
 from poreflux.metrics.pores.watershed import same_pores, splitting
 from poreflux.schema import DIMS, attributes
+from poreflux.store.layout import Index
 from poreflux.volume import label_of
 
 
@@ -67,7 +68,7 @@ def pore_labels(
     return xr.Dataset({"pore_label": named}, volume.coords, volume.attrs)
 
 
-def _connected(volume: xr.Dataset, phase: str, neighbours: int, options: Mapping):
+def _connected(volume: xr.Dataset, phase: str, neighbours: int, options: Mapping) -> AnyArray:
     plan = cluster_plan(volume, phase, neighbours, by_first_voxel, {}, keep_rows=True)
     arrays = inputs(volume)
     (clusters,) = blocks.compute(blocks.run(arrays, plan), **options)
@@ -75,7 +76,7 @@ def _connected(volume: xr.Dataset, phase: str, neighbours: int, options: Mapping
     return blocks.map_blocks_at(label, *arrays.values(), dtype=np.int32)
 
 
-def _split(volume: xr.Dataset, phase: str, options: Mapping):
+def _split(volume: xr.Dataset, phase: str, options: Mapping) -> AnyArray:
     split = splitting(volume, phase, **options)
     packed = split.packed()
     lazy = blocks.run({"packed": packed}, split.plan(same_pores, {}, keep_rows=True))
@@ -84,13 +85,15 @@ def _split(volume: xr.Dataset, phase: str, options: Mapping):
     return blocks.map_blocks_at(label, packed, dtype=np.int32)
 
 
-def _label_clusters(label: int, neighbours: int, rows: Mapping, start, *arrays) -> np.ndarray:
+def _label_clusters(
+    label: int, neighbours: int, rows: Mapping, start: tuple[int, ...], *arrays: np.ndarray
+) -> np.ndarray:
     """Label one block as it was when the pores were found, and number by their rows."""
     chosen, _ = select(dict(zip(("phase", "mask"), arrays)), label)
     return _numbered(label_block(chosen, neighbours)[0], rows[start])
 
 
-def _label_basins(rows: Mapping, shape, start, packed: np.ndarray) -> np.ndarray:
+def _label_basins(rows: Mapping, shape: Index, start: Index, packed: np.ndarray) -> np.ndarray:
     return _numbered(label_basins(packed, start, shape)[0], rows[start])
 
 

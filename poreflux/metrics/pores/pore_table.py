@@ -154,13 +154,13 @@ def equivalent_diameter(v: np.ndarray) -> np.ndarray:
     return np.cbrt(6 * v / math.pi)
 
 
-def on_edge(clusters: Clusters, shape) -> np.ndarray:
+def on_edge(clusters: Clusters, shape: tuple[int, ...]) -> np.ndarray:
     """Return which clusters reach a face of the volume or mask, so that they may go on beyond."""
     low, high = bounds(clusters, shape)
     return np.any((clusters.low <= low) | (clusters.high >= high), axis=1) | clusters.cut
 
 
-def bounds(clusters: Clusters, shape) -> tuple[np.ndarray, np.ndarray]:
+def bounds(clusters: Clusters, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return the first and last index along each axis of the mask, or of the volume without one."""
     low, high = clusters.valid or ((0, 0, 0), np.subtract(shape, 1))
     return np.asarray(low), np.asarray(high)

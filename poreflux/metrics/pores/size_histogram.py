@@ -33,7 +33,9 @@ _PROMINENCE = 0.05
 _PER_DECADE = 10
 
 
-def size_bins(volume: xr.Dataset, width: float | None = None, spacing: BinSpacing = "linear"):
+def size_bins(
+    volume: xr.Dataset, width: float | None = None, spacing: BinSpacing = "linear"
+) -> np.ndarray:
     """Return the edges in µm of the bins of diameters that a volume can hold.
 
     Parameters

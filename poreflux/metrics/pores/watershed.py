@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import Progress
+from poreflux.annotations import AnyArray, Progress
 from poreflux.blocks import Scheduler
 from poreflux.kernels.basins import pack_steps, smooth_heights
 from poreflux.metrics.pores.basins import (
@@ -49,7 +49,7 @@ class Splitting:
         """Shape of the volume."""
         return self.volume["phase"].shape
 
-    def packed(self):
+    def packed(self) -> AnyArray:
         """Return heights and steps of steepest ascent of all voxels, lazily."""
         size = voxel_size(self.volume)
         # without any wall all places are alike
@@ -59,7 +59,13 @@ class Splitting:
         depth = [min(math.ceil(radius / h) + more, n) for h, n in zip(size, self.shape)]
         return by_windows(fill, self.volume, self.phase, depth, edge=_EDGE, dtype=np.int32)
 
-    def plan(self, finish: Callable[[Pores], Any], outputs, *, keep_rows: bool = False):
+    def plan(
+        self,
+        finish: Callable[[Pores], Any],
+        outputs: Mapping[str, tuple],
+        *,
+        keep_rows: bool = False,
+    ) -> blocks.Plan:
         """Return the plan that splits the pores and hands :class:`Pores` to `finish`."""
         size = voxel_size(self.volume)
         measure = MeasureBasins(self.shape, size, keep_rows)
@@ -75,7 +81,7 @@ class Finish:
     shape: tuple[int, ...]
     size: tuple[float, float, float]
 
-    def __call__(self, basins: Basins):
+    def __call__(self, basins: Basins) -> Any:
         return self.finish(united(basins, self.shape, self.size, LEAST, NEAREST))
 
 
@@ -128,7 +134,7 @@ def same_pores(pores: Pores) -> Pores:
     return pores
 
 
-def _packed(size, radius: float, states: np.ndarray) -> np.ndarray:
+def _packed(size: Sequence[float], radius: float, states: np.ndarray) -> np.ndarray:
     """Return heights and steps of one block and its ghosts."""
     r2, _ = squared_radii(states, size, radius)
     height = _heights(r2, radius / min(size))

@@ -16,7 +16,9 @@ FIELDS = 10
 _MOST_CELLS = 2**25
 
 
-def in_voxels(edges, shape, size) -> tuple[tuple[int, ...], ...]:
+def in_voxels(
+    edges: Sequence[float] | None, shape: tuple[int, ...], size: Sequence[float]
+) -> tuple[tuple[int, ...], ...]:
     """Return the sizes (z, y, x) of cubes in voxels, in the order of their edges, each once."""
     shortest = min(n * h for n, h in zip(shape, size))
     wanted = (

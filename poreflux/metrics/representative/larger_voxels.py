@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from poreflux import blocks
+from poreflux.annotations import AnyArray
 
 #: how many voxels along an edge become one
 FACTORS = (1, 2, 4, 8)
@@ -42,7 +43,7 @@ def _pairs_added(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def aligned(array):
+def aligned(array: AnyArray) -> AnyArray:
     """Return the array in chunks that larger voxels do not straddle."""
     lazy = blocks.chunked(array)
     most = max(FACTORS)

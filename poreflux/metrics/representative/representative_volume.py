@@ -112,7 +112,9 @@ class MeasureCubes:
     label: int
     cubes: Cubes
 
-    def __call__(self, arrays, start) -> tuple[dict[str, blocks.Patch], np.ndarray]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> tuple[dict[str, blocks.Patch], np.ndarray]:
         chosen, mask = select(arrays, self.label)
         cuts = self.cubes.cuts
         number = {"phase": into_blocks(chosen, start, cuts=cuts)}
@@ -128,7 +130,7 @@ class FinishCubes:
     cubes: Cubes
     size: tuple[float, float, float]
 
-    def __call__(self, total) -> dict:
+    def __call__(self, total: tuple) -> dict:
         number, coarse = total
         cuts = self.cubes.cuts
         pore = BoxSums(number["phase"].values, cuts)
@@ -153,7 +155,9 @@ class FinishCubes:
             "extrapolated_porosity": extrapolated(porosity),
         }
 
-    def _statistics(self, size, pore: "BoxSums", valid: "BoxSums") -> dict[str, float]:
+    def _statistics(
+        self, size: Sequence[int], pore: "BoxSums", valid: "BoxSums"
+    ) -> dict[str, float]:
         starts = self.cubes.starts(size)
         pore_voxels, valid_voxels = pore.boxes(starts, size), valid.boxes(starts, size)
         values = np.where(
@@ -162,7 +166,7 @@ class FinishCubes:
         return size_statistics(values.ravel(), self.cubes.independent(size))
 
 
-def _combine(partials):
+def _combine(partials: Sequence[tuple]) -> tuple:
     counts, coarse = zip(*partials)
     return blocks.add_patches(counts), sum(coarse)
 
@@ -188,7 +192,7 @@ def _outputs(number: int) -> dict:
     }
 
 
-def _coordinates(cubes: Cubes, size) -> dict:
+def _coordinates(cubes: Cubes, size: Sequence[float]) -> dict:
     edges = [math.prod(np.multiply(cube, size)) ** (1 / 3) for cube in cubes.sizes]
     return {
         **error_coordinates(edges),

@@ -1,7 +1,7 @@
 """Euler number: pieces minus tunnels plus enclosed voids of a phase."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,9 @@ class MeasureConfigurations:
 
     label: int
 
-    def __call__(self, arrays, start) -> tuple[np.ndarray, list[Plane]]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> tuple[np.ndarray, list[Plane]]:
         chosen, _ = select(arrays, self.label)
         return _counted(chosen, [None] * 3), outer_planes(chosen, start)
 
@@ -96,7 +98,9 @@ class FinishEuler:
         }
 
 
-def configurations(counts: np.ndarray, planes: Sequence[Plane], shape) -> np.ndarray:
+def configurations(
+    counts: np.ndarray, planes: Sequence[Plane], shape: tuple[int, ...]
+) -> np.ndarray:
     """Return the counts of the 256 configurations around all corners of voxels of the volume."""
     total = counts.copy()
     meetings = [cuts(planes, axis, n) for axis, n in enumerate(shape)]
@@ -120,7 +124,7 @@ def _counted(voxels: np.ndarray, skips: Sequence[np.ndarray | None]) -> np.ndarr
     return counts
 
 
-def _combine(partials):
+def _combine(partials: Sequence[tuple]) -> tuple:
     counts, planes = zip(*partials)
     return sum(counts), [plane for block_planes in planes for plane in block_planes]
 
@@ -139,7 +143,7 @@ def _contributions() -> dict[int, np.ndarray]:
     return table
 
 
-def _spread(cell: np.ndarray, axes: tuple[int, ...], test) -> int:
+def _spread(cell: np.ndarray, axes: tuple[int, ...], test: Callable) -> int:
     return int(np.count_nonzero(test(cell, axis=axes) if axes else cell))
 
 

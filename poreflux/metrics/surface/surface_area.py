@@ -1,8 +1,9 @@
 """Surface area: by counting voxel faces, and by crossings of lines in thirteen directions."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -73,7 +74,9 @@ class MeasureCrossings:
 
     label: int
 
-    def __call__(self, arrays, start) -> tuple[np.ndarray, list[Plane], list[Plane], int]:
+    def __call__(
+        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
+    ) -> tuple[np.ndarray, list[Plane], list[Plane], int]:
         chosen, mask = select(arrays, self.label)
         valid = np.ones(chosen.shape, bool) if mask is None else mask
         number = np.array([_pairs(chosen, valid, step) for step in STEPS])
@@ -88,7 +91,7 @@ class FinishSurface:
     shape: tuple[int, ...]
     size: tuple[float, float, float]
 
-    def __call__(self, total) -> dict[str, np.ndarray]:
+    def __call__(self, total: tuple) -> dict[str, np.ndarray]:
         number, planes, valid, voxels = total
         differ, pairs = crossings(number, planes, valid, self.shape).T
         share = fraction(differ, pairs)
@@ -103,7 +106,7 @@ class FinishSurface:
 
 
 def crossings(
-    number: np.ndarray, planes: Sequence[Plane], valid: Sequence[Plane], shape
+    number: np.ndarray, planes: Sequence[Plane], valid: Sequence[Plane], shape: tuple[int, ...]
 ) -> np.ndarray:
     """Return pairs that differ, and pairs, along each step (step, 2), of the whole volume."""
     total = number.copy()
@@ -120,7 +123,9 @@ def crossings(
     return total
 
 
-def _pairs(chosen: np.ndarray, valid: np.ndarray, step, across=None) -> tuple[int, int]:
+def _pairs(
+    chosen: np.ndarray, valid: np.ndarray, step: Sequence[int], across: Any = None
+) -> tuple[int, int]:
     """Return how many pairs a step apart differ, and how many there are.
 
     With `across` only pairs from the first to the second plane of a seam count, and of those that
@@ -142,7 +147,7 @@ def _pairs(chosen: np.ndarray, valid: np.ndarray, step, across=None) -> tuple[in
     return int(np.count_nonzero(differ)), int(np.count_nonzero(both_valid))
 
 
-def _combine(partials):
+def _combine(partials: Sequence[tuple]) -> tuple:
     number, planes, valid, voxels = zip(*partials)
     joined = (
         [plane for block_planes in plane_lists for plane in block_planes]
