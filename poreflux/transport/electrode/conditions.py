@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Unpack
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from poreflux.annotations import Drive, ElectrodeFace
 from poreflux.schema import Direction
 from poreflux.transport.electrode.kinetics import LAWS, Kinetics
 from poreflux.transport.electrode.newton import DRIVES, Goal
+from poreflux.transport.electrode.options import KineticsOptions
 from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.problem import order
 
@@ -91,24 +93,40 @@ class Conditions:
 def conditions(
     *,
     applied: float = 1.0,
-    charge_transfer_resistance: float | None = None,
-    exchange_current_density: float | None = None,
-    kinetics: annotations.Kinetics = "butler-volmer",
-    transfer_coefficient: float = 0.5,
-    film_resistance: float = 0.0,
-    temperature: float = 298.15,
     drive: Drive = "flux",
     direction: Direction = "z",
     face: ElectrodeFace = "last",
     rtol: float = 1e-6,
+    **kinetics: Unpack[KineticsOptions],
 ) -> Conditions:
     """Return the conditions, or raise ``ValueError`` with one sentence on what makes no sense."""
     order(direction)
-    _one_of("kinetics", kinetics, LAWS)
     _one_of("drive", drive, tuple(DRIVES))
     _one_of("face", face, tuple(FACES))
     if not (math.isfinite(applied) and applied != 0):
         raise ValueError(f"applied={applied!r} is no current; give mA/cm², negative for stripping")
+    if not 1e-9 <= rtol <= 1e-2:
+        raise ValueError(f"rtol={rtol!r} is not between 1e-9 and 1e-2; 1e-6 gives six digits")
+    return Conditions(applied * MA_CM2, law_of(**kinetics), drive, direction, face, rtol)
+
+
+def law_of(
+    *,
+    kinetics: annotations.Kinetics = "butler-volmer",
+    charge_transfer_resistance: float | None = None,
+    exchange_current_density: float | None = None,
+    transfer_coefficient: float = 0.5,
+    film_resistance: float = 0.0,
+    temperature: float = 298.15,
+) -> Kinetics:
+    """Return the law of the interface in SI units, or raise ``ValueError`` as `conditions`.
+
+    Examples
+    --------
+    >>> law_of(charge_transfer_resistance=0.8, film_resistance=2.0).film
+    0.0002
+    """
+    _one_of("kinetics", kinetics, LAWS)
     _at_least_zero("film_resistance", film_resistance, "ohm cm²")
     if not (math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature={temperature!r} is not above 0 K; 298.15 is usual")
@@ -116,15 +134,11 @@ def conditions(
         raise ValueError(
             f"transfer_coefficient={transfer_coefficient!r} is not between 0 and 1; 0.5 is usual"
         )
-    if not 1e-9 <= rtol <= 1e-2:
-        raise ValueError(f"rtol={rtol!r} is not between 1e-9 and 1e-2; 1e-6 gives six digits")
     resistance = _resistance(
         kinetics, charge_transfer_resistance, exchange_current_density, temperature
     )
-    law = Kinetics(
-        kinetics, resistance, film_resistance * OHM_CM2, transfer_coefficient, temperature
-    )
-    return Conditions(applied * MA_CM2, law, drive, direction, face, rtol)
+    film = film_resistance * OHM_CM2
+    return Kinetics(kinetics, resistance, film, transfer_coefficient, temperature)
 
 
 def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:

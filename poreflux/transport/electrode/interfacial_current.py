@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
-from typing import get_args
+from typing import Unpack, get_args
 
 import numpy as np
 import xarray as xr
@@ -12,8 +11,6 @@ from poreflux import blocks as blocked
 from poreflux.annotations import (
     Drive,
     ElectrodeFace,
-    Kinetics,
-    Progress,
     Resolution,
 )
 from poreflux.schema import Direction
@@ -29,6 +26,7 @@ from poreflux.transport.electrode.conditions import (
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import face as face_of
 from poreflux.transport.electrode.dataset import solved, sweep, unsolved
+from poreflux.transport.electrode.options import CurrentOptions, Solver, apart
 from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import one_conductor
@@ -45,22 +43,13 @@ def interfacial_current(
     applied: float = 1.0,
     contact: Contact = INITIAL_CONTACT,
     conductivity: float | Mapping[str, float] = 0.1,
-    charge_transfer_resistance: float | None = None,
-    exchange_current_density: float | None = None,
-    kinetics: Kinetics = "butler-volmer",
-    transfer_coefficient: float = 0.5,
-    film_resistance: float = 0.0,
-    temperature: float = 298.15,
     drive: Drive = "flux",
     direction: Direction = "z",
     face: ElectrodeFace = "last",
     wagner_lengths: Sequence[float] = (),
     resolution: Resolution = "voxel",
     blocks: Sequence[int] | xr.Dataset = (4, 4, 4),
-    rtol: float = 1e-6,
-    field: str | Path | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[CurrentOptions],
 ) -> xr.Dataset:
     """Compute the current density at an electrode on one face of a volume.
 
@@ -156,44 +145,38 @@ def interfacial_current(
     >>> round(float(found.current_density_mean[0]), 6)
     1.333333
     """
+    law, solver = apart(options)
     asked = conditions(
-        applied=applied,
-        charge_transfer_resistance=charge_transfer_resistance,
-        exchange_current_density=exchange_current_density,
-        kinetics=kinetics,
-        transfer_coefficient=transfer_coefficient,
-        film_resistance=film_resistance,
-        temperature=temperature,
-        drive=drive,
-        direction=direction,
-        face=face,
-        rtol=rtol,
+        applied=applied, drive=drive, direction=direction, face=face, rtol=solver.rtol, **law
     )
     phases = phases_of(conductivity)
     binary = one_conductor(conductivity_table(volume, phases))
     lengths = wagner_lengths_of(wagner_lengths)
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
-    volume = within_mask(volume, field)
+    volume = within_mask(volume, solver.field)
     mask = contact_of(volume, contact, direction)
-    if field is not None:
+    if solver.field is not None:
         described = fields.described(asked, phases, mask.values)
-        field_output.check_target(require(volume, "phase").shape, field, described)
+        field_output.check_target(require(volume, "phase").shape, solver.field, described)
     if resolution != "voxel":
         upscaling.check(volume, blocks)
     parts = []
     if resolution in ("voxel", "both"):
         _refuse_too_large(volume, binary, drive)
-        with closing(Threads(threads)) as engine:
-            parts.append(_voxels(volume, phases, asked, mask, lengths, field, engine, progress))
+        with closing(Threads(solver.threads)) as engine:
+            parts.append(_voxels(volume, phases, asked, mask, lengths, solver, engine))
     if resolution in ("upscaled", "both"):
-        kappa = upscaling.block_conductivity(volume, blocks, phases, progress)
-        parts.append(upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, progress))
+        kappa = upscaling.block_conductivity(volume, blocks, phases, solver.progress)
+        parts.append(
+            upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, solver.progress)
+        )
     results = xr.merge(parts)
     return results.merge(upscaling.comparison(results, asked)) if resolution == "both" else results
 
 
-def _voxels(volume, phases, asked, mask, lengths, field, engine: Threads, progress) -> xr.Dataset:
+def _voxels(volume, phases, asked, mask, lengths, solver: Solver, engine: Threads) -> xr.Dataset:
+    field, progress = solver.field, solver.progress
     cells, medium = read_medium(volume, asked.direction, phases, engine)
     side = face_of(asked, mask, cells, medium)
     found = prepare(cells, medium, mask.values.astype(float), asked, engine, progress)
