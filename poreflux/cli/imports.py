@@ -32,6 +32,7 @@ def import_(
     series: str | None = None,
     mask: Path | None = None,
     missing_as: float | None = None,
+    allow_external: Flag = False,
     chunk: int = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
@@ -75,6 +76,8 @@ def import_(
         file of the same shape that is 0 outside of the sample.
     missing_as
         value of the chunks that an HDF5 or Zarr file lacks; by default such a file is refused.
+    allow_external
+        read a file that takes its values from files outside of its folder (detached NRRD, HDF5).
     chunk
         edge of a stored chunk in voxels.
     overwrite
@@ -100,6 +103,7 @@ def import_(
         series=series,
         mask=mask,
         missing_as=missing_as,
+        allow_external=allow_external,
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)

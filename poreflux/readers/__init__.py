@@ -51,6 +51,7 @@ def read(
     series: str | None = None,
     mask: str | Path | None = None,
     missing_as: float | None = None,
+    allow_external: bool = False,
 ) -> xr.Dataset:
     """Read an image file or folder as a lazy Volume; `save` it to work with it.
 
@@ -89,6 +90,8 @@ def read(
         file or folder of the same shape that is 0 outside of the sample; becomes a `mask`.
     missing_as
         value of the chunks that an HDF5 or Zarr file lacks; by default such a file is refused.
+    allow_external
+        read a file that takes its values from files outside of its folder (detached NRRD, HDF5).
 
     Returns
     -------
@@ -126,7 +129,7 @@ def read(
     if kind not in ("gray", "phase"):
         raise ValueError(f"kind={kind!r} is not known; choose 'gray' or 'phase'")
     reader = _reader_of(place, raw=shape is not None)
-    wanted = Wanted(dataset, channel, time, axes, series, missing_as)
+    wanted = Wanted(dataset, channel, time, axes, series, missing_as, allow_external)
     module = importlib.import_module(f"poreflux.readers.{reader.split(':')[0]}")
     function = getattr(module, reader.partition(":")[2] or "read")
     image = function(place, wanted, **_options(reader, wanted, kind, shape, dtype, header))

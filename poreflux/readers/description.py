@@ -130,6 +130,8 @@ class Wanted:
     series: str | None = None
     #: the value of chunks that are not in the file
     missing_as: float | None = None
+    #: whether values may come from files outside of the folder
+    allow_external: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes, sizes
+from poreflux.readers.external import require_near
 from poreflux.readers.image import Image, aligned_chunks, even_step, plane_chunks, reading
 from poreflux.readers.lazy import from_chunks
 from poreflux.readers.missing import Span, filled, require_all, span_of
@@ -42,7 +43,7 @@ def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
         if stored.dtype.kind not in "biuf":
             raise UnreadableImage(f"{path} holds {stored.dtype} in {name}, not real numbers")
         _require_filters(path, stored)
-        _require_sources(path, name, stored)
+        sources = _sources(path, stored, wanted)
         kind = "MATLAB 7.3" if reverse else "HDF5"
         described = Description(
             kind, axes[::-1] if reverse else axes, str(stored.dtype), name,
@@ -71,7 +72,7 @@ def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
     how: dict[str, Any] = {"dataset": name}
     if lost:
         how["missing_as"] = wanted.missing_as
-    return Image(lazy.T if reverse else lazy, described, choice, [path], how)
+    return Image(lazy.T if reverse else lazy, described, choice, sources, how)
 
 
 def _lost(stored: h5py.Dataset) -> tuple[list[Span], int]:
@@ -200,15 +201,19 @@ def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
         return file[name][at]
 
 
-def _require_sources(path: Path, name: str, stored: h5py.Dataset) -> None:
-    """Refuse a dataset whose values are in other files that are not there: it would read as 0."""
-    for other in (
-        {source.file_name for source in stored.virtual_sources()} if (stored.is_virtual) else ()
-    ):
-        if other != "." and not (path.parent / other).is_file():
-            raise UnreadableImage(
-                f"{path} has the values of {name} in {other}, which is missing; fetch it too"
-            )
+def _sources(path: Path, stored: h5py.Dataset, wanted: Wanted) -> list[Path]:
+    """Return the files of a dataset; refuse one of which some are missing: it would read as 0."""
+    others = {Path(stored.file.filename)} - {path}
+    if stored.is_virtual:
+        others |= {
+            path.parent / source.file_name
+            for source in stored.virtual_sources()
+            if source.file_name != "."
+        }
+    others |= {path.parent / name for name, _, _ in stored.external or ()}
+    for other in sorted(others):
+        require_near(path, other, allowed=wanted.allow_external)
+    return [path, *sorted(others - {path})]
 
 
 def _require_filters(path: Path, stored: h5py.Dataset) -> None:

@@ -17,6 +17,7 @@ from poreflux.readers.description import (
     choose,
     named_axes,
 )
+from poreflux.readers.external import require_near
 from poreflux.readers.image import Image, micrometers, reading
 from poreflux.readers.raw import flat
 from poreflux.readers.stream import sequential
@@ -53,7 +54,7 @@ def read(path: Path, wanted: Wanted) -> Image:
         data, offset = path, file.tell()
         detached = header.get("data file", header.get("datafile"))
         if detached is not None:
-            data, offset = _beside(path, detached), 0
+            data, offset = _beside(path, detached, wanted), 0
         dtype = _dtype(header, path)
         axes, source = _axes(header)
         described = Description("NRRD", axes, str(dtype), spacing_from=source)
@@ -115,13 +116,10 @@ def _raw(data: Path, offset: int, lines: int, skipped: int, shape, dtype, index)
     return flat(data, offset, shape, dtype, index=index)
 
 
-def _beside(path: Path, detached) -> Path:
+def _beside(path: Path, detached, wanted: Wanted) -> Path:
     if not isinstance(detached, str) or "%" in detached or detached.upper().startswith("LIST"):
         raise UnreadableImage(f"{path} spreads its data over several files; join them first")
-    data = path.parent / detached
-    if not data.is_file():
-        raise UnreadableImage(f"{path} has its data in {data}, which is missing")
-    return data
+    return require_near(path, path.parent / detached, allowed=wanted.allow_external)
 
 
 def _skips(header, path: Path) -> tuple[int, int]:

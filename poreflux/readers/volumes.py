@@ -61,7 +61,7 @@ def to_volume(
     volume.encoding["source"] = str(path)
     volume.encoding["as_read"] = volume[kind].data.name
     volume.encoding["description"] = described
-    if image.files and path.is_dir():
+    if image.files:
         volume.encoding["files"] = [str(file) for file in image.files]
     return volume
 
