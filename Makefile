@@ -14,7 +14,7 @@ BIN     = $(VENV)/bin
 SHARE   = -n auto --maxprocesses 4 --dist loadfile
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
-.PHONY: demo test slow bench peers lint notebooks petsc clean
+.PHONY: demo test slow faults bench peers lint notebooks petsc clean
 
 demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
@@ -26,6 +26,12 @@ test: $(VENV)/.test $(VENV)/.petsc
 
 slow: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m pytest $(SHARE) -m slow $(PYTEST_ARGS)
+
+# the table of faults: tests/faults/README.md
+faults: $(VENV)/.test
+	rm -rf $(VENV)/faults && mkdir -p $(VENV)/faults
+	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m "not slow" tests/faults $(PYTEST_ARGS)
+	$(BIN)/python -m tests.faults.table $(VENV)/faults
 
 bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)

@@ -19,6 +19,11 @@ that did not end as the last column says.
 """
 
 
+def tries(few: int, many: int) -> int:
+    """Return how often to try: many times where notes are taken, few in the ordinary tests."""
+    return many if os.environ.get("POREFLUX_FAULTS") else few
+
+
 def record(fault: str, verb: str, tried: int, wrong: int, outcome: str) -> None:
     """Note what a test tried, where notes are taken."""
     folder = os.environ.get("POREFLUX_FAULTS")

@@ -11,6 +11,7 @@ import pytest
 
 from poreflux import from_array, store
 from poreflux.errors import CannotWrite, StoreExists, TooLarge
+from tests.faults.table import record
 
 ROOT = Path(__file__).parents[2]
 VOLUME = from_array(np.arange(6 * 7 * 8, dtype=np.uint8).reshape(6, 7, 8) % 200, kind="gray")
@@ -38,6 +39,9 @@ def small_disk(tmp_path):
 def test_a_full_disk_ends_with_a_sentence_and_loses_nothing(small_disk):
     out = small_disk("tests.faults.filling", "2m")
     verdict = json.loads(out.stdout)
+    wrong = len(verdict["visible"]) + len(verdict["unlike"])
+    ending = "one sentence, what is written is kept, the repeat ends in the same bytes"
+    record("the disk is full", "store: save", verdict["full"] + verdict["forecast"], wrong, ending)
     assert verdict["full"] > 5
     assert verdict["forecast"] > 0
     assert verdict["kept"] > 3
@@ -79,6 +83,7 @@ def test_a_failing_disk_is_told_in_one_sentence(tmp_path, fault, path, says):
     same = from_array(np.ones((6, 7, 8), np.uint8), kind="gray")
     assert store.verify(store.save(same, tmp_path / "v.zarr", chunk=4)) == []
     assert [p.name for p in tmp_path.iterdir()] == ["v.zarr"]
+    record(f"{fault} on {path}", "store: save", 1, 0, "one sentence; the repeat is whole")
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):

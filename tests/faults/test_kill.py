@@ -13,15 +13,20 @@ import pytest
 
 from poreflux import store
 from tests.faults.killing import SCENARIOS, tree
+from tests.faults.table import record, tries
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_kill_before_any_step_leaves_nothing_half_made(tmp_path, scenario):
-    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), "7"]
+    stride = str(tries(7, 2))
+    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), stride]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     verdict = json.loads(out.stdout)
+    wrong = sum(len(verdict[key]) for key in ("visible", "unlike", "left"))
+    ending = "no half store; the same call ends in the same bytes"
+    record("SIGKILL before a step", f"store: {scenario}", verdict["kills"], wrong, ending)
     assert verdict["kills"] > 10
     assert verdict["visible"] == []
     assert verdict["unlike"] == []
@@ -77,6 +82,9 @@ def test_writers_that_meet_at_any_step_never_harm_each_other(tmp_path):
     command = [sys.executable, "-m", "tests.faults.interleaving", str(tmp_path), "30", "200"]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     verdict = json.loads(out.stdout)
+    ending = "one writes, the others are refused and touch nothing"
+    record("two or three writers, switched between at any step", "store: all writes",
+           verdict["schedules"], len(verdict["wrong"]), ending)  # fmt: skip
     assert verdict["wrong"] == []
     assert verdict["schedules"] > 1000
     assert min(verdict["crashes"], verdict["refused"], verdict["made"]) > 100
