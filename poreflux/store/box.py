@@ -157,8 +157,8 @@ def find(store: str | Path, name: str) -> tuple[Path, Layout]:
         for file in (f"{name}/zarr.json", f"{name}/{checksums.NAME}"):
             if file in seals and seals[file] != _checksum(path / file):
                 raise DamagedStore(
-                    f"{path / file} is missing, damaged, or altered by another program; run "
-                    "poreflux verify, and import again"
+                    f"{path / file} is missing, damaged, or altered by another program; "
+                    "poreflux.verify(store) names the chunks; import again"
                 )
     try:
         return array, unsealed(array)

@@ -87,7 +87,7 @@ def require_sealed(path: Path) -> dict:
     if broken:
         raise DamagedStore(
             f"{path}: {', '.join(broken)} is missing, damaged, or altered by another program since "
-            "the store was written; run poreflux verify, and import again"
+            "the store was written; poreflux.verify(store) names the chunks; import again"
         )
     if version != metadata.FORMAT:
         raise DamagedStore(
