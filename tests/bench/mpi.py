@@ -95,7 +95,7 @@ def _bytes(driver: str) -> int:
     own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if driver == "serial":
         return own
-    from poreflux.transport.parallel.tortuosity_factor import connect
+    from poreflux.transport.parallel.session import connect
 
     return int(connect().gather(own).sum())
 

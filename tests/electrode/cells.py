@@ -3,7 +3,7 @@
 import numpy as np
 
 import poreflux
-from poreflux.transport.electrode.newton import Cell
+from poreflux.transport.electrode.newton import ElectrolyteCell
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.operator import build
@@ -20,11 +20,11 @@ def electrolyte(shape, voxel_size=1.0):
     return poreflux.from_array(np.ones(shape, np.uint8), voxel_size=voxel_size)
 
 
-def plane_cell(n: int) -> Cell:
+def plane_cell(n: int) -> ElectrolyteCell:
     """Return a dense square of n x n voxels of edge 1 / n and conductivity 1, in SI units."""
     problem = Problem(np.ones((n, 1, n), np.uint8), (1 / n,) * 3)
     operator = build(problem, Threads(1), np.float64)
-    return Cell(
+    return ElectrolyteCell(
         operator,
         ConjugateGradients(operator, hierarchy(operator)),
         HIGH,

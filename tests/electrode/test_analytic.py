@@ -6,7 +6,7 @@ from scipy.special import ellipj, ellipk
 
 from poreflux import contact_mask, interfacial_current
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import Goal, both, descend, tangent
+from poreflux.transport.electrode.newton import Tolerances, by_face, descend, tangent
 from tests.electrode.cells import KAPPA, electrolyte, plane_cell, reduced_resistance, stripe
 
 PLANES = [1, 2, 5, 33]
@@ -33,7 +33,7 @@ def test_a_slab_of_any_number_of_planes_has_the_sum_of_its_resistances(planes, d
     film = law.get("film_resistance", 0.0) * 1e-4
     interface = Kinetics(name, resistance, film, law.get("transfer_coefficient", 0.5))
     expected = planes * 0.7e-6 / KAPPA + float(interface.overpotential(10.0)) / 10.0
-    # the goal of the solve; round-off is a decade below
+    # the tolerance of the solve; round-off is a decade below
     assert found.area_specific_resistance[0] * 1e-4 == pytest.approx(expected, rel=1e-11)
     assert np.ptp(found.current_density.values) < 1e-6
     assert found.current_density_mean[0] == pytest.approx(1.0, rel=1e-10)
@@ -72,9 +72,9 @@ def cosine_amplitude(n: int, wagner: float) -> float:
     tangent(cell, law, np.zeros(n), 0.0)
     place = (np.arange(n) + 0.5) / n
     fed = (1 + np.cos(k * place) * np.sinc(1 / n)) / cell.unit
-    source = both(cell, fed[None], np.zeros((1, n)))
-    planes = descend(cell, x, source, Goal(1e-24, 1e-12), [])
-    arrived = planes.out[1][0] * cell.unit
+    source = by_face(cell, fed[None], np.zeros((1, n)))
+    planes = descend(cell, x, source, Tolerances(1e-24, 1e-12), [])
+    arrived = planes.outflow[1][0] * cell.unit
     return 2 * float(np.mean(arrived * np.cos(k * place))) / float(np.sinc(1 / n))
 
 

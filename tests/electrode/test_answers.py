@@ -153,7 +153,7 @@ def test_progress_is_told(tmp_path):
 
 
 def test_a_solver_that_stalls_says_so(monkeypatch):
-    monkeypatch.setattr(electrode, "STEPS", 1)
+    monkeypatch.setattr(electrode, "MAX_STEPS", 1)
     with pytest.raises(NotConverged, match="after 1 steps of Newton's method"):
         interfacial_current(phantoms.random_sites((8, 8, 8), 0.2), exchange_current_density=0.01)
 

@@ -7,7 +7,7 @@ import pytest
 
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import Cell, Goal, react
+from poreflux.transport.electrode.newton import ElectrolyteCell, Tolerances, react
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.neighbours import SingleBox
@@ -23,7 +23,7 @@ from poreflux.transport.solvers.multigrid import hierarchy
 from tests.mpi.virtual import on_boxes
 
 SHAPE = (33, 14, 17)
-GOAL = Goal(1e-14, 1e-10)
+TOLERANCES = Tolerances(1e-14, 1e-10)
 
 
 def medium(reacting: int):
@@ -42,10 +42,10 @@ def found_by(problem, share, reacting, neighbours, law, drive, make_hierarchy):
     operator = build(problem, Threads(1), np.float64, neighbours)
     unit = 1e5
     descent = ConjugateGradients(operator, make_hierarchy(operator))
-    cell = Cell(operator, descent, reacting, share, 10 * share.size / unit, unit)
+    cell = ElectrolyteCell(operator, descent, reacting, share, 10 * share.size / unit, unit)
     x = operator.vector()
     solving.ramp(operator, x)
-    state = react(cell, law, x, drive, GOAL)
+    state = react(cell, law, x, drive, TOLERANCES)
     return x[:, GHOST:-GHOST], state
 
 
@@ -67,7 +67,7 @@ def test_boxes_find_the_current_of_one_process(reacting, drive, law, processes):
     found = on_boxes(parts.boxes, body)
     x = np.concatenate([each[0] for each in found], axis=1)
     size = np.abs(alone[0]).max()
-    # the goal of the solve; the two multigrids round in another order
+    # the tolerance of the solve; the two multigrids round in another order
     assert np.abs(x - alone[0]).max() < 1e-6 * size
     for _, state in found:
         np.testing.assert_allclose(state.density, alone[1].density, rtol=1e-5)

@@ -1,10 +1,10 @@
-"""The porosity of columns across an electrode, to set beside the current that they carry."""
+"""The porosity of columns across an electrode, to compared with the current that they carry."""
 
 import numpy as np
 
 
 def column_porosity(cells: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return the porosity of each column along axis 0 minus that of the whole, planes weighted.
+    """Return the porosity of each column along axis 0 minus that of all cells, planes weighted.
 
     Parameters
     ----------

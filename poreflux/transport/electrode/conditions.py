@@ -11,7 +11,7 @@ from poreflux import annotations
 from poreflux.annotations import Drive, ElectrodeFace
 from poreflux.schema import Direction
 from poreflux.transport.electrode.kinetics import LAWS, Kinetics
-from poreflux.transport.electrode.newton import DRIVES, Goal
+from poreflux.transport.electrode.newton import DRIVES, Tolerances
 from poreflux.transport.electrode.options import KineticsOptions
 from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.problem import order
@@ -48,9 +48,9 @@ class Conditions:
         return FACES[self.face]
 
     @property
-    def goal(self) -> Goal:
+    def tolerances(self) -> Tolerances:
         """Return when a solve is done: `rtol` of the current density, 1/1000 of it of the sum."""
-        return Goal(self.rtol**2, 1e-3 * self.rtol)
+        return Tolerances(self.rtol**2, 1e-3 * self.rtol)
 
     def wagner_length(self, conductivity: float) -> float:
         """Return the Wagner length in µm of electrolyte of a conductivity in S/m."""

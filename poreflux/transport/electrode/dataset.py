@@ -11,7 +11,7 @@ from poreflux.transport.electrode.column_porosity import column_porosity, decay_
 from poreflux.transport.electrode.conditions import MA_CM2, OHM_CM2, Conditions
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
-from poreflux.transport.electrode.voxels import VoxelCurrent
+from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.medium import Medium
 
@@ -66,14 +66,14 @@ def face(asked: Conditions, mask: xr.DataArray, cells: np.ndarray, medium: Mediu
     )
 
 
-def solved(face: Face, found: VoxelCurrent, state: State, planes: np.ndarray) -> xr.Dataset:
+def solved(face: Face, found: ElectrodeModel, state: State, planes: np.ndarray) -> xr.Dataset:
     """Return maps and numbers of one state, and of the currents through its planes."""
     j = state.density / MA_CM2
     values = {
         **numbers(face.asked, found, state, face.spacing[1:], face.conductivity),
         "contact_mask_fraction": float(face.mask.mean()),
         "unconnected_contact_fraction": float(
-            (face.mask.values & face.solid & ~found.cell.on).mean()
+            (face.mask.values & face.solid & ~found.cell.contact).mean()
         ),
         "carrying_fraction": found.carrying,
         "current_structure_correlation": correlation(abs(j), face.columns),
@@ -84,7 +84,7 @@ def solved(face: Face, found: VoxelCurrent, state: State, planes: np.ndarray) ->
     results["current_porosity_correlation"].attrs["depth"] = face.depth
     wagner_length = face.asked.wagner_length(face.conductivity)
     flag(results["current_density_max"], wagner_length, face.spacing[1:])
-    return results.assign(_maps(face, j, found.cell.on))
+    return results.assign(_maps(face, j, found.cell.contact))
 
 
 def unsolved(face: Face) -> xr.Dataset:
@@ -103,7 +103,7 @@ def unsolved(face: Face) -> xr.Dataset:
 
 
 def sweep(
-    face: Face, lengths: Sequence[float], found: VoxelCurrent, states: Sequence
+    face: Face, lengths: Sequence[float], found: ElectrodeModel, states: Sequence
 ) -> xr.Dataset:
     """Return the numbers and maps of pairs of conditions and state over their Wagner lengths."""
     rows = [
@@ -133,7 +133,7 @@ def sweep(
 
 def numbers(
     asked: Conditions,
-    found: VoxelCurrent,
+    found: ElectrodeModel,
     state: State,
     spacing: tuple[float, float],
     conductivity: float,

@@ -11,7 +11,7 @@ from poreflux.schema import attributes, name_of
 from poreflux.transport import field_output
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.planes import slabs
-from poreflux.transport.electrode.voxels import VoxelCurrent
+from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.problem import order
 from poreflux.transport.medium import Medium
 
@@ -30,7 +30,7 @@ def described(
 
 
 def write(
-    found: VoxelCurrent, medium: Medium, fields: Mapping[str, Mapping], target: str | Path
+    found: ElectrodeModel, medium: Medium, fields: Mapping[str, Mapping], target: str | Path
 ) -> None:
     """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
     direction = fields[POTENTIAL]["direction"]

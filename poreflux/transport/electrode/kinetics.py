@@ -13,8 +13,8 @@ GAS = 8.314462618
 
 LAWS = get_args(annotations.Kinetics)
 
-#: steps at most of the scalar Newton iterations; the relative change that is the last but one
-STEPS, SETTLED = 100, 1e-9
+#: steps at most of the scalar Newton iterations; relative change of the last step but one
+MAX_STEPS, TOLERANCE = 100, 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class Kinetics:
         return self.thermal * self._reduced(0.0, self.exchange_current, j) + j * self.film
 
     def current(self, v, series) -> tuple[np.ndarray, np.ndarray]:
-        """Return the current density through an interface behind a resistance, and the part of its
-        differential resistance that is the interface's.
+        """Return the current density through an interface behind a resistance, and the
+        differential resistance of that interface alone.
 
         Parameters
         ----------
@@ -88,8 +88,8 @@ class Kinetics:
         """
         v, series = np.asarray(v, float), np.asarray(series, float)
         if self.linear:
-            own = self.resistance + self.film
-            return v / (series + own), np.full(v.shape, own)
+            resistance = self.resistance + self.film
+            return v / (series + resistance), np.full(v.shape, resistance)
         i0 = self.exchange_current
         x = self._reduced(self.thermal, (series + self.film) * i0, v)
         a = self.transfer
@@ -118,15 +118,15 @@ class Kinetics:
         if a > 0:
             high = np.minimum(high, c / a)
         low, x = np.zeros_like(high), high
-        for _ in range(STEPS):
+        for _ in range(MAX_STEPS):
             f = a * x + b * exchange(alpha, x) - c
             slope = a + b * (alpha * np.exp(alpha * x) + (1 - alpha) * np.exp((alpha - 1) * x))
             high, low = np.where(f > 0, x, high), np.where(f > 0, low, x)
             new = x - f / slope
             new = np.where((new < low) | (new > high), (low + high) / 2, new)
-            settled = np.abs(new - x) <= SETTLED * np.abs(new)
+            converged = np.abs(new - x) <= TOLERANCE * np.abs(new)
             x = new
-            if settled.all():
+            if converged.all():
                 break
         return sign * x
 

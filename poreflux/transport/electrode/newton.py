@@ -5,7 +5,7 @@ The potential u, against that of the metal behind the interface, minimises the c
 and faces that are fed; Psi is the work of the interface with half a cell in front of it. Newton's
 method replaces the law of each face by its tangent, a link and a source, so that every step is a
 linear problem of the same geometry; it is solved by conjugate gradients from the last iterate, and
-shortened while it does not lower E. All other equations are linear and hold at both ends of a
+shortened while it does not lower E. All other equations are linear and hold before and after a
 step, therefore the change of E along it follows from the reacting plane alone.
 """
 
@@ -23,27 +23,28 @@ from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.stopping import Step, decades
 
 #: Newton steps at most, and halvings of one
-STEPS, HALVINGS = 50, 30
+MAX_STEPS, MAX_HALVINGS = 50, 30
 
-#: while the current is this far from its law, a linear problem need not be solved to the end
-FAR = 1e-3
+#: while the current deviates this much from its law, linear problems are solved to INTERMEDIATE
+LARGE_DEVIATION = 1e-3
 
 
-class Goal(NamedTuple):
-    """When a linear problem is solved: ``error`` is the square of the norm of the error of x,
-    its dissipation, over the least dissipation; ``balance`` what leaves over what enters, less one.
+class Tolerances(NamedTuple):
+    """When a linear problem counts as solved: ``error`` is the square of the energy norm of the
+    error of x over the least dissipation; ``balance`` the current that leaves over the current that
+    enters, less one.
     """
 
     error: float
     balance: float
 
 
-#: of a linear problem that only leads to the next one
-ROUGH = Goal(1e-6, 1e-4)
+#: of a linear problem in an intermediate Newton step
+INTERMEDIATE = Tolerances(1e-6, 1e-4)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ElectrolyteCell:
     """Electrolyte between a face that is fed and one that reacts.
 
     ``reacting`` is LOW or HIGH of :mod:`poreflux.transport.laplace.boundary`, ``share``
@@ -65,46 +66,46 @@ class Cell:
         return 1 - self.reacting
 
     @property
-    def on(self) -> np.ndarray:
-        """Return which faces react."""
+    def contact(self) -> np.ndarray:
+        """Return which faces (ny, nx) are in contact and react."""
         return self.share > 0
 
     @property
     def area(self) -> np.ndarray:
-        """Return the part of each of them that reacts, over the unit of current density."""
-        return self.share[self.on] / self.unit
+        """Return the part of each face in contact that reacts, over the unit of current density."""
+        return self.share[self.contact] / self.unit
 
     @property
-    def mean(self) -> float:
+    def mean_density(self) -> float:
         """Return the mean current density of the contact in A/m²."""
         return self.current / float(self.area.sum())
 
     @property
-    def half(self) -> np.ndarray:
-        """Return the resistance of half a cell in front of them, in ohm m² of contact."""
-        return self.area / self.operator.boundary.half[self.reacting][self.on]
+    def half_resistance(self) -> np.ndarray:
+        """Return the resistance of half a cell in front of each face in contact, in ohm m²."""
+        return self.area / self.operator.boundary.half[self.reacting][self.contact]
 
     @property
     def least_resistance(self) -> float:
-        """Return the resistance, in units of the operator, of the box were it full."""
+        """Return the resistance of the box if all its cells conducted, in units of the operator."""
         planes = self.operator.neighbours.planes
         return planes / (self.share.size * self.operator.boundary.half.max() / 2)
 
 
-class Planes(NamedTuple):
-    """Potentials in V of the cells at the low and the high face (2, ny, nx); what flows out."""
+class OuterPlanes(NamedTuple):
+    """Potentials in V of the cells at the low and the high face (2, ny, nx), and their outflow."""
 
     u: np.ndarray
-    out: np.ndarray
+    outflow: np.ndarray
 
 
 class State(NamedTuple):
-    """What a solve found, in V and units of the operator.
+    """The state of an electrode after a solve, in V and units of the operator.
 
     ``density`` (ny, nx) is in A/m², NaN off contact; ``overpotential`` likewise, in V; ``voltage``
-    is that of the fed face, its mean weighted by the current; ``mismatch`` what leaves over what
-    enters, less one; ``residual`` the norm of what is missing in each cell's balance, relative to
-    the mean current of a face in contact: no cell misses more.
+    is that of the fed face, its mean weighted by the current; ``mismatch`` the current that leaves
+    over the current that enters, less one; ``residual`` the norm of the imbalance of all cells
+    relative to the mean current of a face in contact, an upper bound for each cell.
     """
 
     density: np.ndarray
@@ -122,80 +123,87 @@ class UniformFlux:
     #: conductance between a fed face and a source
     interface = 0.0
 
-    def __init__(self, cell: Cell):
+    def __init__(self, cell: ElectrolyteCell):
         half = cell.operator.boundary.half[cell.fed]
-        self.on = half > 0
-        self.per_face = cell.current / int(self.on.sum())
+        self.connected = half > 0
+        self.per_face = cell.current / int(self.connected.sum())
 
-    def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
+    def solve(
+        self, cell: ElectrolyteCell, x, source, tolerances: Tolerances, history
+    ) -> OuterPlanes:
         """Solve for x; `source` (ny, nx) feeds the reacting face."""
-        feed = by_face(cell, self.on * self.per_face, source)
-        return descend(cell, x, feed, goal, history, abs(cell.current))
+        feed = by_face(cell, self.connected * self.per_face, source)
+        return descend(cell, x, feed, tolerances, history, abs(cell.current))
 
-    def voltage(self, cell: Cell, planes: Planes) -> float:
+    def voltage(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
         """Return the mean potential of the fed faces."""
-        half = cell.operator.boundary.half[cell.fed][self.on]
-        return float(np.mean(planes.u[cell.fed][self.on] + self.per_face / half))
+        half = cell.operator.boundary.half[cell.fed][self.connected]
+        return float(np.mean(planes.u[cell.fed][self.connected] + self.per_face / half))
 
 
-class OnePotential:
-    """All fed faces are at one potential; how the current depends on it, a second solve tells."""
+class Equipotential:
+    """All fed faces are at one potential; a second solve gives the current that one volt drives."""
 
     interface = np.inf
 
-    def __init__(self, cell: Cell):
+    def __init__(self, cell: ElectrolyteCell):
         self.volts = np.nan
         self.unit_potential = cell.operator.vector()
         self.links = np.zeros_like(cell.operator.boundary.half)
-        self.planes = Planes(self.links, self.links)
+        self.planes = OuterPlanes(self.links, self.links)
 
-    def settle(self, cell: Cell, x, source, goal: Goal, history) -> Planes:
+    def solve(
+        self, cell: ElectrolyteCell, x, source, tolerances: Tolerances, history
+    ) -> OuterPlanes:
         """Solve for x and for the potential of the fed face; `source` feeds the reacting one."""
         half = cell.operator.boundary.half[cell.fed]
-        self._solve_for_one_volt(cell, half, goal, history)
-        through = -self.planes.out[cell.fed].sum()
+        self._solve_for_one_volt(cell, half, tolerances, history)
+        conductance = -self.planes.outflow[cell.fed].sum()
         if np.isnan(self.volts):
-            self.volts = cell.current / through
+            self.volts = cell.current / conductance
             cell.operator.combine(self.volts, self.unit_potential, 0.0, x)
         if source.any():
             feed = by_face(cell, half * self.volts, source)
-            planes = descend(cell, x, feed, goal, history, abs(cell.current))
-            more = (cell.current + planes.out[cell.fed].sum()) / through
-            cell.operator.combine(more, self.unit_potential, 1.0, x)
-            planes = Planes(*(a + more * b for a, b in zip(planes, self.planes)))
+            planes = descend(cell, x, feed, tolerances, history, abs(cell.current))
+            correction = (cell.current + planes.outflow[cell.fed].sum()) / conductance
+            cell.operator.combine(correction, self.unit_potential, 1.0, x)
+            planes = OuterPlanes(*(a + correction * b for a, b in zip(planes, self.planes)))
         else:
-            more = cell.current / through - self.volts
-            cell.operator.combine(self.volts + more, self.unit_potential, 0.0, x)
-            planes = Planes(*((self.volts + more) * b for b in self.planes))
-        self.volts += more
+            correction = cell.current / conductance - self.volts
+            cell.operator.combine(self.volts + correction, self.unit_potential, 0.0, x)
+            planes = OuterPlanes(*((self.volts + correction) * b for b in self.planes))
+        self.volts += correction
         cell.operator.drive(*by_face(cell, half * self.volts, source))
         return planes
 
-    def _solve_for_one_volt(self, cell: Cell, half, goal: Goal, history) -> None:
-        """Solve for the answer to one volt, unless the links are nearly those of the last time."""
+    def _solve_for_one_volt(
+        self, cell: ElectrolyteCell, half, tolerances: Tolerances, history
+    ) -> None:
+        """Solve for the potential at one volt, unless the links have hardly changed since the last
+        solve."""
         links = cell.operator.boundary.links()
-        if np.abs(links - self.links).sum() > FAR * links.sum():
+        if np.abs(links - self.links).sum() > LARGE_DEVIATION * links.sum():
             feed = by_face(cell, half, np.zeros_like(half))
-            self.planes = descend(cell, self.unit_potential, feed, goal, history)
+            self.planes = descend(cell, self.unit_potential, feed, tolerances, history)
             self.links = links
 
-    def voltage(self, cell: Cell, planes: Planes) -> float:
+    def voltage(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
         """Return the potential of the fed face."""
         return self.volts
 
 
-DRIVES: dict[str, type[UniformFlux] | type[OnePotential]] = {
+DRIVES: dict[str, type[UniformFlux] | type[Equipotential]] = {
     "flux": UniformFlux,
-    "equipotential": OnePotential,
+    "equipotential": Equipotential,
 }
 
 
 def react(
-    cell: Cell,
+    cell: ElectrolyteCell,
     law: Kinetics,
     x: np.ndarray,
     drive: str,
-    goal: Goal,
+    tolerances: Tolerances,
     progress: Progress | None = None,
 ) -> State:
     """Find the potential x that a law of the reacting face leads to, starting from x, in place.
@@ -206,158 +214,188 @@ def react(
         where Newton's method or a linear solve stalls.
     """
     history: list[float] = []
-    feeding = DRIVES[drive](cell)
-    on, area = cell.on, cell.area
+    feed = DRIVES[drive](cell)
+    contact, area = cell.contact, cell.area
     flow = np.zeros(area.size)
-    v = flow + cell.mean * cell.half + float(law.overpotential(cell.mean))
-    off = 0.0 if law.linear else np.inf
-    kept = np.empty(0)
-    for step in range(1, STEPS + 1):
-        now = goal if off <= FAR else Goal(*map(max, goal, ROUGH))
-        source = tangent(cell, law, v, feeding.interface)
-        if step > 1 and off > FAR:
-            kept = kept if kept.size else cell.operator.vector()
-            cell.operator.combine(1.0, x, 0.0, kept)
-        planes = feeding.settle(cell, x, source, now, history)
-        new_v, new_flow = (values[cell.reacting][on] for values in planes)
-        # near its law the current changes too little for the functional to tell
-        if step > 1 and off > FAR:
-            part = fraction(cell, law, v, flow, new_v, new_flow)
-            if part < 1:
-                cell.operator.combine(1 - part, kept, part, x)
-            new_v, new_flow = v + part * (new_v - v), flow + part * (new_flow - flow)
+    v = (
+        flow
+        + cell.mean_density * cell.half_resistance
+        + float(law.overpotential(cell.mean_density))
+    )
+    deviation = 0.0 if law.linear else np.inf
+    x_before = np.empty(0)
+    for step in range(1, MAX_STEPS + 1):
+        step_tolerances = (
+            tolerances
+            if deviation <= LARGE_DEVIATION
+            else Tolerances(*map(max, tolerances, INTERMEDIATE))
+        )
+        source = tangent(cell, law, v, feed.interface)
+        if step > 1 and deviation > LARGE_DEVIATION:
+            x_before = x_before if x_before.size else cell.operator.vector()
+            cell.operator.combine(1.0, x, 0.0, x_before)
+        planes = feed.solve(cell, x, source, step_tolerances, history)
+        new_v, new_flow = (values[cell.reacting][contact] for values in planes)
+        # close to its law the current changes too little for the functional to resolve
+        if step > 1 and deviation > LARGE_DEVIATION:
+            damping = damping_factor(cell, law, v, flow, new_v, new_flow)
+            if damping < 1:
+                cell.operator.combine(1 - damping, x_before, damping, x)
+            new_v, new_flow = v + damping * (new_v - v), flow + damping * (new_flow - flow)
         v, flow = new_v, new_flow
-        missing = law.current(v, cell.half)[0] * area - flow
-        off = float(np.abs(missing).sum() / abs(cell.current))
+        missing_current = law.current(v, cell.half_resistance)[0] * area - flow
+        deviation = float(np.abs(missing_current).sum() / abs(cell.current))
         if progress is not None:
-            progress(*decades(off, goal.balance), f"Newton step {step}, {off:.0e} from the law")
-        if off <= goal.balance and now == goal:
-            return _state(cell, law, v, missing, feeding.voltage(cell, planes), x, step, history)
+            progress(
+                *decades(deviation, tolerances.balance),
+                f"Newton step {step}, {deviation:.0e} from the law",
+            )
+        if deviation <= tolerances.balance and step_tolerances == tolerances:
+            return _state(
+                cell, law, v, missing_current, feed.voltage(cell, planes), x, step, history
+            )
     raise NotConverged(
-        f"the current is {off:.1e} from its law after {STEPS} steps of Newton's method, "
-        f"{goal.balance:.0e} wanted; report the volume and the kinetics",
+        f"the current is {deviation:.1e} from its law after {MAX_STEPS} steps of Newton's method, "
+        f"{tolerances.balance:.0e} wanted; report the volume and the kinetics",
         history,
     )
 
 
-def _state(cell, law, v, missing, voltage, x, steps, history) -> State:
+def _state(cell, law, v, missing_current, voltage, x, steps, history) -> State:
     density = np.full(cell.share.shape, np.nan)
     eta = density.copy()
-    density[cell.on] = law.current(v, cell.half)[0]
-    eta[cell.on] = law.overpotential(density[cell.on])
-    total = float(density[cell.on] @ cell.area)
-    square = cell.operator.residual(x, cell.solver.workspace) + float(missing @ missing)
+    density[cell.contact] = law.current(v, cell.half_resistance)[0]
+    eta[cell.contact] = law.overpotential(density[cell.contact])
+    total = float(density[cell.contact] @ cell.area)
+    square = cell.operator.residual(x, cell.solver.workspace) + float(
+        missing_current @ missing_current
+    )
     return State(
         density,
         eta,
         voltage,
         float(abs(total / cell.current - 1)),
-        float(np.sqrt(square) * cell.unit / abs(cell.mean)),
+        float(np.sqrt(square) * cell.unit / abs(cell.mean_density)),
         steps,
         len(history),
     )
 
 
-def tangent(cell: Cell, law: Kinetics, v: np.ndarray, feeding: float) -> np.ndarray:
-    """Connect the reacting face by the tangents of its law at v, the fed one by `feeding`; return
-    the source (ny, nx) that belongs to the tangents."""
-    boundary, on, area = cell.operator.boundary, cell.on, cell.area
-    j, own = law.current(v, cell.half)
+def tangent(
+    cell: ElectrolyteCell, law: Kinetics, v: np.ndarray, fed_interface: float
+) -> np.ndarray:
+    """Connect the reacting face by the tangents of its law at v, the fed one by the conductance
+    `fed_interface`; return the source (ny, nx) that belongs to the tangents."""
+    boundary, contact, area = cell.operator.boundary, cell.contact, cell.area
+    j, resistance = law.current(v, cell.half_resistance)
     interface = np.zeros_like(boundary.interface)
-    interface[cell.fed] = feeding
+    interface[cell.fed] = fed_interface
     with np.errstate(divide="ignore"):
-        interface[cell.reacting][on] = area / own
+        interface[cell.reacting][contact] = area / resistance
     if not np.array_equal(interface, boundary.interface):
         boundary.interface[:] = interface
         boundary.update()
         cell.solver.boundary_changed()
-    source = np.zeros(on.shape)
+    source = np.zeros(contact.shape)
     if not law.linear:
-        source[on] = boundary.links()[cell.reacting][on] * v - j * area
+        source[contact] = boundary.links()[cell.reacting][contact] * v - j * area
     return source
 
 
-def fraction(cell: Cell, law: Kinetics, v, flow, new_v, new_flow) -> float:
-    """Return the part of a Newton step that lowers the functional: 1, or halvings of it.
+def damping_factor(cell: ElectrolyteCell, law: Kinetics, v, flow, new_v, new_flow) -> float:
+    """Return the damping factor at which a Newton step lowers the functional: 1, 1/2, 1/4 …
 
     ``v`` and ``flow`` are potential and linear current of the faces in contact before the step.
     """
-    d, half, area = new_v - v, cell.half, cell.area
-    before = law.work(v, half)
+    d, half, area = new_v - v, cell.half_resistance, cell.area
+    work_before = law.work(v, half)
     slope = float((law.current(v, half)[0] * area - flow) @ d)
-    noise = 2 * ROUGH.error * cell.least_resistance * cell.current**2
-    part = 1.0
-    for _ in range(HALVINGS):
-        gained = float((law.work(v + part * d, half) - before) @ area)
-        gained -= part * float(flow @ d) + part**2 / 2 * float((new_flow - flow) @ d)
-        if gained <= 1e-4 * part * slope + noise:
+    noise = 2 * INTERMEDIATE.error * cell.least_resistance * cell.current**2
+    damping = 1.0
+    for _ in range(MAX_HALVINGS):
+        change = float((law.work(v + damping * d, half) - work_before) @ area)
+        change -= damping * float(flow @ d) + damping**2 / 2 * float((new_flow - flow) @ d)
+        if change <= 1e-4 * damping * slope + noise:
             break
-        part /= 2
-    return part
+        damping /= 2
+    return damping
 
 
 def descend(
-    cell: Cell, x, source: np.ndarray, goal: Goal, history, through: float | None = None
-) -> Planes:
+    cell: ElectrolyteCell,
+    x,
+    source: np.ndarray,
+    tolerances: Tolerances,
+    history,
+    reference_current: float | None = None,
+) -> OuterPlanes:
     """Solve the linear problem of the present links with a source at both faces, in place.
 
-    The error is relative to what the current `through` dissipates at least, by default the current
+    The error is relative to the least dissipation of `reference_current`, by default of the current
     of x.
     """
     operator = cell.operator
     operator.drive(*source)
     links = operator.boundary.links()
-    cell.solver.lower(x, Balance(cell, links, source, goal, history, through))
+    cell.solver.lower(x, Balance(cell, links, source, tolerances, history, reference_current))
     return _planes(operator, x, links, source)
 
 
 class Balance:
-    """Stop when the error is small enough and what leaves is what enters.
+    """Stop when the error is small enough and as much current leaves as enters.
 
-    The error is relative to what the current `through` dissipates at least, by default the current
-    of the potential so far. `history` goes on from solve to solve.
+    The error is relative to the least dissipation of `reference_current`, by default of the current
+    of the potential so far. `history` continues over all solves of one electrode.
     """
 
     wanted = "less wanted; ask for fewer digits"
 
-    def __init__(self, cell: Cell, links, source, goal: Goal, history, through: float | None):
+    def __init__(
+        self,
+        cell: ElectrolyteCell,
+        links,
+        source,
+        tolerances: Tolerances,
+        history,
+        reference_current: float | None,
+    ):
         self.cell = cell
         self.links = links
         self.source = source
-        self.goal = goal
+        self.tolerances = tolerances
         self.history = history
-        self.through = through
+        self.reference_current = reference_current
 
     def __call__(self, step: Step) -> bool:
-        """Return whether error and balance are those of the goal."""
+        """Return whether error and balance are within the tolerances."""
         cell = self.cell
-        current = self.through or abs(self._outflow(step)[cell.fed].sum())
+        current = self.reference_current or abs(self._outflow(step)[cell.fed].sum())
         self.history.append(step.left / (cell.least_resistance * current**2))
-        if self.history[-1] > self.goal.error:
+        if self.history[-1] > self.tolerances.error:
             return False
-        return abs(self._outflow(step).sum()) <= self.goal.balance * current
+        return abs(self._outflow(step).sum()) <= self.tolerances.balance * current
 
     def _outflow(self, step: Step) -> np.ndarray:
-        return _planes(self.cell.operator, step.potential(), self.links, self.source).out
+        return _planes(self.cell.operator, step.potential(), self.links, self.source).outflow
 
 
-def _planes(operator: Operator, x, links, source) -> Planes:
+def _planes(operator: Operator, x, links, source) -> OuterPlanes:
     u = outer_potentials(operator, x)
-    return Planes(u, links * u - source)
+    return OuterPlanes(u, links * u - source)
 
 
 def outer_potentials(operator: Operator, x: np.ndarray) -> np.ndarray:
     """Return the potential (2, ny, nx) of the cells at the low and the high face."""
     operator.neighbours.fill_ghosts(x)
-    own = np.stack([plane(operator, x, k) for k in (0, operator.shape[0] - 1)])
-    return np.array(operator.neighbours.outermost(own))
+    outer = np.stack([plane(operator, x, k) for k in (0, operator.shape[0] - 1)])
+    return np.array(operator.neighbours.outermost(outer))
 
 
 def plane(operator: Operator, x: np.ndarray, k: int) -> np.ndarray:
-    """Return the potential (ny, nx) of own plane k, both colours."""
+    """Return the potential (ny, nx) of plane k of this box, both colours."""
     return unpack_plane(operator.engine.solved_plane(operator, x, k), k, operator.shape)
 
 
-def by_face(cell: Cell, fed: np.ndarray, reacting: np.ndarray) -> np.ndarray:
+def by_face(cell: ElectrolyteCell, fed: np.ndarray, reacting: np.ndarray) -> np.ndarray:
     """Return planes of the fed and the reacting face in the order low, high."""
     return np.stack([fed, reacting] if cell.fed == 0 else [reacting, fed])

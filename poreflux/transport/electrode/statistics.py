@@ -41,21 +41,23 @@ def statistics(j: np.ndarray, spacing: Spacing, share: np.ndarray | None = None)
     >>> numbers["current_density_mean"], numbers["hot_spot_count"]
     (2.0, 1)
     """
-    where = np.isfinite(j)
-    on = j[where].astype(float)
-    weight = np.ones(on.size) if share is None else share[where].astype(float)
-    mean = float(np.average(on, weights=weight))
+    contact = np.isfinite(j)
+    density = j[contact].astype(float)
+    weight = np.ones(density.size) if share is None else share[contact].astype(float)
+    mean = float(np.average(density, weights=weight))
     return {
         "current_density_mean": mean,
-        "current_density_cv": float(np.sqrt(np.average((on - mean) ** 2, weights=weight)) / mean),
-        "current_density_max": float(on.max()),
+        "current_density_cv": float(
+            np.sqrt(np.average((density - mean) ** 2, weights=weight)) / mean
+        ),
+        "current_density_max": float(density.max()),
         **{
             f"current_density_p{rank:02d}": float(value)
-            for rank, value in zip(PERCENTILES, percentiles(on, weight))
+            for rank, value in zip(PERCENTILES, percentiles(density, weight))
         },
-        "current_density_gini": gini(on, weight),
-        "high_current_fraction": float(np.average(on > HIGH_CURRENT, weights=weight)),
-        "hot_spot_fraction": float(np.average(on > HOT * mean, weights=weight)),
+        "current_density_gini": gini(density, weight),
+        "high_current_fraction": float(np.average(density > HIGH_CURRENT, weights=weight)),
+        "hot_spot_fraction": float(np.average(density > HOT * mean, weights=weight)),
         **hot_spots(j > HOT * mean, spacing),
         "current_correlation_length": correlation_length(j, spacing),
     }
@@ -112,25 +114,29 @@ def correlation_length(j: np.ndarray, spacing: Spacing) -> float:
     elsewhere, padded against wrapping; averaged over rings one face wide and interpolated between
     them.
     """
-    on = np.isfinite(j)
-    f = np.where(on, j - j[on].mean(), 0.0)
-    if np.sqrt((f**2).sum() / on.sum()) <= 1e-12 * abs(j[on].mean()):
+    contact = np.isfinite(j)
+    f = np.where(contact, j - j[contact].mean(), 0.0)
+    if np.sqrt((f**2).sum() / contact.sum()) <= 1e-12 * abs(j[contact].mean()):
         return np.nan
-    pairs, product = _correlate(on.astype(float)), _correlate(f)
+    pairs, product = _correlate(contact.astype(float)), _correlate(f)
     y, x = (_lags(n, h) for n, h in zip(j.shape, spacing))
     distance = np.hypot(y[:, None], x)
     ring = np.round(distance / max(spacing)).astype(int)
-    near = (pairs > 0.5) & (distance < min(np.multiply(j.shape, spacing)) / 2)
-    weight = np.bincount(ring[near], pairs[near])
-    seen = weight > 0
-    mean = np.bincount(ring[near], product[near])[seen] / weight[seen]
-    radius = np.bincount(ring[near], (pairs * distance)[near])[seen] / weight[seen]
+    within_half = (pairs > 0.5) & (distance < min(np.multiply(j.shape, spacing)) / 2)
+    weight = np.bincount(ring[within_half], pairs[within_half])
+    occupied = weight > 0
+    mean = np.bincount(ring[within_half], product[within_half])[occupied] / weight[occupied]
+    radius = (
+        np.bincount(ring[within_half], (pairs * distance)[within_half])[occupied] / weight[occupied]
+    )
     below = np.flatnonzero(mean < mean[0] / np.e)
     if below.size == 0:
         return np.nan
-    last = below[0]
+    crossing = below[0]
     return float(
-        np.interp(-mean[0] / np.e, -mean[last - 1 : last + 1], radius[last - 1 : last + 1])
+        np.interp(
+            -mean[0] / np.e, -mean[crossing - 1 : crossing + 1], radius[crossing - 1 : crossing + 1]
+        )
     )
 
 
@@ -146,13 +152,14 @@ def _lags(n: int, h: float) -> np.ndarray:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Pearson's correlation of two maps where both are known; NaN where one is constant."""
-    on = np.isfinite(a) & np.isfinite(b)
-    if on.sum() < 2:
+    """Return Pearson's correlation of two maps where both are finite; NaN where one is constant."""
+    finite = np.isfinite(a) & np.isfinite(b)
+    if finite.sum() < 2:
         return np.nan
-    deviations = [each[on] - each[on].mean() for each in (a, b)]
-    lengths = [float(np.linalg.norm(each)) for each in deviations]
+    deviations = [values[finite] - values[finite].mean() for values in (a, b)]
+    lengths = [float(np.linalg.norm(values)) for values in deviations]
     constant = [
-        length <= 1e-10 * float(np.linalg.norm(each[on])) for length, each in zip(lengths, (a, b))
+        length <= 1e-10 * float(np.linalg.norm(values[finite]))
+        for length, values in zip(lengths, (a, b))
     ]
     return np.nan if any(constant) else float(deviations[0] @ deviations[1] / np.prod(lengths))

@@ -13,7 +13,7 @@ from poreflux.schema import DIMS, attributes, name_of
 from poreflux.transport.electrode.conditions import MA_CM2, Conditions
 from poreflux.transport.electrode.dataset import NUMBERS, flag, numbers
 from poreflux.transport.electrode.statistics import correlation
-from poreflux.transport.electrode.voxels import VoxelCurrent, begin, solve
+from poreflux.transport.electrode.voxels import ElectrodeModel, solve, solve_bulk
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import Operator, build, with_degree
@@ -164,14 +164,14 @@ def prepare(
     share: np.ndarray,
     asked: Conditions,
     progress: Progress | None = None,
-) -> VoxelCurrent | None:
+) -> ElectrodeModel | None:
     """Return the coarse medium, solved for its bulk resistance, or None; as for voxels."""
     carrying = keep_carriers(kappa, share, asked.face == "last")
     if carrying == 0:
         return None
     problem = Problem(np.ascontiguousarray(kappa[0]), spacing)
     operator = along_axes(kappa, spacing, Threads(1))
-    return begin(problem, operator, reference, share, asked, carrying, progress)
+    return solve_bulk(problem, operator, reference, share, asked, carrying, progress)
 
 
 def along_axes(kappa: np.ndarray, spacing, engine: Engine) -> Operator:

@@ -13,7 +13,7 @@ from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode.column_porosity import column_sums, decay_weights
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.newton import State
-from poreflux.transport.electrode.voxels import VoxelCurrent, begin, plane_currents, solve
+from poreflux.transport.electrode.voxels import ElectrodeModel, plane_currents, solve, solve_bulk
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.operator import Operator, build
@@ -69,7 +69,7 @@ class Found:
     solid: np.ndarray
     columns: np.ndarray
     close: np.ndarray
-    current: VoxelCurrent | None = None
+    current: ElectrodeModel | None = None
     states: Sequence[tuple[Conditions, State]] = ()
     planes: np.ndarray | None = None
     section: np.ndarray | None = None
@@ -104,7 +104,7 @@ def on_boxes(
     operator = build(Problem(cells, head.spacing), engine, np.float64, ranks)
     problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), head.spacing)
     del cells  # the operator has all there is to know of them
-    current = begin(
+    current = solve_bulk(
         problem, operator, task.reference, task.mask.astype(float), task.asked, kept / conducting,
         task.progress, make_solver(operator),
     )  # fmt: skip
