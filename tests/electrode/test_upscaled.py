@@ -41,14 +41,14 @@ def test_a_medium_that_conducts_better_along_an_axis_is_one_that_is_shorter_alon
     rng = np.random.default_rng(2)
     base = rng.uniform(0.2, 1.0, (6, 8, 10))
     share = (rng.random((8, 10)) > 0.3).astype(float)
-    asked = conditions(kinetics="linear", rtol=1e-8)
+    operating = conditions(kinetics="linear", rtol=1e-8)
     stretched = np.stack([base, base, 4 * base])
-    found = []
+    states = []
     for kappa, spacing in ((np.stack([base] * 3), (3.0, 2.0, 2.0)), (stretched, (3.0, 2.0, 4.0))):
-        ready = upscaled.prepare(kappa.copy(), spacing, 0.1, share, asked)
-        found.append(next(solve(ready, [asked]))[1])
-    np.testing.assert_allclose(found[0].density, found[1].density, rtol=1e-6)
-    assert found[0].voltage == pytest.approx(found[1].voltage, rel=1e-8)
+        model = upscaled.prepare(kappa.copy(), spacing, 0.1, share, operating)
+        states.append(next(solve(model, [operating]))[1])
+    np.testing.assert_allclose(states[0].density, states[1].density, rtol=1e-6)
+    assert states[0].voltage == pytest.approx(states[1].voltage, rel=1e-8)
 
 
 def test_the_contact_of_a_cell_may_be_a_part_of_it():

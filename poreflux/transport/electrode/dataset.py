@@ -1,4 +1,4 @@
-"""Solved currents become Datasets: maps over the face, numbers over `direction`."""
+"""The Datasets of solved currents: maps over the face, their statistics over `direction`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.medium import Medium
 
-#: the largest current density is a number of the mesh where the Wagner length has fewer voxels
+#: the largest current density depends on the mesh where the Wagner length has fewer voxels
 RESOLVED = 3
 
 STATES = ("pore", "detached", "unconnected", "reacting")
 
 SWEPT = "swept_wagner_length"
 
-#: what is known of every map
-NUMBERS = tuple(
+#: statistics of every map, also of those over Wagner lengths
+MAP_STATISTICS = tuple(
     name.removeprefix("sweep_")
     for name, variable in VARIABLES.items()
     if name.startswith("sweep_") and variable.dims == ("direction", SWEPT)
@@ -31,31 +31,33 @@ NUMBERS = tuple(
 
 
 @dataclass(frozen=True)
-class Face:
-    """The electrode's face of a volume before anything is solved.
+class ElectrodeSurface:
+    """The face of a volume at the electrode, before anything is solved.
 
-    ``mask`` is the contact; ``solid`` (n1, n2) whether each voxel conducts; ``columns`` the
-    porosity of columns less the mean, ``close`` the same weighed near the electrode over ``depth``
-    µm.
+    ``mask`` is the contact; ``solid`` (n1, n2) whether each voxel conducts; ``porosity`` is that of
+    columns less the mean, ``weighted_porosity`` the same with weights that decay from the electrode
+    over ``depth`` µm.
     """
 
-    asked: Conditions
+    operating: Conditions
     mask: xr.DataArray
     spacing: tuple[float, float, float]
     conductivity: float
     solid: np.ndarray
-    columns: np.ndarray
-    close: np.ndarray
+    porosity: np.ndarray
+    weighted_porosity: np.ndarray
     depth: float
 
 
-def face(asked: Conditions, mask: xr.DataArray, cells: np.ndarray, medium: Medium) -> Face:
-    """Return what the results need of the cells, which a solve will change."""
-    last = asked.reacting == HIGH
+def electrode_surface(
+    operating: Conditions, mask: xr.DataArray, cells: np.ndarray, medium: Medium
+) -> ElectrodeSurface:
+    """Return what the results need to know of the cells, before a solve changes them."""
+    last = operating.reacting == HIGH
     h = medium.spacing[0]
-    depth = asked.depth(medium.reference, h)
-    return Face(
-        asked,
+    depth = operating.depth(medium.reference, h)
+    return ElectrodeSurface(
+        operating,
         mask,
         medium.spacing,
         medium.reference,
@@ -66,48 +68,53 @@ def face(asked: Conditions, mask: xr.DataArray, cells: np.ndarray, medium: Mediu
     )
 
 
-def solved(face: Face, found: ElectrodeModel, state: State, planes: np.ndarray) -> xr.Dataset:
-    """Return maps and numbers of one state, and of the currents through its planes."""
+def solved_results(
+    surface: ElectrodeSurface, model: ElectrodeModel, state: State, plane_current: np.ndarray
+) -> xr.Dataset:
+    """Return maps and statistics of one state; `plane_current` is that through each plane."""
     j = state.density / MA_CM2
     values = {
-        **numbers(face.asked, found, state, face.spacing[1:], face.conductivity),
-        "contact_mask_fraction": float(face.mask.mean()),
+        **state_results(surface.operating, model, state, surface.spacing[1:], surface.conductivity),
+        "contact_mask_fraction": float(surface.mask.mean()),
         "unconnected_contact_fraction": float(
-            (face.mask.values & face.solid & ~found.cell.contact).mean()
+            (surface.mask.values & surface.solid & ~model.cell.contact).mean()
         ),
-        "carrying_fraction": found.carrying,
-        "current_structure_correlation": correlation(abs(j), face.columns),
-        "current_porosity_correlation": correlation(abs(j), face.close),
-        "current_flux_imbalance": float(np.ptp(planes) / abs(planes.mean())),
+        "carrying_fraction": model.carrying,
+        "current_structure_correlation": correlation(abs(j), surface.porosity),
+        "current_porosity_correlation": correlation(abs(j), surface.weighted_porosity),
+        "current_flux_imbalance": float(np.ptp(plane_current) / abs(plane_current.mean())),
     }
-    results = _dataset(face, values)
-    results["current_porosity_correlation"].attrs["depth"] = face.depth
-    wagner_length = face.asked.wagner_length(face.conductivity)
-    flag(results["current_density_max"], wagner_length, face.spacing[1:])
-    return results.assign(_maps(face, j, found.cell.contact))
+    results = _dataset(surface, values)
+    results["current_porosity_correlation"].attrs["depth"] = surface.depth
+    wagner_length = surface.operating.wagner_length(surface.conductivity)
+    flag_mesh_dependence(results["current_density_max"], wagner_length, surface.spacing[1:])
+    return results.assign(_maps(surface, j, model.cell.contact))
 
 
-def unsolved(face: Face) -> xr.Dataset:
-    """Return the answer where no electrolyte joins the current to the contact."""
-    values = dict.fromkeys(NUMBERS, np.nan) | {
+def unconnected_results(surface: ElectrodeSurface) -> xr.Dataset:
+    """Return the results where no electrolyte joins the fed face to the contact."""
+    values = dict.fromkeys(MAP_STATISTICS, np.nan) | {
         "contact_fraction": 0.0,
-        "contact_mask_fraction": float(face.mask.mean()),
-        "unconnected_contact_fraction": float((face.mask.values & face.solid).mean()),
+        "contact_mask_fraction": float(surface.mask.mean()),
+        "unconnected_contact_fraction": float((surface.mask.values & surface.solid).mean()),
         "carrying_fraction": 0.0,
         "area_specific_resistance": np.inf,
         "area_specific_resistance_bulk": np.inf,
-        "wagner_length": face.asked.wagner_length(face.conductivity),
+        "wagner_length": surface.operating.wagner_length(surface.conductivity),
     }
-    off = np.zeros(face.solid.shape, bool)
-    return _dataset(face, values).assign(_maps(face, np.full(off.shape, np.nan), off))
+    reacting = np.zeros(surface.solid.shape, bool)
+    return _dataset(surface, values).assign(
+        _maps(surface, np.full(reacting.shape, np.nan), reacting)
+    )
 
 
-def sweep(
-    face: Face, lengths: Sequence[float], found: ElectrodeModel, states: Sequence
+def sweep_results(
+    surface: ElectrodeSurface, lengths: Sequence[float], model: ElectrodeModel, states: Sequence
 ) -> xr.Dataset:
-    """Return the numbers and maps of pairs of conditions and state over their Wagner lengths."""
+    """Return statistics and maps over Wagner lengths, from pairs of conditions and state."""
     rows = [
-        numbers(asked, found, state, face.spacing[1:], face.conductivity) for asked, state in states
+        state_results(operating, model, state, surface.spacing[1:], surface.conductivity)
+        for operating, state in states
     ]
     variables: dict = {
         f"sweep_{name}": (
@@ -117,41 +124,41 @@ def sweep(
         )
         for name in rows[0]
     }
-    name = name_of("sweep_current_density", face.asked.direction)
+    name = name_of("sweep_current_density", surface.operating.direction)
     maps = np.stack([state.density / MA_CM2 for _, state in states]).astype(np.float32)
-    variables[name] = ((SWEPT, *face.mask.dims), maps, attributes(name))
+    variables[name] = ((SWEPT, *surface.mask.dims), maps, attributes(name))
     coords = {
-        "direction": [face.asked.direction],
+        "direction": [surface.operating.direction],
         SWEPT: (SWEPT, np.array(lengths, float), attributes("wagner_length")),
-        **{dim: face.mask[dim] for dim in face.mask.dims},
+        **{dim: surface.mask[dim] for dim in surface.mask.dims},
     }
     results = xr.Dataset(variables, coords=coords)
-    limit = RESOLVED * max(face.spacing[1:])
+    limit = RESOLVED * max(surface.spacing[1:])
     results["sweep_current_density_max"].attrs["mesh_dependent_below"] = limit
     return results
 
 
-def numbers(
-    asked: Conditions,
-    found: ElectrodeModel,
+def state_results(
+    operating: Conditions,
+    model: ElectrodeModel,
     state: State,
     spacing: tuple[float, float],
     conductivity: float,
 ) -> dict:
-    """Return the numbers of one state by name; `spacing` is that of the face in µm."""
-    cell, sign = found.cell, np.sign(asked.applied)
+    """Return the statistics of one state by name; `spacing` is that of the face in µm."""
+    cell, sign = model.cell, np.sign(operating.applied)
     area = cell.share.size
     power = float(np.nansum(state.density * state.overpotential * cell.share))
-    total = state.voltage / asked.applied
-    kinetic = power / (area * asked.applied**2)
+    total = state.voltage / operating.applied
+    kinetic = power / (area * operating.applied**2)
     return {
         **statistics(sign * state.density / MA_CM2, spacing, cell.share),
         "contact_fraction": float(cell.share.sum() / area),
         "area_specific_resistance": total / OHM_CM2,
-        "area_specific_resistance_bulk": found.bulk / OHM_CM2,
-        "area_specific_resistance_constriction": (total - found.bulk - kinetic) / OHM_CM2,
+        "area_specific_resistance_bulk": model.bulk / OHM_CM2,
+        "area_specific_resistance_constriction": (total - model.bulk - kinetic) / OHM_CM2,
         "area_specific_resistance_kinetic": kinetic / OHM_CM2,
-        "wagner_length": asked.wagner_length(conductivity),
+        "wagner_length": operating.wagner_length(conductivity),
         "current_mismatch": state.mismatch,
         "current_residual": state.residual,
         "current_iterations": state.iterations,
@@ -159,32 +166,36 @@ def numbers(
     }
 
 
-def _dataset(face: Face, values: dict) -> xr.Dataset:
+def _dataset(surface: ElectrodeSurface, values: dict) -> xr.Dataset:
     variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
-    return xr.Dataset(variables, coords={"direction": [face.asked.direction]})
+    return xr.Dataset(variables, coords={"direction": [surface.operating.direction]})
 
 
-def _maps(face: Face, j: np.ndarray, reacting: np.ndarray) -> dict:
-    direction = face.asked.direction
+def _maps(surface: ElectrodeSurface, j: np.ndarray, reacting: np.ndarray) -> dict:
+    direction = surface.operating.direction
     dims = ACROSS[direction]
-    state = np.where(face.solid, np.where(face.mask.values, 2, 1), 0)
+    state = np.where(surface.solid, np.where(surface.mask.values, 2, 1), 0)
     state[reacting] = 3
-    contact = {f"contact_{key}": value for key, value in face.mask.attrs.items() if key != "units"}
-    note = {**face.asked.attributes(), "conductivity": face.conductivity, **contact}
-    coords = {dim: face.mask[dim] for dim in dims}
+    contact = {
+        f"contact_{key}": value for key, value in surface.mask.attrs.items() if key != "units"
+    }
+    note = {**surface.operating.attributes(), "conductivity": surface.conductivity, **contact}
+    coords = {dim: surface.mask[dim] for dim in dims}
     flags = {"flag_values": np.arange(4, dtype=np.uint8), "flag_meanings": " ".join(STATES)}
     maps = {
         name_of("current_density", direction): (j.astype(np.float32), note),
         name_of("interface_state", direction): (state.astype(np.uint8), flags),
     }
     return {
-        name: xr.DataArray(values, dims=dims, coords=coords, attrs={**attributes(name), **more})
-        for name, (values, more) in maps.items()
+        name: xr.DataArray(values, dims=dims, coords=coords, attrs={**attributes(name), **extra})
+        for name, (values, extra) in maps.items()
     }
 
 
-def flag(largest: xr.DataArray, wagner_length: float, spacing: tuple[float, float]) -> None:
-    """Say of the largest current density that it is a number of the mesh, where it is."""
+def flag_mesh_dependence(
+    largest: xr.DataArray, wagner_length: float, spacing: tuple[float, float]
+) -> None:
+    """Mark the largest current density as mesh-dependent, where it is."""
     if wagner_length < RESOLVED * max(spacing):
         largest.attrs["long_name"] += " (mesh-dependent)"
         largest.attrs["mesh_dependent"] = 1

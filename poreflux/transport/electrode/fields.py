@@ -19,35 +19,35 @@ POTENTIAL, CURRENT = "cell_potential", "cell_current_density"
 
 
 def described(
-    asked: Conditions, conductivity: Mapping[str, float], contact: np.ndarray
+    operating: Conditions, conductivity: Mapping[str, float], contact: np.ndarray
 ) -> dict[str, dict]:
     """Return the names of the fields, in the order of their slabs, with their attributes: what they
     are, and of which solve.
     """
     checksum = zlib.crc32(np.ascontiguousarray(contact, bool).tobytes())
-    solve = {"conductivity": dict(conductivity), "contact_crc32": checksum, **asked.attributes()}
+    solve = {"conductivity": dict(conductivity), "contact_crc32": checksum, **operating.attributes()}
     return {name: {**attributes(name), **solve} for name in (CURRENT, POTENTIAL)}
 
 
 def write(
-    found: ElectrodeModel, medium: Medium, fields: Mapping[str, Mapping], target: str | Path
+    model: ElectrodeModel, medium: Medium, fields: Mapping[str, Mapping], target: str | Path
 ) -> None:
-    """Write `cell_potential` in V and `cell_current_density` in mA/cm², NaN where nothing flows."""
+    """Write `cell_potential` in V and `cell_current_density` in mA/cm², else NaN."""
     direction = fields[POTENTIAL]["direction"]
-    plane = int(np.prod(found.problem.shape[1:]))
-    parts = slabs(found, medium.spacing, medium.reference, field_output.planes_at_a_time(plane))
+    plane = int(np.prod(model.problem.shape[1:]))
+    field_slabs = slabs(model, medium.spacing, medium.reference, field_output.planes_at_a_time(plane))
     with field_output.making(target, fields, direction) as folder:
-        field_output.write(folder, list(fields), direction, parts)
+        field_output.write(folder, list(fields), direction, field_slabs)
 
 
 def section_array(
-    values: np.ndarray, asked: Conditions, volume: xr.Dataset
+    values: np.ndarray, operating: Conditions, volume: xr.Dataset
 ) -> dict[str, xr.DataArray]:
-    """Return a section by its name, with its coordinates and where it is."""
-    dims = order(asked.direction)
-    name = name_of("current_section", asked.direction)
-    shown = (dims[0], dims[2])
+    """Return the section of the current density by name, with its coordinates and position."""
+    dims = order(operating.direction)
+    name = name_of("current_section", operating.direction)
+    section_dims = (dims[0], dims[2])
     middle = volume[dims[1]][volume.sizes[dims[1]] // 2]
     attrs = {**attributes(name), "position": float(middle), "across": dims[1]}
-    coords = {dim: volume[dim] for dim in shown}
-    return {name: xr.DataArray(values, coords, shown, attrs=attrs)}
+    coords = {dim: volume[dim] for dim in section_dims}
+    return {name: xr.DataArray(values, coords, section_dims, attrs=attrs)}

@@ -24,8 +24,12 @@ from poreflux.transport.electrode.conditions import (
     wagner_lengths_of,
 )
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
-from poreflux.transport.electrode.dataset import face as face_of
-from poreflux.transport.electrode.dataset import solved, sweep, unsolved
+from poreflux.transport.electrode.dataset import (
+    electrode_surface,
+    solved_results,
+    sweep_results,
+    unconnected_results,
+)
 from poreflux.transport.electrode.options import CurrentOptions, Solver, apart
 from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
 from poreflux.transport.engines.threads import Threads
@@ -178,20 +182,20 @@ def interfacial_current(
 def _voxels(volume, phases, asked, mask, lengths, solver: Solver, engine: Threads) -> xr.Dataset:
     field, progress = solver.field, solver.progress
     cells, medium = read_medium(volume, asked.direction, phases, engine)
-    side = face_of(asked, mask, cells, medium)
+    surface = electrode_surface(asked, mask, cells, medium)
     found = prepare(cells, medium, mask.values.astype(float), asked, engine, progress)
     if found is None:
-        return unsolved(side)
+        return unconnected_results(surface)
     laws = [asked, *(asked.at(length, medium.reference) for length in lengths)]
     states = solve(found, laws, progress)
     _, state = next(states)
-    results = solved(side, found, state, plane_currents(found))
+    results = solved_results(surface, found, state, plane_currents(found))
     section = planes.section(found, medium.spacing, medium.reference)
     results.update(fields.section_array(section, asked, volume))
     if field is not None:
         fields.write(found, medium, fields.described(asked, phases, mask.values), field)
     if lengths:
-        results = results.merge(sweep(side, lengths, found, list(states)))
+        results = results.merge(sweep_results(surface, lengths, found, list(states)))
     return results
 
 

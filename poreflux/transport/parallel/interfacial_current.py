@@ -147,18 +147,25 @@ def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> Found
 
 def dataset(volume, contact, head, task: Task, found: Found):
     """Return the results as :func:`poreflux.interfacial_current` does."""
-    from poreflux.transport.electrode.dataset import Face, solved, sweep, unsolved
+    from poreflux.transport.electrode.dataset import (
+        ElectrodeSurface,
+        solved_results,
+        sweep_results,
+        unconnected_results,
+    )
     from poreflux.transport.electrode.fields import section_array
 
     depth = task.depth(head.spacing[0])
-    side = Face(
+    surface = ElectrodeSurface(
         task.asked, contact, head.spacing, task.reference, found.solid, found.columns, found.close,
         depth,
     )  # fmt: skip
     if found.current is None or found.planes is None or found.section is None:
-        return unsolved(side)
-    results = solved(side, found.current, found.states[0][1], found.planes)
+        return unconnected_results(surface)
+    results = solved_results(surface, found.current, found.states[0][1], found.planes)
     results.update(section_array(found.section, task.asked, volume))
     if task.lengths:
-        results = results.merge(sweep(side, task.lengths, found.current, found.states[1:]))
+        results = results.merge(
+            sweep_results(surface, task.lengths, found.current, found.states[1:])
+        )
     return results
