@@ -25,7 +25,11 @@ def described(
     are, and of which solve.
     """
     checksum = zlib.crc32(np.ascontiguousarray(contact, bool).tobytes())
-    solve = {"conductivity": dict(conductivity), "contact_crc32": checksum, **operating.attributes()}
+    solve = {
+        "conductivity": dict(conductivity),
+        "contact_crc32": checksum,
+        **operating.attributes(),
+    }
     return {name: {**attributes(name), **solve} for name in (CURRENT, POTENTIAL)}
 
 
@@ -35,7 +39,9 @@ def write(
     """Write `cell_potential` in V and `cell_current_density` in mA/cm², else NaN."""
     direction = fields[POTENTIAL]["direction"]
     plane = int(np.prod(model.problem.shape[1:]))
-    field_slabs = slabs(model, medium.spacing, medium.reference, field_output.planes_at_a_time(plane))
+    field_slabs = slabs(
+        model, medium.spacing, medium.reference, field_output.planes_at_a_time(plane)
+    )
     with field_output.making(target, fields, direction) as folder:
         field_output.write(folder, list(fields), direction, field_slabs)
 

@@ -262,9 +262,9 @@ def _check_field(head, options: Options, target: Path) -> None:
 def _dataset(direction: str, found: Found, options: Options):
     """Return the results as :func:`poreflux.tortuosity_factor` does."""
     from poreflux.schema import attributes
-    from poreflux.transport.tortuosity.effective_conductivity import Solved, dataset
+    from poreflux.transport.tortuosity.effective_conductivity import EffectiveConductivity, dataset
 
-    solved = Solved(found.conductivity, found.percolating, None, found.solution)
+    solved = EffectiveConductivity(found.conductivity, found.percolating, None, found.solution)
     note = {
         "conductivity": dict(options.conductivity),
         "sides": options.sides,

@@ -1,4 +1,4 @@
-"""The tortuosity factor of sub-volumes, each a solve of its own, side by side."""
+"""The tortuosity factor of sub-volumes, each solved separately, several at a time."""
 
 import hashlib
 import json
@@ -55,11 +55,11 @@ def block_tortuosity(
     conductivity, sides, rtol
         as for :func:`poreflux.tortuosity_factor`.
     checkpoint
-        folder that keeps each finished sub-volume: a run that was interrupted goes on from there.
+        folder that stores each finished sub-volume: an interrupted run continues from there.
     progress
         called as ``progress(done, total, note)`` with sub-volumes.
     scheduler
-        a dask cluster; by default the cores of this machine, one sub-volume each.
+        a dask cluster; by default the cores of this machine, one sub-volume on each.
 
     Returns
     -------
@@ -74,8 +74,8 @@ def block_tortuosity(
     Notes
     -----
     ``tau = phi kappa_0 / kappa_eff`` of each sub-volume, with its own phi. The mean over isolated
-    sub-volumes is not the value of the whole volume: walls and equipotential planes that are not
-    there push it either way.
+    sub-volumes is not the value of the whole volume: it is shifted either way by walls and
+    equipotential planes that the volume does not have.
 
     Examples
     --------
@@ -93,11 +93,11 @@ def block_tortuosity(
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table)
-    solves = _Task(table, directions, voxel_size(volume), sides, rtol)
-    task: _Task | _Kept = solves
+    block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol)
+    task: _BlockTask | _CachedTask = block_task
     if checkpoint is not None:
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
-        task = _Kept(solves, str(checkpoint))
+        task = _CachedTask(block_task, str(checkpoint))
     results = blocked.block_map(
         {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
     )
@@ -127,7 +127,7 @@ def _refuse_too_large(shape, blocks, table) -> None:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _BlockTask:
     """The solves of one sub-volume: picklable, one thread."""
 
     table: np.ndarray
@@ -139,7 +139,7 @@ class _Task:
     def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
         phase = arrays["phase"]
         if (phase == NO_PHASE).any():
-            corners = [f"{part.start}:{part.stop}" for part in box]
+            corners = [f"{extent.start}:{extent.stop}" for extent in box]
             raise DamagedStore(
                 f"voxels in [{', '.join(corners)}] have no phase (label {NO_PHASE}); "
                 "poreflux.verify(store) finds the damaged chunks"
@@ -149,7 +149,7 @@ class _Task:
         return {name: np.array([row[name] for row in rows]) for name in NAMES}
 
     def key(self, arrays: dict[str, np.ndarray]) -> str:
-        """Return what the answer depends on, digested."""
+        """Return a digest of all that the results depend on."""
         text = repr((self.directions, self.spacing, self.sides, self.rtol, arrays["phase"].shape))
         digest = hashlib.sha256(text.encode() + self.table.tobytes())
         digest.update(np.ascontiguousarray(arrays["phase"]).data)
@@ -160,7 +160,7 @@ class _Task:
         axes = [DIMS.index(dim) for dim in dims]
         h0, h1, h2 = (self.spacing[axis] for axis in axes)
         mean = float(cells.mean())
-        solved = solve(
+        effective = solve(
             cells.transpose(axes).copy(),  # the solve clears what does not percolate
             Medium((h0, h1, h2), 1.0, mean, float((cells > 0).mean())),
             Threads(1),
@@ -168,27 +168,27 @@ class _Task:
             rtol=self.rtol,
         )
         return {
-            "block_tortuosity_factor": mean / solved.conductivity
-            if solved.conductivity
+            "block_tortuosity_factor": mean / effective.conductivity
+            if effective.conductivity
             else np.inf,
-            "block_effective_conductivity": solved.conductivity,
-            "block_percolating_fraction": solved.percolating,
+            "block_effective_conductivity": effective.conductivity,
+            "block_percolating_fraction": effective.percolating,
         }
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """A task whose answers are kept in a folder, under the digest of what they depend on."""
+class _CachedTask:
+    """A task whose results are stored in a folder, named by the digest of what they depend on."""
 
-    task: _Task
+    task: _BlockTask
     folder: str
 
     def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
         path = Path(self.folder) / f"{self.task.key(arrays)}.json"
         if path.exists():
             return {name: np.array(row) for name, row in json.loads(path.read_text()).items()}
-        answer = self.task(arrays, box)
+        results = self.task(arrays, box)
         unique = path.with_suffix(f".{uuid.uuid4().hex}.partial")
-        unique.write_text(json.dumps({name: row.tolist() for name, row in answer.items()}))
+        unique.write_text(json.dumps({name: row.tolist() for name, row in results.items()}))
         unique.replace(path)
-        return answer
+        return results

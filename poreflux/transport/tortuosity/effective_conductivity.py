@@ -1,4 +1,4 @@
-"""The effective conductivity of one medium between driven faces: solve, and numbers of a solve."""
+"""The effective conductivity of one medium between driven faces: the solve and its results."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, get_args
@@ -18,8 +18,9 @@ from poreflux.transport.solvers.solution import solve as solve_problem
 from poreflux.volume import require
 
 
-class Solved(NamedTuple):
-    """What a solve found: numbers for the table, and the solution unless nothing percolates."""
+class EffectiveConductivity(NamedTuple):
+    """The result of a solve: the effective conductivity relative to the reference phase, the share
+    of conducting cells that percolate, and the solution unless nothing percolates."""
 
     conductivity: float
     percolating: float
@@ -36,22 +37,20 @@ def solve(
     rtol: float = 1e-6,
     precision: str | None = None,
     progress=None,
-) -> Solved:
-    """Clear what does not percolate from the cells, in place, and solve for the rest.
-
-    ``conductivity`` is relative to the reference, ``percolating`` the share of conducting cells
-    that stays.
-    """
-    side = sides == "periodic"
-    percolating = percolate(cells, engine, (False, side, side))
-    if percolating == 0:
-        return Solved(0.0, 0.0)
-    share = percolating / (medium.conducting * cells.size)
+) -> EffectiveConductivity:
+    """Clear the cells that do not percolate, in place, and solve for those that do."""
+    periodic_sides = sides == "periodic"
+    percolating_cells = percolate(cells, engine, (False, periodic_sides, periodic_sides))
+    if percolating_cells == 0:
+        return EffectiveConductivity(0.0, 0.0)
+    percolating_fraction = percolating_cells / (medium.conducting * cells.size)
     problem = Problem(
         even_periods(cells, sides), medium.spacing, sides, arithmetic=medium.arithmetic
     )
     solution = solve_problem(problem, engine, rtol=rtol, precision=precision, progress=progress)
-    return Solved(problem.relative_conductivity(solution.energy), share, problem, solution)
+    return EffectiveConductivity(
+        problem.relative_conductivity(solution.energy), percolating_fraction, problem, solution
+    )
 
 
 def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bool = True) -> int:
@@ -81,40 +80,40 @@ def refuse_too_large(
     if geometry not in get_args(Geometry):
         raise ValueError(f"geometry={geometry!r} is not known; choose 'voxels' or 'partial'")
     nz, ny, nx = require(volume, "phase").shape
-    chosen = precision_for(rtol, precision)
+    krylov_precision = precision_for(rtol, precision)
     binary = geometry == "voxels" and len({v for v in conductivity.values() if v > 0}) == 1
-    twice = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
-    solved = (nz * twice[0], ny * twice[1], nx * twice[2])
+    periods = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
+    solved_shape = (nz * periods[0], ny * periods[1], nx * periods[2])
     blocks.refuse(
-        forecast(solved, chosen, binary),
-        f"the solve of {'x'.join(map(str, solved))} voxels in {chosen}",
+        forecast(solved_shape, krylov_precision, binary),
+        f"the solve of {'x'.join(map(str, solved_shape))} voxels in {krylov_precision}",
         do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with "
         "poreflux.transport.parallel",
     )
 
 
 def dataset(
-    direction: str, mean: float, conducting: float, solved: Solved, note: Mapping
+    direction: str, mean: float, conducting: float, effective: EffectiveConductivity, note: Mapping
 ) -> xr.Dataset:
-    """Return what a solve found in a medium of `mean` conductivity and `conducting` fraction."""
-    kappa = solved.conductivity
-    s = solved.solution
+    """Return the results in a medium of `mean` conductivity and `conducting` fraction."""
+    kappa = effective.conductivity
+    solution = effective.solution
     tau = mean / kappa if kappa else np.inf
     macmullin = 1 / kappa if kappa else np.inf
     values = {
         "tortuosity_factor": tau,
-        "tortuosity_factor_percolating": tau * solved.percolating if s else np.inf,
+        "tortuosity_factor_percolating": tau * effective.percolating if solution else np.inf,
         "effective_conductivity": kappa,
         "macmullin_number": macmullin,
-        "percolating_fraction": solved.percolating,
-        "relative_error": s.relative_error if s else 0.0,
-        "flux_imbalance": s.flux_imbalance if s else 0.0,
-        "residual": s.run.residual if s else 0.0,
-        "iterations": s.run.iterations if s else 0,
+        "percolating_fraction": effective.percolating,
+        "relative_error": solution.relative_error if solution else 0.0,
+        "flux_imbalance": solution.flux_imbalance if solution else 0.0,
+        "residual": solution.run.residual if solution else 0.0,
+        "iterations": solution.run.iterations if solution else 0,
     }
     variables: dict[str, tuple] = {
         name: ("direction", [value], attributes(name)) for name, value in values.items()
     }
     variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
-    variables["tortuosity_factor"][2].update(note)  # what it depends on stays beside it
+    variables["tortuosity_factor"][2].update(note)  # what it depends on is stored beside it
     return xr.Dataset(variables, coords={"direction": [direction]})

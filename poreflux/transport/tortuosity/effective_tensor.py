@@ -100,10 +100,10 @@ def _solve(
 def mean_current(solution: Solution, spacing, direction: str) -> np.ndarray:
     """Return the mean current density (z, y, x) under a unit mean field along `direction`."""
     shape, smallest = solution.operator.shape, min(spacing)
-    along = dict(zip(order(direction), range(3)))
+    axis_of_dim = dict(zip(order(direction), range(3)))
     current = np.zeros(3)
     for row, dim in enumerate(DIMS):
-        axis = along[dim]
+        axis = axis_of_dim[dim]
         if axis == 0:
             current[row] = relative_conductivity(solution.energy, shape, spacing)
             continue

@@ -46,7 +46,7 @@ def write(
 
 
 def slabs(solution: Solution, problem: Problem, shape, planes: int) -> Iterator[tuple]:
-    """Yield the first of so many own planes, their potential and their current density.
+    """Yield the first of so many planes of this box, their potential and their current density.
 
     `shape` is that of the volume: the box of the solution may be of two periods.
     """
@@ -59,5 +59,5 @@ def slabs(solution: Solution, problem: Problem, shape, planes: int) -> Iterator[
         potential, current = np.empty((2, stop - start, *operator.shape[1:]), np.float32)
         operator.engine.potential(operator, solution.x, potential, start)
         operator.engine.current(operator, solution.x, current, scales, start)
-        own = slice(None), slice(shape[1]), slice(shape[2])
-        yield start, potential[own], current[own]
+        in_volume = slice(None), slice(shape[1]), slice(shape[2])
+        yield start, potential[in_volume], current[in_volume]

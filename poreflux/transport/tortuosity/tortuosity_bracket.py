@@ -9,8 +9,8 @@ from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
 
 
 def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
-    """Compute the tortuosity factor with partial and with whole voxels: what lies between is
-    resolution.
+    """Compute the tortuosity factor with partial and with whole voxels, which bracket the error of
+    the resolution.
 
     Parameters
     ----------

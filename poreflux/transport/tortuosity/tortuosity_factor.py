@@ -62,8 +62,8 @@ def tortuosity_factor(
     Returns
     -------
     Dataset with dim `direction` (one entry) and `tortuosity_factor`,
-    `tortuosity_factor_percolating`,
-    `effective_conductivity` and `macmullin_number` (relative to the most conductive phase),
+    `tortuosity_factor_percolating`, `effective_conductivity` and `macmullin_number` (relative to
+    the most conductive phase),
     `conducting_fraction`, `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`,
     `iterations`. Where nothing joins the two faces the tortuosity factor is infinite and the
     effective conductivity zero.
@@ -83,8 +83,7 @@ def tortuosity_factor(
     -----
     ``tau = phi kappa_0 / kappa_eff``, with phi the fraction of all voxels that conduct, percolating
     or not, and the potentials given on the outer faces of the first and the last plane of voxels.
-    For
-    several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face
+    For several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face
     between unlike voxels has the harmonic mean of their conductivities, between partial voxels the
     arithmetic one. kappa_eff is the energy of the potential, an upper bound of the discrete value.
 
@@ -113,11 +112,11 @@ def tortuosity_factor(
             cells, medium = read_partial(volume, direction, conductivity)
         else:
             cells, medium = read_medium(volume, direction, conductivity, engine)
-        solved = solve(
+        effective = solve(
             cells, medium, engine, sides=sides, rtol=rtol, precision=precision, progress=progress
         )
-        if field is not None and solved.solution is not None and solved.problem is not None:
+        if field is not None and effective.solution is not None and effective.problem is not None:
             shape = [phase.sizes[dim] for dim in order(direction)]
-            fields.write(solved.solution, solved.problem, shape, described, field)
+            fields.write(effective.solution, effective.problem, shape, described, field)
     note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol, "geometry": geometry}
-    return dataset(direction, medium.mean, medium.conducting, solved, note)
+    return dataset(direction, medium.mean, medium.conducting, effective, note)

@@ -47,8 +47,7 @@ def tortuosity_profile(
     -----
     ``tau(z) = phi(z) kappa_0 |d<u>/dz| / J`` with phi(z) the conducting fraction of the plane, <u>
     the mean potential of its conducting cells and J the mean current density; central differences,
-    and
-    the driven faces as outer neighbours.
+    and the driven faces as outer neighbours.
 
     Examples
     --------
@@ -64,16 +63,16 @@ def tortuosity_profile(
     with closing(Threads(threads)) as engine:
         cells, medium = read_medium(volume, direction, conductivity, engine)
         fractions = cells.astype(bool).mean((1, 2))
-        solved = solve(cells, medium, engine, sides=sides, rtol=rtol, progress=progress)
+        effective = solve(cells, medium, engine, sides=sides, rtol=rtol, progress=progress)
     n = cells.shape[0]
     tau, potential = np.full(n, np.nan), np.full(n, np.nan)
-    if solved.solution is not None:
-        planes = solved.solution.planes
+    if effective.solution is not None:
+        planes = effective.solution.planes
         potential = planes[:n, 1] / planes[:n, 2]
         outer = np.concatenate([[1.0], potential, [0.0]])
         position = np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) / n
         gradient = -(outer[2:] - outer[:-2]) / (position[2:] - position[:-2])
-        tau = fractions * gradient / solved.conductivity
+        tau = fractions * gradient / effective.conductivity
     local, mean = (name_of(q, direction) for q in ("local_tortuosity_factor", "plane_potential"))
     return xr.Dataset(
         {
