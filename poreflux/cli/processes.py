@@ -183,7 +183,7 @@ def shares(store: Path, direction: str, need: Callable) -> Shares:
     from poreflux.transport.parallel.partition import partition
 
     link = session.connect()
-    head = reading.read_head(store, direction)
+    head = reading.read_stored_phase(store, direction)
     parts = partition(head.shape, link.size, head.chunk[0])
     needs = [need(head, parts, box) for box in range(parts.boxes)]
     here, _ = link.on_this_machine(needs[link.rank] if link.rank < parts.boxes else 0)
@@ -208,10 +208,10 @@ def _described(failure: BaseException, *, debug: bool) -> str:
 
 def _each(directions: str, title: str, solve: Callable) -> list | None:
     """Return what ``solve(direction, progress)`` finds, None but on the first process."""
-    from poreflux.transport.parallel.session import one_voice
+    from poreflux.transport.parallel.session import only_first_reports
 
     found = []
-    with one_voice() as first:
+    with only_first_reports() as first:
         for direction in directions:
             with ExitStack() as stack:
                 tell = stack.enter_context(progress(f"{title} {direction}")) if first else None

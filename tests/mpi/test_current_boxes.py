@@ -28,7 +28,7 @@ def solve_on_boxes(store, parts, *, contact, conductivity=0.1, wagner_lengths=()
     """Return the Dataset of each box; `parts` may be a number of boxes."""
     asked = conditions(**options)
     volume = poreflux.open(store)
-    head = mpi_reading.read_head(store, asked.direction)
+    head = mpi_reading.read_stored_phase(store, asked.direction)
     mask = contact_of(volume, contact, asked.direction)
     task = Task(asked, phases_of(conductivity), wagner_lengths, mask.values)
     if isinstance(parts, int):

@@ -205,7 +205,7 @@ def test_a_dry_run_says_what_each_process_would_take(stores):
     done = finish(start(2, *verb, "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["dry_run"]
-    head = mpi_reading.read_head(stores / "odd.zarr", "z")
+    head = mpi_reading.read_stored_phase(stores / "odd.zarr", "z")
     task = Task(conditions(), {"electrolyte": 0.1}, [], np.ones((14, 17), bool))
     parts = partition(head.shape, 2, head.chunk[0])
     each = [memory(head, parts, task, box) for box in range(2)]
@@ -228,7 +228,7 @@ def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
     labels = (np.random.default_rng(2).random((160, 160, 160)) < 0.85).astype(np.uint8)
     store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr")
     case = {"path": str(store), "results": str(tmp_path / "r"), "threads": 1, **options}
-    head = mpi_reading.read_head(store, "z")
+    head = mpi_reading.read_stored_phase(store, "z")
     lengths = options.pop("wagner_lengths", [])
     task = Task(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
     forecast = memory(head, partition(head.shape, 2, head.chunk[0]), task, 0)

@@ -51,7 +51,7 @@ class ThreadLink:
     def add(self, array):
         return sum(self._all(array.copy()))
 
-    def spread(self, array, source):
+    def broadcast(self, array, source):
         return self._all(array.copy())[source]
 
     @contextmanager

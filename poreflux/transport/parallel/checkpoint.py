@@ -1,7 +1,7 @@
-"""The iterate on disk, from time to time: all processes write, any number reads it again.
+"""Checkpoints: the iterate on disk, written by all processes, read by any number of them.
 
-A checkpoint is a Zarr group with two arrays, of which one is good and the other is being written;
-its `zarr.json`, replaced at once, says which is good, and what it belongs to.
+A checkpoint is a Zarr group with two arrays, of which one is complete and the other being written;
+its `zarr.json`, replaced atomically, says which is complete and which problem it belongs to.
 """
 
 import signal
@@ -21,13 +21,13 @@ from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.parallel.neighbours import Ranks
 
 #: bytes of a chunk, about
-CHUNK = 16 * 2**20
+CHUNK_BYTES = 16 * 2**20
 
 SAVE, STOP = 1, 2
 
 
 class Interrupted(PorefluxError):
-    """A solve that was asked to stop, by SIGTERM, and has saved what it had."""
+    """A solve that was stopped by SIGTERM, after its iterate was saved."""
 
 
 class Checkpoint:
@@ -57,67 +57,67 @@ class Checkpoint:
         self.theta = np.inf
         self.iterations = 0
         self.requested = 0
-        self.saved = 0  # iterations that are safe
+        self.saved = 0  # iterations that are on disk
         self._last = time.monotonic()
         self._slot = 0
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Heed signals for a while."""
+    def handling_signals(self) -> Iterator[None]:
+        """Handle signals during a solve."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         meaning = {signal.SIGUSR1: SAVE, signal.SIGTERM: STOP}
 
-        def heed(number, _):
+        def handle(number, _):
             self.requested = max(self.requested, meaning[number])
 
-        before = {number: signal.signal(number, heed) for number in meaning}
+        before = {number: signal.signal(number, handle) for number in meaning}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def wish(self) -> int:
-        """Return what this process wants: nothing, to save, or to stop."""
+    def requested_action(self) -> int:
+        """Return what this process requests: nothing (0), SAVE or STOP."""
         due = self.ranks.link.rank == 0 and time.monotonic() - self._last >= self.seconds
         return max(self.requested, SAVE if due and self.saves else 0)
 
     def save(self, vector, iterations: int, theta: float) -> None:
-        """Save an iterate; where that fails say so, and go on."""
+        """Save an iterate; where that fails give notice and continue."""
         self.requested = 0
         if not self.saves:
             return
-        name, done = f"x{self._slot}", self.iterations + iterations
-        state = {"theta": float(theta), "iterations": done}
-        trouble = (
-            self._first_trouble(self._create, name, root=True)
-            or self._first_trouble(self._write, name, vector)
-            or self._first_trouble(self._publish, name, state, root=True)
+        name, iterations_done = f"x{self._slot}", self.iterations + iterations
+        state = {"theta": float(theta), "iterations": iterations_done}
+        failure = (
+            self._first_failure(self._create, name, first_only=True)
+            or self._first_failure(self._write, name, vector)
+            or self._first_failure(self._publish, name, state, first_only=True)
         )
-        if trouble:
-            self.notice(f"no checkpoint at iteration {done}: {trouble}")
+        if failure:
+            self.notice(f"no checkpoint at iteration {iterations_done}: {failure}")
         else:
-            self._slot, self.saved = 1 - self._slot, done
+            self._slot, self.saved = 1 - self._slot, iterations_done
         self._last = time.monotonic()
 
     def interrupted(self, iterations: int) -> Interrupted:
-        """Return what to raise where the iteration was asked to stop."""
-        done = self.iterations + iterations
-        if self.saves and self.saved == done:
-            do = f"it is saved in {self.folder}; the same command goes on from there"
+        """Return the exception of a solve that was stopped."""
+        iterations_done = self.iterations + iterations
+        if self.saves and self.saved == iterations_done:
+            advice = f"it is saved in {self.folder}; the same command goes on from there"
         else:
-            do = "nothing is saved; give a checkpoint to be able to go on"
-        return Interrupted(f"stopped after iteration {done}, as asked; {do}")
+            advice = "nothing is saved; give a checkpoint to be able to go on"
+        return Interrupted(f"stopped after iteration {iterations_done}, as asked; {advice}")
 
     def find(self, vector: np.ndarray) -> bool:
-        """Fill own planes (n, Y, H) from a checkpoint of this problem, if there is one."""
+        """Fill the planes of this box (n, Y, H) from a checkpoint of this problem, if any."""
         state = self._state() if self._root else None
-        told = self.ranks.link.gather((-1, 0, 0) if state is None else state)[0]
-        if told[0] < 0:
+        gathered = self.ranks.link.gather((-1, 0, 0) if state is None else state)[0]
+        if gathered[0] < 0:
             return False
-        slot, self.theta, self.iterations = int(told[0]), told[1], int(told[2])
+        slot, self.theta, self.iterations = int(gathered[0]), gathered[1], int(gathered[2])
         self._slot = 1 - slot
         start = self.ranks.first
         n, rows, pairs = vector[:, GHOST:-GHOST, 1:-1].shape
@@ -130,7 +130,7 @@ class Checkpoint:
         return True
 
     def remove(self) -> None:
-        """Remove the checkpoint of this problem: it is solved."""
+        """Remove the checkpoint of this problem after it is solved."""
         if self._root and self._state() is not None:
             disk.remove(self.folder)
 
@@ -138,21 +138,21 @@ class Checkpoint:
     def _root(self) -> bool:
         return self.ranks.link.rank == 0
 
-    def _first_trouble(self, work, *args, root: bool = False) -> str | None:
-        """Return why `work` (of all processes, or of the first) failed, None where it did not."""
-        trouble = ""
+    def _first_failure(self, work, *args, first_only: bool = False) -> str | None:
+        """Return the first failure of `work` (on all processes, or the first only), else None."""
+        failure = ""
         try:
-            if self._root or not root:
+            if self._root or not first_only:
                 work(*args)
         except (CannotWrite, OSError) as error:
-            trouble = str(error)
-        failed = self.ranks.link.gather(float(bool(trouble)))
+            failure = str(error)
+        failed = self.ranks.link.gather(float(bool(failure)))
         if not failed.any():
             return None
         text = np.zeros(512, np.uint8)
-        data = trouble.encode()[:512]
+        data = failure.encode()[:512]
         text[: len(data)] = np.frombuffer(data, np.uint8)
-        text = self.ranks.link.spread(text, int(np.argmax(failed)))
+        text = self.ranks.link.broadcast(text, int(np.argmax(failed)))
         return bytes(text).rstrip(b"\0").decode(errors="replace")
 
     def _state(self) -> tuple[int, float, int] | None:
@@ -182,8 +182,8 @@ class Checkpoint:
         start = self.ranks.first
 
         def write(first: int) -> None:
-            part = planes[first : first + depth, GHOST:-GHOST, 1:-1].astype(np.float32)
-            box.write_box(self.folder, name, (start + first, 0, 0), part)
+            values = planes[first : first + depth, GHOST:-GHOST, 1:-1].astype(np.float32)
+            box.write_box(self.folder, name, (start + first, 0, 0), values)
 
         operator.engine.map(write, [(a,) for a in range(0, operator.shape[0], depth)])
 
@@ -197,13 +197,13 @@ class Checkpoint:
 
 
 def chunk_depth(edges: tuple[int, ...], plane: int) -> int:
-    """Return how many planes of so many bytes make a chunk, such that no chunk is of two boxes.
+    """Return how many planes of `plane` bytes make a chunk, such that each chunk is in one box.
 
     >>> chunk_depth((0, 24, 40), 4 * 2**20)
     4
     """
     depth = 1
-    while 2 * depth * plane <= CHUNK and all(edge % (2 * depth) == 0 for edge in edges[:-1]):
+    while 2 * depth * plane <= CHUNK_BYTES and all(edge % (2 * depth) == 0 for edge in edges[:-1]):
         depth *= 2
         if depth >= edges[-1]:
             break

@@ -1,4 +1,4 @@
-"""The current at an electrode on the boxes of all processes, whatever links and solves them."""
+"""The current at an electrode on the boxes of all processes, for any link and linear solver."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from poreflux.transport.parallel.partition import Partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
 from poreflux.transport.solvers.linear_solver import LinearSolver
 
-#: bytes for each voxel of the electrode's face, which every process knows whole: links, sources,
-#: potentials and currents of both faces, the law of the interface; and for each state that is kept
-FACE, STATE = 450, 16
+#: bytes for each voxel of the electrode's face, which every process holds: links, sources,
+#: potentials and currents of both faces, the law of the interface; and for each stored state
+FACE_BYTES, STATE_BYTES = 450, 16
 
-#: bytes of libraries of the first process, which makes contact and results
-LIBRARIES = 120 * 2**20
+#: bytes of libraries of the first process, which makes the contact mask and the results
+LIBRARY_BYTES = 120 * 2**20
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Task:
     """What is solved: conditions, conductivities of phases in S/m, Wagner lengths in µm, where
     there is contact (n1, n2)."""
 
-    asked: Conditions
+    operating: Conditions
     phases: Mapping[str, float]
     lengths: Sequence[float]
     mask: np.ndarray
@@ -54,102 +54,109 @@ class Task:
         return max(self.phases.values())
 
     def depth(self, spacing: float) -> float:
-        """Return over how many µm the porosity near the electrode is weighed."""
-        return self.asked.depth(self.reference, spacing)
+        """Return the decay length in µm of the weights of the porosity."""
+        return self.operating.depth(self.reference, spacing)
 
     def laws(self) -> list[Conditions]:
-        """Return the conditions asked for, and those of the Wagner lengths."""
-        return [self.asked, *(self.asked.at(length, self.reference) for length in self.lengths)]
+        """Return the operating conditions, and those of the Wagner lengths."""
+        return [
+            self.operating,
+            *(self.operating.at(length, self.reference) for length in self.lengths),
+        ]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What all boxes know together; without states, nothing joins the current to the contact."""
+class ElectrodeResults:
+    """The results of all boxes; without states where nothing joins the fed face to the contact."""
 
     solid: np.ndarray
-    columns: np.ndarray
-    close: np.ndarray
-    current: ElectrodeModel | None = None
+    porosity: np.ndarray
+    weighted_porosity: np.ndarray
+    model: ElectrodeModel | None = None
     states: Sequence[tuple[Conditions, State]] = ()
-    planes: np.ndarray | None = None
+    plane_current: np.ndarray | None = None
     section: np.ndarray | None = None
 
 
 def on_boxes(
     link,
-    head,
-    parts: Partition,
+    stored_phase,
+    layout: Partition,
     task: Task,
     engine: Engine,
     make_solver: Callable[[Operator], LinearSolver],
-) -> Found:
+) -> ElectrodeResults:
     """Read and solve: called by all processes that have a box."""
-    start, stop = parts.span(link.rank)
-    ranks = Ranks(link, parts.edges, (False, False, False), parts.grids)
+    start, stop = layout.span(link.rank)
+    ranks = Ranks(link, layout.edges, (False, False, False), layout.grids)
     with link.together():
-        size = "x".join(map(str, head.shape))
-        need = memory(head, parts, task, link.rank)
+        size = "x".join(map(str, stored_phase.shape))
+        need = memory(stored_phase, layout, task, link.rank)
         refuse(link, need, f"the current through {size} voxels needs", task.memory)
-        cells, counts = reading.read_cells(head, task.phases, start, stop, engine)
-    relative = reading.relative_conductivities(head, task.phases)
+        cells, counts = reading.read_cells(stored_phase, task.phases, start, stop, engine)
+    relative = reading.relative_conductivities(stored_phase, task.phases)
     conducting = float(link.gather(counts).sum(0)[relative > 0].sum())
-    columns, close = _columns(cells, head, task, ranks)
-    solid = ranks.outermost(cells)[task.asked.reacting] > 0
-    where: list[np.ndarray | None] = [None, None]
-    where[task.asked.reacting] = task.mask
+    porosity, weighted_porosity = _column_porosities(cells, stored_phase, task, ranks)
+    solid = ranks.outermost(cells)[task.operating.reacting] > 0
+    outer_masks: list[np.ndarray | None] = [None, None]
+    outer_masks[task.operating.reacting] = task.mask
     keep = partial(keep_percolating_on_boxes, link=link)
-    kept = percolate(cells, engine, where=(where[0], where[1]), keep=keep)
-    if kept == 0:
-        return Found(solid, columns, close)
-    operator = build(Problem(cells, head.spacing), engine, np.float64, ranks)
-    problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), head.spacing)
-    del cells  # the operator has all there is to know of them
-    current = solve_bulk(
-        problem, operator, task.reference, task.mask.astype(float), task.asked, kept / conducting,
-        task.progress, make_solver(operator),
+    connected = percolate(cells, engine, where=(outer_masks[0], outer_masks[1]), keep=keep)
+    if connected == 0:
+        return ElectrodeResults(solid, porosity, weighted_porosity)
+    operator = build(Problem(cells, stored_phase.spacing), engine, np.float64, ranks)
+    problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), stored_phase.spacing)
+    del cells  # the operator holds their geometry
+    model = solve_bulk(
+        problem, operator, task.reference, task.mask.astype(float), task.operating,
+        connected / conducting, task.progress, make_solver(operator),
     )  # fmt: skip
-    states = solve(current, task.laws(), task.progress)
-    first = next(states)
-    through_planes = plane_currents(current)
-    section = planes.section(current, head.spacing, task.reference)
+    states = solve(model, task.laws(), task.progress)
+    first_state = next(states)
+    plane_current = plane_currents(model)
+    section = planes.section(model, stored_phase.spacing, task.reference)
     if task.field is not None:
-        _write(link, head, parts, task, task.field, current)
+        _write(link, stored_phase, layout, task, task.field, model)
     section = np.concatenate(link.join(section))
-    return Found(solid, columns, close, current, [first, *states], through_planes, section)
+    return ElectrodeResults(
+        solid, porosity, weighted_porosity, model, [first_state, *states], plane_current, section
+    )
 
 
-def _columns(cells: np.ndarray, head, task: Task, ranks: Ranks) -> tuple[np.ndarray, np.ndarray]:
-    """Return the porosity of columns less the mean, and the same weighed near the electrode."""
+def _column_porosities(
+    cells: np.ndarray, stored_phase, task: Task, ranks: Ranks
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the porosity of columns less the mean, and the same weighted towards the electrode."""
     link, start, planes = ranks.link, ranks.first, ranks.planes
-    depth = task.depth(head.spacing[0])
-    weights = decay_weights(planes, head.spacing[0], depth, task.asked.reacting == HIGH)
-    own = weights[start : start + len(cells)] / weights.sum()
-    columns, pores = column_sums(cells, np.full(len(cells), 1 / planes))
-    close, _ = column_sums(cells, own)
-    mean = float(link.gather(pores).sum()) / prod(head.shape)
-    return link.add(columns) - mean, link.add(close) - mean
+    depth = task.depth(stored_phase.spacing[0])
+    weights = decay_weights(planes, stored_phase.spacing[0], depth, task.operating.reacting == HIGH)
+    own_weights = weights[start : start + len(cells)] / weights.sum()
+    porosity, pores = column_sums(cells, np.full(len(cells), 1 / planes))
+    weighted_porosity, _ = column_sums(cells, own_weights)
+    mean = float(link.gather(pores).sum()) / prod(stored_phase.shape)
+    return link.add(porosity) - mean, link.add(weighted_porosity) - mean
 
 
-def _write(link, head, parts: Partition, task: Task, target: Path, current) -> None:
+def _write(link, stored_phase, layout: Partition, task: Task, target: Path, model) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
-    described = fields.described(task.asked, task.phases, task.mask)
+    described = fields.described(task.operating, task.phases, task.mask)
 
     def slabs(count: int):
-        return planes.slabs(current, head.spacing, task.reference, count)
+        return planes.slabs(model, stored_phase.spacing, task.reference, count)
 
-    shared_fields.write(link, head, parts, target, described, slabs)
+    shared_fields.write(link, stored_phase, layout, target, described, slabs)
 
 
-def memory(head, parts: Partition, task: Task, box: int) -> int:
+def memory(stored_phase, layout: Partition, task: Task, box: int) -> int:
     """Return the bytes that the process of one box takes at its peak.
 
     Beside what :func:`poreflux.transport.parallel.memory.forecast` counts: the potential, that
-    before the last step of Newton's method, and perhaps the answer to one volt; and the electrode's
-    face.
+    before the last step of Newton's method, with an equipotential drive that at one volt; and the
+    electrode's face.
     """
-    start, stop = parts.span(box)
-    face = prod(head.shape[1:])
-    vectors = 3 if task.asked.drive == "equipotential" else 2
-    more = face * (FACE + STATE * len(task.lengths) + 4 * vectors * (stop - start))
-    more += 0 if box else LIBRARIES
-    return tortuosity_factor.memory(head, parts, task.phases, box) + more
+    start, stop = layout.span(box)
+    face = prod(stored_phase.shape[1:])
+    vectors = 3 if task.operating.drive == "equipotential" else 2
+    extra = face * (FACE_BYTES + STATE_BYTES * len(task.lengths) + 4 * vectors * (stop - start))
+    extra += 0 if box else LIBRARY_BYTES
+    return tortuosity_factor.memory(stored_phase, layout, task.phases, box) + extra

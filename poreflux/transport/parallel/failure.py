@@ -4,8 +4,8 @@
 class SharedFailure(Exception):
     """Carries, on every process alike, the ``failure`` that one or all of them met.
 
-    What is not wrapped in one is known to a single process, and has to end the others, which would
-    wait for it.
+    An exception that is not wrapped in one is known to a single process, and has to end the others,
+    which would wait for it.
     """
 
     def __init__(self, failure: Exception):

@@ -20,7 +20,7 @@ from poreflux.transport.electrode.conditions import (
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.parallel import petsc, reading, session
-from poreflux.transport.parallel.electrode import Found, Task, on_boxes
+from poreflux.transport.parallel.electrode import ElectrodeResults, Task, on_boxes
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.partition import partition
 
@@ -85,8 +85,8 @@ def solve_current(
     lengths = wagner_lengths_of(wagner_lengths)
     phases = phases_of(conductivity)
     link = session.connect()
-    with session.alarm(link, describe):
-        threads = threads or session.threads_here(link)
+    with session.abort_on_failure(link, describe):
+        threads = threads or session.threads_per_process(link)
         PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
         say = (notice or session.print_notice) if first else session.ignore_notice
@@ -96,17 +96,17 @@ def solve_current(
             from poreflux.transport.parallel.linear_solver import PetscSolver, check_method
 
             check_method()
-            head = reading.read_head(path, asked.direction)
+            head = reading.read_stored_phase(path, asked.direction)
             reading.relative_conductivities(head, phases)
             petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
             if first:
                 reading.refuse_mask(path)
                 volume, contact_map = _opened(path, contact, asked, phases, target)
         mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
-        mask = link.spread(np.ascontiguousarray(mask), 0)
+        mask = link.broadcast(np.ascontiguousarray(mask), 0)
         parts = partition(head.shape, link.size, head.chunk[0])
         session.notice_idle(link, parts, say)
-        boxes = link.part(parts.boxes)
+        boxes = link.first_processes(parts.boxes)
         task = Task(asked, phases, lengths, mask, target, memory, progress if first else None)
         found, failure = None, None
         if boxes is not None:
@@ -117,8 +117,8 @@ def solve_current(
                 failure = shared.failure
             except NotConverged as error:  # all processes judge a stall by the same numbers
                 failure = error
-        link.rest()
-        link.share(failure)
+        link.wait()
+        link.raise_first(failure)
         return dataset(volume, contact_map, head, task, found) if first and found else None
 
 
@@ -138,14 +138,14 @@ def _opened(path, contact, asked, phases, target: Path | None):
     return volume, mask
 
 
-def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> Found:
+def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> ElectrodeResults:
     found = on_boxes(link, head, parts, task, engine, lambda op: make_solver(op, link))
-    if found.current is not None:
-        found.current.cell.solver.close()
+    if found.model is not None:
+        found.model.cell.solver.close()
     return found
 
 
-def dataset(volume, contact, head, task: Task, found: Found):
+def dataset(volume, contact, head, task: Task, found: ElectrodeResults):
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,
@@ -157,15 +157,13 @@ def dataset(volume, contact, head, task: Task, found: Found):
 
     depth = task.depth(head.spacing[0])
     surface = ElectrodeSurface(
-        task.asked, contact, head.spacing, task.reference, found.solid, found.columns, found.close,
-        depth,
+        task.operating, contact, head.spacing, task.reference, found.solid, found.porosity,
+        found.weighted_porosity, depth,
     )  # fmt: skip
-    if found.current is None or found.planes is None or found.section is None:
+    if found.model is None or found.plane_current is None or found.section is None:
         return unconnected_results(surface)
-    results = solved_results(surface, found.current, found.states[0][1], found.planes)
-    results.update(section_array(found.section, task.asked, volume))
+    results = solved_results(surface, found.model, found.states[0][1], found.plane_current)
+    results.update(section_array(found.section, task.operating, volume))
     if task.lengths:
-        results = results.merge(
-            sweep_results(surface, task.lengths, found.current, found.states[1:])
-        )
+        results = results.merge(sweep_results(surface, task.lengths, found.model, found.states[1:]))
     return results

@@ -1,6 +1,6 @@
-"""PETSc's Krylov methods on boxes: the reduced operator and the multigrid cycle as its shells.
+"""PETSc's Krylov methods on boxes: the reduced operator and the multigrid cycle as PETSc shells.
 
-A vector of PETSc holds the own planes of the red cells of a box as they are packed, side ghosts
+A vector of PETSc holds the packed planes of the red cells of a box, side ghosts
 included, which stay zero. Operator and cycle copy its planes between ghost planes.
 """
 
@@ -23,16 +23,16 @@ from poreflux.transport.solvers.stopping import (
 )
 
 #: iterations of conjugate gradients that measure the smallest eigenvalue for another method
-MEASURE = 8
+MEASURING_ITERATIONS = 8
 
-#: PETSc's number for a method that does not do what is asked of it
+#: PETSc's error number for an operation that a method does not support
 UNSUPPORTED = 56
 
 REASONS = PETSc.KSP.ConvergedReason
 
 
 class Buffer:
-    """Room for one float64 vector between ghosts, or for two float32 ones."""
+    """Memory of one float64 vector with its ghosts, or of two float32 ones."""
 
     def __init__(self, operator: Operator):
         self.operator = operator
@@ -42,7 +42,7 @@ class Buffer:
         )
 
     def load(self, vector: np.ndarray, array: np.ndarray) -> np.ndarray:
-        """Copy own planes (n, Y, H) into `array` (1, Z, Y, H) of this room; fill the ghosts."""
+        """Copy planes (n, Y, H) into `array` (1, Z, Y, H) of this buffer; fill the ghosts."""
         self.operator.engine.load(vector, array)
         self.operator.neighbours.fill_ghosts(array)
         return array
@@ -52,8 +52,8 @@ class Buffer:
         self.operator.engine.store(array, vector)
 
 
-class Raised:
-    """What was raised inside PETSc, which itself hands on no more than the number of an error."""
+class RaisedInPetsc:
+    """The exception raised inside PETSc, which passes on only the number of an error."""
 
     def __init__(self):
         self.failure: BaseException | None = None
@@ -68,7 +68,7 @@ class Raised:
 class ReducedMatrix:
     """y = S p as PETSc calls it; ``curvature`` is p . S p in this box at the last call."""
 
-    def __init__(self, operator: Operator, buffer: Buffer, raised: Raised):
+    def __init__(self, operator: Operator, buffer: Buffer, raised: RaisedInPetsc):
         self.operator = operator
         self.buffer = buffer
         self.raised = raised
@@ -86,7 +86,7 @@ class ReducedMatrix:
 class CyclePreconditioner:
     """z = M^-1 r, one cycle of multigrid in float32."""
 
-    def __init__(self, operator: Operator, buffer: Buffer, raised: Raised):
+    def __init__(self, operator: Operator, buffer: Buffer, raised: RaisedInPetsc):
         self.multigrid = hierarchy_on_boxes(single(operator))
         self.buffer = buffer
         self.raised = raised
@@ -107,12 +107,12 @@ def single(operator: Operator) -> Operator:
     wz, wy, wx = np.array([kernel.wz, kernel.wy, kernel.wx], np.float32)
     links = kernel.links.astype(np.float32)
     kernel = rows.Binary(kernel.code, links, kernel.face_of, wz, wy, wx, kernel.wrap)
-    rest = operator.neighbours, operator.engine, np.float32, operator.boundary
-    return Operator(kernel, operator.shape, *rest)
+    unchanged = operator.neighbours, operator.engine, np.float32, operator.boundary
+    return Operator(kernel, operator.shape, *unchanged)
 
 
 def planes_of(vector: PETSc.Vec, operator: Operator, *, change: bool = False) -> np.ndarray:
-    """Return the own planes (n, Y, H) that a vector of PETSc holds, to read or to change them."""
+    """Return the planes (n, Y, H) of a vector of PETSc, to read or to change them."""
     array = vector.array_w if change else vector.array_r
     return array.reshape(operator.shape[0], *packed_shape(operator.shape)[1:])
 
@@ -120,26 +120,26 @@ def planes_of(vector: PETSc.Vec, operator: Operator, *, change: bool = False) ->
 class Requests(Protocol):
     """What may interrupt an iteration: see :mod:`poreflux.transport.parallel.checkpoint`."""
 
-    def wish(self) -> int:
-        """Return what this process wants: nothing (0), to save (1), or to save and stop (2)."""
+    def requested_action(self) -> int:
+        """Return what this process requests: nothing (0), to save (1), or to save and stop (2)."""
 
     def save(self, vector: PETSc.Vec, iterations: int, theta: float) -> None:
         """Save an iterate."""
 
 
 class ConvergenceTest:
-    """PETSc's question whether to go on, answered by a rule and by what `requests` ask for.
+    """PETSc's convergence test: a stopping rule, and `requests` to save or to stop.
 
-    At each iteration all processes tell each other p . S p and whether one of them wants to save or
-    to stop: one message of 16 bytes, from which all draw the same conclusion. `room` is where the
-    potential so far is unpacked, `theta` the smallest eigenvalue that is known of an earlier run.
+    At each iteration all processes exchange p . S p and their requests, one message of 16 bytes
+    from which all decide alike. The potential so far is unpacked into `workspace`; `theta` is the
+    smallest eigenvalue known from an earlier run.
     """
 
     def __init__(
         self,
         krylov: "Krylov",
         stopping: Stopping,
-        room: np.ndarray,
+        workspace: np.ndarray,
         *,
         requests: Requests | None = None,
         theta: float = np.inf,
@@ -147,7 +147,7 @@ class ConvergenceTest:
     ):
         self.krylov = krylov
         self.stopping = stopping
-        self.room = room
+        self.workspace = workspace
         self.requests = requests
         self.negligible = negligible
         self.estimate = ErrorEstimate(theta)
@@ -155,39 +155,39 @@ class ConvergenceTest:
         self._norms: list[float] = []
 
     def __call__(self, ksp: PETSc.KSP, iteration: int, norm: float):
-        """Return PETSc's word for the state of the iteration."""
+        """Return PETSc's reason of convergence, None to continue."""
         with self.krylov.raised:
             before = self._norms[-1] if self._norms else norm
             self._norms.append(norm)
             if iteration == 0:
                 return REASONS.CONVERGED_ATOL if norm <= self.negligible else None
-            if norm <= np.finfo(float).eps * self._norms[0]:  # nothing but round-off is left
+            if norm <= np.finfo(float).eps * self._norms[0]:  # only round-off is left
                 return REASONS.CONVERGED_ATOL
-            wish = 0 if self.requests is None else self.requests.wish()
-            told = self.krylov.link.gather((self.krylov.matrix.curvature, wish))
-            curvature = float(sum(told[:, 0]))
+            requested_action = 0 if self.requests is None else self.requests.requested_action()
+            gathered = self.krylov.link.gather((self.krylov.matrix.curvature, requested_action))
+            curvature = float(sum(gathered[:, 0]))
             gain, left = self.estimate.step(curvature, before**2, norm**2)
             step = Step(len(self._norms) - 1, gain, left, norm / self._norms[0], self._potential)
             if self.stopping(step):
                 return REASONS.CONVERGED_RTOL
-            return self._heed(ksp, norm, int(told[:, 1].max()))
+            return self._follow_requests(ksp, norm, int(gathered[:, 1].max()))
 
     def _potential(self) -> np.ndarray:
         vector = planes_of(self.krylov.ksp.getSolution(), self.krylov.operator)
-        return self.krylov.buffer.load(vector, self.room)
+        return self.krylov.buffer.load(vector, self.workspace)
 
-    def _heed(self, ksp: PETSc.KSP, norm: float, wish: int):
+    def _follow_requests(self, ksp: PETSc.KSP, norm: float, requested_action: int):
         rtol, atol, *_ = ksp.getTolerances()  # zero unless the user sets them
         if norm <= max(rtol * self._norms[0], atol):
             return REASONS.CONVERGED_ATOL
-        if wish and self.requests is not None:
+        if requested_action and self.requests is not None:
             iterations = len(self.stopping.history)
             self.requests.save(ksp.getSolution(), iterations, self.estimate.theta)
-        self.stopped = wish > 1
+        self.stopped = requested_action > 1
         return REASONS.CONVERGED_ITS if self.stopped else None
 
-    def go_on(self) -> None:
-        """Forget the norms: another method goes on from here, with the eigenvalue that is known."""
+    def continue_with_theta(self) -> None:
+        """Reset the norms: another method continues from here, with the eigenvalue known so far."""
         self._norms = []
         self.estimate.keep_theta()
 
@@ -198,7 +198,7 @@ class Krylov:
     def __init__(self, operator: Operator, link):
         self.operator = operator
         self.link = link
-        self.raised = Raised()
+        self.raised = RaisedInPetsc()
         self.buffer = Buffer(operator)
         self.matrix = ReducedMatrix(operator, self.buffer, self.raised)
         cycle = CyclePreconditioner(operator, self.buffer, self.raised)
@@ -215,26 +215,26 @@ class Krylov:
         pc = self.ksp.getPC()
         pc.setType(PETSc.PC.Type.PYTHON)
         pc.setPythonContext(cycle)
-        if plain():
+        if plain_conjugate_gradients():
             self.ksp.setFromOptions()
         self.b, self.x = self.mat.createVecLeft(), self.mat.createVecRight()
 
     def solve(self, test: ConvergenceTest) -> None:
-        """Solve S x = b from x; raise what was raised on the way, or that it did not converge."""
-        if not plain():
-            # others do not tell what eigenvalues they meet: plain conjugate gradients begin
-            self.ksp.setTolerances(max_it=MEASURE)
+        """Solve S x = b from x; raise what was raised within PETSc, or ``NotConverged``."""
+        if not plain_conjugate_gradients():
+            # other methods give no estimate of eigenvalues: plain conjugate gradients come first
+            self.ksp.setTolerances(max_it=MEASURING_ITERATIONS)
             self._run(test)
             if self.ksp.getConvergedReason() != REASONS.DIVERGED_MAX_IT:
-                return self._judge(test)
+                return self._check_converged(test)
             self.ksp.setTolerances(max_it=MAX_ITERATIONS)
             self.ksp.setFromOptions()
-            test.go_on()
+            test.continue_with_theta()
         self._run(test)
-        self._judge(test)
+        self._check_converged(test)
 
     def destroy(self) -> None:
-        """Give the memory of PETSc's vectors back."""
+        """Free the memory of PETSc's vectors."""
         for handle in (self.ksp, self.mat, self.b, self.x):
             handle.destroy()
 
@@ -247,11 +247,13 @@ class Krylov:
                 raise self.raised.failure from None
             if getattr(error, "ierr", None) != UNSUPPORTED:
                 raise
-            sentence = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
-            do = "the error is measured in that norm: choose cg, pipecg, groppcg, fcg or pipefcg"
-            raise SharedFailure(ValueError(f"{sentence}; {do}")) from None
+            message = f"PETSc: {str(error).splitlines()[-1].removeprefix('[0] ')}"
+            advice = (
+                "the error is measured in that norm: choose cg, pipecg, groppcg, fcg or pipefcg"
+            )
+            raise SharedFailure(ValueError(f"{message}; {advice}")) from None
 
-    def _judge(self, test: ConvergenceTest) -> None:
+    def _check_converged(self, test: ConvergenceTest) -> None:
         reason: int = self.ksp.getConvergedReason()  # type: ignore[assignment]
         if reason < 0:
             names = {getattr(REASONS, name): name for name in dir(REASONS) if name.isupper()}
@@ -265,8 +267,8 @@ class Krylov:
             raise SharedFailure(failure)
 
 
-def plain() -> bool:
-    """Return whether the method that is asked for is plain conjugate gradients."""
+def plain_conjugate_gradients() -> bool:
+    """Return whether the chosen method is plain conjugate gradients."""
     options = PETSc.Options()
     one_sum = options.getBool("ksp_cg_single_reduction", False)
     return options.getString("ksp_type", PETSc.KSP.Type.CG) == PETSc.KSP.Type.CG and not one_sum

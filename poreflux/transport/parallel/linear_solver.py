@@ -5,14 +5,19 @@ solves.
 import numpy as np
 
 from poreflux.transport.laplace.operator import Operator
-from poreflux.transport.parallel.krylov import ConvergenceTest, Krylov, plain, planes_of
+from poreflux.transport.parallel.krylov import (
+    ConvergenceTest,
+    Krylov,
+    plain_conjugate_gradients,
+    planes_of,
+)
 from poreflux.transport.parallel.solution import right_hand_side
 from poreflux.transport.solvers.stopping import Stopping
 
 
 def check_method() -> None:
-    """Raise ``ValueError`` where PETSc was asked for a method that does not tell its steps."""
-    if not plain():
+    """Raise ``ValueError`` where PETSc's chosen method does not report its steps."""
+    if not plain_conjugate_gradients():
         raise ValueError("the current takes plain conjugate gradients; leave -ksp_type out")
 
 
@@ -27,18 +32,18 @@ class PetscSolver:
     @property
     def workspace(self) -> np.ndarray:
         """Return a vector of zeros that is free between solves."""
-        room = self.krylov.buffer.wide
-        room[:] = 0  # the cycle left float32 there, in ghosts too
-        return room
+        vector = self.krylov.buffer.wide
+        vector[:] = 0  # the cycle has written float32 into it, also into ghosts
+        return vector
 
     def close(self) -> None:
-        """Give the memory of PETSc's vectors back."""
+        """Free the memory of PETSc's vectors."""
         self.krylov.destroy()
 
     def boundary_changed(self) -> None:
         """Follow the boundary of the operator after it has changed."""
         kernel = self.cycle.multigrid.levels[0].kernel
-        if kernel.links is not self.operator.boundary.packed:  # the cycle's own, in float32
+        if kernel.links is not self.operator.boundary.packed:  # a float32 copy of the cycle
             kernel.links[:] = self.operator.boundary.packed
         self.cycle.multigrid.boundary_changed()
 
@@ -47,6 +52,6 @@ class PetscSolver:
         krylov = self.krylov
         krylov.buffer.store(x, planes_of(krylov.x, self.operator, change=True))
         b = planes_of(krylov.b, self.operator, change=True)
-        right_hand_side(self.operator, krylov.buffer.wide, x, b)  # x is safe in PETSc's
+        right_hand_side(self.operator, krylov.buffer.wide, x, b)  # x is stored in PETSc's vector
         krylov.solve(ConvergenceTest(krylov, stopping, x))
         krylov.buffer.load(planes_of(krylov.x, self.operator), x)

@@ -10,12 +10,12 @@ from mpi4py import MPI
 
 from poreflux.transport.parallel.failure import SharedFailure
 
-#: seconds between two looks at a message that an idle process waits for
-PATIENCE = 0.005
+#: seconds between two tests for a message that an idle process waits for
+POLL_SECONDS = 0.005
 
 
 class Link:
-    """What :mod:`poreflux.transport.parallel.neighbours` calls a link, over an MPI communicator.
+    """The link of :mod:`poreflux.transport.parallel.neighbours` over an MPI communicator.
 
     Counts what it sends: ``messages`` and ``message_bytes`` to neighbours, ``reductions``, and
     ``joined_bytes`` of arrays that go to all.
@@ -33,10 +33,10 @@ class Link:
         if wrap:
             below, above = below % self.size, above % self.size
         requests, received = [], {}
-        for at, (partner, tag) in enumerate(((below, 1), (above, 0))):
+        for direction, (partner, tag) in enumerate(((below, 1), (above, 0))):
             if 0 <= partner < self.size:
-                received[at] = np.empty_like(high if at == 0 else low)
-                requests.append(self.comm.Irecv(received[at], partner, tag))
+                received[direction] = np.empty_like(high if direction == 0 else low)
+                requests.append(self.comm.Irecv(received[direction], partner, tag))
         for array, partner, tag in ((low, below, 0), (high, above, 1)):
             if 0 <= partner < self.size:
                 requests.append(self.comm.Isend(array, partner, tag))
@@ -46,7 +46,7 @@ class Link:
         return received.get(0), received.get(1)
 
     def gather(self, value) -> np.ndarray:
-        """Return the number, or the few numbers, of each process, in their order."""
+        """Return the number, or the few numbers, of each process, in the order of ranks."""
         value = np.asarray(value, float)
         out = np.empty((self.size, *value.shape))
         self.comm.Allgather(value, out)
@@ -57,9 +57,9 @@ class Link:
         """Return the arrays of all processes; they differ along axis 0, by `lengths` if known."""
         array = np.ascontiguousarray(array)
         lengths = self.gather(len(array)).astype(np.int64) if lengths is None else lengths
-        one = int(np.prod(array.shape[1:], dtype=np.int64)) * array.itemsize
+        row_bytes = int(np.prod(array.shape[1:], dtype=np.int64)) * array.itemsize
         row = MPI.BYTE.Create_contiguous(
-            one
+            row_bytes
         ).Commit()  # counts of rows, not bytes, must stay below 2^31
         out = np.empty((int(lengths.sum()), *array.shape[1:]), array.dtype)
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -69,25 +69,25 @@ class Link:
         return np.split(out, starts[1:])
 
     def add(self, array: np.ndarray) -> np.ndarray:
-        """Return the sum of the arrays of all processes, which are alike in shape."""
+        """Return the sum of the arrays of all processes, which have the same shape."""
         out = np.empty_like(array)
         self.comm.Allreduce(np.ascontiguousarray(array), out)
         return out
 
-    def spread(self, array: np.ndarray, source: int) -> np.ndarray:
+    def broadcast(self, array: np.ndarray, source: int) -> np.ndarray:
         """Return the array of one process."""
         out = array if self.rank == source else np.empty_like(array)
         self.comm.Bcast(out, source)
         return out
 
-    def part(self, members: int) -> "Link | None":
+    def first_processes(self, members: int) -> "Link | None":
         """Return a link between the first `members` processes, None for the others."""
         comm = self.comm.Split(0 if self.rank < members else MPI.UNDEFINED, self.rank)
         return None if comm == MPI.COMM_NULL else Link(comm)
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Raise on every process what one of them raises within, once all have come to the end.
+        """Raise on every process what any of them raises within, after all have left the block.
 
         What is raised is a :class:`poreflux.transport.parallel.failure.SharedFailure`.
         """
@@ -98,32 +98,32 @@ class Link:
             failure = shared.failure
         except Exception as error:
             failure = error
-        self.share(failure)
+        self.raise_first(failure)
 
-    def share(self, failure: Exception | None) -> None:
-        """Raise the first of the failures that all processes hand in, if there is one."""
+    def raise_first(self, failure: Exception | None) -> None:
+        """Raise the first failure of those that all processes pass, if there is one."""
         first = next((other for other in self.comm.allgather(failure) if other is not None), None)
         if first is not None:
             raise SharedFailure(first if failure is None else failure)
 
     def on_this_machine(self, value: float) -> tuple[float, int]:
-        """Return the sum of `value` over the processes of this machine, and how many they are."""
+        """Return the sum of `value` over the processes of this machine, and their number."""
         node = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
         values = node.allgather(value)
         node.Free()
         return sum(values), len(values)
 
-    def rest(self) -> None:
-        """Wait for all processes, leaving the core to those that work."""
+    def wait(self) -> None:
+        """Wait for all processes without occupying a core."""
         request = self.comm.Ibarrier()
         while not request.Test():
-            time.sleep(PATIENCE)
+            time.sleep(POLL_SECONDS)
 
 
 def threads_for(comm: MPI.Intracomm, cores: int) -> int:
-    """Return how many threads a process may take: its cores, shared with others of its machine."""
+    """Return how many threads a process may take: its share of the cores of its machine."""
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
     mask = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
-    alike = sum(other == mask for other in node.allgather(mask))
+    sharing = sum(other == mask for other in node.allgather(mask))
     node.Free()
-    return max(1, cores // alike)
+    return max(1, cores // sharing)

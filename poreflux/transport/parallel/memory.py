@@ -1,4 +1,4 @@
-"""What the box of one process takes in memory, known before any work."""
+"""The memory that the box of one process takes, forecast before any work."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from poreflux.machine import free_memory
 from poreflux.transport.parallel.partition import Partition
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
-PROCESS = 230 * 2**20
+PROCESS_BYTES = 230 * 2**20
 
 #: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two answers
-GRID = 4 * (3 + 1) + 4 * 3
+GRID_BYTES = 4 * (3 + 1) + 4 * 3
 
 
 def forecast(
-    shape: tuple[int, int, int], parts: Partition, binary: bool, *, sides: str, check: bool
+    shape: tuple[int, int, int], layout: Partition, binary: bool, *, sides: str, check: bool
 ) -> int:
     """Return the bytes that one process takes at its peak for a box of `shape` voxels.
 
@@ -22,21 +22,21 @@ def forecast(
     -----
     Per voxel half a float64 for each of five vectors of PETSc and one between ghosts; a byte of
     geometry and one of cells, or for several phases four float64 and another of cells; the coarser
-    grids, an eighth each; and the grids that every process works whole. The check counts extra.
+    grids, an eighth each; and the grids that every process solves on its own. The check is extra.
     """
     planes, ny, nx = (2 * n if sides == "periodic" and n % 2 else n for n in shape)
     planes = shape[0]
     padded = (planes + 4) * (ny + 4) * (nx + 4)
     faces = 4 * 2 * (ny + 4) * (nx + 4) * 4 * 2  # links and sources of the two driven faces
     geometry = 1 + 1 if binary else 5 * 8
-    joined = parts.planes * ny * nx / 8**parts.grids * 8 / 7 if parts.boxes > 1 else 0
+    joined = layout.planes * ny * nx / 8**layout.grids * 8 / 7 if layout.boxes > 1 else 0
     matrix = 0
     if check:
-        from poreflux.transport.parallel.assembled import BYTES
+        from poreflux.transport.parallel.assembled import BYTES_PER_CELL
 
-        matrix = BYTES * planes * ny * nx
-    grids = GRID * (padded / 7 + joined)
-    return int(PROCESS + padded * (geometry + 6 * 8 / 2) + grids + faces + matrix)
+        matrix = BYTES_PER_CELL * planes * ny * nx
+    grids = GRID_BYTES * (padded / 7 + joined)
+    return int(PROCESS_BYTES + padded * (geometry + 6 * 8 / 2) + grids + faces + matrix)
 
 
 def refuse(link, need: float, what: str, memory: float | None) -> None:

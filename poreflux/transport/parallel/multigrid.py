@@ -1,4 +1,4 @@
-"""The multigrid on boxes: fine grids are shared by processes, each works the coarse ones whole."""
+"""The multigrid on boxes: processes share the fine grids; each solves the coarse ones alone."""
 
 from typing import cast
 
@@ -35,40 +35,40 @@ class JoinedBottom:
 
     def __init__(self, level: Operator, finer: Operator):
         self.ranks = _ranks(level)
-        self.whole = hierarchy(whole(level, finer))
-        self.b = self.whole.levels[0].vector(2, np.float32)
-        self.x = self.whole.levels[0].vector(2, np.float32)
+        self.joined = hierarchy(join_boxes(level, finer))
+        self.b = self.joined.levels[0].vector(2, np.float32)
+        self.x = self.joined.levels[0].vector(2, np.float32)
 
     @property
     def sound(self) -> bool:
         """Return whether a second step is sound on the joined grids."""
-        return self.whole.sound(0)
+        return self.joined.sound(0)
 
     def solve(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = one cycle for A x = b on the joined grid."""
         self.ranks.join(b, self.b)
-        self.whole.levels[0].neighbours.fill_ghosts(self.b)
-        self.whole.cycle(0, self.b, self.x)
+        self.joined.levels[0].neighbours.fill_ghosts(self.b)
+        self.joined.cycle(0, self.b, self.x)
         first, planes = self.ranks.first, x.shape[1]
         x[:] = self.x[:: colour_order(first), first : first + planes]
 
     def boundary_changed(self, levels: list[Operator]) -> None:
         """Follow the boundary of the grid above the joined one."""
-        self.whole.levels[0].boundary.follow(levels[-2].boundary)
-        self.whole.boundary_changed()
+        self.joined.levels[0].boundary.follow(levels[-2].boundary)
+        self.joined.boundary_changed()
 
 
-def whole(box: Operator, finer: Operator) -> Operator:
+def join_boxes(level: Operator, finer: Operator) -> Operator:
     """Return the operator of all boxes of a grid from that of one box and of its `finer` grid."""
-    ranks, kernel = _ranks(box), cast(Faces, box.kernel)
-    shape = (ranks.planes, *box.shape[1:])
+    ranks, kernel = _ranks(level), cast(Faces, level.kernel)
+    shape = (ranks.planes, *level.shape[1:])
     neighbours = SingleBox(ranks.planes, ranks.periodic)
-    g = [box.engine.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
-    for conductance, joined in zip((kernel.gz, kernel.gy, kernel.gx), g):
-        ranks.join(conductance, joined)
+    g = [level.engine.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
+    for conductance, packed in zip((kernel.gz, kernel.gy, kernel.gx), g):
+        ranks.join(conductance, packed)
     boundary = coarser_boundary(finer.boundary, shape, neighbours)
-    kernel = with_degree(g, neighbours, box.engine, boundary)
-    return Operator(kernel, shape, neighbours, box.engine, np.float32, boundary)
+    kernel = with_degree(g, neighbours, level.engine, boundary)
+    return Operator(kernel, shape, neighbours, level.engine, np.float32, boundary)
 
 
 def _ranks(operator: Operator) -> Ranks:

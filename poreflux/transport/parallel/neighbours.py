@@ -1,8 +1,8 @@
 """The neighbours of a box among others: ghosts come from the boxes below and above, sums from all.
 
-A link is what connects the processes. It has ``rank``, ``size`` and five verbs, that all processes
+A link is what connects the processes. It has ``rank``, ``size`` and five verbs, which all processes
 call together: ``exchange`` (arrays with the two neighbours), ``gather`` (a number of each, to all),
-``join`` (arrays of each, to all), ``add`` (the sum of arrays of each, to all) and ``spread`` (an
+``join`` (arrays of each, to all), ``add`` (the sum of arrays of each, to all) and ``broadcast`` (an
 array of one, to all).
 """
 
@@ -17,8 +17,8 @@ class Ranks:
     """The :class:`poreflux.transport.laplace.neighbours.Neighbours` of box ``link.rank`` of those
     between `edges`, along axis 0.
 
-    There are ghosts to fill on this grid and the `grids` - 1 coarser ones; those below are not
-    worked on boxes.
+    This grid and the `grids` - 1 coarser ones have ghosts to fill; still coarser grids are not
+    divided into boxes.
     """
 
     def __init__(self, link, edges: tuple[int, ...], periodic: tuple[bool, bool, bool], grids: int):
@@ -63,13 +63,13 @@ class Ranks:
         """Return the planes before the first and after the last one, zero where there are none."""
         low, high = np.ascontiguousarray(cells[0]), np.ascontiguousarray(cells[-1])
         below, above = self.link.exchange(low, high, self.periodic[0])
-        nothing = np.zeros_like(low)
-        return (nothing if below is None else below), (nothing if above is None else above)
+        zeros = np.zeros_like(low)
+        return (zeros if below is None else below), (zeros if above is None else above)
 
     def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the first and the last plane of the problem."""
         first, last = (np.ascontiguousarray(cells[k]) for k in (0, -1))
-        return self.link.spread(first, 0), self.link.spread(last, self.link.size - 1)
+        return self.link.broadcast(first, 0), self.link.broadcast(last, self.link.size - 1)
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of all boxes, one a plane and one more for the high face."""
@@ -82,16 +82,16 @@ class Ranks:
         periodic = closed_axes(self.periodic, (edges[-1], *shape[1:]))
         return Ranks(self.link, edges, periodic, self.grids - 1)
 
-    def join(self, box: np.ndarray, whole: np.ndarray) -> None:
-        """Copy the own planes of `box` (2, Z, Y, H), of all boxes, into `whole`, of the whole grid.
+    def join(self, box: np.ndarray, joined: np.ndarray) -> None:
+        """Copy the planes of `box` (2, Z, Y, H), for all boxes, into `joined`, the whole grid.
 
-        A box that starts at an odd plane has the two colours the other way round.
+        The two colours of a box that starts at an odd plane are swapped.
         """
-        own = box[:: colour_order(self.first), GHOST:-GHOST].swapaxes(0, 1)
-        parts = self.link.join(own, np.diff(self.edges))
-        for first, planes in zip(self.edges, parts):
-            at = first + GHOST
-            whole[:, at : at + len(planes)] = planes.swapaxes(0, 1)
+        own_planes = box[:: colour_order(self.first), GHOST:-GHOST].swapaxes(0, 1)
+        all_planes = self.link.join(own_planes, np.diff(self.edges))
+        for first, planes in zip(self.edges, all_planes):
+            start = first + GHOST
+            joined[:, start : start + len(planes)] = planes.swapaxes(0, 1)
 
 
 def colour_order(first: int) -> int:

@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-#: a grid of fewer cells than this is not worth the messages: every process works all of it
-SMALL = 60_000
+#: a grid of fewer cells than this is not shared: messages would cost more than solving all of it
+SMALLEST_SHARED = 60_000
 
-#: more grids than there can be: one box has all of them
-ALL = 64
+#: more grids than there can be, for a single box, which has all grids
+ALL_GRIDS = 64
 
-#: a partition along the chunks of the store is taken where it costs at most this much more work
-PRICE_OF_CHUNKS = 1.05
+#: a partition along the chunks of the store is taken where the work grows at most by this factor
+MAX_EXTRA_WORK = 1.05
 
 
 @dataclass(frozen=True)
 class Partition:
-    """How planes are shared: box p has those from ``edges[p]`` to ``edges[p + 1]``.
+    """The planes of each box: box p has those from ``edges[p]`` to ``edges[p + 1]``.
 
     Every edge but the last is a multiple of ``granule``. The grids 0 (the finest) to ``grids`` - 1
     are worked on the boxes, with at least two planes in each and every box starting at an even one;
-    the grids below are worked whole, by every process alike.
+    every process solves all of the coarser grids.
     """
 
     edges: tuple[int, ...]
@@ -28,7 +28,7 @@ class Partition:
 
     @property
     def boxes(self) -> int:
-        """Return the number of boxes: of the processes that have work."""
+        """Return the number of boxes, one for each process that has work."""
         return len(self.edges) - 1
 
     @property
@@ -49,9 +49,9 @@ def partition(shape: tuple[int, int, int], processes: int, chunk: int = 1) -> Pa
     shape
         cells along the three axes.
     processes
-        there are; those that would make the boxes too thin to be of help stay without one.
+        available; those that would make the boxes too thin to be faster have no box.
     chunk
-        planes of a chunk of the store; where it costs little, boxes start at chunks.
+        planes of a chunk of the store; where it costs little, boxes start at chunk boundaries.
 
     Notes
     -----
@@ -68,13 +68,15 @@ def partition(shape: tuple[int, int, int], processes: int, chunk: int = 1) -> Pa
     """
     planes = shape[0]
     powers = [2**k for k in range(1, 12)]
-    numbers = {min(processes, planes // g) for g in powers} - {0, 1}
-    choices = [(b, g) for b in numbers for g in powers if _narrowest(edges_at(planes, b, g)) >= 2]
+    box_counts = {min(processes, planes // g) for g in powers} - {0, 1}
+    choices = [
+        (b, g) for b in box_counts for g in powers if _narrowest(edges_at(planes, b, g)) >= 2
+    ]
     if not choices:
-        return Partition((0, planes), planes, ALL)
+        return Partition((0, planes), planes, ALL_GRIDS)
     boxes, granule = min(choices, key=lambda c: work(planes, *c))
-    fits = chunk % 2 == 0 and _narrowest(edges_at(planes, boxes, chunk)) >= 2
-    if fits and work(planes, boxes, chunk) <= PRICE_OF_CHUNKS * work(planes, boxes, granule):
+    chunks_fit = chunk % 2 == 0 and _narrowest(edges_at(planes, boxes, chunk)) >= 2
+    if chunks_fit and work(planes, boxes, chunk) <= MAX_EXTRA_WORK * work(planes, boxes, granule):
         granule = chunk
     edges = edges_at(planes, boxes, granule)
     return Partition(edges, granule, _grids(shape, edges))
@@ -121,7 +123,7 @@ def _grids(shape: tuple[int, int, int], edges: tuple[int, ...]) -> int:
     while True:
         if any(edge % 2 for edge in edges[:-1]) or _narrowest(edges) < 2:
             return grids
-        if grids and cells[0] * cells[1] * cells[2] < SMALL:
+        if grids and cells[0] * cells[1] * cells[2] < SMALLEST_SHARED:
             return grids
         grids += 1
         cells = [(n + 1) // 2 for n in cells]

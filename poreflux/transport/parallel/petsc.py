@@ -1,4 +1,4 @@
-"""PETSc, started once a process with options from the command line."""
+"""PETSc, started once in each process with its options."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from poreflux.errors import PorefluxError, TooLarge
 
-#: how PETSc comes to a machine
+#: how PETSc is installed
 INSTALL = (
     "install the extra with `pip install 'poreflux[mpi]'` where there is an MPI and a PETSc, "
     "or run `make petsc`, which brings both"

@@ -1,4 +1,4 @@
-"""What one process reads of a store: the head of a volume, and the cells of its own box.
+"""What one process reads of a store: the metadata of a phase, and the cells of its own box.
 
 No dask, no xarray: a thousand processes start as quickly as one.
 """
@@ -22,7 +22,7 @@ SLAB = 32 * 2**20
 
 
 @dataclass(frozen=True)
-class Head:
+class StoredPhase:
     """The phases of a stored volume; shape, chunk and spacing have the transport first."""
 
     path: Path
@@ -39,13 +39,13 @@ class Head:
         return [DIMS.index(dim) for dim in order(self.direction)]
 
 
-def read_head(path: str | Path, direction: str) -> Head:
-    """Read what a store says of its phases.
+def read_stored_phase(path: str | Path, direction: str) -> StoredPhase:
+    """Read the metadata of the phases in a store.
 
     Raises
     ------
     FileNotFoundError, KeyError, DamagedStore
-        where there is no store, no phase in it, or no sense in its words.
+        where there is no store, no phase in it, or damaged metadata.
     """
     path = Path(path).resolve()
     dims = order(direction)
@@ -59,22 +59,25 @@ def read_head(path: str | Path, direction: str) -> Head:
     axes = [DIMS.index(dim) for dim in dims]
     names = layout.attrs["flag_meanings"].split()
     values = np.atleast_1d(layout.attrs["flag_values"])
-    own = attributes.get("poreflux", {})
-    written = (own.get("identity", {}).get("phase"), own.get("metadata", {}).get("phase/zarr.json"))
-    told = json.dumps([written, layout.shape, layout.chunk, attributes["voxel_size"]])
-    return Head(
+    provenance = attributes.get("poreflux", {})
+    written = (
+        provenance.get("identity", {}).get("phase"),
+        provenance.get("metadata", {}).get("phase/zarr.json"),
+    )
+    identity = json.dumps([written, layout.shape, layout.chunk, attributes["voxel_size"]])
+    return StoredPhase(
         path,
         direction,
         _three(layout.shape, axes),
         _three(layout.chunk, axes),
         _three(attributes["voxel_size"], axes),
         {name: int(value) for name, value in zip(names, values)},
-        hashlib.sha256(told.encode()).hexdigest(),
+        hashlib.sha256(identity.encode()).hexdigest(),
     )
 
 
 def refuse_mask(path: str | Path) -> None:
-    """Raise ``ValueError`` where the mask of a store leaves out voxels: boxes are of all of it."""
+    """Raise ``ValueError`` where the mask of a store leaves out voxels: boxes include all."""
     try:
         box.find(Path(path).resolve(), "mask")
     except KeyError:
@@ -93,43 +96,49 @@ def refuse_mask(path: str | Path) -> None:
 
 
 def read_cells(
-    head: Head, conductivity: Mapping[str, float], start: int, stop: int, engine: Engine
+    stored_phase: StoredPhase,
+    conductivity: Mapping[str, float],
+    start: int,
+    stop: int,
+    engine: Engine,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read the cells of planes start to stop, and how many voxels there are of each label.
 
     The cells (axis 0 along the transport) are 1 where one phase conducts, else conductivities
     relative to the largest.
     """
-    table = relative(conductivities(head.labels, conductivity))
-    cells = np.empty((stop - start, *head.shape[1:]), table.dtype)
+    table = relative(conductivities(stored_phase.labels, conductivity))
+    cells = np.empty((stop - start, *stored_phase.shape[1:]), table.dtype)
     counts = np.zeros(256, np.int64)
     first, last = [0, 0, 0], [0, 0, 0]
-    for axis, n in zip(head.axes, head.shape):
+    for axis, n in zip(stored_phase.axes, stored_phase.shape):
         last[axis] = n
-    first[head.axes[0]], last[head.axes[0]] = start, stop
-    stored = cells.transpose(np.argsort(head.axes))  # a view with the axes of the store
-    rows = box.array_chunks(head.path, "phase")[0]
-    step = rows * max(1, SLAB // (rows * int(np.prod(stored.shape[1:]))))
-    at = first[0]
-    while at < last[0]:
-        end = min(last[0], (at // step + 1) * step)
-        lower, upper = (at, *first[1:]), (end, *last[1:])
-        labels = box.read_box(head.path, "phase", lower, upper, threads=engine.threads)
+    first[stored_phase.axes[0]], last[stored_phase.axes[0]] = start, stop
+    view = cells.transpose(np.argsort(stored_phase.axes))  # a view with the axes of the store
+    rows = box.array_chunks(stored_phase.path, "phase")[0]
+    step = rows * max(1, SLAB // (rows * int(np.prod(view.shape[1:]))))
+    plane = first[0]
+    while plane < last[0]:
+        next_plane = min(last[0], (plane // step + 1) * step)
+        lower, upper = (plane, *first[1:]), (next_plane, *last[1:])
+        labels = box.read_box(stored_phase.path, "phase", lower, upper, threads=engine.threads)
         values = np.empty(labels.shape, table.dtype)
         counts += engine.look_up(labels, table, values)
-        stored[at - first[0] : end - first[0]] = values
-        at = end
+        view[plane - first[0] : next_plane - first[0]] = values
+        plane = next_plane
     if counts[NO_PHASE]:
         raise DamagedStore(
-            f"{counts[NO_PHASE]} voxels of {head.path} have no phase (label {NO_PHASE}); "
+            f"{counts[NO_PHASE]} voxels of {stored_phase.path} have no phase (label {NO_PHASE}); "
             "poreflux.verify(store) finds the damaged chunks"
         )
     return cells, counts
 
 
-def relative_conductivities(head: Head, conductivity: Mapping[str, float]) -> np.ndarray:
+def relative_conductivities(
+    stored_phase: StoredPhase, conductivity: Mapping[str, float]
+) -> np.ndarray:
     """Return the conductivity of each label relative to the largest."""
-    table = conductivities(head.labels, conductivity)
+    table = conductivities(stored_phase.labels, conductivity)
     return table / table.max()
 
 

@@ -1,4 +1,4 @@
-"""A run on many processes: how they meet, how they fail together, who speaks."""
+"""A run on many processes: connecting them, failing together, notices from the first one."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def connect():
     return link
 
 
-def threads_here(link) -> int:
+def threads_per_process(link) -> int:
     """Return how many threads each process may take."""
     from poreflux.transport.parallel.link import threads_for
 
@@ -47,10 +47,12 @@ def threads_here(link) -> int:
 
 
 @contextlib.contextmanager
-def alarm(link, describe: Callable[[BaseException], str] | None = None) -> Iterator[None]:
-    """End all processes when one raises what the others do not know of: they would wait.
+def abort_on_failure(
+    link, describe: Callable[[BaseException], str] | None = None
+) -> Iterator[None]:
+    """End all processes when one of them raises alone, because the others would wait for it.
 
-    ``describe`` makes of a failure what is written, by default its message.
+    ``describe`` turns a failure into the sentence that is printed, by default its message.
     """
     try:
         yield
@@ -59,11 +61,11 @@ def alarm(link, describe: Callable[[BaseException], str] | None = None) -> Itera
     except BaseException as failure:
         if link.size == 1:
             raise
-        time.sleep(min(0.05 * link.rank, 1))  # where several fail, one speaks
+        time.sleep(min(0.05 * link.rank, 1))  # where several fail, one message is printed
         sentence = (describe or message)(failure)
         # past sys.stderr, which may be closed on all but the first process
         os.write(2, f"poreflux: process {link.rank} of {link.size}: {sentence}\n".encode())
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI adds nothing that helps
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add nothing useful
         time.sleep(0.1)  # until mpiexec has passed it on
         link.comm.Abort(1)
         os._exit(1)  # it may return, and nothing must follow
@@ -75,8 +77,8 @@ def message(failure: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def one_voice() -> Iterator[bool]:
-    """Let the first process alone speak: yield whether this is it; others fail silently."""
+def only_first_reports() -> Iterator[bool]:
+    """Let the first process alone report: yield whether this is it; others fail silently."""
     first = connect().rank == 0
     try:
         yield first
@@ -87,20 +89,20 @@ def one_voice() -> Iterator[bool]:
         raise SystemExit(2 if misuse else 1) from None  # mpiexec mixes statuses that differ
 
 
-def notice_idle(link, parts: Partition, notice) -> None:
-    """Say how many processes have nothing to do, where there are such."""
-    idle = link.size - parts.boxes
+def notice_idle(link, layout: Partition, notice) -> None:
+    """Give notice of processes that have nothing to do."""
+    idle = link.size - layout.boxes
     if idle:
         notice(
-            f"{idle} of {link.size} processes stay idle: {parts.planes} planes are worked best in "
-            f"{parts.boxes} box{'es' if parts.boxes > 1 else ''}"
+            f"{idle} of {link.size} processes stay idle: {layout.planes} planes are best divided "
+            f"into {layout.boxes} box{'es' if layout.boxes > 1 else ''}"
         )
 
 
 def print_notice(sentence: str) -> None:
-    """Print a sentence to the person who waits."""
+    """Print a sentence to the user."""
     print(f"poreflux: {sentence}", file=sys.stderr, flush=True)
 
 
 def ignore_notice(_: str) -> None:
-    """Say nothing."""
+    """Print nothing."""

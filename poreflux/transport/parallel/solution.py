@@ -27,56 +27,58 @@ def solve(
     tortuosity: Callable[[float], float],
     progress=None,
 ) -> Solution:
-    """Return the solution of a problem on boxes; `tortuosity` makes one of an energy."""
+    """Return the solution of a problem on boxes; `tortuosity` converts an energy."""
     krylov = Krylov(operator, ranks.link)
-    room = krylov.buffer.wide
+    x = krylov.buffer.wide
     _start(operator, krylov, checkpoint, ranks.link)
-    energy = integrate(operator, room)[0]
+    energy = integrate(operator, x)[0]
     b = planes_of(krylov.b, operator, change=True)
-    right_hand_side(operator, room, operator.vector(), b)
+    right_hand_side(operator, x, operator.vector(), b)
     report = None if progress is None else reporter(progress, rtol, tortuosity)
     advice = "ask for fewer digits or another -ksp_type"
     stopping = EnergyError(energy, rtol, advice, report)
-    test = ConvergenceTest(
+    convergence_test = ConvergenceTest(
         krylov,
         stopping,
-        room,
+        x,
         requests=checkpoint,
         theta=checkpoint.theta,
         negligible=np.finfo(float).eps * energy,
     )
-    with checkpoint.listening():
-        krylov.solve(test)
-    if test.stopped:
+    with checkpoint.handling_signals():
+        krylov.solve(convergence_test)
+    if convergence_test.stopped:
         raise SharedFailure(checkpoint.interrupted(len(stopping.history)))
-    krylov.buffer.load(planes_of(krylov.x, operator), room)
+    krylov.buffer.load(planes_of(krylov.x, operator), x)
     krylov.destroy()
-    energy, planes = integrate(operator, room)
+    energy, planes = integrate(operator, x)
     checkpoint.remove()
-    return Solution(operator, room, energy, stopping.run, planes)
+    return Solution(operator, x, energy, stopping.run, planes)
 
 
 def _start(operator: Operator, krylov: Krylov, checkpoint: Checkpoint, link) -> None:
-    """Fill PETSc's x and the room of its buffer from a checkpoint, or with a ramp."""
-    room = krylov.buffer.wide
+    """Fill PETSc's x and its buffer from a checkpoint, or with a ramp."""
+    x = krylov.buffer.wide
     with link.together():
         resumed = checkpoint.find(planes_of(krylov.x, operator, change=True))
     if resumed:
-        krylov.buffer.load(planes_of(krylov.x, operator), room)
+        krylov.buffer.load(planes_of(krylov.x, operator), x)
     else:
-        ramp(operator, room)
-        krylov.buffer.store(room, planes_of(krylov.x, operator, change=True))
+        ramp(operator, x)
+        krylov.buffer.store(x, planes_of(krylov.x, operator, change=True))
 
 
-def right_hand_side(operator: Operator, room: np.ndarray, r: np.ndarray, b: np.ndarray) -> None:
-    """b (n, Y, H) = the right-hand side: the residual r of zero, which `room` becomes."""
-    room[:] = 0
-    operator.engine.residual(operator, room, r)
+def right_hand_side(
+    operator: Operator, workspace: np.ndarray, r: np.ndarray, b: np.ndarray
+) -> None:
+    """b (n, Y, H) = the right-hand side: the residual r of zero, which `workspace` becomes."""
+    workspace[:] = 0
+    operator.engine.residual(operator, workspace, r)
     b[:] = r[0, GHOST:-GHOST]
 
 
 def reporter(progress, rtol: float, tortuosity: Callable[[float], float], clock=time.monotonic):
-    """Return what each iteration reports to: progress, with a note on tau and the time left."""
+    """Return the function that reports an iteration: progress, with tau and the time left."""
     start = clock()
 
     def report(iteration: int, energy: float, error: float) -> None:
@@ -90,22 +92,22 @@ def reporter(progress, rtol: float, tortuosity: Callable[[float], float], clock=
 
 
 def check_difference(problem: Problem, ranks: Ranks, rtol: float, energy: float) -> float:
-    """Return by how much the conductance of an assembled matrix differs, relative to `energy`."""
+    """Return the relative difference of `energy` and the conductance of an assembled matrix."""
     from poreflux.transport.parallel.assembled import assembled_conductance
 
-    other = assembled_conductance(problem, ranks, rtol, ranks.link.comm, "check_")
-    return abs(other / energy - 1)
+    conductance = assembled_conductance(problem, ranks, rtol, ranks.link.comm, "check_")
+    return abs(conductance / energy - 1)
 
 
 def write_fields(
-    solution: Solution, problem: Problem, head, parts: Partition, options, link
+    solution: Solution, problem: Problem, stored_phase, layout: Partition, options, link
 ) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
     from poreflux.transport.tortuosity import fields
 
-    described = fields.described(head.direction, options.conductivity, options.sides)
+    described = fields.described(stored_phase.direction, options.conductivity, options.sides)
 
     def slabs(planes: int):
-        return fields.slabs(solution, problem, head.shape, planes)
+        return fields.slabs(solution, problem, stored_phase.shape, planes)
 
-    shared_fields.write(link, head, parts, options.field, described, slabs)
+    shared_fields.write(link, stored_phase, layout, options.field, described, slabs)

@@ -1,7 +1,7 @@
 """The tortuosity factor of a stored volume on any number of processes, under PETSc's methods.
 
 Every process calls :func:`solve_tortuosity`; each reads the planes of its own box from the store,
-and nothing that grows with the volume is ever in one place.
+and no array that grows with the volume is ever on a single process.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ from poreflux.transport.solvers.solution import Solution
 
 @dataclass(frozen=True)
 class Options:
-    """What is solved, and how; see :func:`solve_tortuosity`."""
+    """The options of a solve; see :func:`solve_tortuosity`."""
 
     conductivity: Mapping[str, float]
     sides: Sides
@@ -54,8 +54,8 @@ class Options:
     notice: Callable[[str], None]
 
 
-class Found(NamedTuple):
-    """What the processes found together."""
+class TortuosityResults(NamedTuple):
+    """The results of all processes together."""
 
     mean: float
     conducting: float
@@ -95,12 +95,12 @@ def solve_tortuosity(
     threads
         of each process; by default the cores of its machine, shared evenly.
     petsc_options
-        words for PETSc's database, such as ``["-ksp_type", "pipecg", "-log_view"]``.
+        options for PETSc's database, such as ``["-ksp_type", "pipecg", "-log_view"]``.
     field
         the store of this volume, to which to write `potential` and `current_density_magnitude`.
     checkpoint
-        folder for the iterate, every so many `minutes` and on SIGUSR1 and SIGTERM; a run that finds
-        one of the same problem there goes on from it, on any number of processes.
+        folder for the iterate, saved every so many `minutes` and on SIGUSR1 and SIGTERM; a run that
+        finds one of the same problem there continues from it, on any number of processes.
     minutes
         between two checkpoints.
     check
@@ -110,7 +110,7 @@ def solve_tortuosity(
     progress, notice
         called on the first process: ``progress(done, total, note)``, and ``notice(sentence)``.
     describe
-        makes of a failure what is written where one process alone has it; by default its message.
+        turns the failure of a single process into what is printed; by default its message.
 
     Returns
     -------
@@ -131,13 +131,13 @@ def solve_tortuosity(
 
     Notes
     -----
-    What one process alone raises ends all of them, with its message and status 1.
+    An exception on a single process ends all of them, with its message and status 1.
     """
     validated(sides, rtol)
     order(direction)
     link = session.connect()
-    with session.alarm(link, describe):
-        threads = threads or session.threads_here(link)
+    with session.abort_on_failure(link, describe):
+        threads = threads or session.threads_per_process(link)
         PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
         options = Options(
@@ -154,81 +154,85 @@ def solve_tortuosity(
             (notice or session.print_notice) if first else session.ignore_notice,
         )
         with link.together():
-            head = reading.read_head(path, direction)
+            stored_phase = reading.read_stored_phase(path, direction)
             if first:
                 reading.refuse_mask(path)
-            petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
+            petsc.check_indices(int(np.prod(stored_phase.shape)), 8 * PETSc.IntType().itemsize)
             if options.field is not None:
-                _check_field(head, options, options.field)
-        parts = partition(head.shape, link.size, head.chunk[0])
-        session.notice_idle(link, parts, options.notice)
-        boxes = link.part(parts.boxes)
-        found, failure = None, None
-        if boxes is not None:
+                _check_field(stored_phase, options, options.field)
+        layout = partition(stored_phase.shape, link.size, stored_phase.chunk[0])
+        session.notice_idle(link, layout, options.notice)
+        box_link = link.first_processes(layout.boxes)
+        results, failure = None, None
+        if box_link is not None:
             try:
                 with contextlib.closing(Threads(threads)) as engine:
-                    found = _on_boxes(boxes, head, parts, options, engine)
+                    results = _on_boxes(box_link, stored_phase, layout, options, engine)
             except SharedFailure as shared:
                 failure = shared.failure
-        link.rest()
-        link.share(failure)
-        return _dataset(direction, found, options) if first and found is not None else None
+        link.wait()
+        link.raise_first(failure)
+        return _dataset(direction, results, options) if first and results is not None else None
 
 
-def _on_boxes(link, head, parts: Partition, options: Options, engine: Engine) -> Found:
+def _on_boxes(
+    link, stored_phase, layout: Partition, options: Options, engine: Engine
+) -> TortuosityResults:
     """Solve on the boxes: called by all processes that have one."""
-    start, stop = parts.span(link.rank)
-    side = options.sides == "periodic"
-    ranks = Ranks(link, parts.edges, (False, side, side), parts.grids)
+    start, stop = layout.span(link.rank)
+    periodic_sides = options.sides == "periodic"
+    ranks = Ranks(link, layout.edges, (False, periodic_sides, periodic_sides), layout.grids)
     with link.together():
-        _refuse_too_large(link, head, parts, options)
-        cells, counts = reading.read_cells(head, options.conductivity, start, stop, engine)
-    relative = reading.relative_conductivities(head, options.conductivity)
+        _refuse_too_large(link, stored_phase, layout, options)
+        cells, counts = reading.read_cells(stored_phase, options.conductivity, start, stop, engine)
+    relative = reading.relative_conductivities(stored_phase, options.conductivity)
     counts = link.gather(counts).sum(0)
     mean = float(counts @ relative / counts.sum())
     conducting = float(counts[relative > 0].sum() / counts.sum())
     keep = partial(keep_percolating_on_boxes, link=link)
-    kept = percolate(cells, engine, ranks.periodic, keep=keep)
-    if kept == 0:
-        return Found(mean, conducting, 0.0, 0.0, None, 0, None)
-    share = kept / float(counts[relative > 0].sum())
+    percolating = percolate(cells, engine, ranks.periodic, keep=keep)
+    if percolating == 0:
+        return TortuosityResults(mean, conducting, 0.0, 0.0, None, 0, None)
+    percolating_fraction = percolating / float(counts[relative > 0].sum())
     cells = even_periods(cells, options.sides)
-    problem = Problem(cells, head.spacing, options.sides)
+    problem = Problem(cells, stored_phase.spacing, options.sides)
     from poreflux.transport.parallel.solution import check_difference, solve, write_fields
 
-    checked = problem if options.check else None
+    assembled_problem = problem if options.check else None
     problem = replace(problem, cells=np.broadcast_to(cells.dtype.type(0), cells.shape))
-    operator = build(Problem(cells, head.spacing, options.sides), engine, np.float64, ranks)
-    del cells  # the operator has all there is to know of them
+    operator = build(Problem(cells, stored_phase.spacing, options.sides), engine, np.float64, ranks)
+    del cells  # the operator holds their geometry
     checkpoint = Checkpoint(
-        operator, ranks, options.checkpoint, _identity(head, options),
+        operator, ranks, options.checkpoint, _identity(stored_phase, options),
         seconds=60 * options.minutes, notice=options.notice,
     )  # fmt: skip
     # kappa is proportional to the energy of the whole problem
-    unit = problem.relative_conductivity(1.0) * parts.planes / problem.shape[0]
+    unit = problem.relative_conductivity(1.0) * layout.planes / problem.shape[0]
     solution = solve(
         operator, ranks, checkpoint, rtol=options.rtol,
         tortuosity=lambda energy: mean / (unit * energy), progress=options.progress,
     )  # fmt: skip
     kappa = unit * solution.energy
     if options.field is not None:
-        write_fields(solution, problem, head, parts, options, link)
-    difference = None
-    if checked is not None:
-        difference = check_difference(checked, ranks, options.rtol, solution.energy)
-    return Found(mean, conducting, share, kappa, solution, checkpoint.iterations, difference)
+        write_fields(solution, problem, stored_phase, layout, options, link)
+    check = None
+    if assembled_problem is not None:
+        check = check_difference(assembled_problem, ranks, options.rtol, solution.energy)
+    return TortuosityResults(
+        mean, conducting, percolating_fraction, kappa, solution, checkpoint.iterations, check
+    )
 
 
-def _identity(head, options: Options) -> str:
-    """Return a name for the problem: what a checkpoint must be of."""
-    table = reading.relative_conductivities(head, options.conductivity)
-    described = [head.identity, head.direction, table.tolist(), options.sides]
+def _identity(stored_phase, options: Options) -> str:
+    """Return a digest of the problem, which a checkpoint must match."""
+    table = reading.relative_conductivities(stored_phase, options.conductivity)
+    described = [stored_phase.identity, stored_phase.direction, table.tolist(), options.sides]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()
 
 
 def memory(
-    head,
-    parts: Partition,
+    stored_phase,
+    layout: Partition,
     conductivity: Mapping[str, float],
     box: int,
     *,
@@ -236,44 +240,51 @@ def memory(
     check: bool = False,
 ) -> int:
     """Return the bytes that the process of one box takes at its peak."""
-    start, stop = parts.span(box)
-    table = reading.relative_conductivities(head, conductivity)
-    shape = (stop - start, *head.shape[1:])
-    return forecast(shape, parts, one_conductor(table), sides=sides, check=check)
+    start, stop = layout.span(box)
+    table = reading.relative_conductivities(stored_phase, conductivity)
+    shape = (stop - start, *stored_phase.shape[1:])
+    return forecast(shape, layout, one_conductor(table), sides=sides, check=check)
 
 
-def _refuse_too_large(link, head, parts: Partition, options: Options) -> None:
+def _refuse_too_large(link, stored_phase, layout: Partition, options: Options) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
     need = memory(
-        head, parts, options.conductivity, link.rank, sides=options.sides, check=options.check
+        stored_phase,
+        layout,
+        options.conductivity,
+        link.rank,
+        sides=options.sides,
+        check=options.check,
     )
-    refuse(link, need, f"{'x'.join(map(str, head.shape))} voxels need", options.memory)
+    refuse(link, need, f"{'x'.join(map(str, stored_phase.shape))} voxels need", options.memory)
 
 
-def _check_field(head, options: Options, target: Path) -> None:
+def _check_field(stored_phase, options: Options, target: Path) -> None:
     from poreflux.transport import field_output
     from poreflux.transport.tortuosity.fields import described
 
-    shape = np.take(head.shape, np.argsort(head.axes)).tolist()
-    fields = described(head.direction, options.conductivity, options.sides)
+    shape = np.take(stored_phase.shape, np.argsort(stored_phase.axes)).tolist()
+    fields = described(stored_phase.direction, options.conductivity, options.sides)
     field_output.check_target(shape, target, fields)
 
 
-def _dataset(direction: str, found: Found, options: Options):
+def _dataset(direction: str, results: TortuosityResults, options: Options):
     """Return the results as :func:`poreflux.tortuosity_factor` does."""
     from poreflux.schema import attributes
     from poreflux.transport.tortuosity.effective_conductivity import EffectiveConductivity, dataset
 
-    solved = EffectiveConductivity(found.conductivity, found.percolating, None, found.solution)
+    effective = EffectiveConductivity(
+        results.conductivity, results.percolating, None, results.solution
+    )
     note = {
         "conductivity": dict(options.conductivity),
         "sides": options.sides,
         "rtol": options.rtol,
         "geometry": "voxels",
     }
-    made = dataset(direction, found.mean, found.conducting, solved, note)
-    made["iterations"] += found.iterations
-    if found.check is not None:
-        variable = ("direction", [found.check], attributes("check_difference"))
-        made["check_difference"] = variable
-    return made
+    table = dataset(direction, results.mean, results.conducting, effective, note)
+    table["iterations"] += results.iterations
+    if results.check is not None:
+        variable = ("direction", [results.check], attributes("check_difference"))
+        table["check_difference"] = variable
+    return table
