@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from poreflux.errors import NotConverged
-from poreflux.transport.electrode.newton import Balance, Goal
-from poreflux.transport.electrode.newton import Cell as ElectrodeCell
+from poreflux.transport.electrode.newton import Balance, ElectrolyteCell, Tolerances
 from poreflux.transport.electrode.voxels import BulkError
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
@@ -181,9 +180,9 @@ def rules():
     yield EnergyError(1.0, 1e-4, "advice"), x
     yield BulkError(1.0), x
     face = np.ones(SHAPE[1:])
-    cell = ElectrodeCell(operator, None, 1, face, 1.0, 1.0)
+    cell = ElectrolyteCell(operator, None, 1, face, 1.0, 1.0)
     links = np.zeros((2, *SHAPE[1:]))
-    yield Balance(cell, links, links, Goal(1e-4, 1e-4), [], 1.0), x
+    yield Balance(cell, links, links, Tolerances(1e-4, 1e-4), [], 1.0), x
 
 
 @pytest.mark.parametrize("rule, x", list(rules()), ids=lambda value: type(value).__name__)
