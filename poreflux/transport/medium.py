@@ -1,4 +1,4 @@
-"""A Volume becomes the cells of a problem: conductivities, axis 0 along the transport."""
+"""The cells of a problem read from a Volume: conductivities, axis 0 along the transport."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ SLAB = 64 * 2**20
 
 @dataclass(frozen=True)
 class Medium:
-    """What is known of the cells of a Volume.
+    """The properties of the cells of a Volume.
 
     ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
     ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
-    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are handed
-    over apart: a solve clears those that carry no current.
+    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are
+    passed separately: a solve clears those that carry no current.
     """
 
     spacing: tuple[float, float, float]
@@ -49,7 +49,7 @@ def read_medium(
     Returns
     -------
     cells (axis 0 along the transport): uint8, 1 where the one phase conducts, or float64
-    conductivities relative to the largest; and what is known of them.
+    conductivities relative to the largest; and their properties.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def read_medium(
             "poreflux.verify(store) finds the damaged chunks"
         )
     total = counts.sum()
-    known = Medium(
+    medium = Medium(
         ordered_spacing(volume, dims),
         reference,
         float(counts @ table / total),
         float(counts[table > 0].sum() / total),
     )
-    return cells, known
+    return cells, medium
 
 
 def read_partial(
@@ -100,14 +100,14 @@ def read_partial(
         raise ValueError(
             f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
         )
-    known = Medium(
+    medium = Medium(
         ordered_spacing(volume, dims),
         max(conductivity.values()),
         float(cells.mean()),
         float((cells > 0).mean()),
         arithmetic=True,
     )
-    return cells, known
+    return cells, medium
 
 
 def ordered_spacing(volume: xr.Dataset, dims: tuple[str, ...]) -> tuple[float, float, float]:
@@ -127,7 +127,7 @@ def slabs(volume: xr.Dataset, name: str, engine: Engine) -> Iterator[tuple[int, 
         yield 0, variable.data
         return
     path = volume.encoding.get("source")
-    stored = path if path is not None and as_stored(variable, path) else None
+    stored = path if path is not None and unchanged_since_stored(variable, path) else None
     chunk = max(variable.data.chunks[0])
     step = max(1, SLAB // (chunk * ny * nx * variable.dtype.itemsize)) * chunk
     for a in range(0, nz, step):
@@ -139,7 +139,7 @@ def slabs(volume: xr.Dataset, name: str, engine: Engine) -> Iterator[tuple[int, 
         yield a, slab
 
 
-def as_stored(variable: xr.DataArray, path: str) -> bool:
+def unchanged_since_stored(variable: xr.DataArray, path: str) -> bool:
     """Return whether a lazy variable is what the store at `path` holds, neither cropped nor changed
     since.
     """

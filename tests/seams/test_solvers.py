@@ -120,7 +120,7 @@ class Never:
 
     def __call__(self, step: Step) -> bool:
         self.steps.append(step)
-        self.history.append(step.left)
+        self.history.append(step.remaining)
         return False
 
 
@@ -146,7 +146,7 @@ def test_steps_say_what_they_gain_and_hand_out_the_potential(make_solver):
     limit = vector(operator, exact(problem))
     left = np.array(energies[1:]) - integrate(operator, limit)[0]
     # an estimate of what is left may fall short early on, by no more than its safety
-    assert (np.array([step.left for step in rule.steps]) > 0.4 * left).all()
+    assert (np.array([step.remaining for step in rule.steps]) > 0.4 * left).all()
     solver.close()
 
 
@@ -239,7 +239,7 @@ def joined_bottom(problem):
         multigrid.bottom.solve(packed, again)
         out = np.empty(level.shape, np.float32)
         redblack.unpack(again, out, 0, level.shape[0])
-        return multigrid.bottom.sound, np.array_equal(x, again), out
+        return multigrid.bottom.allows_two_visits, np.array_equal(x, again), out
 
     return on_boxes(2, body)
 
@@ -252,7 +252,7 @@ def test_both_bottoms_solve_the_coarsest_grid():
     on = A.diagonal() > 0
     b = np.random.default_rng(3).standard_normal(level.shape)
     x = level.vector(2, np.float32)
-    assert bottom.sound
+    assert bottom.allows_two_visits
     bottom.solve(vector(level, b, 2, np.float32), x)
     expected = np.zeros(b.size)
     expected[on] = np.linalg.solve(A[np.ix_(on, on)], b.ravel()[on])
@@ -270,7 +270,7 @@ def test_both_bottoms_solve_the_coarsest_grid():
     )
 
     joined = joined_bottom(problem)
-    assert all(sound and same for sound, same, _ in joined)
+    assert all(allows_two_visits and same for allows_two_visits, same, _ in joined)
     answer = np.concatenate([out for *_, out in joined]).ravel()[on]
     # 4 x 5 x 6 cells are few enough to be solved directly after all
     np.testing.assert_allclose(answer, cells(level, x).ravel()[on], rtol=1e-3, atol=1e-4)

@@ -370,7 +370,7 @@ class Balance:
         """Return whether error and balance are within the tolerances."""
         cell = self.cell
         current = self.reference_current or abs(self._outflow(step)[cell.fed].sum())
-        self.history.append(step.left / (cell.least_resistance * current**2))
+        self.history.append(step.remaining / (cell.least_resistance * current**2))
         if self.history[-1] > self.tolerances.error:
             return False
         return abs(self._outflow(step).sum()) <= self.tolerances.balance * current

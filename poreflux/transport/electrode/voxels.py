@@ -117,7 +117,7 @@ class BulkError:
 
     def __call__(self, step: Step) -> bool:
         """Return whether the bulk resistance is accurate enough as a start."""
-        error = step.left / self.energy
+        error = step.remaining / self.energy
         self.history.append(error)
         if self.progress is not None:
             note = f"bulk, iteration {len(self.history)}, error {error:.0e}"

@@ -1,4 +1,4 @@
-"""The seam between what is computed and where: who allocates and who runs the compiled passes.
+"""The interface between what is computed and where: allocation, and the compiled passes.
 
 An engine knows one box and nothing of its neighbours, boundary conditions or stopping rules; what
 it returns is of this box alone. :class:`poreflux.transport.engines.threads.Threads` works on the
@@ -16,7 +16,7 @@ Shape = tuple[int, int, int]
 
 
 class Grid(Protocol):
-    """What a pass reads of an operator: geometry, number of cells, right-hand side, precision."""
+    """The part of an operator that a pass reads: geometry, shape, right-hand side, precision."""
 
     kernel: Binary | Faces
     shape: Shape
@@ -25,8 +25,8 @@ class Grid(Protocol):
 
 
 class Runs(NamedTuple):
-    """Stretches of conducting cells in rows along the last axis, in their order, and what clusters
-    they are of.
+    """Stretches of conducting cells in rows along the last axis, in their order, and their
+    clusters.
 
     ``first`` (n0 * n1 + 1) is the first run of each row; a run is from ``start`` to ``stop``; runs
     whose ``parent`` lead to the same run are of one cluster.
@@ -101,7 +101,7 @@ class Engine(Protocol):
     # --- the cycle of multigrid, in float32
 
     def descend(self, grid: Grid, b: np.ndarray, coarse_b: np.ndarray) -> None:
-        """Smooth from zero and restrict what is left to the next coarser grid."""
+        """Smooth from zero and restrict the residual to the next coarser grid."""
 
     def ascend(self, grid: Grid, b: np.ndarray, coarse_x: np.ndarray, x: np.ndarray) -> float:
         """x = the smoothed guess plus the coarse correction, smoothed again; return b . x (red)."""
@@ -159,4 +159,4 @@ class Engine(Protocol):
         """Return ``[function(*job) for job in jobs]``, side by side where that helps."""
 
     def close(self) -> None:
-        """Give back what is not Python's own."""
+        """Free memory and threads that Python does not manage."""

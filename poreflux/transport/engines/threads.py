@@ -15,7 +15,7 @@ from poreflux.kernels.redblack import GHOST
 from poreflux.machine import available_cores
 from poreflux.transport.engines.engine import Grid, Runs, Shape
 
-#: boxes below this many cells are worked by one thread: starting more costs as much as the work
+#: boxes below this many cells take one thread: starting more costs as much as the passes
 WORTH_SHARING = 60_000
 
 
@@ -34,11 +34,11 @@ class Threads:
         jobs = list(jobs)
         if self._pool is None or len(jobs) < 2:
             return [function(*job) for job in jobs]
-        later = [self._pool.submit(function, *job) for job in jobs[1:]]
-        return [function(*jobs[0]), *(future.result() for future in later)]
+        futures = [self._pool.submit(function, *job) for job in jobs[1:]]
+        return [function(*jobs[0]), *(future.result() for future in futures)]
 
     def close(self) -> None:
-        """Let the threads go."""
+        """End the threads."""
         if self._pool is not None:
             self._pool.shutdown()
 
@@ -152,7 +152,7 @@ class Threads:
     # --- the cycle of multigrid
 
     def descend(self, grid: Grid, b: np.ndarray, coarse_b: np.ndarray) -> None:
-        """Smooth from zero and restrict what is left to the next coarser grid."""
+        """Smooth from zero and restrict the residual to the next coarser grid."""
         self._run(transfer.descend, grid, np.float32, b, coarse_b)
 
     def ascend(self, grid: Grid, b: np.ndarray, coarse_x: np.ndarray, x: np.ndarray) -> float:
@@ -197,14 +197,14 @@ class Threads:
     def encode(self, solid: np.ndarray, below, above, wraps: tuple[bool, bool]) -> np.ndarray:
         """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
         code = redblack.empty(solid.shape, np.uint8, 2)
-        padded, zero = self._padded_slabs(solid.shape), np.uint8(0)
+        padded_slabs, zero = self._padded_slabs(solid.shape), np.uint8(0)
 
-        def fill_and_encode(own: tuple[int, int], with_ghosts: tuple[int, int]) -> None:
-            redblack.fill(code, zero, *with_ghosts)
+        def fill_and_encode(planes: tuple[int, int], padded_planes: tuple[int, int]) -> None:
+            redblack.fill(code, zero, *padded_planes)
             row = np.empty(solid.shape[2], np.uint8)
-            geometry.encode(solid, code, below, above, *wraps, row, *own)
+            geometry.encode(solid, code, below, above, *wraps, row, *planes)
 
-        self.map(fill_and_encode, zip(self.slabs(solid.shape), padded))
+        self.map(fill_and_encode, zip(self.slabs(solid.shape), padded_slabs))
         return code
 
     def conduct(

@@ -21,21 +21,21 @@ class Boundary:
     the planes of both faces, whether they are its own or not. ``wraps`` are the periodic sides.
     """
 
-    def __init__(self, half: np.ndarray, places: tuple[int, int], packed, face_of, wraps):
+    def __init__(self, half: np.ndarray, outer_planes: tuple[int, int], packed, face_of, wraps):
         self.half = half
         self.interface = np.full_like(half, np.inf)
-        self.places = places
+        self.outer_planes = outer_planes
         self.packed = packed
         self.face_of = face_of
         self.wraps = wraps
 
     def links(self) -> np.ndarray:
-        """Return the conductances (2, ny, nx) from the cells to what lies behind the interface."""
+        """Return the conductances (2, ny, nx) from the cells to the far side of the interface."""
         return series(self.half, self.interface)
 
     def update(self) -> None:
-        """Bring what the kernels read up to date."""
-        fill_planes(self.packed, self.links(), self.places, self.wraps)
+        """Update the arrays that the kernels read."""
+        fill_planes(self.packed, self.links(), self.outer_planes, self.wraps)
 
     def follow(self, fine: "Boundary") -> None:
         """Take the interfaces of the next finer grid: the sums of four of each, halves at twice
@@ -74,12 +74,12 @@ def coarser_boundary(fine: Boundary, shape, neighbours: Neighbours) -> Boundary:
     return coarse
 
 
-def fill_planes(packed: np.ndarray, values, places: tuple[int, int], wraps) -> None:
+def fill_planes(packed: np.ndarray, values, outer_planes: tuple[int, int], wraps) -> None:
     """Fill the planes (4, 2, Y, H) that kernels read at no face, the low, the high and at both,
     from `values` (2, ny, nx) or numbers at the two faces.
     """
-    for face, place in enumerate(places):
-        packed[1 + face] = redblack.pack_plane(values[face], place, packed.dtype)
+    for face, plane in enumerate(outer_planes):
+        packed[1 + face] = redblack.pack_plane(values[face], plane, packed.dtype)
     packed[3] = packed[1] + packed[2]
     redblack.wrap_sides(packed, *wraps)
 
@@ -102,11 +102,11 @@ def sum_of_four(planes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return padded.reshape(*rest, shape[0], 2, shape[1], 2).sum((-3, -1))
 
 
-def faces_of_planes(start: int, planes: int, whole: int) -> np.ndarray:
+def faces_of_planes(start: int, planes: int, total: int) -> np.ndarray:
     """Return which faces each padded plane of a box touches: bit 0 the low one, bit 1 the high one.
 
     >>> faces_of_planes(2, 7, 6)
     array([1, 0, 0, 0, 0, 2, 0], dtype=uint8)
     """
     number = np.arange(planes) + start - GHOST
-    return ((number == 0) | ((number == whole - 1) << 1)).astype(np.uint8)
+    return ((number == 0) | ((number == total - 1) << 1)).astype(np.uint8)

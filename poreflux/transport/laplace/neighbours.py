@@ -1,4 +1,4 @@
-"""The seam between one process and many: what a box knows of the boxes around it."""
+"""The interface between one process and many: a box and the boxes around it."""
 
 from typing import Protocol, Self
 
@@ -49,7 +49,7 @@ class Neighbours(Protocol):
 
 
 class SingleBox:
-    """The neighbours of a box that has none but itself."""
+    """The neighbours of a single box, which has no other box around it."""
 
     def __init__(self, planes: int, periodic: tuple[bool, bool, bool] = (False, False, False)):
         self.planes = planes
@@ -69,7 +69,7 @@ class SingleBox:
         return value
 
     def adjacent(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the last and the first plane where they meet, else planes of zeros."""
+        """Return the last and the first plane where axis 0 is periodic, else planes of zeros."""
         if self.periodic[0]:
             return cells[-1], cells[0]
         return np.zeros_like(cells[0]), np.zeros_like(cells[0])

@@ -40,7 +40,7 @@ class Operator:
         """Make planes (ny, nx) the right-hand side of the cells at the low and the high face."""
         plane = self.boundary.half.shape[1:]
         values = [np.broadcast_to(value, plane) for value in (low, high)]
-        fill_planes(self.source, values, self.boundary.places, self.boundary.wraps)
+        fill_planes(self.source, values, self.boundary.outer_planes, self.boundary.wraps)
 
     def vector(self, colours: int = 1, dtype=None) -> np.ndarray:
         """Return a vector of zeros."""
@@ -84,7 +84,7 @@ def build(
     dtype: np.dtype | type | str = np.float32,
     neighbours: Neighbours | None = None,
 ) -> Operator:
-    """Return the operator of a problem: of all of it, or of the box that the cells are among
+    """Return the operator of a problem on a single box, or on the box of its cells among
     `neighbours`.
     """
     neighbours = neighbours or SingleBox(problem.shape[0], problem.periodic)

@@ -26,12 +26,12 @@ def keep_percolating(
     solid
         uint8, 1 where conducting.
     engine
-        what does the work.
+        that runs the passes.
     periodic
         axes along which opposite faces are joined.
     where
-        masks (n1, n2) of the first and of the last plane: what a cluster has to reach of each, by
-        default all of it.
+        masks (n1, n2) of the first and of the last plane: where a cluster has to reach each, by
+        default anywhere.
 
     Returns
     -------
@@ -63,6 +63,6 @@ def percolate(
     if cells.dtype == np.uint8:
         return keep(cells, engine, periodic, where=where)
     solid = (cells > 0).astype(np.uint8)
-    kept = keep(solid, engine, periodic, where=where)
+    remaining = keep(solid, engine, periodic, where=where)
     cells *= solid
-    return kept
+    return remaining

@@ -1,4 +1,4 @@
-"""What is solved: conducting cells, the driven faces, the sides. Axis 0 is always the direction of
+"""The problem: conducting cells, the driven faces, the sides. Axis 0 is always the direction of
 transport.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from poreflux.annotations import Sides
 from poreflux.schema import DIMS
 
-#: what happens at the faces across the transport
+#: the condition at the two faces across the transport
 FaceCondition = Literal["driven", "periodic"]
 
 
@@ -21,7 +21,7 @@ class Problem:
 
     ``cells`` (n0, n1, n2) is uint8 with 1 where a single phase conducts, or float conductivities
     relative to a reference, 0 where blocked. ``spacing`` are the voxel edges of the three axes.
-    ``boundary`` says what happens at the two faces across the transport: ``"driven"`` (potential 1
+    ``boundary`` is the condition at the two faces across the transport: ``"driven"`` (potential 1
     on the outer face of the first plane, 0 on that of the last) or ``"periodic"`` (a jump of 1).
     ``sides`` are ``"insulated"`` or ``"periodic"``. ``arithmetic`` chooses the arithmetic instead
     of the harmonic mean for faces (partial volumes).
@@ -77,7 +77,7 @@ def relative_conductivity(
     return conductance * n0 / (n1 * n2) * (spacing[0] / min(spacing)) ** 2
 
 
-def validated(sides: str, rtol: float) -> None:
+def check_options(sides: str, rtol: float) -> None:
     """Raise ``ValueError`` where the sides or the tolerance of a solve make no sense."""
     if sides not in get_args(Sides):
         raise ValueError(f"sides={sides!r} is not known; choose 'insulated' or 'periodic'")
@@ -124,7 +124,7 @@ def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float])
 
 
 def one_conductor(table: np.ndarray) -> bool:
-    """Return whether all labels that conduct conduct alike: then one byte a voxel will do.
+    """Return whether all conducting labels conduct alike: then one byte a voxel suffices.
 
     >>> one_conductor(np.array([0.0, 2.0, 2.0]))
     True

@@ -157,7 +157,7 @@ class ConvergenceTest:
     def __call__(self, ksp: PETSc.KSP, iteration: int, norm: float):
         """Return PETSc's reason of convergence, None to continue."""
         with self.krylov.raised:
-            before = self._norms[-1] if self._norms else norm
+            norm_before = self._norms[-1] if self._norms else norm
             self._norms.append(norm)
             if iteration == 0:
                 return REASONS.CONVERGED_ATOL if norm <= self.negligible else None
@@ -166,8 +166,10 @@ class ConvergenceTest:
             requested_action = 0 if self.requests is None else self.requests.requested_action()
             gathered = self.krylov.link.gather((self.krylov.matrix.curvature, requested_action))
             curvature = float(sum(gathered[:, 0]))
-            gain, left = self.estimate.step(curvature, before**2, norm**2)
-            step = Step(len(self._norms) - 1, gain, left, norm / self._norms[0], self._potential)
+            gain, remaining = self.estimate.step(curvature, norm_before**2, norm**2)
+            step = Step(
+                len(self._norms) - 1, gain, remaining, norm / self._norms[0], self._potential
+            )
             if self.stopping(step):
                 return REASONS.CONVERGED_RTOL
             return self._follow_requests(ksp, norm, int(gathered[:, 1].max()))

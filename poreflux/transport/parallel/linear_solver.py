@@ -48,7 +48,7 @@ class PetscSolver:
         self.cycle.multigrid.boundary_changed()
 
     def lower(self, x: np.ndarray, stopping: Stopping) -> None:
-        """Lower the energy of x, in place, until the rule says so."""
+        """Lower the energy of x, in place, until the rule is met."""
         krylov = self.krylov
         krylov.buffer.store(x, planes_of(krylov.x, self.operator, change=True))
         b = planes_of(krylov.b, self.operator, change=True)

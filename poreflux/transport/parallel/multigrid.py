@@ -29,8 +29,8 @@ def hierarchy_on_boxes(operator: Operator) -> Multigrid:
 class JoinedBottom:
     """The coarsest grid that is shared, solved by a cycle on all of it.
 
-    Every process gets the right-hand side of all boxes, and goes on in a hierarchy of its own. That
-    takes no longer than to wait for one process that does it.
+    Every process gets the right-hand side of all boxes, and continues in its own hierarchy. That
+    takes no longer than waiting for a single process to do it.
     """
 
     def __init__(self, level: Operator, finer: Operator):
@@ -40,9 +40,9 @@ class JoinedBottom:
         self.x = self.joined.levels[0].vector(2, np.float32)
 
     @property
-    def sound(self) -> bool:
-        """Return whether a second step is sound on the joined grids."""
-        return self.joined.sound(0)
+    def allows_two_visits(self) -> bool:
+        """Return whether the joined grids allow a second visit."""
+        return self.joined.allows_two_visits(0)
 
     def solve(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = one cycle for A x = b on the joined grid."""

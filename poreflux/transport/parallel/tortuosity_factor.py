@@ -22,10 +22,10 @@ from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import (
     Problem,
+    check_options,
     even_periods,
     one_conductor,
     order,
-    validated,
 )
 from poreflux.transport.parallel import petsc, reading, session
 from poreflux.transport.parallel.checkpoint import Checkpoint
@@ -133,7 +133,7 @@ def solve_tortuosity(
     -----
     An exception on a single process ends all of them, with its message and status 1.
     """
-    validated(sides, rtol)
+    check_options(sides, rtol)
     order(direction)
     link = session.connect()
     with session.abort_on_failure(link, describe):

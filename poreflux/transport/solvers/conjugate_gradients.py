@@ -47,10 +47,10 @@ class ConjugateGradients:
         self.preconditioner.boundary_changed()
 
     def close(self) -> None:
-        """Do nothing: the vectors go when nobody asks for them."""
+        """Do nothing: Python frees the vectors."""
 
     def lower(self, x: np.ndarray, stopping: Stopping, *, negligible: float = 0.0) -> None:
-        """Lower the energy of x, in place, until the rule says so, or until the square of the
+        """Lower the energy of x, in place, until the rule is met, or until the square of the
         residual is `negligible`.
         """
         for step in self.steps(x, stopping.history, negligible):
@@ -64,10 +64,10 @@ class ConjugateGradients:
                 )
 
     def steps(self, x: np.ndarray, history: list[float], negligible: float = 0.0) -> Iterator[Step]:
-        """Lower the energy of x, in place, one step each time one is asked for.
+        """Lower the energy of x, in place, one step at a time.
 
         Ends by itself where the square of the residual is `negligible`, or zero to round-off.
-        `history` is what :class:`NotConverged` is to carry.
+        `history` is passed to :class:`NotConverged`.
         """
         operator, r, z, p = self.operator, self.r, self.z, self.p
         start = square = operator.residual(x, r)
@@ -83,16 +83,16 @@ class ConjugateGradients:
             curvature = operator.curvature(p)
             require_definite("p.Ap", curvature, iteration - 1, history)
             square = operator.advance(rz / curvature, p, x, r)
-            rz, before = self.preconditioner.precondition(r, z), rz
+            rz, rz_before = self.preconditioner.precondition(r, z), rz
             if square > negligible:
                 require_definite("r.z", rz, iteration, history)
-            gain, left = estimate.step(curvature, before, rz)
-            yield Step(iteration, gain, left, float(np.sqrt(square / start)), lambda: x)
-            operator.combine(1.0, z, rz / before, p)
+            gain, remaining = estimate.step(curvature, rz_before, rz)
+            yield Step(iteration, gain, remaining, float(np.sqrt(square / start)), lambda: x)
+            operator.combine(1.0, z, rz / rz_before, p)
 
 
 def require_definite(product: str, value: float, iteration: int, history: list[float]) -> None:
-    """Raise :class:`NotConverged` unless a product that is positive in theory is so in fact."""
+    """Raise :class:`NotConverged` unless a product that is positive in theory is so numerically."""
     if not 0 < value < np.inf:
         raise NotConverged(
             f"{product} = {value} after {iteration} iterations, positive expected; "

@@ -1,4 +1,4 @@
-"""The seam between physics and solvers: what lowers the energy of a potential."""
+"""The interface between physics and solvers: lowering the energy of a potential."""
 
 from typing import Protocol
 
@@ -14,19 +14,19 @@ class LinearSolver(Protocol):
 
     @property
     def workspace(self) -> np.ndarray:
-        """Return a vector that is free between solves, zero where nothing lies behind a face."""
+        """Return a vector that is free between solves, zero in ghosts without a neighbour."""
 
     def boundary_changed(self) -> None:
         """Follow the boundary of the operator after it has changed."""
 
     def lower(self, x: np.ndarray, stopping: Stopping) -> None:
-        """Lower the energy ``x . A x - 2 b . x`` of x, in place, until the rule says so.
+        """Lower the energy ``x . A x - 2 b . x`` of x, in place, until the rule is met.
 
         Raises
         ------
         NotConverged
-            where that does not happen; carries the history of the rule.
+            where the rule is never met; carries its history.
         """
 
     def close(self) -> None:
-        """Give back what is not Python's own, after the last solve."""
+        """Free memory that Python does not manage, after the last solve."""

@@ -37,23 +37,23 @@ DIRECT = 400
 
 
 class Bottom(Protocol):
-    """What solves on the coarsest of the grids of a multigrid."""
+    """The solver on the coarsest grid of a multigrid."""
 
     @property
-    def sound(self) -> bool:
-        """Return whether it may be asked twice, see :meth:`Multigrid.sound`."""
+    def allows_two_visits(self) -> bool:
+        """Return whether it may be visited twice, see :meth:`Multigrid.allows_two_visits`."""
 
     def solve(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = an approximation of A^-1 b, ghosts filled; both of two colours."""
 
     def boundary_changed(self, levels: list[Operator]) -> None:
-        """Follow the boundary of the grids above."""
+        """Follow the boundary of the finer grids."""
 
 
 class DirectBottom:
     """The coarsest grid solved by its Cholesky factor."""
 
-    sound = True
+    allows_two_visits = True
 
     def __init__(self, level: Operator):
         self.level = level
@@ -72,9 +72,9 @@ class DirectBottom:
 class Multigrid:
     """A hierarchy of grids below one operator, each 2 x 2 x 2 cells of the finer one.
 
-    One step on the finest grid, two on each coarser one for each on the one above it (a W-cycle).
-    In three dimensions that costs an eighth more than one step each; it halves the iterations in
-    media with long paths.
+    One visit to the finest grid, and two to each coarser one for each visit to the next finer one
+    (a W-cycle). In three dimensions that costs an eighth more than one visit each; it halves the
+    iterations in media with long paths.
     """
 
     def __init__(self, levels: list[Operator], bottom: Bottom):
@@ -82,7 +82,7 @@ class Multigrid:
         self.bottom = bottom
         self.b: list[Any] = [None, *(level.vector(2, np.float32) for level in levels[1:])]
         self.x: list[Any] = [None, *(level.vector(2, np.float32) for level in levels[1:])]
-        self.first_answers: dict[int, np.ndarray] = {}
+        self.first_iterates: dict[int, np.ndarray] = {}
 
     def boundary_changed(self) -> None:
         """Follow the boundary of the finest grid after it has changed; the geometry stays."""
@@ -100,67 +100,67 @@ class Multigrid:
             return self.levels[0].dot(r, z)
         return self.cycle(0, r, z)
 
-    def cycle(self, at: int, b: np.ndarray, x: np.ndarray) -> float:
-        """x = the cycle's answer to A x = b on grid `at`; return b . x over red cells of the
-        finest.
+    def cycle(self, grid: int, b: np.ndarray, x: np.ndarray) -> float:
+        """x = one cycle for A x = b on grid `grid`; return b . x over red cells of the finest.
 
-        A coarse grid, whose b has two colours, is worked twice where that is sound.
+        A coarse grid, whose b has two colours, is visited twice where it allows that.
         """
-        level = self.levels[at]
-        if at == len(self.levels) - 1:
+        level = self.levels[grid]
+        if grid == len(self.levels) - 1:
             self.bottom.solve(b, x)
             return 0.0
-        if b.shape[0] == 1 or not self.sound(at):
-            product = self.smooth(at, b, x)
+        if b.shape[0] == 1 or not self.allows_two_visits(grid):
+            product = self.smooth(grid, b, x)
             level.neighbours.fill_ghosts(x)
-            return level.neighbours.sum(product) if at == 0 else 0.0
-        first = self.first_answer(at)
-        self.smooth(at, b, first)
-        level.neighbours.fill_ghosts(first)
-        self.smooth_again(at, b, first, x)
+            return level.neighbours.sum(product) if grid == 0 else 0.0
+        first_iterate = self.first_iterate(grid)
+        self.smooth(grid, b, first_iterate)
+        level.neighbours.fill_ghosts(first_iterate)
+        self.smooth_again(grid, b, first_iterate, x)
         level.neighbours.fill_ghosts(x)
         return 0.0
 
-    def sound(self, at: int) -> bool:
-        """Return whether a second step on grid `at` and below keeps the cycle positive definite.
+    def allows_two_visits(self, grid: int) -> bool:
+        """Return whether a second visit to `grid` keeps the cycle positive definite.
 
-        A coarse matrix is half that of the Galerkin product, or larger: the step then contracts the
-        error in the energy norm, level by level. Where a periodic seam had to be cut it is smaller.
+        A coarse matrix is half that of the Galerkin product, or larger: the visit then contracts
+        the error in the energy norm, level by level. It is smaller where a periodic axis was
+        cut.
         """
-        pairs = zip(self.levels[at:], self.levels[at + 1 :])
+        pairs = zip(self.levels[grid:], self.levels[grid + 1 :])
         uncut = all(a.neighbours.periodic == b.neighbours.periodic for a, b in pairs)
-        return uncut and self.bottom.sound
+        return uncut and self.bottom.allows_two_visits
 
-    def first_answer(self, at: int) -> np.ndarray:
-        """Return the vector of the first answer on grid `at`."""
-        if at not in self.first_answers:
-            self.first_answers[at] = self.levels[at].vector(2, np.float32)
-        return self.first_answers[at]
+    def first_iterate(self, grid: int) -> np.ndarray:
+        """Return the vector of the first iterate on a grid."""
+        if grid not in self.first_iterates:
+            self.first_iterates[grid] = self.levels[grid].vector(2, np.float32)
+        return self.first_iterates[grid]
 
-    def smooth(self, at: int, b: np.ndarray, x: np.ndarray) -> float:
+    def smooth(self, grid: int, b: np.ndarray, x: np.ndarray) -> float:
         """x = a V-shaped step from zero, ghosts left alone; return b . x, red cells of this box."""
-        level = self.levels[at]
-        level.engine.descend(level, b, self.b[at + 1])
-        self.correct(at)
-        return level.engine.ascend(level, b, self.x[at + 1], x)
+        level = self.levels[grid]
+        level.engine.descend(level, b, self.b[grid + 1])
+        self.correct(grid)
+        return level.engine.ascend(level, b, self.x[grid + 1], x)
 
-    def smooth_again(self, at: int, b: np.ndarray, first: np.ndarray, x: np.ndarray) -> None:
-        """x = the same from `first`, the answer so far with its ghosts."""
-        level = self.levels[at]
-        level.engine.descend_again(level, b, first, self.b[at + 1])
-        self.correct(at)
-        level.engine.ascend_again(level, b, first, self.x[at + 1], x)
+    def smooth_again(self, grid: int, b: np.ndarray, first: np.ndarray, x: np.ndarray) -> None:
+        """x = the same from `first`, the iterate so far with its ghosts."""
+        level = self.levels[grid]
+        level.engine.descend_again(level, b, first, self.b[grid + 1])
+        self.correct(grid)
+        level.engine.ascend_again(level, b, first, self.x[grid + 1], x)
 
-    def correct(self, at: int) -> None:
-        """Find the correction of grid `at` on the next coarser one."""
-        level, below = self.levels[at], self.levels[at + 1]
-        below.neighbours.fill_ghosts(self.b[at + 1])
-        self.cycle(at + 1, self.b[at + 1], self.x[at + 1])
-        fill_seams(self.x[at + 1], level.neighbours, below.neighbours)
+    def correct(self, grid: int) -> None:
+        """Compute the correction of a grid on the next coarser one."""
+        level, below = self.levels[grid], self.levels[grid + 1]
+        below.neighbours.fill_ghosts(self.b[grid + 1])
+        self.cycle(grid + 1, self.b[grid + 1], self.x[grid + 1])
+        fill_seams(self.x[grid + 1], level.neighbours, below.neighbours)
 
 
 def hierarchy(operator: Operator) -> Multigrid:
-    """Return the multigrid below an operator that has all of its problem."""
+    """Return the multigrid below an operator on a single box."""
     levels = [operator]
     while np.prod(levels[-1].shape) > DIRECT:
         levels.append(coarser(levels[-1]))
@@ -198,12 +198,12 @@ def cut_seams(g: list[np.ndarray], fine: Neighbours, coarse: Neighbours) -> None
     """Remove the conductances through the faces of axes that are periodic among the finer
     neighbours only.
     """
-    lost = [p and not q for p, q in zip(fine.periodic, coarse.periodic)]
-    if lost[0] and fine.first == 0:
+    cut = [p and not q for p, q in zip(fine.periodic, coarse.periodic)]
+    if cut[0] and fine.first == 0:
         g[0][:, GHOST] = 0
-    if lost[1]:
+    if cut[1]:
         g[1][:, :, GHOST] = 0
-    if lost[2]:
+    if cut[2]:
         k, j = np.indices(g[2].shape[1:3])
         for colour in range(2):
             g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
@@ -216,11 +216,11 @@ def matrix(operator: Operator) -> np.ndarray:
     A = np.zeros((number.size, number.size))
     for axis in range(3):
         G = operator.engine.face_conductance(operator, axis).ravel()
-        here, before = number.ravel(), np.roll(number, 1, axis).ravel()
-        np.add.at(A, (here, here), G)
-        np.add.at(A, (before, before), G)
-        np.add.at(A, (here, before), -G)
-        np.add.at(A, (before, here), -G)
+        cell, previous = number.ravel(), np.roll(number, 1, axis).ravel()
+        np.add.at(A, (cell, cell), G)
+        np.add.at(A, (previous, previous), G)
+        np.add.at(A, (cell, previous), -G)
+        np.add.at(A, (previous, cell), -G)
     for bit in (1, 2):
         for plane in (np.flatnonzero(operator.kernel.face_of & bit) - GHOST).tolist():
             links = redblack.unpack_plane(operator.kernel.links[bit], plane, shape).ravel()

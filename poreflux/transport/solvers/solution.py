@@ -15,7 +15,7 @@ from poreflux.transport.solvers.stopping import EnergyError, Run, decades
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved problem: red potentials ``x``, their energy, the iteration, and what was integrated
+    """A solved problem: red potentials ``x``, their energy, the iteration, and the integrals
     per plane (:func:`poreflux.kernels.stencil.fluxes`)."""
 
     operator: Operator
@@ -55,7 +55,7 @@ def solve(
     problem
         cells that all percolate (:func:`poreflux.transport.laplace.percolation.keep_percolating`).
     engine
-        what does the work.
+        that runs the passes.
     rtol
         relative error of the effective conductivity.
     precision
@@ -95,7 +95,7 @@ def lower_energy(
 
 
 def precision_for(rtol: float, precision: str | None = None) -> str:
-    """Return the precision of the Krylov vectors: what is asked for, else what `rtol` needs."""
+    """Return the precision of the Krylov vectors: `precision` if given, else what `rtol` needs."""
     if precision not in (None, "float32", "float64"):
         raise ValueError(f"precision={precision!r} is not known; choose 'float32' or 'float64'")
     return precision or ("float32" if rtol >= 1e-5 else "float64")
@@ -124,7 +124,7 @@ def fill_potential(operator: Operator, x: np.ndarray) -> None:
 
 
 def integrate(operator: Operator, x: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the energy of x and what :func:`poreflux.kernels.stencil.fluxes` finds per plane
+    """Return the energy of x and the sums of :func:`poreflux.kernels.stencil.fluxes` per plane
     (n + 1, 5).
     """
     fill_potential(operator, x)

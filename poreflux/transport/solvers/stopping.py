@@ -1,6 +1,6 @@
-"""When a solve is done: one iteration reports its steps, a rule decides.
+"""When a solve is done: an iteration reports its steps, and a rule ends it.
 
-Conjugate gradients lower the energy by ``alpha r . z`` an iteration. What is left is bounded by
+Conjugate gradients lower the energy by ``alpha r . z`` an iteration. What remains is bounded by
 ``r . z / theta``, theta the smallest eigenvalue of the preconditioned operator, for which the
 smallest Ritz value of the iteration so far stands (Meurant and Strakos, Acta Numerica 15 (2006)
 471); it converges from above, hence the factor SAFETY.
@@ -17,14 +17,14 @@ MAX_ITERATIONS = 1000
 
 
 class Step(NamedTuple):
-    """One iteration: its number, by how much it lowered the energy, an estimate of what there is
-    still to gain, the norm of the residual relative to that of the start, and what returns the
-    potential so far.
+    """One iteration: its number, its gain (how much it lowered the energy), an estimate of the
+    remaining gain, the norm of the residual relative to that of the start, and a function that
+    returns the potential so far.
     """
 
     iteration: int
     gain: float
-    left: float
+    remaining: float
     residual: float
     potential: Callable[[], np.ndarray]
 
@@ -33,7 +33,7 @@ class Stopping(Protocol):
     """A rule that ends an iteration.
 
     ``history`` are its estimates of the error after each step, ``wanted`` ends the sentence of
-    :class:`poreflux.errors.NotConverged`: what was asked for, and what to ask for instead.
+    :class:`poreflux.errors.NotConverged`: the tolerance, and what to choose instead.
     """
 
     history: list[float]
@@ -44,9 +44,9 @@ class Stopping(Protocol):
 
 
 class Run(NamedTuple):
-    """What an iteration did: its length, its estimates of the relative error of the energy after
-    each step (the last one is the answer's), and the norm of the residual relative to that of the
-    start."""
+    """The record of an iteration: its length, its estimates of the relative error of the energy
+    after each step (the last one is that of the solution), and the norm of the residual relative to
+    that of the start."""
 
     iterations: int
     history: list[float]
@@ -71,39 +71,39 @@ class EnergyError:
         """Return whether the energy is right to `rtol`."""
         self.energy -= step.gain
         self.residual = step.residual
-        self.history.append(step.left / self.energy)
+        self.history.append(step.remaining / self.energy)
         if self.report is not None:
             self.report(len(self.history), self.energy, self.history[-1])
         return self.history[-1] <= self.rtol
 
     @property
     def run(self) -> Run:
-        """Return what the iteration did."""
+        """Return the record of the iteration."""
         return Run(len(self.history), self.history, self.residual)
 
 
 class RitzValue:
-    """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build on the way."""
+    """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build up."""
 
     def __init__(self):
         self._diagonal: list[float] = []
         self._off: list[float] = []
-        self._last = (np.inf, 0.0)
+        self._previous = (np.inf, 0.0)
 
     def add(self, alpha: float, beta: float) -> float:
-        """Take the coefficients of one iteration (beta is the one after it); return the value so
+        """Add the coefficients of one iteration (beta is the one after it); return the value so
         far.
         """
-        alpha_before, beta_before = self._last
-        self._diagonal.append(1 / alpha + beta_before / alpha_before)
+        previous_alpha, previous_beta = self._previous
+        self._diagonal.append(1 / alpha + previous_beta / previous_alpha)
         d, e = np.array(self._diagonal), np.array(self._off)
         self._off.append(np.sqrt(beta) / alpha)
-        self._last = (alpha, beta)
+        self._previous = (alpha, beta)
         return float(eigvalsh_tridiagonal(d, e, select="i", select_range=(0, 0))[0])
 
 
 class ErrorEstimate:
-    """What conjugate gradients gain in each step, and what they leave, from their coefficients.
+    """The gain of each step of conjugate gradients and the remaining one, from their coefficients.
 
     ``theta`` is the smallest eigenvalue seen so far.
     """
@@ -113,8 +113,8 @@ class ErrorEstimate:
         self._ritz: RitzValue | None = RitzValue()
 
     def step(self, curvature: float, before: float, after: float) -> tuple[float, float]:
-        """Return gain and rest of the energy of a step with ``p . A p`` and ``r . z`` before and
-        after it.
+        """Return the gain and the remaining gain in energy of a step with ``p . A p`` and ``r . z``
+        before and after it.
         """
         if self._ritz is None:
             return 0.0, SAFETY * after / self.theta
@@ -123,7 +123,7 @@ class ErrorEstimate:
         return alpha * before, SAFETY * after / self.theta
 
     def keep_theta(self) -> None:
-        """Take no more coefficients: another method goes on, with the eigenvalue that is known."""
+        """Take no more coefficients: another method continues with the eigenvalue known so far."""
         self._ritz = None
 
 

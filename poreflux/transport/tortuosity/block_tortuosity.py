@@ -17,7 +17,7 @@ from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.engines.threads import Threads
-from poreflux.transport.laplace.problem import one_conductor, order, relative, validated
+from poreflux.transport.laplace.problem import check_options, one_conductor, order, relative
 from poreflux.transport.medium import Medium, conductivity_table
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
@@ -86,7 +86,7 @@ def block_tortuosity(
     >>> result.block_tortuosity_factor.values.round(9).ravel()
     array([1., 1.])
     """
-    validated(sides, rtol)
+    check_options(sides, rtol)
     for direction in directions:
         order(direction)
     volume = within_mask(volume)

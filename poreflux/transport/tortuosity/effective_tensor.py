@@ -13,9 +13,9 @@ from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import (
     Problem,
+    check_options,
     order,
     relative_conductivity,
-    validated,
 )
 from poreflux.transport.medium import Medium, read_medium
 from poreflux.transport.solvers.solution import Solution, solve
@@ -65,7 +65,7 @@ def effective_tensor(
     >>> effective_tensor(volume).effective_conductivity_tensor.values.round(9).diagonal()
     array([1., 1., 1.])
     """
-    validated("periodic", rtol)
+    check_options("periodic", rtol)
     volume = within_mask(volume)
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)

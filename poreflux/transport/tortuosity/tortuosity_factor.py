@@ -10,7 +10,7 @@ from poreflux.annotations import Geometry, Precision, Progress, Sides
 from poreflux.schema import Direction
 from poreflux.transport import field_output
 from poreflux.transport.engines.threads import Threads
-from poreflux.transport.laplace.problem import order, validated
+from poreflux.transport.laplace.problem import check_options, order
 from poreflux.transport.medium import read_medium, read_partial
 from poreflux.transport.tortuosity import fields
 from poreflux.transport.tortuosity.effective_conductivity import dataset, refuse_too_large, solve
@@ -100,7 +100,7 @@ def tortuosity_factor(
     >>> round(float(tortuosity_factor(volume).tortuosity_factor[0]), 9)
     1.0
     """
-    validated(sides, rtol)
+    check_options(sides, rtol)
     volume = within_mask(volume, field)
     phase = require(volume, "phase")
     if field is not None:

@@ -9,7 +9,7 @@ import xarray as xr
 from poreflux.annotations import Progress, Sides
 from poreflux.schema import Direction, name_of, variable
 from poreflux.transport.engines.threads import Threads
-from poreflux.transport.laplace.problem import validated
+from poreflux.transport.laplace.problem import check_options
 from poreflux.transport.medium import read_medium
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
@@ -57,7 +57,7 @@ def tortuosity_profile(
     >>> tortuosity_profile(volume).local_tortuosity_factor.values.round(6)
     array([1., 1., 1., 1., 1., 1.])
     """
-    validated(sides, rtol)
+    check_options(sides, rtol)
     volume = within_mask(volume)
     refuse_too_large(volume, conductivity, rtol, None)
     with closing(Threads(threads)) as engine:
