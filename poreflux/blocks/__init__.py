@@ -5,7 +5,7 @@ A :class:`Plan` is data: *measure* one block, *combine* the partials, *finish* o
 pass over the volume, by threads on this machine or on a dask cluster.
 """
 
-from poreflux.blocks.boxes import block_map, edges, map_windows
+from poreflux.blocks.boxes import block_map, cuts, edges, map_windows
 from poreflux.blocks.chunked import (
     chunked,
     map_blocks,
@@ -27,6 +27,7 @@ __all__ = [
     "block_map",
     "chunked",
     "compute",
+    "cuts",
     "edges",
     "first_voxels",
     "forecast",

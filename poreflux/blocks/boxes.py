@@ -36,6 +36,32 @@ def edges(n: int, count: int) -> np.ndarray:
     return np.arange(count + 1) * n // count
 
 
+def cuts(shape: Sequence[int], blocks: Sequence[int]) -> list[np.ndarray]:
+    """Return the edges of sub-volumes along z, y and x.
+
+    Raises
+    ------
+    ValueError
+        if a sub-volume would be empty; the sentence names the axis.
+
+    Examples
+    --------
+    >>> [edges.tolist() for edges in cuts((2, 8, 8), (1, 2, 2))]
+    [[0, 2], [0, 4, 8], [0, 4, 8]]
+    """
+    wanted = tuple(blocks)
+    if len(wanted) != 3:
+        raise ValueError(f"blocks={blocks!r} is not three numbers for (z, y, x)")
+    for dim, n, count in zip("zyx", shape, wanted):
+        if not 1 <= count <= n:
+            most = tuple(max(1, min(n, count)) for n, count in zip(shape, wanted))
+            raise ValueError(
+                f"{n} voxels along {dim} cannot be cut into {count} blocks; give such as "
+                f"blocks={most}"
+            )
+    return [edges(n, count) for n, count in zip(shape, wanted)]
+
+
 def block_map(
     arrays: Mapping[str, object],
     function: Callable[[dict[str, np.ndarray], tuple[slice, ...]], dict],
@@ -74,9 +100,9 @@ def block_map(
     """
     inputs = {name: chunked(array) for name, array in arrays.items()}
     shape = next(iter(inputs.values())).shape
-    cuts = [edges(n, count) for n, count in zip(shape, blocks)]
+    lines = cuts(shape, blocks)
     tasks = {
-        index: _task(inputs, function, tuple(slice(c[i], c[i + 1]) for c, i in zip(cuts, index)))
+        index: _task(inputs, function, tuple(slice(c[i], c[i + 1]) for c, i in zip(lines, index)))
         for index in np.ndindex(*blocks)
     }
     results = compute(*tasks.values(), progress=progress, scheduler=scheduler, workers=workers)

@@ -25,7 +25,7 @@ def measure(
     only: str | None = None,
     phase: str = "pore",
     direction: str = "z",
-    blocks: str = "4,4,4",
+    blocks: str | None = None,
     pore_method: Literal["auto", "components", "watershed"] = "auto",
     bin_width: float | None = None,
     edges: str | None = None,
@@ -53,7 +53,7 @@ def measure(
     direction
         of profile and structure factor: z, y, x, several like zx, or all.
     blocks
-        number of sub-volumes along z,y,x.
+        number of sub-volumes along z,y,x; by default 4,4,4, fewer where a volume is thinner.
     pore_method
         what a pore is: a connected component, or a part between throats (watershed); auto splits
         where one component holds more than a fifth of the pore volume, and says so.
@@ -80,7 +80,7 @@ def measure(
     options = {
         "phase": phase,
         "directions": split(direction),
-        "blocks": three(blocks),
+        "blocks": three(blocks) if blocks else [min(4, volume.sizes[dim]) for dim in "zyx"],
         "bin_width": bin_width,
         "edges": lengths(edges, option="--edges") or None,
     }

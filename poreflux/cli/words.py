@@ -22,6 +22,8 @@ def pairs(text: str, *, option: str, key: Callable, value: Callable) -> dict:
             raise ValueError(text)
     except ValueError:
         raise ValueError(f"{option} {text} is not understood; write it like {example}") from None
+    if len(found) < len(items):
+        raise ValueError(f"{option} {text} says one thing twice; name each once, like {example}")
     return found
 
 

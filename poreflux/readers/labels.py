@@ -60,7 +60,8 @@ def _unnamed(there: np.ndarray, meanings: Mapping[int, str], path: str) -> str:
     start += f", besides the phases {list(meanings)}"
     if len(there) > _LISTED or any(value != int(value) for value in strange):
         return f"{start}; these are grey values: read it with kind='gray', and segment it"
-    free = iter(name for name in _names(len(there)) if name not in meanings.values())
+    used = [meanings[int(value)] for value in there if value in meanings]
+    free = iter(name for name in _names(len(there)) if name not in used)
     typed = {int(v): meanings.get(int(v)) or next(free) for v in there}
     return (
         f"{start}; name every value in it, such as phases={typed}, with 'outside' for what is no "

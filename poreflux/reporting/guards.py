@@ -13,6 +13,9 @@ SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 #: phases
 WIDE_BAND, MISFIT = 0.5, 0.1
 
+#: share of pores in a segmentation without a warning: more is the solid, in most samples
+MOSTLY_PORE = 0.6
+
 
 def guards(results: xr.Dataset) -> list[str]:
     """Return a warning for each number of the Results that is impossible or suspicious.
@@ -29,6 +32,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _pores_brighter,
         _separation,
         _wide_band,
+        _mostly_pore,
         _two_phases,
         _percolation,
         _too_easy,
@@ -95,6 +99,17 @@ def _separation(results: xr.Dataset) -> Iterator[str]:
         yield (
             f"the threshold separates only {100 * share:.0f} % of the grey values' variance: "
             "the porosity may depend on noise or blur; compare thresholds"
+        )
+
+
+def _mostly_pore(results: xr.Dataset) -> Iterator[str]:
+    if "porosity_low" not in results or "porosity" in results:
+        return
+    share = float(results["porosity_low"])
+    if share > MOSTLY_PORE:
+        yield (
+            f"at least {100 * share:.0f} % of the sample would be pore: are the pores on the other "
+            "side of the grey values (pore='dark' or pore='bright')?"
         )
 
 

@@ -45,9 +45,7 @@ def block_porosity(
     [[[1.0], [0.0]], [[0.0], [0.0]]]
     """
     shape = require(volume, "phase").shape
-    if len(tuple(blocks)) != 3:
-        raise ValueError(f"blocks={blocks!r} is not three numbers for (z, y, x)")
-    cuts = [chunked.edges(n, count) for n, count in zip(shape, blocks)]
+    cuts = chunked.cuts(shape, blocks)
     names = ("block_porosity", "block_porosity_mean", "block_porosity_std")
     outputs = {name: (tuple(blocks) if name == names[0] else (), float) for name in names}
     project, full = partial(into_blocks, cuts=cuts), volume_of(cuts)
