@@ -165,6 +165,8 @@ def _reader_of(path: Path, *, raw: bool) -> str:
     """Return the name of the module that reads a path, by content first, then by name."""
     if not path.exists():
         raise UnreadableImage(f"{path} is not there; check the name")
+    if not path.is_dir() and not path.is_file():
+        raise UnreadableImage(f"{path} is a pipe or a device, not a file; copy it to a file first")
     if path.is_dir():
         return "zarr" if _is_zarr(path) else "tiff:read_folder"
     if raw:

@@ -10,7 +10,7 @@ import xarray as xr
 
 import poreflux
 from poreflux import from_array, read, results, store
-from poreflux.errors import StoreExists
+from poreflux.errors import StoreExists, UnreadableImage
 from tests.faults.killing import tree
 from tests.faults.table import record
 
@@ -90,3 +90,12 @@ def test_a_store_is_not_made_inside_its_source_nor_around_it(tmp_path):
     with pytest.raises(ValueError, match="lies in the other"):
         store.save(within, path, overwrite=True)
     assert len(list((path / "scan").iterdir())) == len(list((tmp_path / "scan").iterdir())) == 3
+
+
+def test_a_pipe_or_a_device_is_no_source(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(UnreadableImage, match="a pipe or a device"):
+            read(path, voxel_size=1)
+        with pytest.raises(UnreadableImage, match="a pipe or a device"):
+            read(path, voxel_size=1, shape=(3, 4, 5), dtype="u1")
