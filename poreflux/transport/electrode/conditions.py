@@ -1,4 +1,4 @@
-"""What is asked of an electrode: the current applied, the law of its interface, how it is fed."""
+"""The operating conditions of an electrode: applied current, kinetics of its interface, drive."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ RESISTANCE = 0.8
 #: share of the face in contact before cycling, of Lin et al., ACS Energy Lett. 2024, 9, 2387
 INITIAL_CONTACT = 0.9306
 
-#: voxels over which the porosity near the electrode is weighed at least
-NEAR = 5
+#: least decay length, in voxels, of the weights of the porosity at the electrode
+MIN_DEPTH = 5
 
 FACES: dict[ElectrodeFace, int] = {"first": LOW, "last": HIGH}
 
@@ -49,7 +49,7 @@ class Conditions:
 
     @property
     def tolerances(self) -> Tolerances:
-        """Return when a solve is done: `rtol` of the current density, 1/1000 of it of the sum."""
+        """Return the tolerances: `rtol` of the current density, 1/1000 of it of the total."""
         return Tolerances(self.rtol**2, 1e-3 * self.rtol)
 
     def wagner_length(self, conductivity: float) -> float:
@@ -57,8 +57,8 @@ class Conditions:
         return conductivity * self.law.resistance / UM
 
     def depth(self, conductivity: float, spacing: float) -> float:
-        """Return over how many µm the porosity near the electrode is weighed."""
-        return max(self.wagner_length(conductivity), NEAR * spacing)
+        """Return the decay length in µm of the weights of the porosity at the electrode."""
+        return max(self.wagner_length(conductivity), MIN_DEPTH * spacing)
 
     def at(self, wagner_length: float, conductivity: float) -> "Conditions":
         """Return the conditions at another Wagner length in µm; 0 is primary."""
@@ -70,7 +70,7 @@ class Conditions:
         return replace(self, law=replace(self.law, law=name, resistance=resistance))
 
     def attributes(self) -> dict:
-        """Return what a reader of the results should know; choices are called so."""
+        """Return the attributes of the results: the conditions, and which of them are choices."""
         law = self.law
         note = {
             "applied_current_density": self.applied / MA_CM2,
@@ -158,7 +158,7 @@ def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
 
 
 def _resistance(kinetics: str, resistance, exchange, temperature: float) -> float:
-    """Return the resistance of charge transfer in ohm m² from either way to give it."""
+    """Return the resistance of charge transfer in ohm m², however it is given."""
     if resistance is not None and exchange is not None:
         raise ValueError(
             f"charge_transfer_resistance={resistance!r} and exchange_current_density={exchange!r} "
@@ -179,9 +179,9 @@ def _resistance(kinetics: str, resistance, exchange, temperature: float) -> floa
     return resistance * OHM_CM2
 
 
-def _one_of(name: str, value, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name}={value!r} is not known; choose one of {known}")
+def _one_of(name: str, value, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} is not known; choose one of {choices}")
 
 
 def _at_least_zero(name: str, value: float, unit: str) -> None:

@@ -20,7 +20,7 @@ MOLAR_VOLUME = 1.3e-5
 #: µm of lithium a mAh/cm²: 4.85
 THICKNESS = MOLAR_VOLUME * 3.6e4 / FARADAY * 1e6
 
-NUMBERS = (
+STEP_STATISTICS = (
     "contact_fraction",
     "current_density_cv",
     "current_density_p99",
@@ -44,8 +44,8 @@ def contact_evolution(
 ) -> xr.Dataset:
     """Follow the contact through steps of stripping and plating.
 
-    The model is not calibrated and says so: nothing in it has been fitted to a cell, and its two
-    parameters have no default.
+    The model is not calibrated: nothing in it has been fitted to a cell, and its two parameters
+    have no default.
 
     Parameters
     ----------
@@ -99,23 +99,23 @@ def contact_evolution(
         if not mask.values.any():
             break
         sign = np.sign(step) if step else np.sign(steps[-1])
-        found = interfacial_current(
+        solved = interfacial_current(
             volume, contact=mask, direction=direction, applied=sign * applied, **options
         )
-        if float(found.contact_fraction[0]) == 0:
+        if float(solved.contact_fraction[0]) == 0:
             break
-        rows.append([float(found[name][0]) for name in NUMBERS])
+        rows.append([float(solved[name][0]) for name in STEP_STATISTICS])
         maps.append(mask.values.copy())
         if progress is not None:
             progress(index, len(steps), f"{100 * rows[-1][0]:.1f} % of the face reacts")
         if step:
-            j = np.abs(found[name_of("current_density", direction)].values).astype(float)
+            j = np.abs(solved[name_of("current_density", direction)].values).astype(float)
             hours = abs(step) / applied
             change = strip if step < 0 else plate
             gap, still = change(gap, mask.values, j, hours, supply, critical_gap)
             mask = mask.copy(data=still)
             passed.append(passed[-1] + step)
-    numbers = np.array(rows).reshape(-1, len(NUMBERS))
+    numbers = np.array(rows).reshape(-1, len(STEP_STATISTICS))
     return _dataset(direction, mask, gap, numbers, maps, passed[: len(rows)])
 
 
@@ -139,7 +139,7 @@ def plate(gap, contact, j, hours: float, supply: float, critical_gap: float):
 
 
 def _dataset(direction: Direction, mask: xr.DataArray, gap, rows, maps, passed) -> xr.Dataset:
-    values: dict = {f"evolution_{name}": (rows[:, i], {}) for i, name in enumerate(NUMBERS)}
+    values: dict = {f"evolution_{name}": (rows[:, i], {}) for i, name in enumerate(STEP_STATISTICS)}
     values["evolution_capacity"] = (passed, {})
     contact = np.array(maps, np.uint8).reshape(-1, *gap.shape)
     values["evolution_contact"] = (contact, {"note": NOTE})

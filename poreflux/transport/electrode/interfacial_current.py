@@ -133,7 +133,7 @@ def interfacial_current(
     film. The mean over the contact is the applied current over `contact_fraction`, exactly. One
     length rules how uneven the current is: the Wagner length ``conductivity *
     charge_transfer_resistance``. Without charge transfer, the largest value grows as the mesh is
-    refined: it is a number of the mesh. Bulk resistance is that between equipotential faces,
+    refined: it depends on the mesh. Bulk resistance is that between equipotential faces,
     constriction what the total exceeds it by without the interface.
 
     References
@@ -150,7 +150,7 @@ def interfacial_current(
     1.333333
     """
     law, solver = apart(options)
-    asked = conditions(
+    operating = conditions(
         applied=applied, drive=drive, direction=direction, face=face, rtol=solver.rtol, **law
     )
     phases = phases_of(conductivity)
@@ -161,41 +161,47 @@ def interfacial_current(
     volume = within_mask(volume, solver.field)
     mask = contact_of(volume, contact, direction)
     if solver.field is not None:
-        described = fields.described(asked, phases, mask.values)
+        described = fields.described(operating, phases, mask.values)
         field_output.check_target(require(volume, "phase").shape, solver.field, described)
     if resolution != "voxel":
         upscaling.check(volume, blocks)
-    parts = []
+    datasets = []
     if resolution in ("voxel", "both"):
         _refuse_too_large(volume, binary, drive)
         with closing(Threads(solver.threads)) as engine:
-            parts.append(_voxels(volume, phases, asked, mask, lengths, solver, engine))
+            datasets.append(_voxels(volume, phases, operating, mask, lengths, solver, engine))
     if resolution in ("upscaled", "both"):
         kappa = upscaling.block_conductivity(volume, blocks, phases, solver.progress)
-        parts.append(
-            upscaling.upscaled(volume, kappa, max(phases.values()), asked, mask, solver.progress)
+        datasets.append(
+            upscaling.upscaled(
+                volume, kappa, max(phases.values()), operating, mask, solver.progress
+            )
         )
-    results = xr.merge(parts)
-    return results.merge(upscaling.comparison(results, asked)) if resolution == "both" else results
+    results = xr.merge(datasets)
+    if resolution == "both":
+        results = results.merge(upscaling.comparison(results, operating))
+    return results
 
 
-def _voxels(volume, phases, asked, mask, lengths, solver: Solver, engine: Threads) -> xr.Dataset:
+def _voxels(
+    volume, phases, operating, mask, lengths, solver: Solver, engine: Threads
+) -> xr.Dataset:
     field, progress = solver.field, solver.progress
-    cells, medium = read_medium(volume, asked.direction, phases, engine)
-    surface = electrode_surface(asked, mask, cells, medium)
-    found = prepare(cells, medium, mask.values.astype(float), asked, engine, progress)
-    if found is None:
+    cells, medium = read_medium(volume, operating.direction, phases, engine)
+    surface = electrode_surface(operating, mask, cells, medium)
+    model = prepare(cells, medium, mask.values.astype(float), operating, engine, progress)
+    if model is None:
         return unconnected_results(surface)
-    laws = [asked, *(asked.at(length, medium.reference) for length in lengths)]
-    states = solve(found, laws, progress)
+    others = (operating.at(length, medium.reference) for length in lengths)
+    states = solve(model, [operating, *others], progress)
     _, state = next(states)
-    results = solved_results(surface, found, state, plane_currents(found))
-    section = planes.section(found, medium.spacing, medium.reference)
-    results.update(fields.section_array(section, asked, volume))
+    results = solved_results(surface, model, state, plane_currents(model))
+    section = planes.section(model, medium.spacing, medium.reference)
+    results.update(fields.section_array(section, operating, volume))
     if field is not None:
-        fields.write(found, medium, fields.described(asked, phases, mask.values), field)
+        fields.write(model, medium, fields.described(operating, phases, mask.values), field)
     if lengths:
-        results = results.merge(sweep_results(surface, lengths, found, list(states)))
+        results = results.merge(sweep_results(surface, lengths, model, list(states)))
     return results
 
 

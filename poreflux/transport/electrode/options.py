@@ -9,7 +9,7 @@ from poreflux.annotations import Kinetics, Progress
 
 
 class KineticsOptions(TypedDict, total=False):
-    """What the current meets at the interface, in the units of its users."""
+    """The law of the interface, in the units of :func:`poreflux.interfacial_current`."""
 
     kinetics: Kinetics
     charge_transfer_resistance: float | None
@@ -20,7 +20,7 @@ class KineticsOptions(TypedDict, total=False):
 
 
 class CurrentOptions(KineticsOptions, total=False):
-    """The same, and what rules the solver."""
+    """The law of the interface and the options of the solver."""
 
     rtol: float
     field: str | Path | None
@@ -30,7 +30,7 @@ class CurrentOptions(KineticsOptions, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Solver:
-    """How exactly, on how many threads, and with what written and told on the way."""
+    """Accuracy, threads, the store of the fields, and the progress report of a solve."""
 
     rtol: float = 1e-6
     field: str | Path | None = None
@@ -44,7 +44,7 @@ def apart(options: Mapping[str, Any]) -> tuple[KineticsOptions, Solver]:
     Raises
     ------
     TypeError
-        where one is of neither.
+        where an argument belongs to neither.
 
     Examples
     --------
@@ -60,7 +60,7 @@ temperature, rtol, field, threads, progress
     of_law = list(KineticsOptions.__annotations__)
     for name in options:
         if name not in (*of_law, *of_solver):
-            known = ", ".join([*of_law, *of_solver])
-            raise TypeError(f"{name!r} is no argument of a current; choose of {known}")
+            choices = ", ".join([*of_law, *of_solver])
+            raise TypeError(f"{name!r} is no argument of a current; choose of {choices}")
     law = KineticsOptions(**{name: options[name] for name in of_law if name in options})  # type: ignore[typeddict-item]
     return law, Solver(**{name: options[name] for name in of_solver if name in options})

@@ -59,10 +59,8 @@ class Task:
 
     def laws(self) -> list[Conditions]:
         """Return the operating conditions, and those of the Wagner lengths."""
-        return [
-            self.operating,
-            *(self.operating.at(length, self.reference) for length in self.lengths),
-        ]
+        others = (self.operating.at(length, self.reference) for length in self.lengths)
+        return [self.operating, *others]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The current at an electrode of a stored volume on any number of processes, under PETSc.
 
-Every process calls :func:`solve_current`; each reads the planes of its own box from the store. The
-plane of the electrode, where the kinetics are, every process knows whole.
+Every process calls :func:`solve_current`; each reads the planes of its own box from the store, and
+holds the whole plane of the electrode, where the kinetics act.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ def solve_current(
     threads
         of each process; by default the cores of its machine, shared evenly.
     petsc_options
-        words for PETSc's database, such as ``["-log_view"]``; the method is conjugate gradients.
+        options for PETSc's database, such as ``["-log_view"]``; the method is conjugate gradients.
     field
         the store of this volume, to which to write `cell_potential` and `cell_current_density`.
     memory
@@ -62,7 +62,7 @@ def solve_current(
     progress, notice
         called on the first process: ``progress(done, total, note)``, and ``notice(sentence)``.
     describe
-        makes of a failure what is written where one process alone has it; by default its message.
+        turns the failure of a single process into what is printed; by default its message.
 
     Returns
     -------
@@ -79,9 +79,9 @@ def solve_current(
 
     Notes
     -----
-    What one process alone raises ends all of them, with its message and status 1.
+    An exception on a single process ends all of them, with its message and status 1.
     """
-    asked = conditions(**options)
+    operating = conditions(**options)
     lengths = wagner_lengths_of(wagner_lengths)
     phases = phases_of(conductivity)
     link = session.connect()
@@ -89,41 +89,45 @@ def solve_current(
         threads = threads or session.threads_per_process(link)
         PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
-        say = (notice or session.print_notice) if first else session.ignore_notice
-        volume = contact_map = None
+        give_notice = (notice or session.print_notice) if first else session.ignore_notice
+        volume = contact_mask = None
         target = None if field is None else Path(field).resolve()
         with link.together():
             from poreflux.transport.parallel.linear_solver import PetscSolver, check_method
 
             check_method()
-            head = reading.read_stored_phase(path, asked.direction)
-            reading.relative_conductivities(head, phases)
-            petsc.check_indices(int(np.prod(head.shape)), 8 * PETSc.IntType().itemsize)
+            stored_phase = reading.read_stored_phase(path, operating.direction)
+            reading.relative_conductivities(stored_phase, phases)
+            petsc.check_indices(int(np.prod(stored_phase.shape)), 8 * PETSc.IntType().itemsize)
             if first:
                 reading.refuse_mask(path)
-                volume, contact_map = _opened(path, contact, asked, phases, target)
-        mask = np.zeros(head.shape[1:], bool) if contact_map is None else contact_map.values
+                volume, contact_mask = _opened(path, contact, operating, phases, target)
+        mask = (
+            np.zeros(stored_phase.shape[1:], bool) if contact_mask is None else contact_mask.values
+        )
         mask = link.broadcast(np.ascontiguousarray(mask), 0)
-        parts = partition(head.shape, link.size, head.chunk[0])
-        session.notice_idle(link, parts, say)
-        boxes = link.first_processes(parts.boxes)
-        task = Task(asked, phases, lengths, mask, target, memory, progress if first else None)
-        found, failure = None, None
-        if boxes is not None:
+        layout = partition(stored_phase.shape, link.size, stored_phase.chunk[0])
+        session.notice_idle(link, layout, give_notice)
+        box_link = link.first_processes(layout.boxes)
+        task = Task(operating, phases, lengths, mask, target, memory, progress if first else None)
+        results, failure = None, None
+        if box_link is not None:
             try:
                 with contextlib.closing(Threads(threads)) as engine:
-                    found = _solved(boxes, head, parts, task, engine, PetscSolver)
+                    results = _solved(box_link, stored_phase, layout, task, engine, PetscSolver)
             except SharedFailure as shared:
                 failure = shared.failure
-            except NotConverged as error:  # all processes judge a stall by the same numbers
+            except NotConverged as error:  # all processes detect a stall from the same numbers
                 failure = error
         link.wait()
         link.raise_first(failure)
-        return dataset(volume, contact_map, head, task, found) if first and found else None
+        if not first or results is None:
+            return None
+        return dataset(volume, contact_mask, stored_phase, task, results)
 
 
-def _opened(path, contact, asked, phases, target: Path | None):
-    """Return the volume and its map of contact; raise where fields cannot be written."""
+def _opened(path, contact, operating, phases, target: Path | None):
+    """Return the volume and its contact mask; raise where fields cannot be written."""
     from poreflux.store import open as open_store
     from poreflux.transport import field_output
     from poreflux.transport.electrode.contact_mask import contact_of
@@ -131,21 +135,25 @@ def _opened(path, contact, asked, phases, target: Path | None):
 
     volume = open_store(path)
     given = contact(volume) if callable(contact) else contact
-    mask = contact_of(volume, given, asked.direction)
+    mask = contact_of(volume, given, operating.direction)
     if target is not None:
-        fields = described(asked, phases, mask.values)
+        fields = described(operating, phases, mask.values)
         field_output.check_target(volume["phase"].shape, target, fields)
     return volume, mask
 
 
-def _solved(link, head, parts, task: Task, engine: Engine, make_solver) -> ElectrodeResults:
-    found = on_boxes(link, head, parts, task, engine, lambda op: make_solver(op, link))
-    if found.model is not None:
-        found.model.cell.solver.close()
-    return found
+def _solved(
+    link, stored_phase, layout, task: Task, engine: Engine, make_solver
+) -> ElectrodeResults:
+    results = on_boxes(
+        link, stored_phase, layout, task, engine, lambda operator: make_solver(operator, link)
+    )
+    if results.model is not None:
+        results.model.cell.solver.close()
+    return results
 
 
-def dataset(volume, contact, head, task: Task, found: ElectrodeResults):
+def dataset(volume, contact, stored_phase, task: Task, results: ElectrodeResults):
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,
@@ -155,15 +163,15 @@ def dataset(volume, contact, head, task: Task, found: ElectrodeResults):
     )
     from poreflux.transport.electrode.fields import section_array
 
-    depth = task.depth(head.spacing[0])
+    depth = task.depth(stored_phase.spacing[0])
     surface = ElectrodeSurface(
-        task.operating, contact, head.spacing, task.reference, found.solid, found.porosity,
-        found.weighted_porosity, depth,
+        task.operating, contact, stored_phase.spacing, task.reference, results.solid,
+        results.porosity, results.weighted_porosity, depth,
     )  # fmt: skip
-    if found.model is None or found.plane_current is None or found.section is None:
+    if results.model is None or results.plane_current is None or results.section is None:
         return unconnected_results(surface)
-    results = solved_results(surface, found.model, found.states[0][1], found.plane_current)
-    results.update(section_array(found.section, task.operating, volume))
+    table = solved_results(surface, results.model, results.states[0][1], results.plane_current)
+    table.update(section_array(results.section, task.operating, volume))
     if task.lengths:
-        results = results.merge(sweep_results(surface, task.lengths, found.model, found.states[1:]))
-    return results
+        table = table.merge(sweep_results(surface, task.lengths, results.model, results.states[1:]))
+    return table

@@ -9,7 +9,7 @@ from poreflux.transport.parallel.partition import Partition
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
 PROCESS_BYTES = 230 * 2**20
 
-#: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two answers
+#: bytes for each voxel of a grid: three conductances, their sum, right-hand side, two solutions
 GRID_BYTES = 4 * (3 + 1) + 4 * 3
 
 
@@ -45,12 +45,12 @@ def refuse(link, need: float, what: str, memory: float | None) -> None:
     `need` is of each process, `what` says who needs it, `memory` is what they may take together, by
     default what is free.
     """
-    there, processes = link.on_this_machine(need)
+    needed, processes = link.on_this_machine(need)
     free = free_memory() if memory is None else memory
-    if there > free:
+    if needed > free:
         gib = 2**30
         raise TooLarge(
             f"{what} {need / gib:.2g} GiB on each of {link.size} processes, {free / gib:.2g} GiB "
-            f"are free for {processes} of them; use {int(np.ceil(link.size * there / free))} "
+            f"are free for {processes} of them; use {int(np.ceil(link.size * needed / free))} "
             "processes or more, on as many more machines"
         )

@@ -52,8 +52,8 @@ def keep_percolating_on_boxes(
     )
     flags = np.zeros(len(runs.parent), np.uint8)
     flags[own_clusters] = LOW | HIGH
-    kept = engine.keep(solid, runs, flags, LOW | HIGH) if len(flags) else 0
-    return int(link.gather(kept).sum())
+    remaining = engine.keep(solid, runs, flags, LOW | HIGH) if len(flags) else 0
+    return int(link.gather(remaining).sum())
 
 
 def touched_clusters(plane: np.ndarray, where: np.ndarray | None) -> np.ndarray:
