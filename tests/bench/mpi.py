@@ -133,12 +133,12 @@ def plan(triads: float, rest: float, iterations: int = 12) -> list[dict]:
         for count in nodes:
             processes, threads = 8 * count, NODE["cores"] // 8
             shape = (n, n, n)
-            parts = partition(shape, processes, 128)
-            widest = max(b - a for a, b in map(parts.span, range(parts.boxes)))
-            memory = forecast((widest, n, n), parts, True, sides="insulated", check=False) * 8
+            layout = partition(shape, processes, 128)
+            widest = max(b - a for a, b in map(layout.span, range(layout.boxes)))
+            memory = forecast((widest, n, n), layout, True, sides="insulated", check=False) * 8
             voxels = NODE["bandwidth"] / 8 / (12 * triads)
             machine = Machine(voxels, LINK["latency"], LINK["bandwidth"] / 8)
-            step = iteration_seconds(shape, parts, machine)
+            step = iteration_seconds(shape, layout, machine)
             start = rest * 12 * widest * n * n / (NODE["bandwidth"] / 8)
             found.append(
                 {

@@ -30,14 +30,14 @@ def medium(reacting: int):
     rng = np.random.default_rng(5)
     solid = (rng.random(SHAPE) > 0.2).astype(np.uint8)
     contact = rng.random(SHAPE[1:]) > 0.15
-    where = [None, None]
-    where[reacting] = contact
-    assert keep_percolating(solid, Threads(1), where=tuple(where)) > 0
+    outer_masks = [None, None]
+    outer_masks[reacting] = contact
+    assert keep_percolating(solid, Threads(1), where=tuple(outer_masks)) > 0
     share = np.where(solid[-reacting] > 0, contact, 0.0)
     return Problem(solid, (0.7, 1.0, 1.2)), share
 
 
-def found_by(problem, share, reacting, neighbours, law, drive, make_hierarchy):
+def state_of(problem, share, reacting, neighbours, law, drive, make_hierarchy):
     """Return red potentials of a box and the state of all."""
     operator = build(problem, Threads(1), np.float64, neighbours)
     unit = 1e5
@@ -54,24 +54,24 @@ def found_by(problem, share, reacting, neighbours, law, drive, make_hierarchy):
 @pytest.mark.parametrize("law", [Kinetics("primary"), Kinetics("butler-volmer", 3e-3)])
 @pytest.mark.parametrize("processes", [2, 4])
 def test_boxes_find_the_current_of_one_process(reacting, drive, law, processes):
-    whole, share = medium(reacting)
-    parts = partition(SHAPE, processes)
-    alone = found_by(whole, share, reacting, SingleBox(SHAPE[0]), law, drive, hierarchy)
+    problem, share = medium(reacting)
+    layout = partition(SHAPE, processes)
+    serial = state_of(problem, share, reacting, SingleBox(SHAPE[0]), law, drive, hierarchy)
 
     def body(link):
-        start, stop = parts.span(link.rank)
-        own = replace(whole, cells=whole.cells[start:stop])
-        neighbours = Ranks(link, parts.edges, whole.periodic, parts.grids)
-        return found_by(own, share, reacting, neighbours, law, drive, hierarchy_on_boxes)
+        start, stop = layout.span(link.rank)
+        box_problem = replace(problem, cells=problem.cells[start:stop])
+        neighbours = Ranks(link, layout.edges, problem.periodic, layout.grids)
+        return state_of(box_problem, share, reacting, neighbours, law, drive, hierarchy_on_boxes)
 
-    found = on_boxes(parts.boxes, body)
-    x = np.concatenate([each[0] for each in found], axis=1)
-    size = np.abs(alone[0]).max()
+    boxes = on_boxes(layout.boxes, body)
+    x = np.concatenate([box[0] for box in boxes], axis=1)
+    size = np.abs(serial[0]).max()
     # the tolerance of the solve; the two multigrids round in another order
-    assert np.abs(x - alone[0]).max() < 1e-6 * size
-    for _, state in found:
-        np.testing.assert_allclose(state.density, alone[1].density, rtol=1e-5)
-        assert state.voltage == pytest.approx(alone[1].voltage, rel=1e-8)
-        assert state.steps == alone[1].steps
-        assert abs(state.iterations - alone[1].iterations) <= 2
-        np.testing.assert_array_equal(state.density, found[0][1].density)
+    assert np.abs(x - serial[0]).max() < 1e-6 * size
+    for _, state in boxes:
+        np.testing.assert_allclose(state.density, serial[1].density, rtol=1e-5)
+        assert state.voltage == pytest.approx(serial[1].voltage, rel=1e-8)
+        assert state.steps == serial[1].steps
+        assert abs(state.iterations - serial[1].iterations) <= 2
+        np.testing.assert_array_equal(state.density, boxes[0][1].density)

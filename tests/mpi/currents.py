@@ -21,7 +21,7 @@ ONE = {"drive": "equipotential"}
 #: a law that takes several steps of Newton's method
 STEEP = {"exchange_current_density": 0.001, "transfer_coefficient": 0.3}
 
-#: shape (z, y, x) and what is asked of :func:`poreflux.interfacial_current`
+#: shape (z, y, x) and the options of :func:`poreflux.interfacial_current`
 CASES = {
     "odd": ((33, 14, 17), {"wagner_lengths": [0.0, 2.0, 40.0]}),
     "first face": ((26, 15, 13), {"face": "first", "applied": -0.5, **ONE}),
@@ -47,8 +47,8 @@ def save_all(folder: Path) -> None:
         poreflux.save(volume, folder / f"{name}.zarr", chunk=16)
 
 
-def asked(name: str) -> dict:
-    """Return what is asked in one case."""
+def options_of(name: str) -> dict:
+    """Return the options of one case."""
     return {"rtol": RTOL, "contact": 0.85, **CASES[name][1]}
 
 

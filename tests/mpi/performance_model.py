@@ -33,7 +33,7 @@ class Machine:
     link: float
 
 
-def traffic(shape: tuple[int, int, int], parts: Partition, box: int) -> Traffic:
+def traffic(shape: tuple[int, int, int], layout: Partition, box: int) -> Traffic:
     """Count what one box of a problem of `shape` cells with insulated sides sends in an iteration.
 
     Notes
@@ -42,12 +42,12 @@ def traffic(shape: tuple[int, int, int], parts: Partition, box: int) -> Traffic:
     2^(l - 1) times; each visit exchanges three vectors of two colours, or joins one on the first
     grid that is not worked on boxes. An exchange is of two planes with each neighbour.
     """
-    if parts.boxes == 1:
+    if layout.boxes == 1:
         return Traffic(0, 0, 0, 0)
-    neighbours = (box > 0) + (box < parts.boxes - 1)
+    neighbours = (box > 0) + (box < layout.boxes - 1)
     messages = message_bytes = 0
-    edges, cells = parts.edges, list(shape)
-    for grid in range(parts.grids):
+    edges, cells = layout.edges, list(shape)
+    for grid in range(layout.grids):
         _, rows, pairs = packed_shape((1, cells[1], cells[2]))
         vectors, numbers = (2, 8 + 4) if grid == 0 else (3 * 2 ** (grid - 1), 0)
         plane = GHOST * rows * pairs
@@ -55,12 +55,12 @@ def traffic(shape: tuple[int, int, int], parts: Partition, box: int) -> Traffic:
         message_bytes += neighbours * plane * (numbers if grid == 0 else vectors * 2 * 4)
         edges, cells = halved(edges), [(n + 1) // 2 for n in cells]
     _, rows, pairs = packed_shape((1, cells[1], cells[2]))
-    joins = 2 ** (parts.grids - 1)
+    joins = 2 ** (layout.grids - 1)
     joined = joins * 2 * 4 * (edges[box + 1] - edges[box]) * rows * pairs
     return Traffic(messages, message_bytes, joins, joined)
 
 
-def iteration_seconds(shape: tuple[int, int, int], parts: Partition, machine: Machine) -> float:
+def iteration_seconds(shape: tuple[int, int, int], layout: Partition, machine: Machine) -> float:
     """Return the time of one iteration on the widest of the boxes.
 
     Notes
@@ -69,16 +69,16 @@ def iteration_seconds(shape: tuple[int, int, int], parts: Partition, machine: Ma
     ones visited twice as often each (a third more in all); then latencies and bytes, one after the
     other; a sum or a join over P processes takes log2 P latencies.
     """
-    widths = [b - a for a, b in (parts.span(box) for box in range(parts.boxes))]
-    box = max(range(parts.boxes), key=widths.__getitem__)
+    widths = [b - a for a, b in (layout.span(box) for box in range(layout.boxes))]
+    box = max(range(layout.boxes), key=widths.__getitem__)
     plane = shape[1] * shape[2]
     voxels = widths[box] * plane
-    sent = traffic(shape, parts, min(box, max(parts.boxes - 2, 0)))
-    stages = math.log2(parts.boxes) if parts.boxes > 1 else 0.0
-    if parts.boxes > 1:
+    sent = traffic(shape, layout, min(box, max(layout.boxes - 2, 0)))
+    stages = math.log2(layout.boxes) if layout.boxes > 1 else 0.0
+    if layout.boxes > 1:
         # a grid that is worked whole costs 3/4 of the coarse share of a finest grid of its size
-        visits = 2 ** (parts.grids - 1)
-        voxels += visits * shape[0] * plane / 8**parts.grids
+        visits = 2 ** (layout.grids - 1)
+        voxels += visits * shape[0] * plane / 8**layout.grids
     waits = sent.messages + (REDUCTIONS + sent.joins) * stages
-    carried = sent.message_bytes + sent.joined_bytes * parts.boxes
+    carried = sent.message_bytes + sent.joined_bytes * layout.boxes
     return voxels / machine.voxels + waits * machine.latency + carried / machine.link

@@ -26,17 +26,17 @@ RTOL = 1e-12
 SAME = 1e-7
 
 
-def neighbours(link, whole, parts):
-    return Ranks(link, parts.edges, whole.periodic, parts.grids)
+def neighbours(link, problem, layout):
+    return Ranks(link, layout.edges, problem.periodic, layout.grids)
 
 
-def solve_on_boxes(whole, parts):
+def solve_on_boxes(problem, layout):
     """Return red potentials of all boxes, energy, integrals per plane, and iterations."""
 
     def body(link):
-        start, stop = parts.span(link.rank)
-        own = replace(whole, cells=whole.cells[start:stop])
-        operator = build(own, Threads(1), np.float64, neighbours(link, whole, parts))
+        start, stop = layout.span(link.rank)
+        box_problem = replace(problem, cells=problem.cells[start:stop])
+        operator = build(box_problem, Threads(1), np.float64, neighbours(link, problem, layout))
         x = operator.vector()
         solving.ramp(operator, x)
         energy = solving.integrate(operator, x)[0]
@@ -44,12 +44,12 @@ def solve_on_boxes(whole, parts):
         run = solving.lower_energy(solver, x, energy, RTOL)
         return x[:, GHOST:-GHOST], *solving.integrate(operator, x), run.iterations
 
-    found = on_boxes(parts.boxes, body)
-    return np.concatenate([each[0] for each in found], axis=1), *found[0][1:]
+    boxes = on_boxes(layout.boxes, body)
+    return np.concatenate([box[0] for box in boxes], axis=1), *boxes[0][1:]
 
 
-def solve_alone(whole):
-    return solving.solve(whole, Threads(1), rtol=RTOL, precision="float64")
+def solve_on_one_box(problem):
+    return solving.solve(problem, Threads(1), rtol=RTOL, precision="float64")
 
 
 MEDIA = [
@@ -64,13 +64,13 @@ MEDIA = [
 @pytest.mark.parametrize("shape, sides, phases", MEDIA)
 @pytest.mark.parametrize("processes", [2, 4])
 def test_boxes_find_the_solution_of_one_process(shape, sides, phases, processes):
-    whole = problem(shape, sides, phases)
-    alone = solve_alone(whole)
-    x, energy, planes, iterations = solve_on_boxes(whole, partition(shape, processes))
-    assert energy == pytest.approx(alone.energy, rel=1e-12)
-    assert np.abs(x - alone.x[:, GHOST:-GHOST]).max() < SAME
-    assert np.abs(planes - alone.planes).max() < 1e-7
-    assert iterations == alone.run.iterations
+    undivided = problem(shape, sides, phases)
+    serial = solve_on_one_box(undivided)
+    x, energy, planes, iterations = solve_on_boxes(undivided, partition(shape, processes))
+    assert energy == pytest.approx(serial.energy, rel=1e-12)
+    assert np.abs(x - serial.x[:, GHOST:-GHOST]).max() < SAME
+    assert np.abs(planes - serial.planes).max() < 1e-7
+    assert iterations == serial.run.iterations
 
 
 @pytest.mark.parametrize("sides", ["insulated", "periodic"])
@@ -79,13 +79,13 @@ def test_boxes_find_the_solution_of_one_process(shape, sides, phases, processes)
     [((0, 32, 64), 2), ((0, 24, 40, 64), 3), ((0, 8, 61), 3)],
 )
 def test_boxes_may_share_any_number_of_grids(sides, edges, grids):
-    # the first grid worked whole starts at odd planes for some: 24 / 8, 8 / 8
-    whole = problem((edges[-1], 32, 30), sides)
-    alone = solve_alone(whole)
-    x, energy, _, iterations = solve_on_boxes(whole, Partition(edges, 8, grids))
-    assert energy == pytest.approx(alone.energy, rel=1e-12)
-    assert np.abs(x - alone.x[:, GHOST:-GHOST]).max() < SAME
-    assert iterations == alone.run.iterations
+    # the first grid that each process solves alone starts at odd planes for some: 24 / 8, 8 / 8
+    undivided = problem((edges[-1], 32, 30), sides)
+    serial = solve_on_one_box(undivided)
+    x, energy, _, iterations = solve_on_boxes(undivided, Partition(edges, 8, grids))
+    assert energy == pytest.approx(serial.energy, rel=1e-12)
+    assert np.abs(x - serial.x[:, GHOST:-GHOST]).max() < SAME
+    assert iterations == serial.run.iterations
 
 
 @pytest.mark.parametrize("periodic", [False, True])
@@ -95,15 +95,15 @@ def test_ghosts_are_the_planes_of_the_neighbours(periodic, edges):
     rng = np.random.default_rng(3)
     array = rng.random((2, 12 + 2 * GHOST, 6 + 2 * GHOST, 4 + 2))
     array[:, :GHOST] = array[:, -GHOST:] = 0
-    whole = array.copy()
-    SingleBox(0, wraps).fill_ghosts(whole)
+    undivided = array.copy()
+    SingleBox(0, wraps).fill_ghosts(undivided)
 
     def body(link):
         a, b = edges[link.rank : link.rank + 2]
-        own = np.zeros((2, b - a + 2 * GHOST, *array.shape[2:]))
-        own[:, GHOST:-GHOST] = array[:, a + GHOST : b + GHOST]
-        Ranks(link, edges, wraps, 1).fill_ghosts(own)
-        return (own == whole[:, a : b + 2 * GHOST]).all()
+        box_array = np.zeros((2, b - a + 2 * GHOST, *array.shape[2:]))
+        box_array[:, GHOST:-GHOST] = array[:, a + GHOST : b + GHOST]
+        Ranks(link, edges, wraps, 1).fill_ghosts(box_array)
+        return (box_array == undivided[:, a : b + 2 * GHOST]).all()
 
     assert all(on_boxes(len(edges) - 1, body)), shape
 
@@ -114,43 +114,45 @@ def test_ghosts_are_the_planes_of_the_neighbours(periodic, edges):
 def test_clusters_across_boxes_are_those_of_the_whole_volume(periodic, conducting, processes):
     shape = (23, 20, 21)
     solid = (np.random.default_rng(4).random(shape) < conducting).astype(np.uint8)
-    alone = solid.copy()
-    kept = keep_percolating(alone, Threads(1), periodic)
-    parts = partition(shape, processes)
+    serial = solid.copy()
+    remaining = keep_percolating(serial, Threads(1), periodic)
+    layout = partition(shape, processes)
 
     def body(link):
-        start, stop = parts.span(link.rank)
-        own = solid[start:stop].copy()
-        Ranks(link, parts.edges, periodic, parts.grids)
-        return keep_percolating_on_boxes(own, Threads(1), periodic, link=link), own
+        start, stop = layout.span(link.rank)
+        box_cells = solid[start:stop].copy()
+        Ranks(link, layout.edges, periodic, layout.grids)
+        return keep_percolating_on_boxes(box_cells, Threads(1), periodic, link=link), box_cells
 
-    found = on_boxes(parts.boxes, body)
-    assert [each[0] for each in found] == [kept] * parts.boxes
-    assert (np.concatenate([each[1] for each in found]) == alone).all()
+    boxes = on_boxes(layout.boxes, body)
+    assert [box[0] for box in boxes] == [remaining] * layout.boxes
+    assert (np.concatenate([box[1] for box in boxes]) == serial).all()
 
 
-@pytest.mark.parametrize("end", [0, 1])
+@pytest.mark.parametrize("face", [0, 1])
 @pytest.mark.parametrize("processes", [1, 2, 5])
-def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(end, processes):
+def test_a_contact_on_part_of_a_face_keeps_the_same_cells_on_any_boxes(face, processes):
     shape = (23, 20, 21)
     rng = np.random.default_rng(8)
     solid = np.zeros(shape, np.uint8)
     solid[:] = rng.random(shape[1:]) < 0.45  # many columns apart, each through all boxes
     masks = [None, None]
-    masks[end] = rng.random(shape[1:]) < 0.03
-    alone, free = solid.copy(), solid.copy()
-    kept = keep_percolating(alone, Threads(1), where=tuple(masks))
-    assert 0 < kept < keep_percolating(free, Threads(1))
-    parts = partition(shape, processes)
+    masks[face] = rng.random(shape[1:]) < 0.03
+    serial, free = solid.copy(), solid.copy()
+    remaining = keep_percolating(serial, Threads(1), where=tuple(masks))
+    assert 0 < remaining < keep_percolating(free, Threads(1))
+    layout = partition(shape, processes)
 
     def body(link):
-        own = solid[slice(*parts.span(link.rank))].copy()
-        Ranks(link, parts.edges, (False,) * 3, parts.grids)
-        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link, where=masks), own
+        box_cells = solid[slice(*layout.span(link.rank))].copy()
+        Ranks(link, layout.edges, (False,) * 3, layout.grids)
+        return keep_percolating_on_boxes(
+            box_cells, Threads(1), (False,) * 3, link=link, where=masks
+        ), box_cells
 
-    found = on_boxes(parts.boxes, body)
-    assert [each[0] for each in found] == [kept] * parts.boxes
-    assert (np.concatenate([each[1] for each in found]) == alone).all()
+    boxes = on_boxes(layout.boxes, body)
+    assert [box[0] for box in boxes] == [remaining] * layout.boxes
+    assert (np.concatenate([box[1] for box in boxes]) == serial).all()
 
 
 def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
@@ -158,12 +160,12 @@ def test_a_cluster_that_winds_through_all_boxes_and_back_is_one():
     solid[:11, 0, 0] = solid[10, 0, :5] = solid[2:11, 0, 4] = solid[2, 0, 4:] = 1
     solid[2:, 0, 8] = 1  # down, up and down again
     solid[:11, 2, 0] = 1  # a dead end from the low face
-    parts = Partition((0, 2, 4, 6, 8, 10, 12), 2, 1)
+    layout = Partition((0, 2, 4, 6, 8, 10, 12), 2, 1)
 
     def body(link):
-        own = solid[slice(*parts.span(link.rank))].copy()
-        Ranks(link, parts.edges, (False,) * 3, 1)
-        return keep_percolating_on_boxes(own, Threads(1), (False,) * 3, link=link)
+        box_cells = solid[slice(*layout.span(link.rank))].copy()
+        Ranks(link, layout.edges, (False,) * 3, 1)
+        return keep_percolating_on_boxes(box_cells, Threads(1), (False,) * 3, link=link)
 
     assert on_boxes(6, body) == [int(solid[:, 0].sum())] * 6
 

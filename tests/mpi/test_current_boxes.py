@@ -24,45 +24,46 @@ def stores(tmp_path_factory):
     return folder
 
 
-def solve_on_boxes(store, parts, *, contact, conductivity=0.1, wagner_lengths=(), **options):
-    """Return the Dataset of each box; `parts` may be a number of boxes."""
-    asked = conditions(**options)
+def solve_on_boxes(store, layout, *, contact, conductivity=0.1, wagner_lengths=(), **options):
+    """Return the Dataset of each box; `layout` may be a number of boxes."""
+    operating = conditions(**options)
     volume = poreflux.open(store)
-    head = mpi_reading.read_stored_phase(store, asked.direction)
-    mask = contact_of(volume, contact, asked.direction)
-    task = Task(asked, phases_of(conductivity), wagner_lengths, mask.values)
-    if isinstance(parts, int):
-        parts = partition(head.shape, parts, head.chunk[0])
+    stored_phase = mpi_reading.read_stored_phase(store, operating.direction)
+    mask = contact_of(volume, contact, operating.direction)
+    task = Task(operating, phases_of(conductivity), wagner_lengths, mask.values)
+    if isinstance(layout, int):
+        layout = partition(stored_phase.shape, layout, stored_phase.chunk[0])
 
     def body(link):
         def make_solver(operator):
             return ConjugateGradients(operator, hierarchy_on_boxes(operator))
 
-        return on_boxes(link, head, parts, task, Threads(1), make_solver)
+        return on_boxes(link, stored_phase, layout, task, Threads(1), make_solver)
 
     return [
-        dataset(volume, mask, head, task, found) for found in virtual.on_boxes(parts.boxes, body)
+        dataset(volume, mask, stored_phase, task, results)
+        for results in virtual.on_boxes(layout.boxes, body)
     ]
 
 
 @pytest.mark.parametrize("processes", [2, 4])
 @pytest.mark.parametrize("name", CASES)
 def test_boxes_find_the_dataset_of_one_process(stores, name, processes):
-    asked = currents.asked(name)
-    alone = poreflux.interfacial_current(poreflux.open(stores / f"{name}.zarr"), **asked)
-    every = solve_on_boxes(stores / f"{name}.zarr", processes, **asked)
-    for found in every:
-        currents.assert_same(found, alone)
-    for found in every[1:]:
-        np.testing.assert_array_equal(found.current_density_mean, every[0].current_density_mean)
+    options = currents.options_of(name)
+    serial = poreflux.interfacial_current(poreflux.open(stores / f"{name}.zarr"), **options)
+    boxes = solve_on_boxes(stores / f"{name}.zarr", processes, **options)
+    for results in boxes:
+        currents.assert_same(results, serial)
+    for results in boxes[1:]:
+        np.testing.assert_array_equal(results.current_density_mean, boxes[0].current_density_mean)
 
 
 @pytest.mark.parametrize("edges, grids", [((0, 24, 40, 61), 3), ((0, 32, 61), 2)])
-def test_boxes_may_share_several_grids_whose_ends_follow(tmp_path, edges, grids):
+def test_boxes_may_share_several_grids_whose_boundary_follows(tmp_path, edges, grids):
     labels = (np.random.default_rng(3).random((edges[-1], 26, 24)) < 0.7).astype(np.uint8)
     store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr", chunk=16)
-    asked = {"contact": 0.8, "rtol": currents.RTOL, "wagner_lengths": [0.0, 5.0]}
-    alone = poreflux.interfacial_current(poreflux.open(store), **asked)
-    for found in solve_on_boxes(store, Partition(edges, 8, grids), **asked):
-        currents.assert_same(found, alone)
-        assert abs(found.current_iterations - alone.current_iterations).item() <= 2
+    options = {"contact": 0.8, "rtol": currents.RTOL, "wagner_lengths": [0.0, 5.0]}
+    serial = poreflux.interfacial_current(poreflux.open(store), **options)
+    for results in solve_on_boxes(store, Partition(edges, 8, grids), **options):
+        currents.assert_same(results, serial)
+        assert abs(results.current_iterations - serial.current_iterations).item() <= 2

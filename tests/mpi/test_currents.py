@@ -72,8 +72,8 @@ def alone(stores):
     for name in CASES:
         target = stores / f"{name} alone.zarr"
         shutil.copytree(stores / f"{name}.zarr", target)
-        asked = currents.asked(name)
-        made = poreflux.interfacial_current(poreflux.open(target), field=target, **asked)
+        options = currents.options_of(name)
+        made = poreflux.interfacial_current(poreflux.open(target), field=target, **options)
         fields = poreflux.open(target)
         found[name] = made, {key: fields[key].load() for key in FIELDS if key in fields}
     return found
@@ -88,9 +88,9 @@ def together(request, stores, tmp_path_factory):
         path = folder / f"{name}.zarr"
         shutil.copytree(stores / f"{name}.zarr", path)
         case = {"path": str(path), "field": str(path), "results": str(folder / name)}
-        cases.append({**case, **currents.asked(name)})
+        cases.append({**case, **currents.options_of(name)})
     again = {"path": str(stores / "odd.zarr"), "results": str(folder / "again")}
-    again |= currents.asked("odd")
+    again |= currents.options_of("odd")
     dense = {"path": str(stores / "dense.zarr"), "contact": 1.0, "drive": "equipotential"}
     solved = {"again": again, **{f"dense {name}": {**dense, "kinetics": name} for name in LAWS}}
     for name, case in solved.items():
@@ -205,10 +205,10 @@ def test_a_dry_run_says_what_each_process_would_take(stores):
     done = finish(start(2, *verb, "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["dry_run"]
-    head = mpi_reading.read_stored_phase(stores / "odd.zarr", "z")
+    stored_phase = mpi_reading.read_stored_phase(stores / "odd.zarr", "z")
     task = Task(conditions(), {"electrolyte": 0.1}, [], np.ones((14, 17), bool))
-    parts = partition(head.shape, 2, head.chunk[0])
-    each = [memory(head, parts, task, box) for box in range(2)]
+    layout = partition(stored_phase.shape, 2, stored_phase.chunk[0])
+    each = [memory(stored_phase, layout, task, box) for box in range(2)]
     assert told["processes"] == 2
     assert told["process_memory_bytes"] == max(each)
     assert told["memory_bytes"] == sum(each)
@@ -228,9 +228,11 @@ def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
     labels = (np.random.default_rng(2).random((160, 160, 160)) < 0.85).astype(np.uint8)
     store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr")
     case = {"path": str(store), "results": str(tmp_path / "r"), "threads": 1, **options}
-    head = mpi_reading.read_stored_phase(store, "z")
+    stored_phase = mpi_reading.read_stored_phase(store, "z")
     lengths = options.pop("wagner_lengths", [])
     task = Task(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
-    forecast = memory(head, partition(head.shape, 2, head.chunk[0]), task, 0)
+    forecast = memory(
+        stored_phase, partition(stored_phase.shape, 2, stored_phase.chunk[0]), task, 0
+    )
     # half of it are libraries, which differ between machines
     assert 0.8 * forecast < solve_all(2, [case])[0]["peak"] < 1.05 * forecast

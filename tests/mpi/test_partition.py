@@ -27,12 +27,12 @@ def test_boxes_cover_the_planes_once_with_two_or_more_in_each(planes, processes,
 @unhurried
 @given(SIZES, st.integers(2, 40))
 def test_boxes_start_at_even_planes_and_have_two_on_every_shared_grid(planes, processes):
-    parts = partition((planes, 90, 90), processes)
-    if parts.boxes == 1:
+    layout = partition((planes, 90, 90), processes)
+    if layout.boxes == 1:
         return
-    edges = parts.edges
-    assert parts.grids >= 1
-    for _ in range(parts.grids):
+    edges = layout.edges
+    assert layout.grids >= 1
+    for _ in range(layout.grids):
         assert all(edge % 2 == 0 for edge in edges[:-1])
         assert all(b - a >= 2 for a, b in pairwise(edges))
         edges = [(edge + 1) // 2 for edge in edges]
@@ -41,15 +41,15 @@ def test_boxes_start_at_even_planes_and_have_two_on_every_shared_grid(planes, pr
 @unhurried
 @given(SIZES, st.integers(2, 16))
 def test_no_process_has_more_than_its_share_and_one_granule(planes, processes):
-    parts = partition((planes, 20, 20), processes)
-    widest = max(b - a for a, b in pairwise(parts.edges))
-    assert widest <= planes / parts.boxes + parts.granule
+    layout = partition((planes, 20, 20), processes)
+    widest = max(b - a for a, b in pairwise(layout.edges))
+    assert widest <= planes / layout.boxes + layout.granule
 
 
 @pytest.mark.parametrize("processes", [2, 4, 8, 16])
 def test_boxes_follow_chunks_where_that_costs_nothing(processes):
-    parts = partition((2048, 2048, 2048), processes, 128)
-    assert all(edge % 128 == 0 for edge in parts.edges)
+    layout = partition((2048, 2048, 2048), processes, 128)
+    assert all(edge % 128 == 0 for edge in layout.edges)
 
 
 def test_a_chunk_of_a_quarter_of_the_planes_does_not_idle_half_of_the_processes():

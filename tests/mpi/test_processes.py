@@ -125,9 +125,9 @@ def test_messages_and_sums_of_an_iteration_are_those_of_the_model(together):
     few, many = found["few"], found["many"]
     steps = many["iterations"] - few["iterations"]
     assert steps >= 3
-    parts = partition(SHARED, processes, 16)
-    assert processes == 1 or parts.grids == 2
-    counted = traffic(SHARED, parts, 0)
+    layout = partition(SHARED, processes, 16)
+    assert processes == 1 or layout.grids == 2
+    counted = traffic(SHARED, layout, 0)
     for name in ("messages", "message_bytes", "joined_bytes"):
         assert many[name] - few[name] == steps * getattr(counted, name)
     assert many["reductions"] - few["reductions"] == steps
