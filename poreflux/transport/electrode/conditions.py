@@ -99,7 +99,7 @@ def conditions(
     rtol: float = 1e-6,
     **kinetics: Unpack[KineticsOptions],
 ) -> Conditions:
-    """Return the conditions, or raise ``ValueError`` with one sentence on what makes no sense."""
+    """Return the conditions, or raise ``ValueError`` that names the invalid one."""
     order(direction)
     _one_of("drive", drive, tuple(DRIVES))
     _one_of("face", face, tuple(FACES))
@@ -147,7 +147,7 @@ def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
 
 
 def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
-    """Return Wagner lengths as numbers; raise ``ValueError`` where they make no sense."""
+    """Return Wagner lengths as numbers; raise ``ValueError`` where they are invalid."""
     lengths = [float(length) for length in np.atleast_1d(np.asarray(wagner_lengths, float))]
     for length in lengths:
         if not (np.isfinite(length) and length >= 0):

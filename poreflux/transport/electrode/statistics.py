@@ -76,7 +76,7 @@ def percentiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def gini(values: np.ndarray, weight: np.ndarray) -> float:
-    """Return the Gini coefficient: 0 where all carry alike, near 1 where one carries all.
+    """Return the Gini coefficient: 0 where all carry alike, almost 1 where one carries all.
 
     >>> gini(np.array([1.0, 1.0]), np.ones(2)), gini(np.array([0.0, 1.0]), np.ones(2))
     (0.0, 0.5)

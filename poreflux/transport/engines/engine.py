@@ -59,13 +59,13 @@ class Engine(Protocol):
         """y = a x + b y, ghosts included."""
 
     def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
-        """Return x . y over own cells."""
+        """Return x . y over the cells of this box."""
 
     def load(self, planes: np.ndarray, x: np.ndarray) -> None:
-        """Copy own planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
+        """Copy planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
 
     def store(self, x: np.ndarray, planes: np.ndarray) -> None:
-        """Copy the own cells of the first colour of x into own planes (n, Y, H)."""
+        """Copy the first colour of x, without its ghosts, into planes (n, Y, H)."""
 
     # --- the reduced operator: see the kernel of the same name in poreflux.kernels.stencil
 
@@ -96,7 +96,7 @@ class Engine(Protocol):
         """Fill `out` (m, n1, n2) with the size of the current density from plane `start` on."""
 
     def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
-        """Return own plane k of the potential, both colours packed (2, Y, H)."""
+        """Return plane k of the potential, both colours packed (2, Y, H)."""
 
     # --- the cycle of multigrid, in float32
 

@@ -75,17 +75,17 @@ class Threads:
         self.map(redblack.axpby, [(a, x, b, y, *slab) for slab in self._padded_slabs(shape)])
 
     def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
-        """Return x . y over own cells."""
+        """Return x . y over the cells of this box."""
         return sum(self.map(redblack.dot, [(x, y, a, b) for a, b in self.slabs(shape)]))
 
     def load(self, planes: np.ndarray, x: np.ndarray) -> None:
-        """Copy own planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
+        """Copy planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
         x[:, :GHOST] = x[:, -GHOST:] = 0
         jobs = [(x[0, a + GHOST : b + GHOST], planes[a:b]) for a, b in self.slabs(planes.shape)]
         self.map(np.copyto, jobs)
 
     def store(self, x: np.ndarray, planes: np.ndarray) -> None:
-        """Copy the own cells of the first colour of x into own planes (n, Y, H)."""
+        """Copy the first colour of x, without its ghosts, into planes (n, Y, H)."""
         cells = (slice(GHOST, -GHOST), slice(1, -1))
         jobs = [
             (planes[(slice(a, b), *cells)], x[(0, slice(a + GHOST, b + GHOST), *cells)])
@@ -143,7 +143,7 @@ class Threads:
         self.map(stencil.current, jobs)
 
     def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
-        """Return own plane k of the potential, both colours packed (2, Y, H)."""
+        """Return plane k of the potential, both colours packed (2, Y, H)."""
         plane = np.zeros((2, *x.shape[2:]), x.dtype)
         row = np.zeros(x.shape[3], x.dtype)
         stencil.solved_plane(grid.kernel, grid.source, x, plane, row, k + GHOST)

@@ -10,15 +10,15 @@ from poreflux.kernels.redblack import GHOST, wrap_sides
 class Neighbours(Protocol):
     """The boxes around one box: slabs of whole planes along the transport.
 
-    ``first`` is the number of the first own plane among all ``planes`` of the problem, ``periodic``
-    says which axes wrap around. All boxes call each verb together, in the same order.
+    ``first`` is the number of the first plane of this box among all ``planes`` of the problem,
+    ``periodic`` says which axes wrap around. All boxes call each verb together, in the same order.
     """
 
     periodic: tuple[bool, bool, bool]
 
     @property
     def first(self) -> int:
-        """Return the number of the first own plane."""
+        """Return the number of the first plane of this box."""
 
     @property
     def planes(self) -> int:
@@ -31,12 +31,12 @@ class Neighbours(Protocol):
         """Return the sum of a number over all boxes, added in their order."""
 
     def adjacent(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the planes before the first and after the last of the own `cells` (n, ny, nx),
-        zero where there are none.
+        """Return the planes before the first and after the last of the `cells` (n, ny, nx) of this
+        box, zero where there are none.
         """
 
     def outermost(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first and the last plane of the problem, of the own `cells` of each box."""
+        """Return the first and the last plane of the problem, from the `cells` of each box."""
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of all boxes, one a plane and one more for the high face of the last."""
@@ -58,7 +58,7 @@ class SingleBox:
     first = 0
 
     def fill_ghosts(self, array: np.ndarray) -> None:
-        """Copy own planes, rows and pairs into the ghosts of periodic axes; others stay zero."""
+        """Copy planes, rows and pairs into the ghosts of periodic axes; others stay zero."""
         if self.periodic[0]:
             array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
             array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]

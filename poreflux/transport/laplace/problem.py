@@ -78,7 +78,7 @@ def relative_conductivity(
 
 
 def check_options(sides: str, rtol: float) -> None:
-    """Raise ``ValueError`` where the sides or the tolerance of a solve make no sense."""
+    """Raise ``ValueError`` where the sides or the tolerance of a solve are invalid."""
     if sides not in get_args(Sides):
         raise ValueError(f"sides={sides!r} is not known; choose 'insulated' or 'periodic'")
     if not 1e-14 <= rtol < 1:
@@ -104,7 +104,7 @@ def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float])
     Raises
     ------
     KeyError, ValueError
-        where a name or a value makes no sense.
+        where a name or a value is invalid.
     """
     table = np.zeros(256)
     for phase, value in conductivity.items():

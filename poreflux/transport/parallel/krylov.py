@@ -48,7 +48,7 @@ class Buffer:
         return array
 
     def store(self, array: np.ndarray, vector: np.ndarray) -> None:
-        """Copy the own cells of `array` (1, Z, Y, H) into own planes (n, Y, H)."""
+        """Copy the cells of this box from `array` (1, Z, Y, H) into planes (n, Y, H)."""
         self.operator.engine.store(array, vector)
 
 

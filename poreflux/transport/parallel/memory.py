@@ -42,7 +42,7 @@ def forecast(
 def refuse(link, need: float, what: str, memory: float | None) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more bytes than are free.
 
-    `need` is of each process, `what` says who needs it, `memory` is what they may take together, by
+    `need` is that of each process, `what` names its purpose, `memory` the limit for all of them, by
     default what is free.
     """
     needed, processes = link.on_this_machine(need)

@@ -34,7 +34,7 @@ class Ranks:
 
     @property
     def first(self) -> int:
-        """Return the number of the first own plane."""
+        """Return the number of the first plane of this box."""
         return self.edges[self.link.rank]
 
     @property

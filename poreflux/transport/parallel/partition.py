@@ -18,7 +18,7 @@ class Partition:
     """The planes of each box: box p has those from ``edges[p]`` to ``edges[p + 1]``.
 
     Every edge but the last is a multiple of ``granule``. The grids 0 (the finest) to ``grids`` - 1
-    are worked on the boxes, with at least two planes in each and every box starting at an even one;
+    are shared by the boxes, with at least two planes in each and every box starting at an even one;
     every process solves all of the coarser grids.
     """
 
@@ -55,9 +55,9 @@ def partition(shape: tuple[int, int, int], processes: int, chunk: int = 1) -> Pa
 
     Notes
     -----
-    With edges at multiples of 2^k the k finest grids can be worked on the boxes. The larger k, the
-    less even are the boxes; the smaller k, the more work is done by every process alike. The k is
-    taken at which the busiest process has least to do.
+    With edges at multiples of 2^k the k finest grids can be shared by the boxes. The larger k, the
+    less even are the boxes; the smaller k, the more work every process repeats. The k is
+    taken with the least work of the busiest process.
 
     Examples
     --------

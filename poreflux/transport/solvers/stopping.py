@@ -32,7 +32,7 @@ class Step(NamedTuple):
 class Stopping(Protocol):
     """A rule that ends an iteration.
 
-    ``history`` are its estimates of the error after each step, ``wanted`` ends the sentence of
+    ``history`` are its estimates of the error after each step, ``wanted`` completes the message of
     :class:`poreflux.errors.NotConverged`: the tolerance, and what to choose instead.
     """
 
