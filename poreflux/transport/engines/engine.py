@@ -6,13 +6,18 @@ processor's cores. Everything that runs a kernel of :mod:`poreflux.kernels` on a
 an engine.
 """
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.kernels.rows import Binary, Faces
 
 Shape = tuple[int, int, int]
+
+#: a number for each of the three axes
+Edges = tuple[float, float, float]
 
 
 class Grid(Protocol):
@@ -49,10 +54,10 @@ class Engine(Protocol):
 
     # --- vectors
 
-    def vector(self, shape: Shape, dtype: np.dtype | type, colours: int = 1) -> np.ndarray:
+    def vector(self, shape: Shape, dtype: DTypeLike, colours: int = 1) -> np.ndarray:
         """Return a packed vector of zeros for a grid of `shape` cells."""
 
-    def zeros(self, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+    def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
         """Return an array of zeros that is no vector: planes, right-hand sides, conductances."""
 
     def combine(self, shape: Shape, a: float, x: np.ndarray, b: float, y: np.ndarray) -> None:
@@ -92,7 +97,9 @@ class Engine(Protocol):
     def potential(self, grid: Grid, x: np.ndarray, out: np.ndarray, start: int) -> None:
         """Fill `out` (m, n1, n2) with the potential of both colours from plane `start` on."""
 
-    def current(self, grid: Grid, x: np.ndarray, out: np.ndarray, scales, start: int) -> None:
+    def current(
+        self, grid: Grid, x: np.ndarray, out: np.ndarray, scales: Edges, start: int
+    ) -> None:
         """Fill `out` (m, n1, n2) with the size of the current density from plane `start` on."""
 
     def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
@@ -125,11 +132,19 @@ class Engine(Protocol):
 
     # --- geometry
 
-    def encode(self, solid: np.ndarray, below, above, wraps: tuple[bool, bool]) -> np.ndarray:
+    def encode(
+        self, solid: np.ndarray, below: np.ndarray, above: np.ndarray, wraps: tuple[bool, bool]
+    ) -> np.ndarray:
         """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
 
     def conduct(
-        self, cells: np.ndarray, arithmetic: bool, below, weights, side: bool, dtype
+        self,
+        cells: np.ndarray,
+        arithmetic: bool,
+        below: np.ndarray,
+        weights: Edges,
+        side: bool,
+        dtype: DTypeLike,
     ) -> list[np.ndarray]:
         """Return the conductances of each cell to those before it along the three axes."""
 
@@ -155,7 +170,7 @@ class Engine(Protocol):
 
     # --- its own
 
-    def map(self, function, jobs) -> list:
+    def map(self, function: Callable, jobs: Iterable[tuple]) -> list:
         """Return ``[function(*job) for job in jobs]``, side by side where that helps."""
 
     def close(self) -> None:

@@ -7,13 +7,15 @@ thread that works on it.
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.kernels import components, dense, geometry, redblack, stencil, transfer
 from poreflux.kernels.redblack import GHOST
 from poreflux.machine import available_cores
-from poreflux.transport.engines.engine import Grid, Runs, Shape
+from poreflux.transport.engines.engine import Edges, Grid, Runs, Shape
 
 #: boxes below this many cells take one thread: starting more costs as much as the passes
 WORTH_SHARING = 60_000
@@ -58,14 +60,14 @@ class Threads:
 
     # --- vectors
 
-    def vector(self, shape: Shape, dtype: np.dtype | type, colours: int = 1) -> np.ndarray:
+    def vector(self, shape: Shape, dtype: DTypeLike, colours: int = 1) -> np.ndarray:
         """Return a packed vector of zeros, each slab touched first by its own thread."""
         array = redblack.empty(shape, dtype, colours)
         zero = array.dtype.type(0)
         self.map(redblack.fill, [(array, zero, a, b) for a, b in self._padded_slabs(shape)])
         return array
 
-    def zeros(self, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+    def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
         """Return an array of zeros."""
         return np.zeros(shape, dtype)
 
@@ -133,7 +135,9 @@ class Threads:
         ]
         self.map(stencil.potential, jobs)
 
-    def current(self, grid: Grid, x: np.ndarray, out: np.ndarray, scales, start: int) -> None:
+    def current(
+        self, grid: Grid, x: np.ndarray, out: np.ndarray, scales: Edges, start: int
+    ) -> None:
         """Fill `out` (m, n1, n2) with the size of the current density from plane `start` on."""
         jobs = [
             (grid.kernel, grid.source, x, out[a:b], scales, start + a, start + b,
@@ -194,7 +198,9 @@ class Threads:
 
     # --- geometry
 
-    def encode(self, solid: np.ndarray, below, above, wraps: tuple[bool, bool]) -> np.ndarray:
+    def encode(
+        self, solid: np.ndarray, below: np.ndarray, above: np.ndarray, wraps: tuple[bool, bool]
+    ) -> np.ndarray:
         """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
         code = redblack.empty(solid.shape, np.uint8, 2)
         padded_slabs, zero = self._padded_slabs(solid.shape), np.uint8(0)
@@ -208,7 +214,13 @@ class Threads:
         return code
 
     def conduct(
-        self, cells: np.ndarray, arithmetic: bool, below, weights, side: bool, dtype
+        self,
+        cells: np.ndarray,
+        arithmetic: bool,
+        below: np.ndarray,
+        weights: Edges,
+        side: bool,
+        dtype: DTypeLike,
     ) -> list[np.ndarray]:
         """Return the conductances of each cell to those before it along the three axes."""
         g = [np.zeros((2, *redblack.packed_shape(cells.shape)), dtype) for _ in range(3)]
@@ -279,16 +291,16 @@ class Threads:
 
     # --- scratch
 
-    def _run(self, kernel: Callable, grid: Grid, dtype, *args) -> list:
+    def _run(self, kernel: Callable, grid: Grid, dtype: DTypeLike, *args: Any) -> list:
         """Run a kernel on every slab, each with its thread's scratch rows in `dtype`."""
         slabs = self.slabs(grid.shape)
         rows = self._rows(grid, kernel.__module__, dtype, len(slabs))
         return self.map(kernel, [(grid.kernel, *args, a, b, w) for (a, b), w in zip(slabs, rows)])
 
-    def _sum(self, kernel: Callable, grid: Grid, *args) -> float:
+    def _sum(self, kernel: Callable, grid: Grid, *args: Any) -> float:
         return sum(self._run(kernel, grid, grid.dtype, *args))
 
-    def _rows(self, grid: Grid, family: str, dtype, count: int) -> list[np.ndarray]:
+    def _rows(self, grid: Grid, family: str, dtype: DTypeLike, count: int) -> list[np.ndarray]:
         """Return scratch rows, one a thread; their outer pairs stay zero where rows do not wrap."""
         pairs = redblack.packed_shape(grid.shape)[2]
         key = pairs, family, np.dtype(dtype), bool(grid.kernel.wrap)

@@ -1,6 +1,9 @@
 """The links of the outer planes to the faces across the transport: half a cell, an interface."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.kernels import redblack
 from poreflux.kernels.redblack import GHOST
@@ -21,7 +24,14 @@ class Boundary:
     the planes of both faces, whether they are its own or not. ``wraps`` are the periodic sides.
     """
 
-    def __init__(self, half: np.ndarray, outer_planes: tuple[int, int], packed, face_of, wraps):
+    def __init__(
+        self,
+        half: np.ndarray,
+        outer_planes: tuple[int, int],
+        packed: np.ndarray,
+        face_of: np.ndarray,
+        wraps: tuple[bool, bool],
+    ):
         self.half = half
         self.interface = np.full_like(half, np.inf)
         self.outer_planes = outer_planes
@@ -47,7 +57,9 @@ class Boundary:
         self.update()
 
 
-def boundary_of_half_cells(half: np.ndarray, shape, neighbours: Neighbours, dtype) -> Boundary:
+def boundary_of_half_cells(
+    half: np.ndarray, shape: tuple[int, int, int], neighbours: Neighbours, dtype: DTypeLike
+) -> Boundary:
     """Return the driven faces of the box of `shape` cells that is among `neighbours`.
 
     `half` (2, ny, nx) are the conductances of half cells, all zero where nothing is driven.
@@ -66,7 +78,9 @@ def boundary_of_half_cells(half: np.ndarray, shape, neighbours: Neighbours, dtyp
     return boundary
 
 
-def coarser_boundary(fine: Boundary, shape, neighbours: Neighbours) -> Boundary:
+def coarser_boundary(
+    fine: Boundary, shape: tuple[int, int, int], neighbours: Neighbours
+) -> Boundary:
     """Return the boundary of the next coarser grid, of which `neighbours` have a box of `shape`."""
     half = sum_of_four(fine.half, shape[1:]) / 2
     coarse = boundary_of_half_cells(half, shape, neighbours, np.float32)
@@ -74,7 +88,12 @@ def coarser_boundary(fine: Boundary, shape, neighbours: Neighbours) -> Boundary:
     return coarse
 
 
-def fill_planes(packed: np.ndarray, values, outer_planes: tuple[int, int], wraps) -> None:
+def fill_planes(
+    packed: np.ndarray,
+    values: Sequence[np.ndarray] | np.ndarray,
+    outer_planes: tuple[int, int],
+    wraps: tuple[bool, bool],
+) -> None:
     """Fill the planes (4, 2, Y, H) that kernels read at no face, the low, the high and at both,
     from `values` (2, ny, nx) or numbers at the two faces.
     """

@@ -3,6 +3,7 @@ method over it.
 """
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.kernels import rows
 from poreflux.transport.engines.engine import Engine
@@ -25,7 +26,7 @@ class Operator:
         shape: tuple[int, int, int],
         neighbours: Neighbours,
         engine: Engine,
-        dtype: np.dtype | type | str,
+        dtype: DTypeLike,
         boundary: Boundary,
     ):
         self.kernel = kernel
@@ -36,13 +37,13 @@ class Operator:
         self.boundary = boundary
         self.source = np.zeros(boundary.packed.shape, dtype)
 
-    def drive(self, low=0.0, high=0.0) -> None:
+    def drive(self, low: np.ndarray | float = 0.0, high: np.ndarray | float = 0.0) -> None:
         """Make planes (ny, nx) the right-hand side of the cells at the low and the high face."""
         plane = self.boundary.half.shape[1:]
         values = [np.broadcast_to(value, plane) for value in (low, high)]
         fill_planes(self.source, values, self.boundary.outer_planes, self.boundary.wraps)
 
-    def vector(self, colours: int = 1, dtype=None) -> np.ndarray:
+    def vector(self, colours: int = 1, dtype: DTypeLike | None = None) -> np.ndarray:
         """Return a vector of zeros."""
         return self.engine.vector(self.shape, dtype or self.dtype, colours)
 
@@ -81,7 +82,7 @@ class Operator:
 def build(
     problem: Problem,
     engine: Engine,
-    dtype: np.dtype | type | str = np.float32,
+    dtype: DTypeLike = np.float32,
     neighbours: Neighbours | None = None,
 ) -> Operator:
     """Return the operator of a problem on a single box, or on the box of its cells among
@@ -109,7 +110,9 @@ def driven_half_cells(problem: Problem, neighbours: Neighbours) -> np.ndarray:
     return half
 
 
-def _binary(problem: Problem, neighbours, engine: Engine, boundary: Boundary, dtype) -> rows.Binary:
+def _binary(
+    problem: Problem, neighbours: Neighbours, engine: Engine, boundary: Boundary, dtype: DTypeLike
+) -> rows.Binary:
     side = problem.periodic[1]
     below, above = neighbours.adjacent(problem.cells)
     code = engine.encode(problem.cells, below, above, (side, side))
@@ -118,7 +121,9 @@ def _binary(problem: Problem, neighbours, engine: Engine, boundary: Boundary, dt
     return rows.Binary(code, boundary.packed, boundary.face_of, wz, wy, wx, side)
 
 
-def _faces(problem: Problem, neighbours, engine: Engine, boundary: Boundary, dtype) -> rows.Faces:
+def _faces(
+    problem: Problem, neighbours: Neighbours, engine: Engine, boundary: Boundary, dtype: DTypeLike
+) -> rows.Faces:
     side = problem.periodic[1]
     below = neighbours.adjacent(problem.cells)[0]
     g = engine.conduct(problem.cells, problem.arithmetic, below, problem.weights(), side, dtype)

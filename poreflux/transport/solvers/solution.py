@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.multigrid import hierarchy
-from poreflux.transport.solvers.stopping import EnergyError, Run, decades
+from poreflux.transport.solvers.stopping import EnergyError, Report, Run, decades
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def solve(
     *,
     rtol: float = 1e-6,
     precision: str | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> Solution:
     """Solve a problem for the potential; stop when its energy is right to `rtol`.
 
@@ -80,18 +81,29 @@ def solve(
 
 
 def lower_energy(
-    solver: ConjugateGradients, x: np.ndarray, energy: float, rtol: float, progress=None
+    solver: ConjugateGradients,
+    x: np.ndarray,
+    energy: float,
+    rtol: float,
+    progress: Progress | None = None,
 ) -> Run:
     """Lower the energy of x until it is right to `rtol`; return the run."""
 
-    def report(iteration: int, _, error: float) -> None:
-        progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
-
     advice = "ask for fewer digits or precision='float64'"
-    stopping = EnergyError(energy, rtol, advice, report if progress else None)
+    report = None if progress is None else reporter(progress, rtol)
+    stopping = EnergyError(energy, rtol, advice, report)
     negligible = np.finfo(solver.operator.dtype).eps ** 2 * energy**2
     solver.lower(x, stopping, negligible=negligible)
     return stopping.run
+
+
+def reporter(progress: Progress, rtol: float) -> Report:
+    """Return what each iteration reports to: progress in decades of the error."""
+
+    def report(iteration: int, _: float, error: float) -> None:
+        progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
+
+    return report
 
 
 def precision_for(rtol: float, precision: str | None = None) -> str:

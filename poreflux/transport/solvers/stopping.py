@@ -7,7 +7,7 @@ smallest Ritz value of the iteration so far stands (Meurant and Strakos, Acta Nu
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
@@ -53,13 +53,17 @@ class Run(NamedTuple):
     residual: float
 
 
+#: called as ``report(iteration, energy, error)``
+Report: TypeAlias = Callable[[int, float, float], None]
+
+
 class EnergyError:
     """Stop when the relative error of the energy is at most `rtol`.
 
     ``report(iteration, energy, error)`` is called after each step.
     """
 
-    def __init__(self, energy: float, rtol: float, advice: str, report=None):
+    def __init__(self, energy: float, rtol: float, advice: str, report: Report | None = None):
         self.energy = energy
         self.rtol = rtol
         self.report = report
@@ -85,7 +89,7 @@ class EnergyError:
 class RitzValue:
     """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build up."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._diagonal: list[float] = []
         self._off: list[float] = []
         self._previous = (np.inf, 0.0)
