@@ -4,7 +4,9 @@ import numba as nb
 import numpy as np
 from numba.extending import intrinsic, overload
 
-compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
+from poreflux.kernels import KEPT
+
+compiled = nb.njit(nogil=True, cache=KEPT, error_model="numpy")
 
 
 def bits_set(word):

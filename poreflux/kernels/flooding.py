@@ -7,7 +7,9 @@ the marker's label, packed so that a smaller key comes first. What is not reache
 import numba as nb
 import numpy as np
 
-compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
+from poreflux.kernels import KEPT
+
+compiled = nb.njit(nogil=True, cache=KEPT, error_model="numpy")
 
 #: bits of a key: the label, steps since the pass, and the pass
 STEP, PASS = 1, 10

@@ -2,7 +2,9 @@
 
 import numba as nb
 
-compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
+from poreflux.kernels import KEPT
+
+compiled = nb.njit(nogil=True, cache=KEPT, error_model="numpy")
 
 #: rows that the selection holds at once: half of 27, and two
 HELD = 15

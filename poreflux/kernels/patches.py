@@ -2,7 +2,9 @@
 
 import numba as nb
 
-compiled = nb.njit(nogil=True, cache=True, error_model="numpy")
+from poreflux.kernels import KEPT
+
+compiled = nb.njit(nogil=True, cache=KEPT, error_model="numpy")
 
 #: rows of room for sums
 ROOM = 3

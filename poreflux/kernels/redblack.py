@@ -17,6 +17,8 @@ from typing import Any
 import numba as nb
 import numpy as np
 
+from poreflux.kernels import KEPT
+
 GHOST = 2
 
 #: how kernels are compiled; reference counting is off since kernels own nothing and its atomics
@@ -27,7 +29,7 @@ OPTIONS: Any = {
     "fastmath": {"reassoc", "nsz", "arcp", "contract"},
 }
 
-compiled = nb.njit(nogil=True, cache=True, **OPTIONS)
+compiled = nb.njit(nogil=True, cache=KEPT, **OPTIONS)
 
 
 def packed_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
