@@ -45,7 +45,7 @@ def test_a_medium_that_conducts_better_along_an_axis_is_one_that_is_shorter_alon
     stretched = np.stack([base, base, 4 * base])
     states = []
     for kappa, spacing in ((np.stack([base] * 3), (3.0, 2.0, 2.0)), (stretched, (3.0, 2.0, 4.0))):
-        model = upscaled.prepare(kappa.copy(), spacing, 0.1, share, operating)
+        model = upscaled.prepare_blocks(kappa.copy(), spacing, 0.1, share, operating)
         states.append(next(solve(model, [operating]))[1])
     np.testing.assert_allclose(states[0].density, states[1].density, rtol=1e-6)
     assert states[0].voltage == pytest.approx(states[1].voltage, rel=1e-8)

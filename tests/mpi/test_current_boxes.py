@@ -9,7 +9,7 @@ from poreflux.transport.electrode.contact_mask import contact_of
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.parallel import reading as mpi_reading
 from poreflux.transport.parallel.electrode import Task, on_boxes
-from poreflux.transport.parallel.interfacial_current import dataset
+from poreflux.transport.parallel.interfacial_current import current_dataset
 from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
@@ -41,7 +41,7 @@ def solve_on_boxes(store, layout, *, contact, conductivity=0.1, wagner_lengths=(
         return on_boxes(link, stored_phase, layout, task, Threads(1), make_solver)
 
     return [
-        dataset(volume, mask, stored_phase, task, results)
+        current_dataset(volume, mask, stored_phase, task, results)
         for results in virtual.on_boxes(layout.boxes, body)
     ]
 

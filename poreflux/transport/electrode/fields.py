@@ -10,7 +10,7 @@ import xarray as xr
 from poreflux.schema import attributes, name_of
 from poreflux.transport import field_output
 from poreflux.transport.electrode.conditions import Conditions
-from poreflux.transport.electrode.planes import slabs
+from poreflux.transport.electrode.planes import field_slabs
 from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.problem import order
 from poreflux.transport.medium import Medium
@@ -39,11 +39,11 @@ def write(
     """Write `cell_potential` in V and `cell_current_density` in mA/cm², else NaN."""
     direction = fields[POTENTIAL]["direction"]
     plane = int(np.prod(model.problem.shape[1:]))
-    field_slabs = slabs(
+    field_values = field_slabs(
         model, medium.spacing, medium.reference, field_output.planes_at_a_time(plane)
     )
     with field_output.making(target, fields, direction) as folder:
-        field_output.write(folder, list(fields), direction, field_slabs)
+        field_output.write(folder, list(fields), direction, field_values)
 
 
 def section_array(

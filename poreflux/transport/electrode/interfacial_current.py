@@ -31,7 +31,7 @@ from poreflux.transport.electrode.dataset import (
     unconnected_results,
 )
 from poreflux.transport.electrode.options import CurrentOptions, Solver, apart
-from poreflux.transport.electrode.voxels import plane_currents, prepare, solve
+from poreflux.transport.electrode.voxels import plane_currents, prepare_voxels, solve
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import one_conductor
 from poreflux.transport.medium import conductivity_table, read_medium
@@ -164,7 +164,7 @@ def interfacial_current(
         described = fields.described(operating, phases, mask.values)
         field_output.check_target(require(volume, "phase").shape, solver.field, described)
     if resolution != "voxel":
-        upscaling.check(volume, blocks)
+        upscaling.check_blocks(volume, blocks)
     datasets = []
     if resolution in ("voxel", "both"):
         _refuse_too_large(volume, binary, drive)
@@ -179,7 +179,7 @@ def interfacial_current(
         )
     results = xr.merge(datasets)
     if resolution == "both":
-        results = results.merge(upscaling.comparison(results, operating))
+        results = results.merge(upscaling.correlation_with_voxels(results, operating))
     return results
 
 
@@ -189,14 +189,14 @@ def _voxels(
     field, progress = solver.field, solver.progress
     cells, medium = read_medium(volume, operating.direction, phases, engine)
     surface = electrode_surface(operating, mask, cells, medium)
-    model = prepare(cells, medium, mask.values.astype(float), operating, engine, progress)
+    model = prepare_voxels(cells, medium, mask.values.astype(float), operating, engine, progress)
     if model is None:
         return unconnected_results(surface)
     others = (operating.at(length, medium.reference) for length in lengths)
     states = solve(model, [operating, *others], progress)
     _, state = next(states)
     results = solved_results(surface, model, state, plane_currents(model))
-    section = planes.section(model, medium.spacing, medium.reference)
+    section = planes.current_section(model, medium.spacing, medium.reference)
     results.update(fields.section_array(section, operating, volume))
     if field is not None:
         fields.write(model, medium, fields.described(operating, phases, mask.values), field)

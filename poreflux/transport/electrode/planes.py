@@ -9,16 +9,16 @@ from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.field_output import SLAB
 
 
-def section(model: ElectrodeModel, spacing, reference: float) -> np.ndarray:
+def current_section(model: ElectrodeModel, spacing, reference: float) -> np.ndarray:
     """Return the current density (planes of this box, n2) in the middle section across axis 1."""
     operator = model.cell.operator
     middle = operator.shape[1] // 2
     planes = max(2, SLAB // 32 // (4 * int(np.prod(operator.shape[1:]))))
-    currents = (slab[1] for slab in slabs(model, spacing, reference, planes, potential=False))
+    currents = (slab[1] for slab in field_slabs(model, spacing, reference, planes, potential=False))
     return np.concatenate([current[:, middle].copy() for current in currents])
 
 
-def slabs(
+def field_slabs(
     model: ElectrodeModel, spacing, reference: float, planes: int, *, potential: bool = True
 ) -> Iterator[tuple]:
     """Yield the first plane, the current density and, on request, the potential of slabs."""

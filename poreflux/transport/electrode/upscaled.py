@@ -52,7 +52,7 @@ def upscaled(
     dims = order(operating.direction)
     a, b, c = (volume.sizes[dim] * voxel[dim] / n for dim, n in zip(dims, cell_kappa.shape[1:]))
     spacing = a, b, c
-    model = prepare(cell_kappa, spacing, reference, share, operating, progress)
+    model = prepare_blocks(cell_kappa, spacing, reference, share, operating, progress)
     j, values = np.full(share.shape, np.nan), dict.fromkeys(MAP_STATISTICS, np.nan)
     values |= {"contact_fraction": 0.0, "area_specific_resistance": np.inf}
     if model is not None:
@@ -79,7 +79,7 @@ def upscaled(
     return results
 
 
-def comparison(results: xr.Dataset, operating: Conditions) -> xr.Dataset:
+def correlation_with_voxels(results: xr.Dataset, operating: Conditions) -> xr.Dataset:
     """Return the correlation of the current by blocks with that by voxels, over the cells."""
     coarse = results[name_of("upscaled_current_density", operating.direction)].values
     fine = results[name_of("current_density", operating.direction)].values
@@ -92,7 +92,7 @@ def comparison(results: xr.Dataset, operating: Conditions) -> xr.Dataset:
     return xr.Dataset(variables, coords={"direction": [operating.direction]})
 
 
-def check(volume: xr.Dataset, blocks: Sequence[int] | xr.Dataset) -> None:
+def check_blocks(volume: xr.Dataset, blocks: Sequence[int] | xr.Dataset) -> None:
     """Raise ``ValueError`` where a volume cannot be cut so, or its blocks lack a direction."""
     if isinstance(blocks, xr.Dataset):
         missing = [dim for dim in DIMS if dim not in blocks["direction"].values]
@@ -159,7 +159,7 @@ def keep_connected(kappa: np.ndarray, share: np.ndarray, last: bool) -> float:
     return float((connected & solid).sum() / max(solid.sum(), 1))
 
 
-def prepare(
+def prepare_blocks(
     kappa: np.ndarray,
     spacing: tuple[float, float, float],
     reference: float,

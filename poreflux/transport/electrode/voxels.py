@@ -42,7 +42,7 @@ class ElectrodeModel:
     bulk: float
 
 
-def prepare(
+def prepare_voxels(
     cells: np.ndarray,
     medium: Medium,
     share: np.ndarray,
@@ -100,7 +100,7 @@ def solve_bulk(
     ramp(operator, x)
     cell.solver.lower(x, BulkError(integrate(operator, x)[0], progress))
     conductance = integrate(operator, x)[0]
-    start(cell, x, cell.current / conductance)
+    rescale_potential(cell, x, cell.current / conductance)
     bulk = share.size / (unit * conductance)
     return ElectrodeModel(carrying, problem, cell, x, bulk)
 
@@ -125,17 +125,17 @@ class BulkError:
         return error <= BULK_ERROR
 
 
-def start(cell: ElectrolyteCell, x: np.ndarray, volts: float) -> None:
+def rescale_potential(cell: ElectrolyteCell, x: np.ndarray, volts: float) -> None:
     """Rescale x from 1 at the low face and 0 at the high one to 0 at the reacting face and `volts`
     at the fed one."""
     if cell.fed == LOW:
         cell.operator.combine(0.0, x, volts, x)
     else:
         cell.operator.combine(0.0, x, -volts, x)
-        shift(cell, x, volts)
+        shift_potential(cell, x, volts)
 
 
-def shift(cell: ElectrolyteCell, x: np.ndarray, volts: float) -> None:
+def shift_potential(cell: ElectrolyteCell, x: np.ndarray, volts: float) -> None:
     """x += volts in conducting cells; elsewhere x stays zero."""
     operator, constant = cell.operator, cell.solver.workspace
     operator.engine.ramp(operator, constant, 0.0, volts)
@@ -158,7 +158,7 @@ def solve(
     for operating in operating_conditions:
         if operating.law not in states:
             overpotential = float(operating.law.overpotential(cell.mean_density))
-            shift(cell, model.x, overpotential - offset)
+            shift_potential(cell, model.x, overpotential - offset)
             offset = overpotential
             states[operating.law] = react(
                 cell, operating.law, model.x, operating.drive, operating.tolerances, progress

@@ -112,7 +112,7 @@ def on_boxes(
     states = solve(model, task.laws(), task.progress)
     first_state = next(states)
     plane_current = plane_currents(model)
-    section = planes.section(model, stored_phase.spacing, task.reference)
+    section = planes.current_section(model, stored_phase.spacing, task.reference)
     if task.field is not None:
         _write(link, stored_phase, layout, task, task.field, model)
     section = np.concatenate(link.join(section))
@@ -140,7 +140,7 @@ def _write(link, stored_phase, layout: Partition, task: Task, target: Path, mode
     described = fields.described(task.operating, task.phases, task.mask)
 
     def slabs(count: int):
-        return planes.slabs(model, stored_phase.spacing, task.reference, count)
+        return planes.field_slabs(model, stored_phase.spacing, task.reference, count)
 
     shared_fields.write(link, stored_phase, layout, target, described, slabs)
 

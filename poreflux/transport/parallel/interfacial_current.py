@@ -123,7 +123,7 @@ def solve_current(
         link.raise_first(failure)
         if not first or results is None:
             return None
-        return dataset(volume, contact_mask, stored_phase, task, results)
+        return current_dataset(volume, contact_mask, stored_phase, task, results)
 
 
 def _opened(path, contact, operating, phases, target: Path | None):
@@ -153,7 +153,7 @@ def _solved(
     return results
 
 
-def dataset(volume, contact, stored_phase, task: Task, results: ElectrodeResults):
+def current_dataset(volume, contact, stored_phase, task: Task, results: ElectrodeResults):
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,

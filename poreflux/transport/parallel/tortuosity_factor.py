@@ -271,7 +271,10 @@ def _check_field(stored_phase, options: Options, target: Path) -> None:
 def _dataset(direction: str, results: TortuosityResults, options: Options):
     """Return the results as :func:`poreflux.tortuosity_factor` does."""
     from poreflux.schema import attributes
-    from poreflux.transport.tortuosity.effective_conductivity import EffectiveConductivity, dataset
+    from poreflux.transport.tortuosity.effective_conductivity import (
+        EffectiveConductivity,
+        tortuosity_dataset,
+    )
 
     effective = EffectiveConductivity(
         results.conductivity, results.percolating, None, results.solution
@@ -282,7 +285,7 @@ def _dataset(direction: str, results: TortuosityResults, options: Options):
         "rtol": options.rtol,
         "geometry": "voxels",
     }
-    table = dataset(direction, results.mean, results.conducting, effective, note)
+    table = tortuosity_dataset(direction, results.mean, results.conducting, effective, note)
     table["iterations"] += results.iterations
     if results.check is not None:
         variable = ("direction", [results.check], attributes("check_difference"))

@@ -92,7 +92,7 @@ def refuse_too_large(
     )
 
 
-def dataset(
+def tortuosity_dataset(
     direction: str, mean: float, conducting: float, effective: EffectiveConductivity, note: Mapping
 ) -> xr.Dataset:
     """Return the results in a medium of `mean` conductivity and `conducting` fraction."""

@@ -13,7 +13,11 @@ from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import check_options, order
 from poreflux.transport.medium import read_medium, read_partial
 from poreflux.transport.tortuosity import fields
-from poreflux.transport.tortuosity.effective_conductivity import dataset, refuse_too_large, solve
+from poreflux.transport.tortuosity.effective_conductivity import (
+    refuse_too_large,
+    solve,
+    tortuosity_dataset,
+)
 from poreflux.volume import require, within_mask
 
 ELECTROLYTE = {"electrolyte": 1.0}
@@ -119,4 +123,4 @@ def tortuosity_factor(
             shape = [phase.sizes[dim] for dim in order(direction)]
             fields.write(effective.solution, effective.problem, shape, described, field)
     note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol, "geometry": geometry}
-    return dataset(direction, medium.mean, medium.conducting, effective, note)
+    return tortuosity_dataset(direction, medium.mean, medium.conducting, effective, note)
