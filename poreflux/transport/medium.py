@@ -1,7 +1,6 @@
 """The cells of a problem read from a Volume: conductivities, axis 0 along the transport."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +11,11 @@ from poreflux.errors import DamagedStore
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
 from poreflux.transport.engines.engine import Engine
-from poreflux.transport.laplace.problem import conductivities, order, relative
+from poreflux.transport.laplace.problem import Medium, conductivities, order, relative
 from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time
 SLAB = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Medium:
-    """The properties of the cells of a Volume.
-
-    ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
-    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
-    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are
-    passed separately: a solve clears those that carry no current.
-    """
-
-    spacing: tuple[float, float, float]
-    reference: float
-    mean: float
-    conducting: float
-    arithmetic: bool = False
 
 
 def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) -> np.ndarray:

@@ -13,7 +13,7 @@ from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
 from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.boundary import HIGH
-from poreflux.transport.medium import Medium
+from poreflux.transport.laplace.problem import Medium, order
 
 #: the largest current density depends on the mesh where the Wagner length has fewer voxels
 RESOLVED = 3
@@ -199,3 +199,16 @@ def flag_mesh_dependence(
     if wagner_length < RESOLVED * max(spacing):
         largest.attrs["long_name"] += " (mesh-dependent)"
         largest.attrs["mesh_dependent"] = 1
+
+
+def section_array(
+    values: np.ndarray, operating: Conditions, volume: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """Return the section of the current density by name, with its coordinates and position."""
+    dims = order(operating.direction)
+    name = name_of("current_section", operating.direction)
+    section_dims = (dims[0], dims[2])
+    middle = volume[dims[1]][volume.sizes[dims[1]] // 2]
+    attrs = {**attributes(name), "position": float(middle), "across": dims[1]}
+    coords = {dim: volume[dim] for dim in section_dims}
+    return {name: xr.DataArray(values, coords, section_dims, attrs=attrs)}

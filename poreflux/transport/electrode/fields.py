@@ -1,19 +1,17 @@
-"""The potential and the current density of a solved electrode: a section, fields in Zarr."""
+"""The potential and the current density of a solved electrode as fields in Zarr."""
 
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
-from poreflux.schema import attributes, name_of
+from poreflux.schema import attributes
 from poreflux.transport import field_output
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.planes import field_slabs
 from poreflux.transport.electrode.voxels import ElectrodeModel
-from poreflux.transport.laplace.problem import order
-from poreflux.transport.medium import Medium
+from poreflux.transport.laplace.problem import Medium
 
 POTENTIAL, CURRENT = "cell_potential", "cell_current_density"
 
@@ -44,16 +42,3 @@ def write(
     )
     with field_output.making(target, fields, direction) as folder:
         field_output.write(folder, list(fields), direction, field_values)
-
-
-def section_array(
-    values: np.ndarray, operating: Conditions, volume: xr.Dataset
-) -> dict[str, xr.DataArray]:
-    """Return the section of the current density by name, with its coordinates and position."""
-    dims = order(operating.direction)
-    name = name_of("current_section", operating.direction)
-    section_dims = (dims[0], dims[2])
-    middle = volume[dims[1]][volume.sizes[dims[1]] // 2]
-    attrs = {**attributes(name), "position": float(middle), "across": dims[1]}
-    coords = {dim: volume[dim] for dim in section_dims}
-    return {name: xr.DataArray(values, coords, section_dims, attrs=attrs)}

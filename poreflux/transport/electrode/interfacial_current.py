@@ -26,6 +26,7 @@ from poreflux.transport.electrode.conditions import (
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import (
     electrode_surface,
+    section_array,
     solved_results,
     sweep_results,
     unconnected_results,
@@ -197,7 +198,7 @@ def _voxels(
     _, state = next(states)
     results = solved_results(surface, model, state, plane_currents(model))
     section = planes.current_section(model, medium.spacing, medium.reference)
-    results.update(fields.section_array(section, operating, volume))
+    results.update(section_array(section, operating, volume))
     if field is not None:
         fields.write(model, medium, fields.described(operating, phases, mask.values), field)
     if lengths:

@@ -13,8 +13,7 @@ from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.boundary import LOW
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.percolation import percolate
-from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.medium import Medium
+from poreflux.transport.laplace.problem import Medium, Problem
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy

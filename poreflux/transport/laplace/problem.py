@@ -67,6 +67,23 @@ class Problem:
         return relative_conductivity(conductance, self.shape, self.spacing)
 
 
+@dataclass(frozen=True)
+class Medium:
+    """The properties of the cells of a Volume.
+
+    ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
+    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are
+    passed separately: a solve clears those that carry no current.
+    """
+
+    spacing: tuple[float, float, float]
+    reference: float
+    mean: float
+    conducting: float
+    arithmetic: bool = False
+
+
 def relative_conductivity(
     conductance: float, shape: tuple[int, int, int], spacing: tuple[float, float, float]
 ) -> float:

@@ -157,11 +157,11 @@ def current_dataset(volume, contact, stored_phase, task: Task, results: Electrod
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,
+        section_array,
         solved_results,
         sweep_results,
         unconnected_results,
     )
-    from poreflux.transport.electrode.fields import section_array
 
     depth = task.depth(stored_phase.spacing[0])
     surface = ElectrodeSurface(

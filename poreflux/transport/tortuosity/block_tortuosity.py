@@ -17,8 +17,8 @@ from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.engines.threads import Threads
-from poreflux.transport.laplace.problem import check_options, one_conductor, order, relative
-from poreflux.transport.medium import Medium, conductivity_table
+from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
+from poreflux.transport.medium import conductivity_table
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import require, voxel_size, within_mask

@@ -11,8 +11,7 @@ from poreflux.annotations import Geometry, Sides
 from poreflux.schema import attributes
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.percolation import percolate
-from poreflux.transport.laplace.problem import Problem, even_periods
-from poreflux.transport.medium import Medium
+from poreflux.transport.laplace.problem import Medium, Problem, even_periods
 from poreflux.transport.solvers.solution import Solution, precision_for
 from poreflux.transport.solvers.solution import solve as solve_problem
 from poreflux.volume import require

@@ -12,12 +12,13 @@ from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import (
+    Medium,
     Problem,
     check_options,
     order,
     relative_conductivity,
 )
-from poreflux.transport.medium import Medium, read_medium
+from poreflux.transport.medium import read_medium
 from poreflux.transport.solvers.solution import Solution, solve
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
