@@ -159,8 +159,9 @@ def test_nothing_is_left_where_the_folder_is_missing(tmp_path):
 
 def test_a_report_replaces_an_older_one(tmp_path):
     target = tmp_path / "report.html"
-    target.write_text("old")
+    report(sample_results()[["porosity"]], target, title="older")
     assert report(sample_results()[["porosity"]], target) == target
+    assert "older" not in target.read_text(encoding="utf-8").split("</title>")[0]
     assert "porosity" in target.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [target]
 
