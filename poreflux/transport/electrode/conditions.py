@@ -60,7 +60,7 @@ class Conditions:
         """Return the decay length in µm of the weights of the porosity at the electrode."""
         return max(self.wagner_length(conductivity), MIN_DEPTH * spacing)
 
-    def at(self, wagner_length: float, conductivity: float) -> "Conditions":
+    def at_wagner_length(self, wagner_length: float, conductivity: float) -> "Conditions":
         """Return the conditions at another Wagner length in µm; 0 is primary."""
         resistance = wagner_length * UM / conductivity
         if math.isclose(resistance, self.law.resistance, rel_tol=1e-12):

@@ -115,8 +115,8 @@ def contact_evolution(
             gap, still = change(gap, mask.values, j, hours, supply, critical_gap)
             mask = mask.copy(data=still)
             passed.append(passed[-1] + step)
-    numbers = np.array(rows).reshape(-1, len(STEP_STATISTICS))
-    return _dataset(direction, mask, gap, numbers, maps, passed[: len(rows)])
+    statistics = np.array(rows).reshape(-1, len(STEP_STATISTICS))
+    return _dataset(direction, mask, gap, statistics, maps, passed[: len(rows)])
 
 
 def strip(gap, contact, j, hours: float, supply: float, critical_gap: float):

@@ -193,8 +193,8 @@ def _voxels(
     model = prepare_voxels(cells, medium, mask.values.astype(float), operating, engine, progress)
     if model is None:
         return unconnected_results(surface)
-    others = (operating.at(length, medium.reference) for length in lengths)
-    states = solve(model, [operating, *others], progress)
+    swept = (operating.at_wagner_length(length, medium.reference) for length in lengths)
+    states = solve(model, [operating, *swept], progress)
     _, state = next(states)
     results = solved_results(surface, model, state, plane_currents(model))
     section = planes.current_section(model, medium.spacing, medium.reference)

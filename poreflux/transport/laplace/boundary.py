@@ -115,10 +115,10 @@ def series(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def sum_of_four(planes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return the sums over 2 x 2 faces of planes (..., ny, nx), as (..., *shape)."""
-    *rest, ny, nx = planes.shape
-    padded = np.zeros((*rest, 2 * shape[0], 2 * shape[1]), planes.dtype)
+    *leading, ny, nx = planes.shape
+    padded = np.zeros((*leading, 2 * shape[0], 2 * shape[1]), planes.dtype)
     padded[..., :ny, :nx] = planes
-    return padded.reshape(*rest, shape[0], 2, shape[1], 2).sum((-3, -1))
+    return padded.reshape(*leading, shape[0], 2, shape[1], 2).sum((-3, -1))
 
 
 def faces_of_planes(start: int, planes: int, total: int) -> np.ndarray:

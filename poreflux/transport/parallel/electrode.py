@@ -59,8 +59,8 @@ class Task:
 
     def laws(self) -> list[Conditions]:
         """Return the operating conditions, and those of the Wagner lengths."""
-        others = (self.operating.at(length, self.reference) for length in self.lengths)
-        return [self.operating, *others]
+        swept = (self.operating.at_wagner_length(length, self.reference) for length in self.lengths)
+        return [self.operating, *swept]
 
 
 @dataclass(frozen=True)

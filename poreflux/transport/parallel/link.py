@@ -102,7 +102,9 @@ class Link:
 
     def raise_first(self, failure: Exception | None) -> None:
         """Raise the first failure of those that all processes pass, if there is one."""
-        first = next((other for other in self.comm.allgather(failure) if other is not None), None)
+        first = next(
+            (candidate for candidate in self.comm.allgather(failure) if candidate is not None), None
+        )
         if first is not None:
             raise SharedFailure(first if failure is None else failure)
 

@@ -85,12 +85,12 @@ def refuse_mask(path: str | Path) -> None:
     from poreflux.store import open as open_store
     from poreflux.volume import box_of_mask
 
-    inside = box_of_mask(open_store(path))
-    if inside:
-        part = ", ".join(f"{dim}=slice({b.start}, {b.stop})" for dim, b in inside.items())
+    box_inside = box_of_mask(open_store(path))
+    if box_inside:
+        selection = ", ".join(f"{dim}=slice({b.start}, {b.stop})" for dim, b in box_inside.items())
         raise ValueError(
             f"the mask of {path} leaves out planes of it, and poreflux.transport.parallel takes "
-            f"all; solve in one process, or save poreflux.open({str(path)!r}).isel({part}) "
+            f"all; solve in one process, or save poreflux.open({str(path)!r}).isel({selection}) "
             "and solve that"
         )
 
