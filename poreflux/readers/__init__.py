@@ -4,8 +4,11 @@ import importlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import dask.array as da
 import xarray as xr
+from numpy.typing import DTypeLike
 
 from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
@@ -43,7 +46,7 @@ def read(
     phases: Mapping[int, str] | None = None,
     dataset: str | None = None,
     shape: Sequence[int] | None = None,
-    dtype=None,
+    dtype: DTypeLike | None = None,
     header: int = 0,
     axes: str | None = None,
     channel: int | None = None,
@@ -141,7 +144,7 @@ def read(
     return volume
 
 
-def _inside(path: Path):
+def _inside(path: Path) -> da.Array:
     """Return the values of a mask, axes (z, y, x)."""
     reader = _reader_of(path, raw=False)
     module = importlib.import_module(f"poreflux.readers.{reader.split(':')[0]}")
@@ -190,7 +193,14 @@ def _is_zarr(path: Path) -> bool:
     return any((path / mark).is_file() for mark in ("zarr.json", ".zarray", ".zgroup"))
 
 
-def _options(reader: str, wanted: Wanted, kind, shape, dtype, header) -> dict:
+def _options(
+    reader: str,
+    wanted: Wanted,
+    kind: VolumeKind,
+    shape: Sequence[int] | None,
+    dtype: DTypeLike | None,
+    header: int,
+) -> dict[str, Any]:
     """Return the options of one reader; refuse those it has no use for."""
     useless = {
         "dataset": wanted.dataset is not None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from poreflux.errors import ChooseOne, UnreadableImage
 from poreflux.schema import DIMS
@@ -203,7 +204,7 @@ def sizes(axes: Sequence[Axis]) -> str:
     return ", ".join(f"{axis.name or '?'} {axis.size}" for axis in axes) or "none"
 
 
-def choose(described: Description, path, wanted: Wanted) -> Choice:
+def choose(described: Description, path: str | Path, wanted: Wanted) -> Choice:
     """Return the volume that is meant: by the names of the axes first, then by their order.
 
     Raises
@@ -245,7 +246,7 @@ def choose(described: Description, path, wanted: Wanted) -> Choice:
     return Choice(tuple(index), order, spacing, notes)  # type: ignore[arg-type]  # three of each
 
 
-def _length(value) -> float | None:
+def _length(value: float | None) -> float | None:
     """Return a length that can be one, or None."""
     if value is None:
         return None
@@ -253,7 +254,7 @@ def _length(value) -> float | None:
     return length if 0 < length < float("inf") else None
 
 
-def _renamed(axes: tuple[Axis, ...], path, wanted: Wanted) -> tuple[Axis, ...]:
+def _renamed(axes: tuple[Axis, ...], path: str | Path, wanted: Wanted) -> tuple[Axis, ...]:
     """Return the axes with the names that the caller gives them, in the order of the file."""
     if wanted.axes is None:
         return axes
@@ -275,7 +276,7 @@ def _renamed(axes: tuple[Axis, ...], path, wanted: Wanted) -> tuple[Axis, ...]:
     )
 
 
-def _place(places: list[int], axes, name: str, path) -> int:
+def _place(places: list[int], axes: Sequence[Axis], name: str, path: str | Path) -> int:
     if not places:
         raise ChooseOne(
             f"{_OPTIONS[name]} is given, and {path} has no such axis: it has {sizes(axes)}; leave "
@@ -284,7 +285,7 @@ def _place(places: list[int], axes, name: str, path) -> int:
     return places[0]
 
 
-def _number(number: int, axes, place: int, path) -> int:
+def _number(number: int, axes: Sequence[Axis], place: int, path: str | Path) -> int:
     count = axes[place].size
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < count:
         raise ChooseOne(
@@ -305,7 +306,9 @@ def _mistaken(open_: list[Axis]) -> tuple[str, ...]:
     )
 
 
-def _require_three(described: Description, axes, open_: list[Axis], path) -> None:
+def _require_three(
+    described: Description, axes: Sequence[Axis], open_: list[Axis], path: str | Path
+) -> None:
     """Refuse what is no volume, or more than one."""
     shape = "x".join(str(axis.size) for axis in axes) or "()"
     where = f"{path}:{described.dataset}" if described.dataset else path

@@ -4,6 +4,7 @@ import functools
 import json
 import math
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
@@ -17,7 +18,7 @@ from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes, sizes
 from poreflux.readers.external import require_near
 from poreflux.readers.image import Image, aligned_chunks, even_step, plane_chunks, reading
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.missing import Span, filled, require_all, span_of
 from poreflux.readers.numpy import named, others
 
@@ -114,7 +115,7 @@ def _dataset(path: Path, file: h5py.File, wanted: str | None) -> str:
     return volumes.pop() if len(volumes) == 1 else named(path, shapes, None)
 
 
-def _signal(group) -> str | None:
+def _signal(group: object) -> str | None:
     """Return the path of the dataset that an NXdata group shows."""
     if not isinstance(group, h5py.Group) or _text(group.attrs.get("NX_class")) != "NXdata":
         return None
@@ -173,14 +174,14 @@ def _scale(stored: h5py.Dataset, axis: int) -> tuple[str, float | None]:
     return "", None
 
 
-def _step(positions, count: int) -> float | None:
+def _step(positions: object, count: int) -> float | None:
     if not isinstance(positions, h5py.Dataset) or positions.shape != (count,):
         return None
     unit = _text(positions.attrs.get("units")) or _text(positions.attrs.get("unit"))
     return even_step(positions[()], unit)
 
 
-def _texts(value) -> list[str]:
+def _texts(value: object) -> list[str]:
     """Return the words of an attribute: a list, or one text parted by colons or commas."""
     if value is None:
         return []
@@ -188,12 +189,14 @@ def _texts(value) -> list[str]:
     return re.split(r"[:,]", words[0].strip("[]")) if len(words) == 1 else words
 
 
-def _text(value) -> str:
+def _text(value: object) -> str:
     value = np.ravel(np.asarray(value, dtype=object))[0] if value is not None else ""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
+def _box(
+    path: Path, name: str, index: tuple[int | slice, ...], start: Box, stop: Box
+) -> np.ndarray:
     # h5py serialises what threads ask of it, so each call may open the file for itself
     spans = iter(zip(start, stop))
     at = tuple(slice(*next(spans)) if isinstance(i, slice) else i for i in index)
@@ -231,7 +234,7 @@ def _require_filters(path: Path, stored: h5py.Dataset) -> None:
 def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def visit(name: str, item) -> None:
+    def visit(name: str, item: object) -> None:
         if isinstance(item, h5py.Dataset) and item.shape and not name.startswith("#"):
             shapes[name] = item.shape
 
@@ -239,7 +242,7 @@ def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _refuse_projections(path: Path, name: str, stored: h5py.Dataset, axes) -> None:
+def _refuse_projections(path: Path, name: str, stored: h5py.Dataset, axes: Sequence[Axis]) -> None:
     angles = [
         key
         for key in _ANGLES

@@ -7,9 +7,10 @@ stack to general readers.
 import functools
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -129,14 +130,14 @@ def contiguous(found: tuple[Page, ...]) -> int | None:
 class _Walk:
     """Reads the chain of pages of one open file."""
 
-    def __init__(self, file, path: Path, size: int):
+    def __init__(self, file: BinaryIO, path: Path, size: int):
         self.file = file
         self.path = path
         self.size = size
 
-    def pages(self):
+    def pages(self) -> Iterator[Page | None]:
         offset = self._header()
-        seen = set()
+        seen: set[int] = set()
         while offset:
             if offset in seen:
                 raise UnreadableImage(f"{self.path} has a chain of pages that bites its tail")

@@ -1,13 +1,15 @@
 """What a reader finds in a file: a lazy array with what the file says of it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
+from numpy.typing import ArrayLike
 
 from poreflux.errors import PorefluxError, UnreadableImage
 from poreflux.readers.description import Choice, Description
@@ -73,7 +75,7 @@ class Image:
 
 
 @contextmanager
-def reading(path, what: str) -> Iterator[None]:
+def reading(path: str | Path, what: str) -> Iterator[None]:
     """Turn whatever a library says against a file into one sentence."""
     try:
         yield
@@ -127,7 +129,7 @@ def micrometers(unit: str | None) -> float | None:
     return MICROMETERS.get((unit or "").strip().lower())
 
 
-def even_step(positions, unit: str | None) -> float | None:
+def even_step(positions: ArrayLike, unit: str | None) -> float | None:
     """Return the distance of even positions in µm, None where they are uneven or have no unit.
 
     Examples
@@ -144,7 +146,7 @@ def even_step(positions, unit: str | None) -> float | None:
     return abs(mean) * scale if mean and np.all(abs(steps - mean) < 1e-3 * abs(mean)) else None
 
 
-def flags(attrs) -> dict[int, str] | None:
+def flags(attrs: Mapping[str, Any]) -> dict[int, str] | None:
     """Return the names of labels that the CF attributes of an array give, None where none.
 
     Examples

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 
 import dask.array as da
 import numpy as np
@@ -14,7 +15,7 @@ _LISTED = 8
 
 
 def labelled(
-    array: da.Array, phases: Mapping[int, str] | None, path
+    array: da.Array, phases: Mapping[int, str] | None, path: str | Path
 ) -> tuple[da.Array, dict[int, str], dict[int, int]]:
     """Return labels, their meanings, and which value in the file each label stands for.
 

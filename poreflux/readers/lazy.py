@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
+from numpy.typing import DTypeLike
 
 Box = tuple[int, ...]
 
@@ -12,8 +13,8 @@ Box = tuple[int, ...]
 def from_chunks(
     function: Callable[[Box, Box], np.ndarray],
     shape: Sequence[int],
-    dtype,
-    chunks,
+    dtype: DTypeLike,
+    chunks: int | str | Sequence[int | Sequence[int]],
     *,
     token: object = None,
 ) -> da.Array:
@@ -62,13 +63,13 @@ def from_chunks(
 class _Source:
     """What dask slices: the function with a shape and a dtype."""
 
-    def __init__(self, function, shape: Box, dtype: np.dtype):
+    def __init__(self, function: Callable[[Box, Box], np.ndarray], shape: Box, dtype: np.dtype):
         self.function = function
         self.shape = shape
         self.dtype = dtype
         self.ndim = len(shape)
 
-    def __getitem__(self, slices) -> np.ndarray:
+    def __getitem__(self, slices: tuple[slice, ...]) -> np.ndarray:
         spans = [s.indices(n) for s, n in zip(slices, self.shape)]
         start = tuple(span[0] for span in spans)
         stop = tuple(span[1] for span in spans)

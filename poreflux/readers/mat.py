@@ -91,7 +91,7 @@ class _Inflate:
         self.path = path
         self.position = position
 
-    def __call__(self):
+    def __call__(self) -> "_Inflating":
         return _Inflating(self.path, self.position)
 
 

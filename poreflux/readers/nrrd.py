@@ -2,9 +2,11 @@
 
 import bz2
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
+import dask.array as da
 import nrrd
 import numpy as np
 
@@ -83,7 +85,7 @@ class _Packed:
         self.offset = offset
         self.encoding = encoding
 
-    def __call__(self):
+    def __call__(self) -> "_Stream":
         file = self.path.open("rb")
         file.seek(self.offset)
         return _Stream(file, _PACKED[self.encoding](file))
@@ -92,7 +94,7 @@ class _Packed:
 class _Stream:
     """A packed stream that closes the file below it with itself."""
 
-    def __init__(self, file, stream):
+    def __init__(self, file: BinaryIO, stream: BinaryIO):
         self.file = file
         self.read = stream.read
         self.stream = stream
@@ -102,7 +104,15 @@ class _Stream:
         self.file.close()
 
 
-def _raw(data: Path, offset: int, lines: int, skipped: int, shape, dtype, index):
+def _raw(
+    data: Path,
+    offset: int,
+    lines: int,
+    skipped: int,
+    shape: Sequence[int],
+    dtype: np.dtype,
+    index: Sequence[int | slice],
+) -> da.Array:
     if skipped == -1:
         offset = data.stat().st_size - int(np.prod(shape)) * dtype.itemsize
         if offset < 0:
@@ -116,13 +126,13 @@ def _raw(data: Path, offset: int, lines: int, skipped: int, shape, dtype, index)
     return flat(data, offset, shape, dtype, index=index)
 
 
-def _beside(path: Path, detached, wanted: Wanted) -> Path:
+def _beside(path: Path, detached: object, wanted: Wanted) -> Path:
     if not isinstance(detached, str) or "%" in detached or detached.upper().startswith("LIST"):
         raise UnreadableImage(f"{path} spreads its data over several files; join them first")
     return require_near(path, path.parent / detached, allowed=wanted.allow_external)
 
 
-def _skips(header, path: Path) -> tuple[int, int]:
+def _skips(header: Mapping[str, Any], path: Path) -> tuple[int, int]:
     lines = int(header.get("line skip", header.get("lineskip", 0)))
     skipped = int(header.get("byte skip", header.get("byteskip", 0)))
     if lines < 0 or skipped < -1:
@@ -130,7 +140,7 @@ def _skips(header, path: Path) -> tuple[int, int]:
     return lines, skipped
 
 
-def _dtype(header, path: Path) -> np.dtype:
+def _dtype(header: Mapping[str, Any], path: Path) -> np.dtype:
     kind = str(header["type"]).lower()
     if kind not in _TYPES:
         raise UnreadableImage(f"{path} holds values of type {kind!r}, not real numbers")
@@ -140,7 +150,7 @@ def _dtype(header, path: Path) -> np.dtype:
     return np.dtype({"little": "<", "big": ">"}[header["endian"].lower()] + code)
 
 
-def _axes(header) -> tuple[tuple[Axis, ...], str | None]:
+def _axes(header: Mapping[str, Any]) -> tuple[tuple[Axis, ...], str | None]:
     """Return the axes, the slowest first, by their labels, kinds and directions in space."""
     count = len(header["sizes"])
     kinds = [str(kind).lower() for kind in header.get("kinds", [""] * count)]
@@ -160,7 +170,7 @@ def _axes(header) -> tuple[tuple[Axis, ...], str | None]:
     return axes, f"NRRD {source}" if any(axis.spacing for axis in axes) else None
 
 
-def _directions(header, count: int) -> np.ndarray | None:
+def _directions(header: Mapping[str, Any], count: int) -> np.ndarray | None:
     """Return the step in space along each axis, NaN along those that lie in none."""
     said = header.get("space directions")
     if said is None:
@@ -182,7 +192,9 @@ def _along(directions: np.ndarray | None) -> list[str]:
     return [name if names.count(name) == 1 else "" for name in names]
 
 
-def _lengths(header, directions: np.ndarray | None, count: int) -> list[float | None]:
+def _lengths(
+    header: Mapping[str, Any], directions: np.ndarray | None, count: int
+) -> list[float | None]:
     """Return the spacing of each axis in µm, where the header has lengths with a unit."""
     if directions is None:
         units = list(header.get("units", []))

@@ -1,8 +1,10 @@
 """NumPy's .npy, read in place, and .npz, unpacked in a stream."""
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -47,12 +49,14 @@ def _read_npz(path: Path, wanted: Wanted) -> Image:
     return Image(array, described, choice, [path])
 
 
-def _described(kind: str, shape, fortran: bool, dtype: np.dtype, path: Path) -> Description:
+def _described(
+    kind: str, shape: Sequence[int], fortran: bool, dtype: np.dtype, path: Path
+) -> Description:
     order = f"{kind}, {'Fortran' if fortran else 'C'} order"
     return Description(order, named_axes(shape), str(_numbers(dtype, path)))
 
 
-def named(path, shapes: dict[str, tuple], dataset: str | None) -> str:
+def named(path: str | Path, shapes: dict[str, tuple], dataset: str | None) -> str:
     """Return the array that is meant: the one named, or the only one of three axes."""
     if dataset is not None:
         if dataset.strip("/") not in shapes:
@@ -78,7 +82,7 @@ class _Member:
         self.path = path
         self.member = member
 
-    def __call__(self):
+    def __call__(self) -> IO[bytes]:
         return zipfile.ZipFile(self.path).open(self.member)
 
 
@@ -87,7 +91,7 @@ def others(shapes: dict[str, tuple], name: str) -> tuple[str, ...]:
     return tuple(key for key, shape in shapes.items() if key != name and len(shape) >= 3)
 
 
-def _raw_header(file):
+def _raw_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = npy.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise UnreadableImage(f"version {version} of NumPy's file format is not known")

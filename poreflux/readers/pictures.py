@@ -10,7 +10,7 @@ import numpy as np
 from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, plane_chunks, reading
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.series import LOSSY, Series
 
 
@@ -81,7 +81,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], np.dtype]:
     return tuple(said.shape[:2]), said.dtype
 
 
-def _planes(files: tuple[Path, ...], dtype, start, stop) -> np.ndarray:
+def _planes(files: tuple[Path, ...], dtype: np.dtype, start: Box, stop: Box) -> np.ndarray:
     values = np.empty(tuple(b - a for a, b in zip(start, stop)), dtype)
     for out, path in zip(values, files[start[0] : stop[0]]):
         out[:] = plane(path)[start[1] : stop[1], start[2] : stop[2]]

@@ -3,15 +3,17 @@
 import functools
 import math
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, plane_chunks
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 
 #: mean step to the neighbour over the mean difference of any two voxels: of noise it is 1
 _NOISE, _SMOOTH = 0.75, 0.5
@@ -20,7 +22,12 @@ _LOOKED_AT = 3
 
 
 def read(
-    path: Path, wanted: Wanted, *, shape: Sequence[int] | None, dtype, header: int = 0
+    path: Path,
+    wanted: Wanted,
+    *,
+    shape: Sequence[int] | None,
+    dtype: DTypeLike | None,
+    header: int = 0,
 ) -> Image:
     """Read a raw file of this shape and dtype behind a header of so many bytes."""
     if shape is None or dtype is None:
@@ -124,12 +131,16 @@ def flat(
     return lazy.T if fortran else lazy
 
 
-def _as_stored(shape, index, fortran: bool) -> tuple[tuple[int, ...], tuple[int | slice, ...]]:
+def _as_stored(
+    shape: Sequence[int], index: Sequence[int | slice] | None, fortran: bool
+) -> tuple[tuple[int, ...], tuple[int | slice, ...]]:
     at = tuple(index) if index is not None else (slice(None),) * len(shape)
     return (tuple(shape[::-1]), at[::-1]) if fortran else (tuple(shape), at)
 
 
-def leading(stored: Sequence[int], at: Sequence[int | slice]):
+def leading(
+    stored: Sequence[int], at: Sequence[int | slice]
+) -> tuple[tuple[int, ...], tuple[int | slice, ...], int]:
     """Return shape and index without the numbers they begin with, and the values these skip.
 
     Examples
@@ -144,13 +155,23 @@ def leading(stored: Sequence[int], at: Sequence[int | slice]):
     return stored, at, skipped
 
 
-def chunks_within(stored: Sequence[int], at: Sequence[int | slice], itemsize: int):
+def chunks_within(
+    stored: Sequence[int], at: Sequence[int | slice], itemsize: int
+) -> tuple[int, ...]:
     """Return chunks of whole planes of what is left, of which all is read to choose from."""
     planes = plane_chunks(stored, itemsize)[0]
     return (planes, *(n for n, i in zip(stored[1:], at[1:]) if isinstance(i, slice)))
 
 
-def read_flat(path: Path, offset: int, shape, at, dtype: np.dtype, start, stop) -> np.ndarray:
+def read_flat(
+    path: Path,
+    offset: int,
+    shape: Sequence[int],
+    at: Sequence[int | slice],
+    dtype: np.dtype,
+    start: Box,
+    stop: Box,
+) -> np.ndarray:
     """Read one box: whole planes in one piece, or each plane's rows where nothing is chosen."""
     planes, lines = stop[0] - start[0], stop[1] - start[1]
     with path.open("rb", buffering=0) as file:
@@ -171,7 +192,7 @@ def read_flat(path: Path, offset: int, shape, at, dtype: np.dtype, start, stop) 
     return values[:, :, start[2] : stop[2]].astype(dtype.newbyteorder("="), copy=False)
 
 
-def _fill(file, position: int, values: np.ndarray, path: Path) -> None:
+def _fill(file: FileIO, position: int, values: np.ndarray, path: Path) -> None:
     file.seek(position)
     buffer = values.reshape(-1).view(np.uint8).data
     done = 0

@@ -5,20 +5,29 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, Self
 
 import dask.array as da
 import numpy as np
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers.image import PLANES, reading
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.raw import leading
 
 _BLOCK = 2**24
 
 
+class Stream(Protocol):
+    """What is unpacked from its start on."""
+
+    def read(self, count: int, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
 def sequential(
-    opener: Callable,
+    opener: Callable[[], Stream],
     path: Path,
     offset: int,
     shape: Sequence[int],
@@ -49,7 +58,17 @@ def sequential(
     return lazy.T if fortran else lazy
 
 
-def _planes(opener, path, offset, shape, at, dtype, last: bool, start, stop) -> np.ndarray:
+def _planes(
+    opener: Callable[[], Stream],
+    path: Path,
+    offset: int,
+    shape: Sequence[int],
+    at: Sequence[int | slice],
+    dtype: np.dtype,
+    last: bool,
+    start: Box,
+    stop: Box,
+) -> np.ndarray:
     plane = math.prod(shape[1:]) * dtype.itemsize
     values = np.empty((stop[0] - start[0], *shape[1:]), dtype)
     with reading(path, "a packed file"), _cursor(opener, path.stat().st_mtime_ns) as cursor:
@@ -63,17 +82,17 @@ def _planes(opener, path, offset, shape, at, dtype, last: bool, start, stop) -> 
 class _Cursor:
     """An open stream that goes on where it is, or begins anew for what lies before."""
 
-    def __init__(self, opener):
+    def __init__(self, opener: Callable[[], Stream]):
         self.opener = opener
-        self.stream = None
+        self.stream: Stream | None = None
         self.position = 0
         self.lock = threading.Lock()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.lock.acquire()
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self.close()
         self.lock.release()
@@ -108,11 +127,11 @@ class _Cursor:
         self.position += count
 
 
-_CURSORS: dict = {}
+_CURSORS: dict[tuple, _Cursor] = {}
 _GUARD = threading.Lock()
 
 
-def _cursor(opener, stamp: int) -> _Cursor:
+def _cursor(opener: Callable[[], Stream], stamp: int) -> _Cursor:
     key = (type(opener), tuple(vars(opener).values()), stamp)
     with _GUARD:
         if key not in _CURSORS:

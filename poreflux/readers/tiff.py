@@ -4,13 +4,14 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import dask.array as da
 import numpy as np
 import tifffile
 
@@ -18,7 +19,7 @@ from poreflux.errors import ChooseOne, UnreadableImage
 from poreflux.readers import ifd, pictures
 from poreflux.readers.description import Choice, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, micrometers, plane_chunks, reading
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.raw import flat
 from poreflux.readers.series import PICTURES, find_series
 
@@ -49,7 +50,9 @@ def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
         return Image(turned(array), described, choice, [path])
 
 
-def shown(photometric: int, dtype: np.dtype, kind: str, name: str):
+def shown(
+    photometric: int, dtype: np.dtype, kind: str, name: str
+) -> tuple[list[str], Callable[[da.Array], da.Array]]:
     """Return what to say of how low values are shown, and the function that makes them black."""
     if photometric == 3:
         return [f"{name} holds numbers of colours in a palette, which are taken as its values"], _as
@@ -62,12 +65,12 @@ def shown(photometric: int, dtype: np.dtype, kind: str, name: str):
     return [f"{name} is WhiteIsZero: low values are shown white; values are kept as stored"], _as
 
 
-def _as(array):
+def _as(array: da.Array) -> da.Array:
     return array
 
 
-def _turned(array, dtype: np.dtype):
-    return array.map_blocks(_negative, dtype=dtype.newbyteorder("="))
+def _turned(array: da.Array, dtype: np.dtype) -> da.Array:
+    return da.map_blocks(_negative, array, dtype=dtype.newbyteorder("="))
 
 
 def _negative(values: np.ndarray) -> np.ndarray:
@@ -87,7 +90,9 @@ class _Stack:
     others: tuple[str, ...]
 
 
-def _stack(path: Path, file: tifffile.TiffFile, found, wanted: str | None) -> _Stack:
+def _stack(
+    path: Path, file: tifffile.TiffFile, found: tuple[ifd.Page, ...], wanted: str | None
+) -> _Stack:
     """Return the series that is meant; refuse one that is not whole."""
     announced = _announced(file)
     if announced is not None and announced > len(found) > 1:
@@ -124,16 +129,21 @@ def _stack(path: Path, file: tifffile.TiffFile, found, wanted: str | None) -> _S
     )  # fmt: skip
 
 
-def _name(series, number: int) -> str:
+def _name(series: tifffile.TiffPageSeries, number: int) -> str:
     return series.name or str(number)
 
 
-def _listed(series) -> str:
+def _listed(series: Sequence[tifffile.TiffPageSeries]) -> str:
     shapes = ["x".join(map(str, each.shape)) for each in series]
     return ", ".join(f"{_name(s, n)} {s.axes} {shapes[n]}" for n, s in enumerate(series))
 
 
-def _pages_of(path: Path, file: tifffile.TiffFile, one, found) -> tuple[ifd.Page, ...]:
+def _pages_of(
+    path: Path,
+    file: tifffile.TiffFile,
+    one: tifffile.TiffPageSeries,
+    found: tuple[ifd.Page, ...],
+) -> tuple[ifd.Page, ...]:
     """Return the pages of a series, checked against what the file says there should be."""
     if one.is_multifile:
         raise UnreadableImage(
@@ -145,7 +155,7 @@ def _pages_of(path: Path, file: tifffile.TiffFile, one, found) -> tuple[ifd.Page
         raise UnreadableImage(
             f"{path} lacks pages that its {one.kind} metadata announce; fetch it again"
         )
-    pages = tuple(numbered[number] for number in listed)
+    pages = tuple(numbered[number] for number in listed if number is not None)
     ifd.require_alike(path, pages)
     planes = math.prod(one.shape) // max(1, _in_page(pages[0]))
     if len(pages) not in (1, planes) or (len(pages) == 1 < planes and not _in_one(one, pages[0])):
@@ -157,7 +167,7 @@ def _in_page(page: ifd.Page) -> int:
     return page.width * page.length * page.depth * page.kind[3]
 
 
-def _in_one(one, page: ifd.Page) -> bool:
+def _in_one(one: tifffile.TiffPageSeries, page: ifd.Page) -> bool:
     """Return whether all planes follow the first, as ImageJ writes stacks beyond 4 GB."""
     return one.dataoffset == int(page.offsets[0])
 
@@ -182,7 +192,7 @@ def _lengths(stack: _Stack, spacings: Mapping[str, float]) -> list[float | None]
     return [spacings.get(a) for a in stack.axes]
 
 
-def _array(path: Path, stack: _Stack, dtype: np.dtype, choice: Choice):
+def _array(path: Path, stack: _Stack, dtype: np.dtype, choice: Choice) -> da.Array:
     """Return the volume that is chosen, lazily."""
     whole = [isinstance(at, slice) for at in choice.index]
     start = ifd.contiguous(stack.pages)
@@ -203,7 +213,7 @@ def _array(path: Path, stack: _Stack, dtype: np.dtype, choice: Choice):
     return lazy_pages([path] * len(pages), pages, stack.shape[-2:], dtype)
 
 
-def _volumetric(path: Path, number: int, stack: _Stack, dtype: np.dtype):
+def _volumetric(path: Path, number: int, stack: _Stack, dtype: np.dtype) -> da.Array:
     """Return the planes of one page that has depth, lazily."""
     shape = stack.shape[-3:]
     return from_chunks(
@@ -215,7 +225,7 @@ def _volumetric(path: Path, number: int, stack: _Stack, dtype: np.dtype):
     )
 
 
-def _depths(path: Path, number: int, dtype, start, stop) -> np.ndarray:
+def _depths(path: Path, number: int, dtype: np.dtype, start: Box, stop: Box) -> np.ndarray:
     values = np.zeros(tuple(b - a for a, b in zip(start, stop)), dtype)
     with reading(path, f"a TIFF stack, at page {number + 1}"), path.open("rb") as file:
         page = next(p for p in ifd.pages(path, ifd.stamp(path)) if p.index == number)
@@ -290,7 +300,9 @@ def _dtype(file: tifffile.TiffFile, path: Path, first: ifd.Page) -> np.dtype:
     return page.dtype.newbyteorder(file.byteorder)
 
 
-def lazy_pages(files: Sequence[Path], numbers: Sequence[int], plane, dtype: np.dtype):
+def lazy_pages(
+    files: Sequence[Path], numbers: Sequence[int], plane: Sequence[int], dtype: np.dtype
+) -> da.Array:
     """Return planes of files, by the numbers of their pages, lazily."""
     shape = (len(files), *plane)
     stamps = {path: (str(path), *ifd.stamp(path)) for path in files}
@@ -303,7 +315,9 @@ def lazy_pages(files: Sequence[Path], numbers: Sequence[int], plane, dtype: np.d
     )
 
 
-def _planes(files: tuple[Path, ...], numbers, dtype, start, stop) -> np.ndarray:
+def _planes(
+    files: tuple[Path, ...], numbers: tuple[int, ...], dtype: np.dtype, start: Box, stop: Box
+) -> np.ndarray:
     """Decode the segments of each page that the box touches."""
     values = np.empty(tuple(b - a for a, b in zip(start, stop)), dtype)
     for out, k in zip(values, range(start[0], stop[0])):
@@ -316,7 +330,7 @@ def _planes(files: tuple[Path, ...], numbers, dtype, start, stop) -> np.ndarray:
     return values
 
 
-def _decode(path: Path, page: ifd.Page, start, stop, out: np.ndarray) -> None:
+def _decode(path: Path, page: ifd.Page, start: Box, stop: Box, out: np.ndarray) -> None:
     decode, tables = _decoder(path, ifd.stamp(path), page.kind)
     first, last = start[0] // page.rows, -(-stop[0] // page.rows)
     with path.open("rb", buffering=0) as file:
@@ -329,7 +343,7 @@ def _decode(path: Path, page: ifd.Page, start, stop, out: np.ndarray) -> None:
             _place(data.reshape(shape)[0, :, :, 0], place[2:4], start, stop, out)
 
 
-def _place(data: np.ndarray, corner, start, stop, out: np.ndarray) -> None:
+def _place(data: np.ndarray, corner: Sequence[int], start: Box, stop: Box, out: np.ndarray) -> None:
     """Copy the part of a decoded segment that lies in the box."""
     spans = [(max(a, c), min(b, c + n)) for a, b, c, n in zip(start, stop, corner, data.shape)]
     if all(low < high for low, high in spans):
@@ -339,7 +353,7 @@ def _place(data: np.ndarray, corner, start, stop, out: np.ndarray) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _decoder(path: Path, stamp: tuple, kind: tuple):
+def _decoder(path: Path, stamp: tuple, kind: tuple) -> tuple[Callable[..., Any], Any]:
     """Return the function that unpacks a segment of any page of this kind."""
     index = next(page.index for page in ifd.pages(path, stamp) if page.kind == kind)
     with tifffile.TiffFile(path) as file:
@@ -348,7 +362,7 @@ def _decoder(path: Path, stamp: tuple, kind: tuple):
         return page.decode, page.jpegtables
 
 
-def _try_first(path: Path, found) -> None:
+def _try_first(path: Path, found: Sequence[ifd.Page]) -> None:
     """Unpack one row of the first page, so that a missing codec is told before the work."""
     row = np.empty((1, found[0].width), float)
     try:

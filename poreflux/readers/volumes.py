@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import dask.array as da
 import numpy as np
 import xarray as xr
 
@@ -66,7 +68,7 @@ def to_volume(
     return volume
 
 
-def masked(volume: xr.Dataset, inside, path: Path) -> xr.Dataset:
+def masked(volume: xr.Dataset, inside: da.Array, path: Path) -> xr.Dataset:
     """Return the Volume with a mask of what is not 0 in an array of its shape."""
     shape = tuple(volume.sizes[dim] for dim in DIMS)
     if inside.shape != shape:
@@ -74,7 +76,7 @@ def masked(volume: xr.Dataset, inside, path: Path) -> xr.Dataset:
             f"the mask {path} has shape {inside.shape} (z, y, x), the volume {shape}; give one of "
             "the same shape"
         )
-    inside = inside.map_blocks(_counts, dtype=bool)
+    inside = da.map_blocks(_counts, inside, dtype=bool)
     if "mask" in volume:
         inside = inside & volume["mask"].data
     made = volume.assign(mask=(DIMS, inside, attributes("mask")))
@@ -88,7 +90,7 @@ def _counts(values: np.ndarray) -> np.ndarray:
     return (values != 0) & (values == values)  # NaN is outside, too
 
 
-def _which_is_pore(array, path: Path) -> str:
+def _which_is_pore(array: da.Array, path: Path) -> str:
     low, high = PORE_AND_ELECTROLYTE.values()
     return (
         f"{path.name} does not say what its labels mean: 0 is taken as {low} and 1 as {high}; "
@@ -121,7 +123,7 @@ def _in_file_order(image: Image) -> list[str]:
     return [DIMS[image.choice.order.index(place)] for place in range(3)]
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Return a value with string keys and Python numbers, as JSON will give it back."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

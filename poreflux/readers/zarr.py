@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import zarr
@@ -14,12 +14,15 @@ import zarr
 from poreflux.errors import ChooseOne, UnreadableImage
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
-from poreflux.readers.lazy import from_chunks
+from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.missing import Span, filled, require_all, span_of
 from poreflux.readers.numpy import named, others
 
 #: files that make a folder a Zarr array or group
 MARKS = ("zarr.json", ".zarray", ".zgroup")
+
+#: names and spacings of the axes of each array of an OME image
+_Levels: TypeAlias = Mapping[str, tuple[list[str], list[float | None]]]
 
 
 def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
@@ -70,7 +73,13 @@ def _dataset(path: Path, arrays: Mapping, images: Mapping, wanted: str | None, k
 
 
 def _image(
-    path: Path, name: str, array: zarr.Array, wanted: Wanted, arrays, levels, saved=None
+    path: Path,
+    name: str,
+    array: zarr.Array,
+    wanted: Wanted,
+    arrays: Mapping[str, zarr.Array],
+    levels: _Levels,
+    saved: Mapping[str, Any] | None = None,
 ) -> Image:
     if array.dtype.kind not in "biuf":
         raise UnreadableImage(f"{path} holds {array.dtype}, not real numbers")
@@ -121,7 +130,13 @@ def _lost(path: Path, array: zarr.Array) -> tuple[list[Span], int]:
     return lost, math.prod(grid)
 
 
-def _axes(name: str, array, arrays, levels, saved) -> tuple[tuple[Axis, ...], str | None]:
+def _axes(
+    name: str,
+    array: zarr.Array,
+    arrays: Mapping[str, zarr.Array],
+    levels: _Levels,
+    saved: Mapping[str, Any],
+) -> tuple[tuple[Axis, ...], str | None]:
     """Return the axes with what OME, xarray or our own store say of them."""
     own = np.ravel(np.asarray(array.attrs.get("voxel_size", saved.get("voxel_size", ())), float))
     if name in levels and len(levels[name][0]) == array.ndim:
@@ -133,8 +148,8 @@ def _axes(name: str, array, arrays, levels, saved) -> tuple[tuple[Axis, ...], st
         axes = named_axes(array.shape, names, _coordinates(name, array, names, arrays))
         source = "coordinates"
     if own.shape == (3,) and array.ndim == 3:
-        lengths = dict(zip("zyx", own.tolist()))
-        known = [lengths.get(axis.name, h) for axis, h in zip(axes, own.tolist())]
+        own_lengths = dict(zip("zyx", own.tolist()))
+        known = [own_lengths.get(axis.name, h) for axis, h in zip(axes, own.tolist())]
         axes, source = named_axes(array.shape, [axis.name for axis in axes], known), "voxel_size"
     return axes, source if any(axis.spacing for axis in axes) else None
 
@@ -146,7 +161,9 @@ def _dimensions(array: zarr.Array) -> list[str]:
     return [str(name or "") for name in names] if isinstance(names, (list, tuple)) else []
 
 
-def _coordinates(name: str, array: zarr.Array, names: list[str], arrays) -> list[float | None]:
+def _coordinates(
+    name: str, array: zarr.Array, names: list[str], arrays: Mapping[str, zarr.Array]
+) -> list[float | None]:
     """Return the steps of the arrays of positions beside an array, as xarray writes them."""
     beside = name.rpartition("/")[0]
     found: list[float | None] = []
@@ -155,11 +172,14 @@ def _coordinates(name: str, array: zarr.Array, names: list[str], arrays) -> list
         if positions is None or positions.shape != (count,):
             found.append(None)
         else:
-            found.append(even_step(positions[:], positions.attrs.get("units")))
+            units: Any = positions.attrs.get("units")
+            found.append(even_step(positions[:], units))
     return found
 
 
-def _box(path: Path, name: str, index: tuple, start, stop) -> np.ndarray:
+def _box(
+    path: Path, name: str, index: tuple[int | slice, ...], start: Box, stop: Box
+) -> np.ndarray:
     spans = iter(zip(start, stop))
     at = tuple(slice(*next(spans)) if isinstance(i, slice) else i for i in index)
     with reading(path, "a Zarr store"):
@@ -179,7 +199,7 @@ def _stamp(path: Path) -> tuple:
     )
 
 
-def _ome(place: str, group: zarr.Group) -> dict[str, tuple[list[str], list[float | None]]]:
+def _ome(place: str, group: zarr.Group) -> _Levels:
     """Return names and spacings of the axes of each level of an OME image, the full size first."""
     attrs: dict[str, Any] = dict(group.attrs)
     attrs = attrs.get("ome", attrs)
@@ -201,7 +221,7 @@ def _ome(place: str, group: zarr.Group) -> dict[str, tuple[list[str], list[float
     return levels
 
 
-def _ome_name(axis) -> str:
+def _ome_name(axis: object) -> str:
     if not isinstance(axis, dict):
         return str(axis)
     return str({"channel": "c", "time": "t"}.get(axis.get("type", ""), axis.get("name", "")))
