@@ -157,7 +157,9 @@ def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:
     return lengths
 
 
-def _resistance(kinetics: str, resistance, exchange, temperature: float) -> float:
+def _resistance(
+    kinetics: str, resistance: float | None, exchange: float | None, temperature: float
+) -> float:
     """Return the resistance of charge transfer in ohm m², however it is given."""
     if resistance is not None and exchange is not None:
         raise ValueError(
@@ -179,7 +181,7 @@ def _resistance(kinetics: str, resistance, exchange, temperature: float) -> floa
     return resistance * OHM_CM2
 
 
-def _one_of(name: str, value, choices: tuple[str, ...]) -> None:
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name}={value!r} is not known; choose one of {choices}")
 

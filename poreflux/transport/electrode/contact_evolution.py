@@ -119,14 +119,28 @@ def contact_evolution(
     return _dataset(direction, mask, gap, statistics, maps, passed[: len(rows)])
 
 
-def strip(gap, contact, j, hours: float, supply: float, critical_gap: float):
+def strip(
+    gap: np.ndarray,
+    contact: np.ndarray,
+    j: np.ndarray,
+    hours: float,
+    supply: float,
+    critical_gap: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return gap and contact after stripping at the current density j for some hours."""
     rate = THICKNESS * (np.nan_to_num(j) - supply)
     gap = np.where(contact, np.maximum(gap + rate * hours, 0.0), gap)
     return gap, contact & (gap <= critical_gap)
 
 
-def plate(gap, contact, j, hours: float, supply: float, critical_gap: float):
+def plate(
+    gap: np.ndarray,
+    contact: np.ndarray,
+    j: np.ndarray,
+    hours: float,
+    supply: float,
+    critical_gap: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return gap and contact after plating at the current density j for some hours."""
     cross = ndimage.generate_binary_structure(2, 1)
     beside = ndimage.binary_dilation(contact, cross) & ~contact
@@ -138,7 +152,14 @@ def plate(gap, contact, j, hours: float, supply: float, critical_gap: float):
     return np.maximum(gap, 0.0), contact | back
 
 
-def _dataset(direction: Direction, mask: xr.DataArray, gap, rows, maps, passed) -> xr.Dataset:
+def _dataset(
+    direction: Direction,
+    mask: xr.DataArray,
+    gap: np.ndarray,
+    rows: np.ndarray,
+    maps: Sequence[np.ndarray],
+    passed: Sequence[float],
+) -> xr.Dataset:
     values: dict = {f"evolution_{name}": (rows[:, i], {}) for i, name in enumerate(STEP_STATISTICS)}
     values["evolution_capacity"] = (passed, {})
     contact = np.array(maps, np.uint8).reshape(-1, *gap.shape)
@@ -152,7 +173,9 @@ def _dataset(direction: Direction, mask: xr.DataArray, gap, rows, maps, passed) 
     return xr.Dataset(variables, coords, attrs={"note": NOTE, "calibrated": 0})
 
 
-def _validated(capacities, supply: float, critical_gap: float, applied: float) -> list[float]:
+def _validated(
+    capacities: Sequence[float], supply: float, critical_gap: float, applied: float
+) -> list[float]:
     steps = [float(step) for step in capacities]
     if not steps or not all(np.isfinite(step) and step != 0 for step in steps):
         raise ValueError(f"capacities={steps} are no steps; give mAh/cm², negative for stripping")

@@ -1,6 +1,7 @@
 """Where the electrode touches the electrolyte: masks of a face, with an exact share of contact."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias, get_args
 
@@ -143,7 +144,9 @@ def contact_of(volume: xr.Dataset, contact: Contact, direction: str) -> xr.DataA
     return xr.DataArray(values.astype(bool), dims=dims, coords=coords, attrs=attrs, name="contact")
 
 
-def _validate(fraction, model, length, cells, off, diameter) -> None:
+def _validate(
+    fraction: float, model: str, length: float, cells: int, off: int | None, diameter: float
+) -> None:
     if model not in MODELS:
         raise ValueError(f"model={model!r} is not known; choose one of {MODELS}")
     if not 0 < fraction <= 1:
@@ -157,7 +160,7 @@ def _validate(fraction, model, length, cells, off, diameter) -> None:
         raise ValueError(f"off={off} of {cells} x {cells} cells is not possible; leave one on")
 
 
-def _image(path) -> np.ndarray:
+def _image(path: str | Path) -> np.ndarray:
     try:
         if str(path).endswith(".npy"):
             return np.load(path)
@@ -177,13 +180,17 @@ def _lowest(values: np.ndarray, lost: int) -> np.ndarray:
     return mask.reshape(values.shape)
 
 
-def _field(shape, spacing, length: float, seed: int) -> np.ndarray:
+def _field(
+    shape: tuple[int, ...], spacing: Sequence[float], length: float, seed: int
+) -> np.ndarray:
     lines = [(np.arange(n) + 0.5) * h for n, h in zip(shape, spacing)]
     field = GaussianField((math.inf, length, length), seed=seed)
     return field.on_grid((np.zeros(1), *lines))[0]
 
 
-def _distance(shape, spacing, diameter: float, fraction: float, seed: int) -> np.ndarray:
+def _distance(
+    shape: tuple[int, ...], spacing: Sequence[float], diameter: float, fraction: float, seed: int
+) -> np.ndarray:
     """Return the distance of each face to the nearest of as many random centres as circles of the
     diameter need to cover what is lost, overlaps counted once."""
     edges = np.multiply(shape, spacing)
@@ -193,7 +200,7 @@ def _distance(shape, spacing, diameter: float, fraction: float, seed: int) -> np
     return cKDTree(centres).query((faces + 0.5) * spacing)[0].reshape(shape)
 
 
-def _cells(shape, cells: int, lost: int, off: int | None, seed: int) -> np.ndarray:
+def _cells(shape: tuple[int, ...], cells: int, lost: int, off: int | None, seed: int) -> np.ndarray:
     """Return a mask without whole cells, the last one in part where `lost` faces end within it."""
     rows, columns = (np.arange(n) * cells // n for n in shape)
     cell = rows[:, None] * cells + columns

@@ -19,6 +19,7 @@ from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode import upscaled as upscaling
 from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
+    Conditions,
     conditions,
     phases_of,
     wagner_lengths_of,
@@ -185,7 +186,13 @@ def interfacial_current(
 
 
 def _voxels(
-    volume, phases, operating, mask, lengths, solver: Solver, engine: Threads
+    volume: xr.Dataset,
+    phases: Mapping[str, float],
+    operating: Conditions,
+    mask: xr.DataArray,
+    lengths: Sequence[float],
+    solver: Solver,
+    engine: Threads,
 ) -> xr.Dataset:
     field, progress = solver.field, solver.progress
     cells, medium = read_medium(volume, operating.direction, phases, engine)

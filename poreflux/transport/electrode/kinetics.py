@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from poreflux import annotations
 
@@ -68,14 +69,14 @@ class Kinetics:
         """Return whether the current is proportional to the potential."""
         return self.law != "butler-volmer" or self.resistance == 0
 
-    def overpotential(self, j) -> np.ndarray:
+    def overpotential(self, j: ArrayLike) -> np.ndarray:
         """Return the potential in V across interface and film at a current density in A/m²."""
         j = np.asarray(j, float)
         if self.linear:
             return j * (self.resistance + self.film)
         return self.thermal * self._reduced(0.0, self.exchange_current, j) + j * self.film
 
-    def current(self, v, series) -> tuple[np.ndarray, np.ndarray]:
+    def current(self, v: ArrayLike, series: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return the current density through an interface behind a resistance, and the
         differential resistance of that interface alone.
 
@@ -96,7 +97,7 @@ class Kinetics:
         slope = a * np.exp(a * x) + (1 - a) * np.exp((a - 1) * x)
         return i0 * exchange(a, x), self.resistance / slope + self.film
 
-    def work(self, v, series) -> np.ndarray:
+    def work(self, v: ArrayLike, series: float | np.ndarray) -> np.ndarray:
         """Return the integral of the current density over the potential, from 0 to v, in W/m²: the
         contribution of a face to the convex functional that the potential minimises."""
         v = np.asarray(v, float)
@@ -108,7 +109,7 @@ class Kinetics:
         stored = np.expm1(a * x) / a + np.expm1((a - 1) * x) / (1 - a)
         return (series + self.film) * j**2 / 2 + i0 * self.thermal * stored
 
-    def _reduced(self, a: float, b, c: np.ndarray) -> np.ndarray:
+    def _reduced(self, a: float, b: float | np.ndarray, c: np.ndarray) -> np.ndarray:
         """Return x of ``a x + b exchange(x) = c``: Newton's method within a shrinking bracket."""
         sign = np.where(c < 0, -1.0, 1.0)
         alpha = np.where(c < 0, 1 - self.transfer, self.transfer)
@@ -131,7 +132,7 @@ class Kinetics:
         return sign * x
 
 
-def exchange(alpha, x) -> np.ndarray:
+def exchange(alpha: float | np.ndarray, x: float | np.ndarray) -> np.ndarray:
     """Return ``exp(alpha x) - exp(-(1 - alpha) x)``, also for small x to the last digit.
 
     >>> float(exchange(0.5, 1e-9))

@@ -129,7 +129,12 @@ class UniformFlux:
         self.per_face = cell.current / int(self.connected.sum())
 
     def solve(
-        self, cell: ElectrolyteCell, x, source, tolerances: Tolerances, history
+        self,
+        cell: ElectrolyteCell,
+        x: np.ndarray,
+        source: np.ndarray,
+        tolerances: Tolerances,
+        history: list[float],
     ) -> OuterPlanes:
         """Solve for x; `source` (ny, nx) feeds the reacting face."""
         feed = by_face(cell, self.connected * self.per_face, source)
@@ -153,7 +158,12 @@ class Equipotential:
         self.planes = OuterPlanes(self.links, self.links)
 
     def solve(
-        self, cell: ElectrolyteCell, x, source, tolerances: Tolerances, history
+        self,
+        cell: ElectrolyteCell,
+        x: np.ndarray,
+        source: np.ndarray,
+        tolerances: Tolerances,
+        history: list[float],
     ) -> OuterPlanes:
         """Solve for x and for the potential of the fed face; `source` feeds the reacting one."""
         half = cell.operator.boundary.half[cell.fed]
@@ -177,7 +187,7 @@ class Equipotential:
         return planes
 
     def _solve_for_one_volt(
-        self, cell: ElectrolyteCell, half, tolerances: Tolerances, history
+        self, cell: ElectrolyteCell, half: np.ndarray, tolerances: Tolerances, history: list[float]
     ) -> None:
         """Solve for the potential at one volt, unless the links have hardly changed since the last
         solve."""
@@ -261,7 +271,16 @@ def react(
     )
 
 
-def _state(cell, law, v, missing_current, voltage, x, steps, history) -> State:
+def _state(
+    cell: ElectrolyteCell,
+    law: Kinetics,
+    v: np.ndarray,
+    missing_current: np.ndarray,
+    voltage: float,
+    x: np.ndarray,
+    steps: int,
+    history: list[float],
+) -> State:
     density = np.full(cell.share.shape, np.nan)
     eta = density.copy()
     density[cell.contact] = law.current(v, cell.half_resistance)[0]
@@ -302,7 +321,14 @@ def tangent(
     return source
 
 
-def damping_factor(cell: ElectrolyteCell, law: Kinetics, v, flow, new_v, new_flow) -> float:
+def damping_factor(
+    cell: ElectrolyteCell,
+    law: Kinetics,
+    v: np.ndarray,
+    flow: np.ndarray,
+    new_v: np.ndarray,
+    new_flow: np.ndarray,
+) -> float:
     """Return the damping factor at which a Newton step lowers the functional: 1, 1/2, 1/4 …
 
     ``v`` and ``flow`` are potential and linear current of the faces in contact before the step.
@@ -323,10 +349,10 @@ def damping_factor(cell: ElectrolyteCell, law: Kinetics, v, flow, new_v, new_flo
 
 def descend(
     cell: ElectrolyteCell,
-    x,
+    x: np.ndarray,
     source: np.ndarray,
     tolerances: Tolerances,
-    history,
+    history: list[float],
     reference_current: float | None = None,
 ) -> OuterPlanes:
     """Solve the linear problem of the present links with a source at both faces, in place.
@@ -353,10 +379,10 @@ class Balance:
     def __init__(
         self,
         cell: ElectrolyteCell,
-        links,
-        source,
+        links: np.ndarray,
+        source: np.ndarray,
         tolerances: Tolerances,
-        history,
+        history: list[float],
         reference_current: float | None,
     ):
         self.cell = cell
@@ -379,7 +405,9 @@ class Balance:
         return _planes(self.cell.operator, step.potential(), self.links, self.source).outflow
 
 
-def _planes(operator: Operator, x, links, source) -> OuterPlanes:
+def _planes(
+    operator: Operator, x: np.ndarray, links: np.ndarray, source: np.ndarray
+) -> OuterPlanes:
     u = outer_potentials(operator, x)
     return OuterPlanes(u, links * u - source)
 

@@ -176,7 +176,9 @@ def prepare_blocks(
     return solve_bulk(problem, operator, reference, share, operating, carrying, progress)
 
 
-def anisotropic_operator(kappa: np.ndarray, spacing, engine: Engine) -> Operator:
+def anisotropic_operator(
+    kappa: np.ndarray, spacing: tuple[float, float, float], engine: Engine
+) -> Operator:
     """Return the operator of a medium with conductivities (3, n0, n1, n2) along its axes."""
     operators = [
         build(Problem(np.ascontiguousarray(k), spacing), engine, np.float64) for k in kappa

@@ -109,7 +109,7 @@ class BulkError:
 
     wanted = f"{BULK_ERROR:.0e} wanted for the bulk resistance"
 
-    def __init__(self, energy: float, progress=None):
+    def __init__(self, energy: float, progress: Progress | None = None):
         self.energy = energy
         self.progress = progress
         self.history: list[float] = []

@@ -17,7 +17,7 @@ BYTES_PER_CELL = 800
 
 
 def assembled_conductance(
-    problem: Problem, neighbours: Ranks, rtol: float, comm, prefix: str
+    problem: Problem, neighbours: Ranks, rtol: float, comm: Any, prefix: str
 ) -> float:
     """Return the conductance between the driven faces, from an assembled matrix of all cells.
 
@@ -74,7 +74,7 @@ class BoxEquations:
         self.low = neighbours.first == 0
         self.high = neighbours.first + cells.shape[0] == neighbours.planes
 
-    def assemble(self, comm):
+    def assemble(self, comm: Any) -> tuple[PETSc.Mat, PETSc.Vec]:
         """Return matrix and right-hand side."""
         faces = [self._links(axis, side) for axis in range(3) for side in (-1, 1)]
         rows, columns, values = (np.concatenate(arrays) for arrays in zip(*faces))
@@ -110,7 +110,7 @@ class BoxEquations:
                 currents[face] = float(abs((links * (outside - potential)).sum()))
         return currents[0], currents[1]
 
-    def _links(self, axis: int, side: int):
+    def _links(self, axis: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows, columns and conductances of the faces on one side along `axis`."""
         kappa, number = (self._shifted(which, axis, side) for which in (0, 1))
         joined = self.conducting & (number >= 0)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from poreflux.store import box, disk
 from poreflux.store.layout import dump, plan, to_json
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.parallel.neighbours import Ranks
+
+if TYPE_CHECKING:
+    from petsc4py import PETSc
 
 #: bytes of a chunk, about
 CHUNK_BYTES = 16 * 2**20
@@ -67,9 +72,9 @@ class Checkpoint:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        meaning = {signal.SIGUSR1: SAVE, signal.SIGTERM: STOP}
+        meaning: dict[int, int] = {signal.SIGUSR1: SAVE, signal.SIGTERM: STOP}
 
-        def handle(number, _):
+        def handle(number: int, _: FrameType | None) -> None:
             self.requested = max(self.requested, meaning[number])
 
         before = {number: signal.signal(number, handle) for number in meaning}
@@ -84,7 +89,7 @@ class Checkpoint:
         due = self.ranks.link.rank == 0 and time.monotonic() - self._last >= self.seconds
         return max(self.requested, SAVE if due and self.saves else 0)
 
-    def save(self, vector, iterations: int, theta: float) -> None:
+    def save(self, vector: "PETSc.Vec", iterations: int, theta: float) -> None:
         """Save an iterate; where that fails give notice and continue."""
         self.requested = 0
         if not self.saves:
@@ -138,7 +143,9 @@ class Checkpoint:
     def _root(self) -> bool:
         return self.ranks.link.rank == 0
 
-    def _first_failure(self, work, *args, first_only: bool = False) -> str | None:
+    def _first_failure(
+        self, work: Callable[..., None], *args: Any, first_only: bool = False
+    ) -> str | None:
         """Return the first failure of `work` (on all processes, or the first only), else None."""
         failure = ""
         try:
@@ -175,7 +182,7 @@ class Checkpoint:
             disk.remove(self.folder / name)
             disk.write_file(self.folder / name / "zarr.json", dump(to_json(layout)), sync=True)
 
-    def _write(self, name: str, vector) -> None:
+    def _write(self, name: str, vector: "PETSc.Vec") -> None:
         operator = self.operator
         planes = vector.array_r.reshape(operator.shape[0], *operator.source.shape[2:])
         depth = box.array_chunks(self.folder, name)[0]

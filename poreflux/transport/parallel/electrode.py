@@ -1,14 +1,14 @@
 """The current at an electrode on the boxes of all processes, for any link and linear solver."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode.column_porosity import column_sums, decay_weights
 from poreflux.transport.electrode.conditions import Conditions
@@ -22,9 +22,10 @@ from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.parallel import fields as shared_fields
 from poreflux.transport.parallel import reading, tortuosity_factor
 from poreflux.transport.parallel.memory import refuse
-from poreflux.transport.parallel.neighbours import Ranks
+from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
+from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.linear_solver import LinearSolver
 
 #: bytes for each voxel of the electrode's face, which every process holds: links, sources,
@@ -46,7 +47,7 @@ class Task:
     mask: np.ndarray
     field: Path | None = None
     memory: float | None = None
-    progress: Any = None
+    progress: Progress | None = None
 
     @property
     def reference(self) -> float:
@@ -77,8 +78,8 @@ class ElectrodeResults:
 
 
 def on_boxes(
-    link,
-    stored_phase,
+    link: Link,
+    stored_phase: StoredPhase,
     layout: Partition,
     task: Task,
     engine: Engine,
@@ -122,7 +123,7 @@ def on_boxes(
 
 
 def _column_porosities(
-    cells: np.ndarray, stored_phase, task: Task, ranks: Ranks
+    cells: np.ndarray, stored_phase: StoredPhase, task: Task, ranks: Ranks
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the porosity of columns less the mean, and the same weighted towards the electrode."""
     link, start, planes = ranks.link, ranks.first, ranks.planes
@@ -135,17 +136,24 @@ def _column_porosities(
     return link.add(porosity) - mean, link.add(weighted_porosity) - mean
 
 
-def _write(link, stored_phase, layout: Partition, task: Task, target: Path, model) -> None:
+def _write(
+    link: Link,
+    stored_phase: StoredPhase,
+    layout: Partition,
+    task: Task,
+    target: Path,
+    model: ElectrodeModel,
+) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
     described = fields.described(task.operating, task.phases, task.mask)
 
-    def slabs(count: int):
+    def slabs(count: int) -> Iterator[tuple]:
         return planes.field_slabs(model, stored_phase.spacing, task.reference, count)
 
     shared_fields.write(link, stored_phase, layout, target, described, slabs)
 
 
-def memory(stored_phase, layout: Partition, task: Task, box: int) -> int:
+def memory(stored_phase: StoredPhase, layout: Partition, task: Task, box: int) -> int:
     """Return the bytes that the process of one box takes at its peak.
 
     Beside what :func:`poreflux.transport.parallel.memory.forecast` counts: the potential, that

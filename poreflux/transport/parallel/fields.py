@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.parallel.partition import Partition, twos
+from poreflux.transport.parallel.reading import StoredPhase
 
 #: edge of a chunk, where the boxes permit it
 CHUNK = 128
 
 
 def write(
-    link,
-    stored_phase,
+    link: Link,
+    stored_phase: StoredPhase,
     layout: Partition,
     target: Path,
     attrs: Mapping[str, Mapping],

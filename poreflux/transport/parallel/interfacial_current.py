@@ -7,39 +7,51 @@ holds the whole plane of the electrode, where the kinetics act.
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
 from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
+    Conditions,
     conditions,
     phases_of,
     wagner_lengths_of,
 )
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.parallel import petsc, reading, session
 from poreflux.transport.parallel.electrode import ElectrodeResults, Task, on_boxes
 from poreflux.transport.parallel.failure import SharedFailure
-from poreflux.transport.parallel.partition import partition
+from poreflux.transport.parallel.neighbours import Link
+from poreflux.transport.parallel.partition import Partition, partition
+from poreflux.transport.parallel.reading import StoredPhase
+from poreflux.transport.solvers.linear_solver import LinearSolver
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from poreflux.transport.electrode.contact_mask import Contact
 
 
 def solve_current(
     path: str | Path,
     *,
-    contact=INITIAL_CONTACT,
+    contact: "Contact | Callable[[xr.Dataset], Contact]" = INITIAL_CONTACT,
     conductivity: float | Mapping[str, float] = 0.1,
     wagner_lengths: Sequence[float] = (),
     threads: int | None = None,
     petsc_options: Sequence[str] = (),
     field: str | Path | None = None,
     memory: float | None = None,
-    progress=None,
+    progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
     describe: Callable[[BaseException], str] | None = None,
-    **options,
-):
+    **options: Any,
+) -> "xr.Dataset | None":
     """Compute the current density at an electrode, on all processes of an MPI run together.
 
     Parameters
@@ -121,12 +133,18 @@ def solve_current(
                 failure = error
         link.wait()
         link.raise_first(failure)
-        if not first or results is None:
+        if results is None or volume is None or contact_mask is None:  # of the first alone
             return None
         return current_dataset(volume, contact_mask, stored_phase, task, results)
 
 
-def _opened(path, contact, operating, phases, target: Path | None):
+def _opened(
+    path: str | Path,
+    contact: "Contact | Callable[[xr.Dataset], Contact]",
+    operating: Conditions,
+    phases: Mapping[str, float],
+    target: Path | None,
+) -> "tuple[xr.Dataset, xr.DataArray]":
     """Return the volume and its contact mask; raise where fields cannot be written."""
     from poreflux.store import open as open_store
     from poreflux.transport import field_output
@@ -143,7 +161,12 @@ def _opened(path, contact, operating, phases, target: Path | None):
 
 
 def _solved(
-    link, stored_phase, layout, task: Task, engine: Engine, make_solver
+    link: Link,
+    stored_phase: StoredPhase,
+    layout: Partition,
+    task: Task,
+    engine: Engine,
+    make_solver: Callable[[Operator, Link], LinearSolver],
 ) -> ElectrodeResults:
     results = on_boxes(
         link, stored_phase, layout, task, engine, lambda operator: make_solver(operator, link)
@@ -153,7 +176,13 @@ def _solved(
     return results
 
 
-def current_dataset(volume, contact, stored_phase, task: Task, results: ElectrodeResults):
+def current_dataset(
+    volume: "xr.Dataset",
+    contact: "xr.DataArray",
+    stored_phase: StoredPhase,
+    task: Task,
+    results: ElectrodeResults,
+) -> "xr.Dataset":
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,

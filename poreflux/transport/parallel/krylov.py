@@ -4,6 +4,7 @@ A vector of PETSc holds the packed planes of the red cells of a box, side ghosts
 included, which stay zero. Operator and cycle copy its planes between ghost planes.
 """
 
+from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from poreflux.kernels.redblack import packed_shape
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
+from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.solvers.stopping import (
     MAX_ITERATIONS,
     ErrorEstimate,
@@ -55,13 +57,18 @@ class Buffer:
 class RaisedInPetsc:
     """The exception raised inside PETSc, which passes on only the number of an error."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.failure: BaseException | None = None
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind, failure, trace) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.failure = self.failure or failure
 
 
@@ -74,7 +81,7 @@ class ReducedMatrix:
         self.raised = raised
         self.curvature = 0.0
 
-    def mult(self, _, p, y) -> None:
+    def mult(self, _: PETSc.Mat, p: PETSc.Vec, y: PETSc.Vec) -> None:
         """Apply the operator."""
         with self.raised:
             operator = self.operator
@@ -91,7 +98,7 @@ class CyclePreconditioner:
         self.buffer = buffer
         self.raised = raised
 
-    def apply(self, _, r, z) -> None:
+    def apply(self, _: PETSc.PC, r: PETSc.Vec, z: PETSc.Vec) -> None:
         """Apply the cycle."""
         with self.raised:
             b = self.buffer.load(planes_of(r, self.buffer.operator), self.buffer.first)
@@ -154,7 +161,7 @@ class ConvergenceTest:
         self.stopped = False
         self._norms: list[float] = []
 
-    def __call__(self, ksp: PETSc.KSP, iteration: int, norm: float):
+    def __call__(self, ksp: PETSc.KSP, iteration: int, norm: float) -> int | None:
         """Return PETSc's reason of convergence, None to continue."""
         with self.krylov.raised:
             norm_before = self._norms[-1] if self._norms else norm
@@ -178,7 +185,7 @@ class ConvergenceTest:
         vector = planes_of(self.krylov.ksp.getSolution(), self.krylov.operator)
         return self.krylov.buffer.load(vector, self.workspace)
 
-    def _follow_requests(self, ksp: PETSc.KSP, norm: float, requested_action: int):
+    def _follow_requests(self, ksp: PETSc.KSP, norm: float, requested_action: int) -> int | None:
         rtol, atol, *_ = ksp.getTolerances()  # zero unless the user sets them
         if norm <= max(rtol * self._norms[0], atol):
             return REASONS.CONVERGED_ATOL
@@ -197,7 +204,7 @@ class ConvergenceTest:
 class Krylov:
     """A Krylov method of PETSc on the boxes of an operator, with options from its database."""
 
-    def __init__(self, operator: Operator, link):
+    def __init__(self, operator: Operator, link: Link):
         self.operator = operator
         self.link = link
         self.raised = RaisedInPetsc()
@@ -241,7 +248,7 @@ class Krylov:
             handle.destroy()
 
     def _run(self, test: ConvergenceTest) -> None:
-        self.ksp.setConvergenceTest(test)
+        self.ksp.setConvergenceTest(test)  # type: ignore[arg-type]  # None continues
         try:
             self.ksp.solve(self.b, self.x)
         except PETSc.Error as error:

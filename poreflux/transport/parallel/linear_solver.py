@@ -11,6 +11,7 @@ from poreflux.transport.parallel.krylov import (
     plain_conjugate_gradients,
     planes_of,
 )
+from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.parallel.solution import right_hand_side
 from poreflux.transport.solvers.stopping import Stopping
 
@@ -24,7 +25,7 @@ def check_method() -> None:
 class PetscSolver:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of PETSc."""
 
-    def __init__(self, operator: Operator, link):
+    def __init__(self, operator: Operator, link: Link):
         self.operator = operator
         self.krylov = Krylov(operator, link)
         self.cycle = self.krylov.ksp.getPC().getPythonContext()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from mpi4py import MPI
+from numpy.typing import ArrayLike
 
 from poreflux.transport.parallel.failure import SharedFailure
 
@@ -27,7 +28,9 @@ class Link:
         self.size = comm.size
         self.messages = self.message_bytes = self.reductions = self.joined_bytes = 0
 
-    def exchange(self, low: np.ndarray, high: np.ndarray, wrap: bool = False):
+    def exchange(
+        self, low: np.ndarray, high: np.ndarray, wrap: bool = False
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Send `low` to the process below, `high` to the one above; return what they sent."""
         below, above = self.rank - 1, self.rank + 1
         if wrap:
@@ -45,7 +48,7 @@ class Link:
         MPI.Request.Waitall(requests)
         return received.get(0), received.get(1)
 
-    def gather(self, value) -> np.ndarray:
+    def gather(self, value: ArrayLike) -> np.ndarray:
         """Return the number, or the few numbers, of each process, in the order of ranks."""
         value = np.asarray(value, float)
         out = np.empty((self.size, *value.shape))
@@ -53,7 +56,7 @@ class Link:
         self.reductions += 1
         return out
 
-    def join(self, array: np.ndarray, lengths=None) -> list[np.ndarray]:
+    def join(self, array: np.ndarray, lengths: np.ndarray | None = None) -> list[np.ndarray]:
         """Return the arrays of all processes; they differ along axis 0, by `lengths` if known."""
         array = np.ascontiguousarray(array)
         lengths = self.gather(len(array)).astype(np.int64) if lengths is None else lengths
@@ -122,7 +125,7 @@ class Link:
             time.sleep(POLL_SECONDS)
 
 
-def threads_for(comm: MPI.Intracomm, cores: int) -> int:
+def threads_for(comm: MPI.Comm, cores: int) -> int:
     """Return how many threads a process may take: its share of the cores of its machine."""
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
     mask = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()

@@ -4,6 +4,7 @@ import numpy as np
 
 from poreflux.errors import TooLarge
 from poreflux.machine import free_memory
+from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.parallel.partition import Partition
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
@@ -39,7 +40,7 @@ def forecast(
     return int(PROCESS_BYTES + padded * (geometry + 6 * 8 / 2) + grids + faces + matrix)
 
 
-def refuse(link, need: float, what: str, memory: float | None) -> None:
+def refuse(link: Link, need: float, what: str, memory: float | None) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more bytes than are free.
 
     `need` is that of each process, `what` names its purpose, `memory` the limit for all of them, by

@@ -1,16 +1,51 @@
-"""The neighbours of a box among others: ghosts come from the boxes below and above, sums from all.
+"""The neighbours of a box among others, and the link to the processes that hold these.
 
-A link is what connects the processes. It has ``rank``, ``size`` and five verbs, which all processes
-call together: ``exchange`` (arrays with the two neighbours), ``gather`` (a number of each, to all),
-``join`` (arrays of each, to all), ``add`` (the sum of arrays of each, to all) and ``broadcast`` (an
-array of one, to all).
+Ghosts come from the boxes below and above, sums from all.
 """
 
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from poreflux.kernels.redblack import GHOST, wrap_sides
 from poreflux.transport.laplace.neighbours import closed_axes
 from poreflux.transport.parallel.partition import halved
+
+
+class Link(Protocol):
+    """What connects the processes, number ``rank`` of ``size``, which call each verb together.
+
+    ``comm`` is the communicator of MPI, of which PETSc makes its objects; nothing else takes it.
+    """
+
+    rank: int
+    size: int
+    comm: Any
+
+    def exchange(
+        self, low: np.ndarray, high: np.ndarray, wrap: bool = False
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Send `low` to the process below, `high` to the one above; return what they sent."""
+
+    def gather(self, value: ArrayLike) -> np.ndarray:
+        """Return the number, or the few numbers, of each process, in the order of ranks."""
+
+    def join(self, array: np.ndarray, lengths: np.ndarray | None = None) -> list[np.ndarray]:
+        """Return the arrays of all processes; they differ along axis 0, by `lengths` if known."""
+
+    def add(self, array: np.ndarray) -> np.ndarray:
+        """Return the sum of the arrays of all processes, which have the same shape."""
+
+    def broadcast(self, array: np.ndarray, source: int) -> np.ndarray:
+        """Return the array of one process."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Raise on every process what any of them raises within, after all have left the block."""
+
+    def on_this_machine(self, value: float) -> tuple[float, int]:
+        """Return the sum of `value` over the processes of this machine, and their number."""
 
 
 class Ranks:
@@ -21,7 +56,13 @@ class Ranks:
     divided into boxes.
     """
 
-    def __init__(self, link, edges: tuple[int, ...], periodic: tuple[bool, bool, bool], grids: int):
+    def __init__(
+        self,
+        link: Link,
+        edges: tuple[int, ...],
+        periodic: tuple[bool, bool, bool],
+        grids: int,
+    ):
         if periodic[0] and link.size > 1 and edges[-1] % 2 ** (grids + 1):
             raise ValueError(
                 f"{edges[-1]} planes cannot be periodic on {grids} grids shared between processes; "

@@ -6,6 +6,7 @@ from scipy.sparse.csgraph import connected_components
 
 from poreflux.transport.engines.engine import Engine, Runs
 from poreflux.transport.laplace.percolation import HIGH, LOW, keep_percolating
+from poreflux.transport.parallel.neighbours import Link
 
 
 def keep_percolating_on_boxes(
@@ -13,7 +14,7 @@ def keep_percolating_on_boxes(
     engine: Engine,
     periodic: tuple[bool, bool, bool],
     *,
-    link,
+    link: Link,
     where: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> int:
     """Clear, in place, the cells of a box whose cluster does not join both driven faces.

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from poreflux.errors import PorefluxError, TooLarge
 
@@ -20,7 +21,7 @@ class NoPetsc(PorefluxError):
     """MPI or PETSc is not installed, or cannot be loaded."""
 
 
-def start(options: Sequence[str] = (), threads: int = 1):
+def start(options: Sequence[str] = (), threads: int = 1) -> ModuleType:
     """Return PETSc, started with `options`; the dense loops of its vectors take so many threads.
 
     Raises

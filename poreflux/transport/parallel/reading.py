@@ -5,7 +5,7 @@ No dask, no xarray: a thousand processes start as quickly as one.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,6 +142,6 @@ def relative_conductivities(
     return table / table.max()
 
 
-def _three(values, axes: list[int]) -> tuple:
+def _three(values: Sequence, axes: list[int]) -> tuple:
     """Return three values in the order of the axes."""
     return tuple(values[axis] for axis in axes)

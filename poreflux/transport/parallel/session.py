@@ -5,14 +5,18 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from poreflux.machine import available_cores
 from poreflux.transport.parallel import petsc
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.partition import Partition
 
+if TYPE_CHECKING:  # loads MPI
+    from poreflux.transport.parallel.link import Link
 
-def connect():
+
+def connect() -> "Link":
     """Return the link between all processes of this run.
 
     Raises
@@ -39,7 +43,7 @@ def connect():
     return link
 
 
-def threads_per_process(link) -> int:
+def threads_per_process(link: "Link") -> int:
     """Return how many threads each process may take."""
     from poreflux.transport.parallel.link import threads_for
 
@@ -48,7 +52,7 @@ def threads_per_process(link) -> int:
 
 @contextlib.contextmanager
 def abort_on_failure(
-    link, describe: Callable[[BaseException], str] | None = None
+    link: "Link", describe: Callable[[BaseException], str] | None = None
 ) -> Iterator[None]:
     """End all processes when one of them raises alone, because the others would wait for it.
 
@@ -89,7 +93,7 @@ def only_first_reports() -> Iterator[bool]:
         raise SystemExit(2 if misuse else 1) from None  # mpiexec mixes statuses that differ
 
 
-def notice_idle(link, layout: Partition, notice) -> None:
+def notice_idle(link: "Link", layout: Partition, notice: Callable[[str], None]) -> None:
     """Give notice of processes that have nothing to do."""
     idle = link.size - layout.boxes
     if idle:

@@ -1,10 +1,13 @@
 """A problem on boxes, from its operator to the solution, under PETSc."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poreflux.annotations import Progress
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.laplace.problem import Problem
@@ -12,10 +15,14 @@ from poreflux.transport.parallel import fields as shared_fields
 from poreflux.transport.parallel.checkpoint import Checkpoint
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.krylov import ConvergenceTest, Krylov, planes_of
-from poreflux.transport.parallel.neighbours import Ranks
+from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition
+from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.solution import Solution, integrate, ramp
-from poreflux.transport.solvers.stopping import EnergyError, decades
+from poreflux.transport.solvers.stopping import EnergyError, Report, decades
+
+if TYPE_CHECKING:
+    from poreflux.transport.parallel.tortuosity_factor import Options
 
 
 def solve(
@@ -25,7 +32,7 @@ def solve(
     *,
     rtol: float,
     tortuosity: Callable[[float], float],
-    progress=None,
+    progress: Progress | None = None,
 ) -> Solution:
     """Return the solution of a problem on boxes; `tortuosity` converts an energy."""
     krylov = Krylov(operator, ranks.link)
@@ -56,7 +63,7 @@ def solve(
     return Solution(operator, x, energy, stopping.run, planes)
 
 
-def _start(operator: Operator, krylov: Krylov, checkpoint: Checkpoint, link) -> None:
+def _start(operator: Operator, krylov: Krylov, checkpoint: Checkpoint, link: Link) -> None:
     """Fill PETSc's x and its buffer from a checkpoint, or with a ramp."""
     x = krylov.buffer.wide
     with link.together():
@@ -77,7 +84,12 @@ def right_hand_side(
     b[:] = r[0, GHOST:-GHOST]
 
 
-def reporter(progress, rtol: float, tortuosity: Callable[[float], float], clock=time.monotonic):
+def reporter(
+    progress: Progress,
+    rtol: float,
+    tortuosity: Callable[[float], float],
+    clock: Callable[[], float] = time.monotonic,
+) -> Report:
     """Return the function that reports an iteration: progress, with tau and the time left."""
     start = clock()
 
@@ -100,14 +112,20 @@ def check_difference(problem: Problem, ranks: Ranks, rtol: float, energy: float)
 
 
 def write_fields(
-    solution: Solution, problem: Problem, stored_phase, layout: Partition, options, link
+    solution: Solution,
+    problem: Problem,
+    stored_phase: StoredPhase,
+    layout: Partition,
+    options: "Options",
+    link: Link,
+    target: Path,
 ) -> None:
     """Write the potential and the current density, each process the chunks of its own planes."""
     from poreflux.transport.tortuosity import fields
 
     described = fields.described(stored_phase.direction, options.conductivity, options.sides)
 
-    def slabs(planes: int):
+    def slabs(planes: int) -> Iterator[tuple]:
         return fields.slabs(solution, problem, stored_phase.shape, planes)
 
-    shared_fields.write(link, stored_phase, layout, options.field, described, slabs)
+    shared_fields.write(link, stored_phase, layout, target, described, slabs)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from poreflux.annotations import Sides
+from poreflux.annotations import Progress, Sides
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
@@ -31,10 +31,14 @@ from poreflux.transport.parallel import petsc, reading, session
 from poreflux.transport.parallel.checkpoint import Checkpoint
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.memory import forecast, refuse
-from poreflux.transport.parallel.neighbours import Ranks
+from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
+from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.solution import Solution
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Options:
     minutes: float
     check: bool
     memory: float | None
-    progress: Callable | None
+    progress: Progress | None
     notice: Callable[[str], None]
 
 
@@ -80,10 +84,10 @@ def solve_tortuosity(
     minutes: float = 5.0,
     check: bool = False,
     memory: float | None = None,
-    progress=None,
+    progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
     describe: Callable[[BaseException], str] | None = None,
-):
+) -> "xr.Dataset | None":
     """Compute the tortuosity factor of a stored volume, on all processes of an MPI run together.
 
     Parameters
@@ -176,7 +180,7 @@ def solve_tortuosity(
 
 
 def _on_boxes(
-    link, stored_phase, layout: Partition, options: Options, engine: Engine
+    link: Link, stored_phase: StoredPhase, layout: Partition, options: Options, engine: Engine
 ) -> TortuosityResults:
     """Solve on the boxes: called by all processes that have one."""
     start, stop = layout.span(link.rank)
@@ -214,7 +218,7 @@ def _on_boxes(
     )  # fmt: skip
     kappa = unit * solution.energy
     if options.field is not None:
-        write_fields(solution, problem, stored_phase, layout, options, link)
+        write_fields(solution, problem, stored_phase, layout, options, link, options.field)
     check = None
     if assembled_problem is not None:
         check = check_difference(assembled_problem, ranks, options.rtol, solution.energy)
@@ -223,7 +227,7 @@ def _on_boxes(
     )
 
 
-def _identity(stored_phase, options: Options) -> str:
+def _identity(stored_phase: StoredPhase, options: Options) -> str:
     """Return a digest of the problem, which a checkpoint must match."""
     table = reading.relative_conductivities(stored_phase, options.conductivity)
     described = [stored_phase.identity, stored_phase.direction, table.tolist(), options.sides]
@@ -231,7 +235,7 @@ def _identity(stored_phase, options: Options) -> str:
 
 
 def memory(
-    stored_phase,
+    stored_phase: StoredPhase,
     layout: Partition,
     conductivity: Mapping[str, float],
     box: int,
@@ -246,7 +250,9 @@ def memory(
     return forecast(shape, layout, one_conductor(table), sides=sides, check=check)
 
 
-def _refuse_too_large(link, stored_phase, layout: Partition, options: Options) -> None:
+def _refuse_too_large(
+    link: Link, stored_phase: StoredPhase, layout: Partition, options: Options
+) -> None:
     """Raise :class:`TooLarge` where the processes of this machine need more memory than is free."""
     need = memory(
         stored_phase,
@@ -259,7 +265,7 @@ def _refuse_too_large(link, stored_phase, layout: Partition, options: Options) -
     refuse(link, need, f"{'x'.join(map(str, stored_phase.shape))} voxels need", options.memory)
 
 
-def _check_field(stored_phase, options: Options, target: Path) -> None:
+def _check_field(stored_phase: StoredPhase, options: Options, target: Path) -> None:
     from poreflux.transport import field_output
     from poreflux.transport.tortuosity.fields import described
 
@@ -268,7 +274,7 @@ def _check_field(stored_phase, options: Options, target: Path) -> None:
     field_output.check_target(shape, target, fields)
 
 
-def _dataset(direction: str, results: TortuosityResults, options: Options):
+def _dataset(direction: str, results: TortuosityResults, options: Options) -> "xr.Dataset":
     """Return the results as :func:`poreflux.tortuosity_factor` does."""
     from poreflux.schema import attributes
     from poreflux.transport.tortuosity.effective_conductivity import (

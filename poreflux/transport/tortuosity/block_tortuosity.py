@@ -116,7 +116,7 @@ def block_tortuosity(
     return xr.Dataset(variables, coords=coords)
 
 
-def _refuse_too_large(shape, blocks, table) -> None:
+def _refuse_too_large(shape: Sequence[int], blocks: Sequence[int], table: np.ndarray) -> None:
     nz, ny, nx = (int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
     workers = min(available_cores(), int(np.prod(blocks)))
     blocked.refuse(
@@ -136,7 +136,9 @@ class _BlockTask:
     sides: Sides
     rtol: float
 
-    def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
+    def __call__(
+        self, arrays: dict[str, np.ndarray], box: Sequence[slice]
+    ) -> dict[str, np.ndarray]:
         phase = arrays["phase"]
         if (phase == NO_PHASE).any():
             corners = [f"{extent.start}:{extent.stop}" for extent in box]
@@ -183,7 +185,9 @@ class _CachedTask:
     task: _BlockTask
     folder: str
 
-    def __call__(self, arrays: dict[str, np.ndarray], box) -> dict[str, np.ndarray]:
+    def __call__(
+        self, arrays: dict[str, np.ndarray], box: Sequence[slice]
+    ) -> dict[str, np.ndarray]:
         path = Path(self.folder) / f"{self.task.key(arrays)}.json"
         if path.exists():
             return {name: np.array(row) for name, row in json.loads(path.read_text()).items()}

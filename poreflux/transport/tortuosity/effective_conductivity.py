@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import Geometry, Sides
+from poreflux.annotations import Geometry, Progress, Sides
 from poreflux.schema import attributes
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.percolation import percolate
@@ -35,7 +35,7 @@ def solve(
     sides: Sides = "insulated",
     rtol: float = 1e-6,
     precision: str | None = None,
-    progress=None,
+    progress: Progress | None = None,
 ) -> EffectiveConductivity:
     """Clear the cells that do not percolate, in place, and solve for those that do."""
     periodic_sides = sides == "periodic"

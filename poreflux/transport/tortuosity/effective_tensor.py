@@ -88,7 +88,12 @@ def effective_tensor(
 
 
 def _solve(
-    cells: np.ndarray, medium: Medium, engine: Engine, rtol, precision, progress
+    cells: np.ndarray,
+    medium: Medium,
+    engine: Engine,
+    rtol: float,
+    precision: Precision | None,
+    progress: Progress | None,
 ) -> Solution | None:
     """Return the solution of a unit mean field along axis 0; None where nothing percolates."""
     if percolate(cells, engine, (True, True, True)) == 0:
@@ -98,7 +103,9 @@ def _solve(
     return solve(problem, engine, rtol=rtol, precision=precision, progress=progress)
 
 
-def mean_current(solution: Solution, spacing, direction: str) -> np.ndarray:
+def mean_current(
+    solution: Solution, spacing: tuple[float, float, float], direction: str
+) -> np.ndarray:
     """Return the mean current density (z, y, x) under a unit mean field along `direction`."""
     shape, smallest = solution.operator.shape, min(spacing)
     axis_of_dim = dict(zip(order(direction), range(3)))

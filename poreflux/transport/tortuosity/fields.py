@@ -1,6 +1,6 @@
 """The potential and the current density of a solution between driven faces."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ def described(
 def write(
     solution: Solution,
     problem: Problem,
-    shape,
+    shape: Sequence[int],
     fields: Mapping[str, Mapping],
     target: str | Path,
 ) -> None:
@@ -45,7 +45,9 @@ def write(
         field_output.write(folder, list(fields), direction, slabs(solution, problem, shape, planes))
 
 
-def slabs(solution: Solution, problem: Problem, shape, planes: int) -> Iterator[tuple]:
+def slabs(
+    solution: Solution, problem: Problem, shape: Sequence[int], planes: int
+) -> Iterator[tuple]:
     """Yield the first of so many planes of this box, their potential and their current density.
 
     `shape` is that of the volume: the box of the solution may be of two periods.
@@ -53,11 +55,11 @@ def slabs(solution: Solution, problem: Problem, shape, planes: int) -> Iterator[
     operator = solution.operator
     length = shape[0] * problem.spacing[0]
     # conductance = weight x conductivity: current density = conductance x difference / (weight h)
-    scales = tuple(length / (weight * h) for weight, h in zip(problem.weights(), problem.spacing))
+    s0, s1, s2 = (length / (weight * h) for weight, h in zip(problem.weights(), problem.spacing))
     for start in range(0, operator.shape[0], planes):
         stop = min(operator.shape[0], start + planes)
         potential, current = np.empty((2, stop - start, *operator.shape[1:]), np.float32)
         operator.engine.potential(operator, solution.x, potential, start)
-        operator.engine.current(operator, solution.x, current, scales, start)
+        operator.engine.current(operator, solution.x, current, (s0, s1, s2), start)
         in_volume = slice(None), slice(shape[1]), slice(shape[2])
         yield start, potential[in_volume], current[in_volume]
