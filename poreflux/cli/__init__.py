@@ -1,4 +1,4 @@
-"""The command line: one verb a step, from a scan to a report.
+"""The command line: one verb for each step, from a scan to a report.
 
 Exit status: 0 done, 1 failed, 2 misuse, 130 interrupted; a failure is one line on stderr.
 """
@@ -15,9 +15,9 @@ from poreflux.cli.answer import SCHEMA, Answer
 
 def main(tokens: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
-    words = list(sys.argv[1:] if tokens is None else tokens)
+    arguments = list(sys.argv[1:] if tokens is None else tokens)
     try:
-        status = run(words)
+        status = run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         _say("interrupted; run the same command again, what was finished is kept")
@@ -27,22 +27,24 @@ def main(tokens: Sequence[str] | None = None) -> None:
     raise SystemExit(status)
 
 
-def run(words: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit status."""
     from cyclopts import CycloptsError
 
     from poreflux.cli.app import app
-    from poreflux.cli.processes import speaks, with_petsc_last
+    from poreflux.cli.processes import prints_output, with_petsc_last
     from poreflux.cli.translate import sentence
 
-    if not speaks(words):
+    if not prints_output(arguments):
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open to the end
-    words = with_petsc_last(words)
-    debug, machine = "--debug" in words, "--json" in words
+    arguments = with_petsc_last(arguments)
+    debug, machine = "--debug" in arguments, "--json" in arguments
     if not debug:
         warnings.simplefilter("ignore")
     try:
-        answer = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        answer = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
     except CycloptsError as error:
         return _fail(str(error), 2, machine)
     except (ValueError, TypeError, KeyError) as error:

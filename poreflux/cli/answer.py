@@ -1,4 +1,4 @@
-"""What a verb answers: lines for people, a document for machines, one exit status for both."""
+"""The result of a verb: lines of text, a JSON document, and one exit status for both."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ SCHEMA = "poreflux/1"
 class Answer:
     """The outcome of one verb.
 
-    `lines` are printed to people; `data` are the keys of the JSON document; `warnings` are said in
-    both; `failure`, if there is one, is the sentence with which the program exits 1.
+    `lines` are printed to people; `data` are the keys of the JSON document; `warnings` are given
+    in both; `failure`, if there is one, is the message with which the program exits 1.
     """
 
     verb: str
@@ -31,7 +31,7 @@ class Answer:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it; infinities and NaN become the words inf, -inf, nan.
+    """Return a value as JSON can hold it; infinities and NaN become the strings inf, -inf, nan.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a volume that was imported holds: range of its values, and what of it is no sample."""
+"""Summary of an imported volume: range of its values, and fraction outside of the sample."""
 
 import functools
 import math
@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-#: bytes that are read for it; of larger volumes, the slabs in their middle
+#: bytes that are read at most; of a larger volume, only the slices in its middle are read
 _MOST = 2**32
 
 
@@ -27,19 +27,19 @@ class Contents:
         share of the voxels that are NaN or left out by a mask.
     labels
         share of each named phase inside; none for grey values.
-    whole
-        whether all voxels were looked at.
+    complete
+        whether all voxels were read.
     """
 
     lowest: float
     highest: float
     outside: float
     labels: dict[str, float]
-    whole: bool
+    complete: bool
 
     def lines(self) -> list[str]:
-        """Return the contents in words."""
-        where = "" if self.whole else " in the middle"
+        """Return the contents as lines of text."""
+        where = "" if self.complete else " in the middle"
         if self.labels:
             shares = ", ".join(f"{name} {100 * share:.2f} %" for name, share in self.labels.items())
             lines = [f"phases{where}: {shares}"]
@@ -50,11 +50,11 @@ class Contents:
         return lines
 
     def document(self) -> dict:
-        """Return the contents for machines."""
-        found: dict = {"outside_fraction": self.outside, "looked_at_all": self.whole}
+        """Return the contents for the JSON document."""
+        document: dict = {"outside_fraction": self.outside, "looked_at_all": self.complete}
         if self.labels:
-            return {**found, "phase_fractions": self.labels}
-        return {**found, "gray_range": [self.lowest, self.highest]}
+            return {**document, "phase_fractions": self.labels}
+        return {**document, "gray_range": [self.lowest, self.highest]}
 
 
 def contents(volume: "xr.Dataset", name: str) -> Contents:
@@ -65,8 +65,8 @@ def contents(volume: "xr.Dataset", name: str) -> Contents:
     part = volume[[key for key in (name, "mask") if key in volume]]
     planes = volume.sizes["z"]
     most = max(1, int(_MOST * planes / max(1, part[name].nbytes)))
-    whole = most >= planes
-    if not whole:
+    complete = most >= planes
+    if not complete:
         first = (planes - most) // 2
         part = part.isel(z=slice(first, first + most))
     labels = phase_labels(volume) if name == "phase" else {}
@@ -75,7 +75,7 @@ def contents(volume: "xr.Dataset", name: str) -> Contents:
     plan = blocks.Plan(measure, _combine, _same, {})
     ((low, high, inside, voxels, *counts),) = blocks.compute(blocks.run(arrays, plan))
     shares = {key: count / max(1, inside) for key, count in zip(labels, counts)}
-    return Contents(float(low), float(high), 1 - inside / max(1, voxels), shares, whole)
+    return Contents(float(low), float(high), 1 - inside / max(1, voxels), shares, complete)
 
 
 def _measure(
@@ -85,13 +85,13 @@ def _measure(
     chosen = values[mask.astype(bool)] if mask is not None else values.ravel()
     if values.dtype.kind == "f":
         chosen = chosen[np.isfinite(chosen)]
-    ends = (chosen.min(), chosen.max()) if chosen.size else (math.inf, -math.inf)
+    extremes = (chosen.min(), chosen.max()) if chosen.size else (math.inf, -math.inf)
     counts = (int(np.count_nonzero(chosen == label)) for label in labels)
-    return (*ends, chosen.size, values.size, *counts)
+    return (*extremes, chosen.size, values.size, *counts)
 
 
-def _combine(parts: Sequence[tuple]) -> tuple:
-    low, high, *counts = zip(*parts)
+def _combine(partial_results: Sequence[tuple]) -> tuple:
+    low, high, *counts = zip(*partial_results)
     return (min(low), max(high), *map(sum, counts))
 
 

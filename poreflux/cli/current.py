@@ -10,12 +10,12 @@ from poreflux.annotations import Drive, ElectrodeFace, Resolution
 from poreflux.cli.answer import Answer
 from poreflux.cli.electrode import CONTACT, KINETICS, ContactOptions, KineticsOptions
 from poreflux.cli.options import COMMON, Common, Flag
-from poreflux.cli.processes import SOLVER, Solver, check_words_of_current, shares
+from poreflux.cli.parsing import directions as split
+from poreflux.cli.parsing import pairs, three
+from poreflux.cli.processes import SOLVER, Solver, check_current_options, memory_of_processes
 from poreflux.cli.processes import current as on_processes
 from poreflux.cli.region import counted, in_place
 from poreflux.cli.terminal import progress
-from poreflux.cli.words import directions as split
-from poreflux.cli.words import pairs, three
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +58,7 @@ def current(
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
     common: Common = COMMON,
-    how: Solver = SOLVER,
+    solver: Solver = SOLVER,
 ) -> Answer | None:
     """Solve for the current density at an electrode on one face of a store.
 
@@ -94,7 +94,7 @@ def current(
     poreflux solve current vol.zarr --contact 0.9306 --wagner-lengths 0,1,8,40,260
     """
     chosen = split(direction)
-    check_words_of_current(how, chosen, resolution)
+    check_current_options(solver, chosen, resolution)
     options: dict = {
         "applied": applied,
         "conductivity": _conductivity(conductivity),
@@ -105,23 +105,25 @@ def current(
         **asdict(kinetics),
     }
     if common.dry_run:
-        return _forecast(store, chosen, how, options, out)
+        return _forecast(store, chosen, solver, options, out)
     solved = None
-    if how.solver == "petsc":
-        solved = on_processes(store, chosen, how, contact.of, common.debug, **options)
+    if solver.solver == "petsc":
+        solved = on_processes(store, chosen, solver, contact.of, common.debug, **options)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged
     from poreflux.store import open as open_store
 
-    whole = open_store(store)
-    volume, said = counted(whole, how)
+    full_volume = open_store(store)
+    volume, notes = counted(full_volume, solver)
     if solved is None:
-        options |= {"resolution": resolution, "blocks": three(blocks), "threads": how.threads}
-        options["field"] = store if how.field else None
-        solved = [in_place(_solved(volume, one, contact, options), whole) for one in chosen]
-    answer = merged("solve current", solved, whole, out, overwrite=overwrite, wait=common.wait)
-    answer.lines = [*_numbers(solved), *said, answer.lines[-1]]
+        options |= {"resolution": resolution, "blocks": three(blocks), "threads": solver.threads}
+        options["field"] = store if solver.field else None
+        solved = [in_place(_solved(volume, axis, contact, options), full_volume) for axis in chosen]
+    answer = merged(
+        "solve current", solved, full_volume, out, overwrite=overwrite, wait=common.wait
+    )
+    answer.lines = [*_numbers(solved), *notes, answer.lines[-1]]
     return answer
 
 
@@ -134,8 +136,10 @@ def _solved(
     from poreflux.volume import axis_of
 
     mask, across = contact.of(volume, direction), DIMS[axis_of(direction)]
-    with progress(f"solve across {direction}") as tell:
-        return interfacial_current(volume, contact=mask, direction=across, progress=tell, **options)
+    with progress(f"solve across {direction}") as on_progress:
+        return interfacial_current(
+            volume, contact=mask, direction=across, progress=on_progress, **options
+        )
 
 
 def _numbers(solved: list) -> list[str]:
@@ -163,31 +167,31 @@ def _lengths(text: str | None) -> list[float]:
 
 
 def _memory(
-    head: Any, parts: Any, box: int, *, conductivity: Any, wagner_lengths: Any, **options: Any
+    head: Any, partition: Any, box: int, *, conductivity: Any, wagner_lengths: Any, **options: Any
 ) -> int:
     import numpy as np
 
     from poreflux.transport.electrode.conditions import conditions, phases_of
     from poreflux.transport.parallel.electrode import Task, memory
 
-    asked, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
-    task = Task(asked, phases_of(conductivity), wagner_lengths, anywhere)
-    return memory(head, parts, task, box)
+    imposed, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
+    task = Task(imposed, phases_of(conductivity), wagner_lengths, anywhere)
+    return memory(head, partition, task, box)
 
 
-def _forecast(store: Path, chosen: str, how: Solver, options: dict, out: Path) -> Answer:
+def _forecast(store: Path, chosen: str, solver: Solver, options: dict, out: Path) -> Answer:
     from poreflux.cli import forecast
     from poreflux.store import open as open_store
     from poreflux.transport.electrode.interfacial_current import memory
 
-    volume, _ = counted(open_store(store), how)
+    volume, _ = counted(open_store(store), solver)
     shape = volume.sizes["z"], volume.sizes["y"], volume.sizes["x"]
     solves = len(chosen) * (1 + len(options["wagner_lengths"]))
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))
-    if how.solver == "serial":
+    if solver.solver == "serial":
         need = forecast.Need(memory(shape, drive=options["drive"]) + 3e8, 1e7, seconds)
         return forecast.answer("solve current", need, out)
-    there = shares(store, chosen[0], partial(_memory, **options))
-    return there.told(
-        forecast.answer("solve current", forecast.Need(there.here, 1e7, seconds), out)
+    memory_needed = memory_of_processes(store, chosen[0], partial(_memory, **options))
+    return memory_needed.added_to(
+        forecast.answer("solve current", forecast.Need(memory_needed.on_machine, 1e7, seconds), out)
     )

@@ -53,15 +53,15 @@ def _answer(results: Path, page: Path, answers: list[Answer]) -> Answer:
     from poreflux import results as stored
     from poreflux.cli.numbers import document, lines
 
-    found = stored.open(results)
-    numbers = lines(found, only=SHOWN)
-    data = {"report": str(page.absolute()), "numbers": document(found)}
+    dataset = stored.open(results)
+    numbers = lines(dataset, only=SHOWN)
+    data = {"report": str(page.absolute()), "numbers": document(dataset)}
     warnings = list(dict.fromkeys(w for answer in answers for w in answer.warnings))
     return Answer("demo", [*numbers, f"the report is {page.absolute()}"], data, warnings)
 
 
-def _say(words: str) -> None:
-    print(f"poreflux {words}", file=sys.stderr, flush=True)
+def _say(command: str) -> None:
+    print(f"poreflux {command}", file=sys.stderr, flush=True)
 
 
 def _forecast(out: Path) -> Answer:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common
-from poreflux.cli.words import size
+from poreflux.cli.parsing import size
 
 PACKAGES = (
     "numpy", "scipy", "xarray", "dask", "distributed", "zarr", "numba", "scikit-image", "tifffile",
@@ -53,7 +53,7 @@ def doctor(*, common: Common = COMMON) -> Answer:
         name: {package: version(package) for package in packages}
         for name, (_, packages) in EXTRAS.items()
     }
-    missing = [name for name, found in versions.items() if found is None]
+    missing = [name for name, installed in versions.items() if installed is None]
     data = {
         "poreflux": __version__,
         "python": platform.python_version(),
@@ -73,8 +73,9 @@ def doctor(*, common: Common = COMMON) -> Answer:
         f"memory   {size(free)} free of {size(memory)}, moved at {speed / 1e9:.1f} GB/s",
         f"disk     {size(disk)} free here",
         "solves   at most " + ", ".join(f"{edge}³ ({mode})" for mode, edge in edges.items()),
-        "packages " + ", ".join(f"{name} {found}" for name, found in versions.items() if found),
-        *(_extra(name, found) for name, found in extras.items()),
+        "packages "
+        + ", ".join(f"{name} {installed}" for name, installed in versions.items() if installed),
+        *(_extra(name, installed) for name, installed in extras.items()),
     ]
     failure = f"missing: {', '.join(missing)}; pip install poreflux again" if missing else None
     return Answer("doctor", lines, data, failure=failure)

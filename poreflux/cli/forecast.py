@@ -1,11 +1,11 @@
-"""What a verb would take in memory, disk and time, from shapes and a short measurement."""
+"""Estimate of the memory, disk and time of a verb, from shapes and a short measurement."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
-from poreflux.cli.words import duration, size
+from poreflux.cli.parsing import duration, size
 from poreflux.machine import free_memory, memory_bandwidth
 
 #: time of a verb, for each voxel and direction, in units of moving 12 bytes (a triad of float32);
@@ -37,7 +37,7 @@ def seconds(verb: str, voxels: int, *, bandwidth: float | None = None) -> float:
 
 
 def answer(verb: str, need: Need, where: Path) -> Answer:
-    """Return the answer of ``--dry-run``: the need beside what is free, and what is too little."""
+    """Return the answer of ``--dry-run``: what is needed, what is free, and warnings."""
     memory, disk = free_memory(), free_disk(where)
     lines = [
         f"{verb} would take about",
@@ -64,5 +64,5 @@ def answer(verb: str, need: Need, where: Path) -> Answer:
 
 def free_disk(where: Path) -> int:
     """Return the free bytes where a file is or would be."""
-    there = next(p for p in (where.absolute(), *where.absolute().parents) if p.exists())
-    return shutil.disk_usage(there).free
+    existing = next(p for p in (where.absolute(), *where.absolute().parents) if p.exists())
+    return shutil.disk_usage(existing).free

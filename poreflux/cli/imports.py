@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.parsing import numbers, pairs, size
 from poreflux.cli.terminal import progress
-from poreflux.cli.words import numbers, pairs, size
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,26 +109,26 @@ def import_(
         return _forecast(volume, store, chunk)
     from poreflux.store.saving import saved
 
-    with progress("import") as tell:
+    with progress("import") as on_progress:
         path, unchanged = saved(
-            volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk, progress=tell
+            volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk, progress=on_progress
         )
     return _answer(volume, path, unchanged)
 
 
 def _answer(volume: "xr.Dataset", path: Path, unchanged: bool) -> Answer:
-    """Return what is in the store now, and what to do next."""
+    """Return the answer: what is in the store now, and the next command."""
     from poreflux.reporting.guards import guards
 
     done = f"{path.name} holds this already; nothing to do" if unchanged else f"{path} is written"
     stored = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     name = str(next(iter(volume.data_vars)))
-    understood, found = _understood(path, name)
-    lines = [done, *understood, f"{size(stored)} on disk", f"next: {_next(path, name)}"]
+    content_lines, content_data = _contents_of(path, name)
+    lines = [done, *content_lines, f"{size(stored)} on disk", f"next: {_next(path, name)}"]
     data = {
         "store": str(path),
         "variable": name,
-        **found,
+        **content_data,
         "bytes": stored,
         "unchanged": unchanged,
         "source": volume.encoding["description"].document(),
@@ -136,27 +136,27 @@ def _answer(volume: "xr.Dataset", path: Path, unchanged: bool) -> Answer:
     return Answer("import", lines, data, guards(volume))
 
 
-def _understood(path: Path, name: str) -> tuple[list[str], dict]:
-    """Return what is in the store, in words and for machines: size, values, what is outside."""
+def _contents_of(path: Path, name: str) -> tuple[list[str], dict]:
+    """Return size and values of the stored volume, as lines and for the JSON document."""
     from poreflux.cli.contents import contents
     from poreflux.store import open as open_store
 
     volume = open_store(path)
     edges = [float(h) for h in volume.attrs["voxel_size"]]
     sizes = tuple(volume.sizes[d] for d in "zyx")
-    found = contents(volume, name)
-    whole = " x ".join(f"{n * h:.4g}" for n, h in zip(sizes, edges))
+    values = contents(volume, name)
+    extent = " x ".join(f"{n * h:.4g}" for n, h in zip(sizes, edges))
     lines = [
         f"{name}: {' x '.join(map(str, sizes))} voxels (z, y, x) of "
         f"{' x '.join(f'{h:g}' for h in edges)} µm, {volume[name].dtype}",
-        f"the sample is {whole} µm",
-        *found.lines(),
+        f"the sample is {extent} µm",
+        *values.lines(),
     ]
     data = {
         "shape": sizes,
         "voxel_size_um": edges,
         "dtype": str(volume[name].dtype),
-        **found.document(),
+        **values.document(),
     }
     return lines, data
 
@@ -167,7 +167,7 @@ def _next(path: Path, name: str) -> str:
 
 
 def _options(voxel_size: str | None, phases: str | None, shape: str | None) -> dict:
-    """Return the keywords of `read` that were given as words."""
+    """Return the keywords of `read` that were given as text."""
     options: dict = {}
     if voxel_size is not None:
         lengths = numbers(voxel_size, option="--voxel-size")

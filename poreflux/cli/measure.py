@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from poreflux.cli import microstructure
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.parsing import directions as split
+from poreflux.cli.parsing import lengths, three
 from poreflux.cli.terminal import progress
-from poreflux.cli.words import directions as split
-from poreflux.cli.words import lengths, three
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,25 +92,25 @@ def measure(
     from poreflux import results as stored
     from poreflux.cli.results import merged
 
-    found = microstructure.metrics(volume, names, {**options, "pore_method": pore_method})
-    with progress("measure") as tell:
+    metrics = microstructure.metrics(volume, names, {**options, "pore_method": pore_method})
+    with progress("measure") as on_progress:
         answer = merged(
-            "measure", found, volume, out, overwrite=overwrite, wait=common.wait, progress=tell,
-            scheduler=place.scheduler,
+            "measure", metrics, volume, out, overwrite=overwrite, wait=common.wait,
+            progress=on_progress, scheduler=place.scheduler,
         )  # fmt: skip
     listed = table is not None or labels
     if pore_method == "auto" and ("pores" in names or listed):
         sizes = (
             stored.open(out) if "pores" in names else pore_size(volume, method="auto", phase=phase)
         )
-        said = sizes["pore_count"].attrs
-        pore_method = said["method"]
-        answer.lines.append(said["reason"])
+        pore_attrs = sizes["pore_count"].attrs
+        pore_method = pore_attrs["method"]
+        answer.lines.append(pore_attrs["reason"])
     if listed:
-        with progress("pores") as tell:
+        with progress("pores") as on_progress:
             answer.lines += microstructure.write_pores(
                 volume, table=table, labels=store if labels else None, method=pore_method,
-                phase=phase, overwrite=overwrite, wait=common.wait, progress=tell,
+                phase=phase, overwrite=overwrite, wait=common.wait, progress=on_progress,
                 scheduler=place.scheduler,
             )  # fmt: skip
     return answer
@@ -133,10 +133,10 @@ def _forecast(volume: "xr.Dataset", names: tuple[str, ...], options: dict, out: 
 
     voxels = math.prod(volume.sizes.values())
     lazy = [name for name in names if name != "thickness"]  # which looks into the volume at once
-    found = microstructure.metrics(volume, lazy, {**options, "pore_method": "components"})
+    metrics = microstructure.metrics(volume, lazy, {**options, "pore_method": "components"})
     triads = sum(microstructure.EXTRA.get(name, 0) for name in names)
     bandwidth = memory_bandwidth()
     seconds = forecast.seconds("measure", voxels, bandwidth=bandwidth)
     seconds += triads * 12 * voxels / bandwidth
-    memory = memory_of(*found) + microstructure.extra_memory(volume, names) + 3e8
+    memory = memory_of(*metrics) + microstructure.extra_memory(volume, names) + 3e8
     return forecast.answer("measure", forecast.Need(memory, 3e7, seconds), out)

@@ -1,4 +1,4 @@
-"""What `poreflux measure` can measure, by the words of its --also and --only."""
+"""The metrics of `poreflux measure`, by their names in --also and --only."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xarray as xr
 
-#: what is measured when nothing else is said
+#: what is measured by default
 USUAL = ("porosity", "profile", "blocks", "structure", "preview")
 
 #: what is measured on request, and its time for a voxel, in units of moving 12 bytes; measured on
@@ -46,19 +46,19 @@ surface, correlation, spectrum, arrangement, representative, or all
     return _names(only, "--only", (*USUAL, *EXTRA))
 
 
-def _names(text: str, option: str, known: Iterable[str]) -> tuple[str, ...]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if words == ["all"]:
-        return tuple(known)
-    wrong = [word for word in words if word not in known]
-    if wrong or not words:
+def _names(text: str, option: str, allowed: Iterable[str]) -> tuple[str, ...]:
+    names = [word.strip() for word in text.split(",") if word.strip()]
+    if names == ["all"]:
+        return tuple(allowed)
+    wrong = [word for word in names if word not in allowed]
+    if wrong or not names:
         what = wrong[0] if wrong else text
-        raise ValueError(f"{option} {what} is not known; choose of {', '.join(known)}, or all")
-    return tuple(name for name in known if name in words)
+        raise ValueError(f"{option} {what} is not known; choose of {', '.join(allowed)}, or all")
+    return tuple(name for name in allowed if name in names)
 
 
 def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> list:
-    """Return the lazy Datasets of what is asked for.
+    """Return the lazy Datasets of the named metrics.
 
     The options are phase, directions, blocks, pore_method, bin_width and edges.
     """
@@ -91,7 +91,7 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
             pf.representative_volume(volume, edges=options["edges"], phase=phase)
         ],
     }
-    return [each for name in names for each in makers[name]()]
+    return [dataset for name in names for dataset in makers[name]()]
 
 
 def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
@@ -113,19 +113,19 @@ def write_pores(
     overwrite: bool,
     wait: bool,
     scheduler: str | None,
-    **how: Any,
+    **options: Any,
 ) -> list[str]:
-    """Write the table of pores and their labels where asked for; return what to say of it."""
+    """Write the table of pores and their labels where asked for; return lines that name both."""
     from poreflux import pore_labels, pore_table
     from poreflux.metrics.pores.pore_table import save_table
     from poreflux.store import add
 
-    how["scheduler"] = scheduler
-    said = []
+    options["scheduler"] = scheduler
+    notes = []
     if table is not None:
-        pores = pore_table(volume, **how)
-        said.append(f"{pores.sizes['pore']} pores are in {save_table(pores, table)}")
+        pores = pore_table(volume, **options)
+        notes.append(f"{pores.sizes['pore']} pores are in {save_table(pores, table)}")
     if labels is not None:
-        added = add(pore_labels(volume, **how), labels, overwrite=overwrite, wait=wait)
-        said.append(f"pore_label is in {added}")
-    return said
+        added = add(pore_labels(volume, **options), labels, overwrite=overwrite, wait=wait)
+        notes.append(f"pore_label is in {added}")
+    return notes

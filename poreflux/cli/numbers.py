@@ -1,4 +1,4 @@
-"""Results as lines for people and as a document for machines."""
+"""Results as lines of text and as a JSON document."""
 
 from collections.abc import Collection
 
@@ -38,13 +38,13 @@ def document(results: xr.Dataset) -> dict:
     """
     from poreflux.reporting.number_rows import rows
 
-    found: dict = {}
+    numbers: dict = {}
     for row in rows(results):
         number = {
             "value": row.value,
             "uncertainties": [{"value": u, "kind": kind} for u, kind in row.uncertainties],
         }
-        entry = found.setdefault(
+        entry = numbers.setdefault(
             row.name, {"long_name": row.quantity.removesuffix(f", {row.case}"), "units": row.unit}
         )
         if row.case:
@@ -53,4 +53,4 @@ def document(results: xr.Dataset) -> dict:
             entry.setdefault("direction", {})[row.direction] = number
         else:
             entry.update(number)
-    return found
+    return numbers

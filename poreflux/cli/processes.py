@@ -1,4 +1,4 @@
-"""poreflux solve under mpirun: PETSc's own words, and one voice for many processes."""
+"""poreflux solve under mpirun: options of PETSc, and output of the first process only."""
 
 import os
 import traceback
@@ -14,14 +14,14 @@ from cyclopts import Parameter
 from poreflux.annotations import Progress
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import Flag
+from poreflux.cli.parsing import size
 from poreflux.cli.terminal import progress
 from poreflux.cli.translate import sentence
-from poreflux.cli.words import size
 
-#: how words of PETSc begin; the first of them ends poreflux's own words
+#: prefixes of PETSc's options; poreflux's options come before the first of them
 PETSC = ("-ksp_", "-pc_", "-mat_", "-vec_", "-log_", "-options_", "-check_", "-info", "-malloc_")
 
-#: where mpiexec and srun say which process this is
+#: environment variables in which mpiexec and srun give the rank of this process
 RANKS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID")
 
 
@@ -64,88 +64,93 @@ class Solver:
 SOLVER = Solver()
 
 
-def with_petsc_last(words: Sequence[str]) -> list[str]:
-    """Return a command line whose words of PETSc are the value of one option.
+def with_petsc_last(arguments: Sequence[str]) -> list[str]:
+    """Return a command line whose options of PETSc are the value of one option, ``--petsc``.
 
     Examples
     --------
     >>> with_petsc_last(["solve", "--solver", "petsc", "-ksp_type", "pipecg", "-log_view"])
     ['solve', '--solver', 'petsc', '--petsc=-ksp_type pipecg -log_view']
     """
-    at = next((i for i, word in enumerate(words) if word.startswith(PETSC)), len(words))
-    rest = list(words[at:])
-    return [*words[:at], *([f"--petsc={' '.join(rest)}"] if rest else [])]
+    at = next((i for i, word in enumerate(arguments) if word.startswith(PETSC)), len(arguments))
+    rest = list(arguments[at:])
+    return [*arguments[:at], *([f"--petsc={' '.join(rest)}"] if rest else [])]
 
 
-def speaks(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> bool:
+def prints_output(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether this process is the one that prints.
 
     Examples
     --------
-    >>> speaks(["solve", "--solver", "petsc"], {"PMI_RANK": "1"})
+    >>> prints_output(["solve", "--solver", "petsc"], {"PMI_RANK": "1"})
     False
     """
     ranks = [int(environment[name]) for name in RANKS if environment.get(name, "").isdecimal()]
-    return not (any("petsc" in word for word in words) and any(ranks))
+    return not (any("petsc" in word for word in arguments) and any(ranks))
 
 
-def check_words(how: Solver, directions: str, blocks: object) -> None:
+def check_options(solver: Solver, directions: str, blocks: object) -> None:
     """Raise ``ValueError`` where options do not go together."""
-    if how.solver == "petsc" and blocks is not None:
+    if solver.solver == "petsc" and blocks is not None:
         raise ValueError("--blocks is for --solver serial: sub-volumes need no mpirun")
-    if how.solver == "serial" and (how.check or how.checkpoint is not None):
-        raise ValueError(f"{'--check' if how.check else '--checkpoint'} is for --solver petsc")
-    _check_common(how, directions)
+    if solver.solver == "serial" and (solver.check or solver.checkpoint is not None):
+        raise ValueError(f"{'--check' if solver.check else '--checkpoint'} is for --solver petsc")
+    _check_common(solver, directions)
 
 
-def check_words_of_current(how: Solver, directions: str, resolution: str) -> None:
+def check_current_options(solver: Solver, directions: str, resolution: str) -> None:
     """Raise ``ValueError`` where options do not go together in a solve for the current."""
-    if how.checkpoint is not None or how.minutes != SOLVER.minutes:
-        word = "--minutes" if how.checkpoint is None else "--checkpoint"
+    if solver.checkpoint is not None or solver.minutes != SOLVER.minutes:
+        word = "--minutes" if solver.checkpoint is None else "--checkpoint"
         raise ValueError(
             f"{word} is for solve tortuosity: a current that is stopped begins again; leave it out"
         )
-    if how.check:
+    if solver.check:
         raise ValueError("--check is for solve tortuosity: it has no interface; leave it out")
-    if how.solver == "petsc" and resolution != "voxel":
+    if solver.solver == "petsc" and resolution != "voxel":
         raise ValueError(f"--resolution {resolution} is for --solver serial: blocks need no mpirun")
-    _check_common(how, directions)
+    _check_common(solver, directions)
 
 
-def _check_common(how: Solver, directions: str) -> None:
-    words = how.petsc.split()
-    if how.solver == "serial" and words:
-        raise ValueError(f"{words[0]} is for --solver petsc")
-    late = [word for word in words if word.startswith("--")]
+def _check_common(solver: Solver, directions: str) -> None:
+    petsc_options = solver.petsc.split()
+    if solver.solver == "serial" and petsc_options:
+        raise ValueError(f"{petsc_options[0]} is for --solver petsc")
+    late = [word for word in petsc_options if word.startswith("--")]
     if late:
-        raise ValueError(f"{late[0]} stands behind words of PETSc; put it before {words[0]}")
-    if how.field and len(directions) > 1:
+        raise ValueError(
+            f"{late[0]} stands behind words of PETSc; put it before {petsc_options[0]}"
+        )
+    if solver.field and len(directions) > 1:
         raise ValueError(f"--field is of one direction, not of {', '.join(directions)}; give one")
 
 
 def tortuosity(
-    store: Path, directions: str, how: Solver, out: Path, debug: bool, **options: Any
+    store: Path, directions: str, solver: Solver, out: Path, debug: bool, **options: Any
 ) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
     from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
 
-    folder = how.checkpoint or out.with_name(out.name + ".checkpoint")
-    options |= {"minutes": how.minutes, "check": how.check}
+    folder = solver.checkpoint or out.with_name(out.name + ".checkpoint")
+    options |= {"minutes": solver.minutes, "check": solver.check}
 
-    def one(direction: str, tell: Progress | None) -> Any:
+    def solve(direction: str, on_progress: Progress | None) -> Any:
         kept = folder / direction
         return solve_tortuosity(
-            store, checkpoint=kept, **_common(store, how, direction, tell, debug), **options
+            store,
+            checkpoint=kept,
+            **_common(store, solver, direction, on_progress, debug),
+            **options,
         )
 
-    found = _each(directions, "solve along", one)
-    if found is not None and folder.is_dir() and not any(folder.iterdir()):
+    datasets = _for_each_direction(directions, "solve along", solve)
+    if datasets is not None and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-    return found
+    return datasets
 
 
 def current(
-    store: Path, directions: str, how: Solver, contact: Callable, debug: bool, **options: Any
+    store: Path, directions: str, solver: Solver, contact: Callable, debug: bool, **options: Any
 ) -> list | None:
     """Solve across each direction on all processes; return the Datasets, None but on the first.
 
@@ -153,67 +158,84 @@ def current(
     """
     from poreflux.transport.parallel.interfacial_current import solve_current
 
-    def one(direction: str, tell: Progress | None) -> Any:
+    def solve(direction: str, on_progress: Progress | None) -> Any:
         mask = partial(contact, direction=direction)
         return solve_current(
-            store, contact=mask, **_common(store, how, direction, tell, debug), **options
+            store, contact=mask, **_common(store, solver, direction, on_progress, debug), **options
         )
 
-    return _each(directions, "solve across", one)
+    return _for_each_direction(directions, "solve across", solve)
 
 
-class Shares(NamedTuple):
-    """Bytes of the largest process, how many have work, and the bytes of all on this machine."""
+class ProcessMemory(NamedTuple):
+    """Memory of a solve on several processes, in bytes.
 
-    each: int
+    Attributes
+    ----------
+    per_process
+        of the largest process.
+    processes
+        number of processes that have a part of the volume.
+    on_machine
+        of all processes on this machine.
+    """
+
+    per_process: int
     processes: int
-    here: float
+    on_machine: float
 
-    def told(self, answer: Answer) -> Answer:
-        """Return the answer of a dry run, with what each process takes."""
+    def added_to(self, answer: Answer) -> Answer:
+        """Return the answer of a dry run, with the memory of each process added."""
         of = f"of {self.processes} processes, at most" if self.processes > 1 else "process"
-        answer.lines.insert(2, f"          {size(self.each)} on each {of}")
-        answer.data["dry_run"] |= {"process_memory_bytes": self.each, "processes": self.processes}
+        answer.lines.insert(2, f"          {size(self.per_process)} on each {of}")
+        answer.data["dry_run"] |= {
+            "process_memory_bytes": self.per_process,
+            "processes": self.processes,
+        }
         return answer
 
 
-def shares(store: Path, direction: str, need: Callable) -> Shares:
-    """Return what all processes would take; ``need(head, parts, box)`` is in bytes."""
+def memory_of_processes(store: Path, direction: str, need: Callable) -> ProcessMemory:
+    """Return the memory of all processes; ``need(head, partition, box)`` is that of one."""
     from poreflux.transport.parallel import reading, session
     from poreflux.transport.parallel.partition import partition
 
     link = session.connect()
     head = reading.read_stored_phase(store, direction)
-    parts = partition(head.shape, link.size, head.chunk[0])
-    needs = [need(head, parts, box) for box in range(parts.boxes)]
-    here, _ = link.on_this_machine(needs[link.rank] if link.rank < parts.boxes else 0)
-    return Shares(max(needs), parts.boxes, here)
+    process_boxes = partition(head.shape, link.size, head.chunk[0])
+    needs = [need(head, process_boxes, box) for box in range(process_boxes.boxes)]
+    on_machine, _ = link.on_this_machine(needs[link.rank] if link.rank < process_boxes.boxes else 0)
+    return ProcessMemory(max(needs), process_boxes.boxes, on_machine)
 
 
-def _common(store: Path, how: Solver, direction: str, tell: Progress | None, debug: bool) -> dict:
+def _common(
+    store: Path, solver: Solver, direction: str, on_progress: Progress | None, debug: bool
+) -> dict:
     return {
         "direction": direction,
-        "threads": how.threads,
-        "petsc_options": how.petsc.split(),
-        "field": store if how.field else None,
-        "progress": tell,
+        "threads": solver.threads,
+        "petsc_options": solver.petsc.split(),
+        "field": store if solver.field else None,
+        "progress": on_progress,
         "describe": partial(_described, debug=debug),
     }
 
 
 def _described(failure: BaseException, *, debug: bool) -> str:
-    """Return what is said of the failure of one process."""
+    """Return the message for a failure of one process."""
     return "".join(traceback.format_exception(failure)) if debug else sentence(failure)
 
 
-def _each(directions: str, title: str, solve: Callable) -> list | None:
-    """Return what ``solve(direction, progress)`` finds, None but on the first process."""
+def _for_each_direction(directions: str, title: str, solve: Callable) -> list | None:
+    """Return the results of ``solve(direction, progress)``, None but on the first process."""
     from poreflux.transport.parallel.session import only_first_reports
 
-    found = []
+    datasets = []
     with only_first_reports() as first:
         for direction in directions:
             with ExitStack() as stack:
-                tell = stack.enter_context(progress(f"{title} {direction}")) if first else None
-                found.append(solve(direction, tell))
-    return found if first else None
+                on_progress = (
+                    stack.enter_context(progress(f"{title} {direction}")) if first else None
+                )
+                datasets.append(solve(direction, on_progress))
+    return datasets if first else None

@@ -34,13 +34,15 @@ def report(
     from poreflux.reporting.guards import guards
     from poreflux.reporting.report import report as write
 
-    found = stored.open(results)
+    dataset = stored.open(results)
     if common.dry_run:
         from poreflux.cli import forecast
 
-        need = forecast.Need(8 * found.nbytes + 3e8, found.nbytes + 3e6, forecast.START["report"])
+        need = forecast.Need(
+            8 * dataset.nbytes + 3e8, dataset.nbytes + 3e6, forecast.START["report"]
+        )
         return forecast.answer("report", need, out)
-    with progress("report") as tell:
-        page = write(found, out, title=title, progress=tell)
+    with progress("report") as on_progress:
+        page = write(dataset, out, title=title, progress=on_progress)
     data = {"report": str(page.absolute()), "bytes": page.stat().st_size}
-    return Answer("report", [str(page.absolute())], data, guards(found))
+    return Answer("report", [str(page.absolute())], data, guards(dataset))

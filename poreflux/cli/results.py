@@ -1,4 +1,4 @@
-"""Results of a verb join those of the verbs before it."""
+"""Results of a verb are merged with those of earlier verbs."""
 
 from itertools import count
 from pathlib import Path
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 def merged(
     verb: str,
-    found: list,
+    datasets: list,
     volume: "xr.Dataset",
     out: Path,
     *,
     overwrite: bool = False,
     wait: bool = False,
-    **how: Any,
+    **options: Any,
 ) -> Answer:
-    """Collect what a verb found into the folder of results; return its own numbers."""
+    """Write the datasets of a verb to the folder of results; return the answer with its numbers."""
     from poreflux import results as stored
     from poreflux.reporting.guards import guards
 
-    results = stored.collect(*found, volume=volume, **how)
+    results = stored.collect(*datasets, volume=volume, **options)
     try:
         if overwrite:
             path = stored.save(results, out, overwrite=True, wait=wait)
@@ -40,7 +40,7 @@ def merged(
 
 
 def _beside(results: "xr.Dataset", path: Path) -> Path:
-    """Save results under the first name beside a path that nobody has or takes meanwhile."""
+    """Save results under the first free name beside a path."""
     from poreflux import results as stored
 
     for k in count(2):

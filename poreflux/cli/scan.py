@@ -54,7 +54,7 @@ class Scan:
 AS_IT_IS = Scan()
 
 
-def mended(volume: "xr.Dataset", scan: Scan, **options: Any) -> "xr.Dataset":
+def corrected(volume: "xr.Dataset", scan: Scan, **options: Any) -> "xr.Dataset":
     """Return the volume with the corrections asked for, each with its line of progress."""
     from poreflux.segmentation.correct_cupping import correct_cupping
     from poreflux.segmentation.correct_drift import correct_drift
@@ -71,10 +71,10 @@ def mended(volume: "xr.Dataset", scan: Scan, **options: Any) -> "xr.Dataset":
         (scan.rings, "rings", correct_rings, about),
         (scan.tilt != "none", "tilt", correct_tilt, {"how": scan.tilt, "erosion": scan.erosion}),
     )
-    for wanted, title, correct, own in steps:
+    for wanted, title, correct, step_options in steps:
         if wanted:
-            with progress(title) as tell:
-                volume = correct(volume, progress=tell, **own, **options)
+            with progress(title) as on_progress:
+                volume = correct(volume, progress=on_progress, **step_options, **options)
     return volume
 
 
@@ -87,10 +87,10 @@ def _lengths(text: str, option: str, count: int) -> tuple[float, ...]:
     (230.0, 231.0, 200.0)
     """
     try:
-        found = tuple(float(word) for word in text.split(","))
+        values = tuple(float(word) for word in text.split(","))
     except ValueError:
-        found = ()
-    if len(found) != count:
+        values = ()
+    if len(values) != count:
         example = {2: "y,x like 230,231", 3: "auto, or y,x,radius like 230,231,200"}[count]
         raise ValueError(f"{option} {text} is not understood; write {example}, in µm")
-    return found
+    return values

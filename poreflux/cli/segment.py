@@ -9,9 +9,9 @@ from cyclopts import Group, Parameter
 from poreflux.annotations import AnyArray, Denoise, PoreShade, SegmentMethod
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
-from poreflux.cli.scan import AS_IT_IS, Scan, mended
+from poreflux.cli.parsing import pairs
+from poreflux.cli.scan import AS_IT_IS, Scan, corrected
 from poreflux.cli.terminal import progress
-from poreflux.cli.words import pairs
 from poreflux.schema import Direction
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def segment(
     names = pairs(phases, option="--phases", key=int, value=str) if phases else None
     cuts = None if threshold is None else _cuts(threshold)
     raw = _before(volume)
-    fixed = mended(raw, scan, pore=pore, scheduler=place.scheduler)
-    with progress("histogram") as tell:
+    fixed = corrected(raw, scan, pore=pore, scheduler=place.scheduler)
+    with progress("histogram") as on_progress:
         result = segmented(
             fixed,
             method=method,
@@ -94,18 +94,22 @@ def segment(
             phases=names,
             pore=pore,
             denoise=None if denoise == "none" else denoise,
-            progress=tell,
+            progress=on_progress,
             scheduler=place.scheduler,
         )
     if tau is not None:
         result = _with_tortuosity(result, tau)
     if solid_fraction or (out is None and "solid_fraction" in volume):  # never one of other phases
         result = _with_solid(result)
-    with progress("segment") as tell:
+    with progress("segment") as on_progress:
         if out is not None:
-            return _answer(save(result, out, overwrite=overwrite, wait=common.wait, progress=tell))
+            return _answer(
+                save(result, out, overwrite=overwrite, wait=common.wait, progress=on_progress)
+            )
         added = _added(result, volume, raw)
-        return _answer(add(added, store, overwrite=overwrite, wait=common.wait, progress=tell))
+        return _answer(
+            add(added, store, overwrite=overwrite, wait=common.wait, progress=on_progress)
+        )
 
 
 def _before(volume: "xr.Dataset") -> "xr.Dataset":
@@ -121,12 +125,12 @@ def _before(volume: "xr.Dataset") -> "xr.Dataset":
 
 
 def _added(result: "xr.Dataset", volume: "xr.Dataset", raw: "xr.Dataset") -> "xr.Dataset":
-    """Return what joins the store: its own grey values stay, corrections are told by the phases."""
+    """Return what is added to the store: grey values stay, the phases record corrections."""
     if "mask" in volume and "mask" not in result:  # of an earlier segmentation
         result = result.assign(mask=volume["mask"].copy(data=_everywhere(volume)))
     kept = raw.attrs["history"]
-    own = [e for e in result.attrs["history"][len(kept) :] if e["operation"] in _OURS]
-    return result.assign(gray=volume["gray"]).assign_attrs(history=[*kept, *own])
+    operations = [e for e in result.attrs["history"][len(kept) :] if e["operation"] in _OURS]
+    return result.assign(gray=volume["gray"]).assign_attrs(history=[*kept, *operations])
 
 
 def _everywhere(volume: "xr.Dataset") -> AnyArray:
@@ -149,8 +153,8 @@ def _with_solid(result: "xr.Dataset") -> "xr.Dataset":
 def _with_tortuosity(result: "xr.Dataset", direction: Direction) -> "xr.Dataset":
     from poreflux.uncertainty.tortuosity_band import tortuosity_band
 
-    with progress("tortuosity") as tell:
-        return tortuosity_band(result, direction=direction, progress=tell)
+    with progress("tortuosity") as on_progress:
+        return tortuosity_band(result, direction=direction, progress=on_progress)
 
 
 def _cuts(threshold: str) -> list[float]:
@@ -163,7 +167,7 @@ def _cuts(threshold: str) -> list[float]:
 
 
 def _answer(path: Path) -> Answer:
-    """Return phases and thresholds as they now stand in the store."""
+    """Return the answer with the phases and thresholds that the store has now."""
     from poreflux import gray_histogram, segmentation_sensitivity
     from poreflux.reporting.guards import guards
     from poreflux.store import open as open_store
@@ -185,17 +189,17 @@ def _answer(path: Path) -> Answer:
         "separability": record["separability"],
         "before": record.get("before", []),
     }
-    found = gray_histogram(volume)
+    results = gray_histogram(volume)
     if "sensitivity" in record:
         data["sensitivity"] = record["sensitivity"]
         lines += _band(record["sensitivity"])
-        found = found.merge(segmentation_sensitivity(volume))
-    found = found.assign_attrs(history=volume.attrs.get("history", []))
-    return Answer("segment", [*lines, *_done(record)], data, guards(found))
+        results = results.merge(segmentation_sensitivity(volume))
+    results = results.assign_attrs(history=volume.attrs.get("history", []))
+    return Answer("segment", [*lines, *_done(record)], data, guards(results))
 
 
 def _band(numbers: dict) -> list[str]:
-    """Return what other choices would make of the porosity, in words."""
+    """Return lines that compare the porosity of other thresholds and methods."""
     low, high = (100 * numbers[f"porosity_{end}"] for end in ("low", "high"))
     at = 100 * numbers["porosity_at_threshold"][1]
     lines = [f"porosity {at:.2f} %; other thresholds and methods give {low:.2f} to {high:.2f} %"]
@@ -214,7 +218,7 @@ def _band(numbers: dict) -> list[str]:
 
 
 def _done(record: dict) -> list[str]:
-    """Return what was measured before the segmentation, in words."""
+    """Return lines about the corrections before the segmentation."""
     lines = []
     for step in record.get("before", []):
         if step["operation"] == "region_of_interest" and "radius" in step:
@@ -224,8 +228,8 @@ def _done(record: dict) -> list[str]:
         if step["operation"] == "correct_tilt":
             faces = [f"{step[k]['angle']:.2f}° at the {k}" for k in ("first", "last") if k in step]
             low, high = step["valid_range"]
-            said = f"end face tilted by {' and '.join(faces)}" if faces else "no end face is seen"
-            lines.append(f"{said}; z from {low:.4g} to {high:.4g} µm counts")
+            tilt = f"end face tilted by {' and '.join(faces)}" if faces else "no end face is seen"
+            lines.append(f"{tilt}; z from {low:.4g} to {high:.4g} µm counts")
     return lines
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
-from poreflux.cli.processes import SOLVER, Solver, check_words, shares
+from poreflux.cli.parsing import directions as split
+from poreflux.cli.parsing import lengths, pairs, three
+from poreflux.cli.processes import SOLVER, Solver, check_options, memory_of_processes
 from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.region import counted
 from poreflux.cli.terminal import progress
-from poreflux.cli.words import directions as split
-from poreflux.cli.words import lengths, pairs, three
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,7 +38,7 @@ def tortuosity(
     overwrite: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
-    how: Solver = SOLVER,
+    solver: Solver = SOLVER,
 ) -> Answer | None:
     """Solve for the tortuosity factor of a store, and of its sub-volumes.
 
@@ -76,42 +76,46 @@ def tortuosity(
     """
     rtol = rtol if digits is None else tolerance(digits)
     medium: dict = {"conductivity": _conductors(conductivity), "sides": sides}
-    chosen, parts = split(direction), three(blocks) if blocks else None
+    chosen, block_counts = split(direction), three(blocks) if blocks else None
     sizes = lengths(edges, option="--edges")
-    check_words(how, chosen, parts or sizes or None)
-    _check_geometry(geometry, how, parts, sizes)
+    check_options(solver, chosen, block_counts or sizes or None)
+    _check_geometry(geometry, solver, block_counts, sizes)
     solved = None
-    if how.solver == "petsc" and not common.dry_run:
-        solved = on_processes(store, chosen, how, out, common.debug, rtol=rtol, **medium)
+    if solver.solver == "petsc" and not common.dry_run:
+        solved = on_processes(store, chosen, solver, out, common.debug, rtol=rtol, **medium)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged
     from poreflux.store import open as open_store
 
-    whole = open_store(store)
-    volume, said = counted(whole, how)
-    _check_blocks(parts, whole_is_taken=volume is whole)
+    full_volume = open_store(store)
+    volume, notes = counted(full_volume, solver)
+    _check_blocks(block_counts, is_full_volume=volume is full_volume)
     cubes = dict(_cubes(volume, size) for size in sizes)
     if common.dry_run:
-        need = partial(_memory, **medium, check=how.check)
-        there = shares(store, chosen[0], need) if how.solver == "petsc" else None
-        grids = len(cubes) + bool(parts)
-        return _forecast(volume, chosen, rtol, grids, out, there, geometry)
+        need = partial(_memory, **medium, check=solver.check)
+        memory_needed = (
+            memory_of_processes(store, chosen[0], need) if solver.solver == "petsc" else None
+        )
+        grids = len(cubes) + bool(block_counts)
+        return _forecast(volume, chosen, rtol, grids, out, memory_needed, geometry)
     if solved is None:
-        own: dict = {
-            "field": store if how.field else None,
-            "threads": how.threads,
+        options: dict = {
+            "field": store if solver.field else None,
+            "threads": solver.threads,
             "geometry": geometry,
         }
-        solved = _along_each(volume, chosen, {"rtol": rtol, **own, **medium})
+        solved = _along_directions(volume, chosen, {"rtol": rtol, **options, **medium})
     medium |= {"directions": chosen, "scheduler": place.scheduler}
     finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
-    if parts:
-        solved.append(_in_blocks(volume, parts, finished, medium))
+    if block_counts:
+        solved.append(_in_blocks(volume, block_counts, finished, medium))
     if cubes:
-        solved.append(_scatter(volume, cubes, medium))
-    answer = merged("solve tortuosity", solved, whole, out, overwrite=overwrite, wait=common.wait)
-    answer.lines[-1:-1] = said
+        solved.append(_cube_statistics(volume, cubes, medium))
+    answer = merged(
+        "solve tortuosity", solved, full_volume, out, overwrite=overwrite, wait=common.wait
+    )
+    answer.lines[-1:-1] = notes
     shutil.rmtree(finished, ignore_errors=True)
     return answer
 
@@ -121,43 +125,45 @@ def _conductors(text: str) -> dict[str, float]:
 
 
 def _check_geometry(
-    geometry: Geometry, how: Solver, parts: list[int] | None, sizes: list[float]
+    geometry: Geometry, solver: Solver, counts: list[int] | None, sizes: list[float]
 ) -> None:
-    """Raise ``ValueError`` where partial voxels go with what takes whole ones."""
-    if geometry == "partial" and (how.solver == "petsc" or parts or sizes):
-        word = "--solver petsc" if how.solver == "petsc" else "--blocks" if parts else "--edges"
+    """Raise ``ValueError`` where partial voxels are combined with options that need whole ones."""
+    if geometry == "partial" and (solver.solver == "petsc" or counts or sizes):
+        word = "--solver petsc" if solver.solver == "petsc" else "--blocks" if counts else "--edges"
         raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
 
 
-def _check_blocks(parts: list[int] | None, whole_is_taken: bool) -> None:
-    """Raise ``ValueError`` where blocks would be of more than is solved."""
-    if parts and not whole_is_taken:
+def _check_blocks(block_counts: list[int] | None, is_full_volume: bool) -> None:
+    """Raise ``ValueError`` where blocks would cover more than the solved part."""
+    if block_counts and not is_full_volume:
         raise ValueError(
             "--blocks are of the whole volume, of which the mask leaves out planes; "
             "leave out --blocks, or take --edges"
         )
 
 
-def _along_each(volume: "xr.Dataset", directions: str, options: dict) -> list:
+def _along_directions(volume: "xr.Dataset", directions: str, options: dict) -> list:
     """Return the tortuosity factors of a volume along each direction, solved in this process."""
     from poreflux import tortuosity_factor
 
     solved = []
     for direction in directions:
-        with progress(f"solve along {direction}") as tell:
-            how = {"direction": direction, "progress": tell, **options}
-            solved.append(tortuosity_factor(volume, **how))
+        with progress(f"solve along {direction}") as on_progress:
+            arguments = {"direction": direction, "progress": on_progress, **options}
+            solved.append(tortuosity_factor(volume, **arguments))
     return solved
 
 
 def _in_blocks(
-    volume: "xr.Dataset", parts: list[int], finished: Path, options: dict
+    volume: "xr.Dataset", block_counts: list[int], finished: Path, options: dict
 ) -> "xr.Dataset":
-    """Return the tortuosity factors of blocks; what is finished is kept for a run after this."""
+    """Return the tortuosity factors of blocks; finished ones are kept for a later run."""
     from poreflux import block_tortuosity
 
-    with progress("solve blocks") as tell, _kept(finished):
-        return block_tortuosity(volume, blocks=parts, checkpoint=finished, progress=tell, **options)
+    with progress("solve blocks") as on_progress, _kept(finished):
+        return block_tortuosity(
+            volume, blocks=block_counts, checkpoint=finished, progress=on_progress, **options
+        )
 
 
 def _cubes(volume: "xr.Dataset", size: float) -> tuple[float, list[int]]:
@@ -169,18 +175,20 @@ def _cubes(volume: "xr.Dataset", size: float) -> tuple[float, list[int]]:
         raise ValueError(
             f"--edges {size:g} is not the edge of a cube in this volume; give up to {min(edges):g}"
         )
-    parts = [max(1, round(edge / size)) for edge in edges]
-    return math.prod(edge / n for edge, n in zip(edges, parts)) ** (1 / 3), parts
+    counts = [max(1, round(edge / size)) for edge in edges]
+    return math.prod(edge / n for edge, n in zip(edges, counts)) ** (1 / 3), counts
 
 
-def _scatter(volume: "xr.Dataset", cubes: dict[float, list[int]], options: dict) -> "xr.Dataset":
-    """Return how the tortuosity factors of cubes of several sizes scatter."""
+def _cube_statistics(
+    volume: "xr.Dataset", cubes: dict[float, list[int]], options: dict
+) -> "xr.Dataset":
+    """Return the spread of the tortuosity factors of cubes, for each size."""
     from poreflux import block_tortuosity, representative_tortuosity
 
     solved = {}
-    for edge, parts in cubes.items():
-        with progress(f"solve cubes of {edge:.3g} µm") as tell:
-            solved[edge] = block_tortuosity(volume, blocks=parts, progress=tell, **options)
+    for edge, counts in cubes.items():
+        with progress(f"solve cubes of {edge:.3g} µm") as on_progress:
+            solved[edge] = block_tortuosity(volume, blocks=counts, progress=on_progress, **options)
     return representative_tortuosity(solved)
 
 
@@ -208,11 +216,17 @@ def _kept(folder: Path) -> Iterator[None]:
 
 
 def _memory(
-    head: Any, parts: Any, box: int, *, conductivity: Mapping[str, float], sides: Sides, check: bool
+    head: Any,
+    partition: Any,
+    box: int,
+    *,
+    conductivity: Mapping[str, float],
+    sides: Sides,
+    check: bool,
 ) -> int:
     from poreflux.transport.parallel.tortuosity_factor import memory
 
-    return memory(head, parts, conductivity, box, sides=sides, check=check)
+    return memory(head, partition, conductivity, box, sides=sides, check=check)
 
 
 def _forecast(
@@ -221,7 +235,7 @@ def _forecast(
     rtol: float,
     grids: int,
     out: Path,
-    there: Any = None,
+    memory_needed: Any = None,
     geometry: Geometry = "voxels",
 ) -> Answer:
     from poreflux.cli import forecast
@@ -235,6 +249,6 @@ def _forecast(
     seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     seconds += grids * len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
     alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
-    memory = there.here if there else alone + 3e8
+    memory = memory_needed.on_machine if memory_needed else alone + 3e8
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)
-    return there.told(answer) if there else answer
+    return memory_needed.added_to(answer) if memory_needed else answer

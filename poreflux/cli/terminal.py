@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar where a person looks, now and then a plain line in a log."""
+"""Progress on stderr: a bar in a terminal, a plain line now and then in a log."""
 
 import sys
 import time
@@ -15,8 +15,8 @@ _PAUSE = 10.0
 def progress(title: str) -> Iterator[Progress]:
     """Yield ``progress(done, total, note="")``, which shows how far a verb has come."""
     if sys.stderr.isatty():
-        with _bar(title) as tell:
-            yield tell
+        with _bar(title) as on_progress:
+            yield on_progress
     else:
         yield _Log(title)
 
@@ -42,10 +42,10 @@ def _bar(title: str) -> Iterator[Progress]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(title, total=None, note="")
 
-        def tell(done: float, total: float, note: str = "") -> None:
+        def on_progress(done: float, total: float, note: str = "") -> None:
             bars.update(task, completed=done, total=total, note=note)
 
-        yield tell
+        yield on_progress
 
 
 class _Log:
@@ -59,5 +59,5 @@ class _Log:
         if now - self.last < _PAUSE and (tenth <= self.tenth or now - self.last < 1.0):
             return
         self.tenth, self.last = tenth, now
-        words = f"{self.title}: {100 * done / max(total, 1):.0f} % {note}".rstrip()
-        print(words, file=sys.stderr, flush=True)
+        line = f"{self.title}: {100 * done / max(total, 1):.0f} % {note}".rstrip()
+        print(line, file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""Sentences of the library, which name arguments of Python, in the words of the command line.
+"""Messages of the library, which name Python arguments, rewritten with command-line options.
 
-The library says ``overwrite=True`` or ``poreflux.verify(store)``; people who type a command read
-``--overwrite`` or ``poreflux verify``. This is the one place that knows both.
+The library says ``overwrite=True`` or ``poreflux.verify(store)``; users of the command
+line read ``--overwrite`` or ``poreflux verify``. No other module knows both.
 """
 
 import ast
@@ -20,7 +20,7 @@ ARGUMENTS = {
     "petsc_options": "--petsc",
 }
 
-#: what else is said in Python, as patterns, and what a command is instead
+#: other Python in messages, as patterns, and what replaces it
 PHRASES = {
     r"poreflux\.(verify|segment|measure|report)\([^()]*\)": r"poreflux \1",
     r"poreflux\.transport\.parallel": "--solver petsc",
@@ -28,7 +28,7 @@ PHRASES = {
     r" or precision='float64'": "",  # a command takes the precision that its --rtol needs
 }
 
-#: arguments that can't be taken for another word: translated also where no ``=`` follows
+#: arguments whose names are not ordinary words: translated also where no ``=`` follows
 BARE = r"(?<![\w.'/-])(voxel_size|rtol|bin_width|charge_transfer_resistance)(?![\w.'/=-])"
 
 #: a value as Python writes it: a string, a list, a tuple, a dict, or a word
@@ -36,7 +36,7 @@ VALUE = r"""'[^']*'|"[^"]*"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^\s,;:()]+"""
 
 
 def translated(text: str) -> str:
-    """Return a sentence of the library in the words of the command line.
+    """Return a message of the library with options of the command line for Python arguments.
 
     Examples
     --------
@@ -45,8 +45,8 @@ def translated(text: str) -> str:
     >>> translated("blocks=[4, 4] is not three numbers; rtol=1e-4 and voxel_size are")
     '--blocks 4,4 is not three numbers; --rtol 1e-4 and --voxel-size are'
     """
-    for pattern, words in PHRASES.items():
-        text = re.sub(pattern, words, text)
+    for pattern, replacement in PHRASES.items():
+        text = re.sub(pattern, replacement, text)
     names = "|".join(sorted(options(), key=len, reverse=True))
     text = re.sub(rf"(?<![\w./-])({names})=(?!=)({VALUE})?", _option, text)
     return re.sub(BARE, lambda match: options()[match[0]], text)
@@ -63,14 +63,14 @@ def options() -> dict[str, str]:
     """
     from poreflux.cli.app import VERBS
 
-    found = [
+    names = [
         name
         for verb in VERBS
         for argument in verb.assemble_argument_collection()
         for name in argument.names
         if name.startswith("--")
     ]
-    return {name[2:].replace("-", "_"): name for name in found} | ARGUMENTS
+    return {name[2:].replace("-", "_"): name for name in names} | ARGUMENTS
 
 
 def _option(match: re.Match) -> str:
@@ -90,7 +90,7 @@ def _option(match: re.Match) -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """Return one line that names what happened; an error that is not ours says its own name.
+    """Return one line that names what happened; an error of another program keeps its type.
 
     Examples
     --------

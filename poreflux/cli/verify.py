@@ -36,25 +36,26 @@ def verify(
     poreflux verify vol.zarr --repair-from scan.tif
     """
     from poreflux.store import repair
-    from poreflux.store import verify as damages
+    from poreflux.store import verify as verify_store
 
     if common.dry_run:
         return Answer("verify", ["verify reads the whole store once and changes nothing"])
-    with progress("verify") as tell:
+    with progress("verify") as on_progress:
         if repair_from is None:
-            found = damages(store, quick=quick, progress=tell)
+            damages = verify_store(store, quick=quick, progress=on_progress)
         else:
-            found = repair(store, repair_from, wait=common.wait, progress=tell)
-    lines = [str(damage) for damage in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        lines.append(f"and {len(found) - _SHOWN} more (--json names all)")
+            damages = repair(store, repair_from, wait=common.wait, progress=on_progress)
+    lines = [str(damage) for damage in damages[:_SHOWN]]
+    if len(damages) > _SHOWN:
+        lines.append(f"and {len(damages) - _SHOWN} more (--json names all)")
     data = {
         "store": str(store.resolve()),
         "damaged": [
-            {"array": d.array, "chunk": d.chunk, "voxels": d.voxels, "what": d.what} for d in found
+            {"array": d.array, "chunk": d.chunk, "voxels": d.voxels, "what": d.what}
+            for d in damages
         ],
     }
-    if not found:
+    if not damages:
         return Answer("verify", [f"{store}: every chunk is there and as it was written"], data)
-    failure = f"{store}: {len(found)} damaged chunks; import or segment again with --overwrite"
+    failure = f"{store}: {len(damages)} damaged chunks; import or segment again with --overwrite"
     return Answer("verify", lines, data, failure=failure)

@@ -78,7 +78,7 @@ def write_box(store: str | Path, name: str, start: Sequence[int], values: np.nda
     """Write a box of whole files of an array that `new_fields` made.
 
     Each file is replaced atomically and belongs to exactly one call, so that ranks write at once
-    without a word to each other.
+    without communication.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def find(store: str | Path, name: str) -> tuple[Path, Layout]:
 
 
 def unsealed(array: Path) -> Layout:
-    """Return the layout of an array as its own metadata say it, whatever the seal says."""
+    """Return the layout of an array from its own metadata; the seal is not checked."""
     try:
         layout = _layout(array / "zarr.json", _stamp(array / "zarr.json"))
     except ValueError as error:
@@ -217,10 +217,10 @@ def _sealed(path: Path, stamp: tuple) -> dict[str, int]:
     """Return the checksums in the seal of a store; none where another program wrote it."""
     try:
         payload = (path / "zarr.json").read_bytes()
-        own = json.loads(payload)["attributes"].get("poreflux", {})
-        if "metadata" in own and not metadata.own_seal_holds(payload):
+        record = json.loads(payload)["attributes"].get("poreflux", {})
+        if "metadata" in record and not metadata.root_seal_holds(payload):
             raise ValueError("its seal is broken: it was altered since it was written")
-        return own.get("metadata", {})
+        return record.get("metadata", {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedStore(f"{path}/zarr.json cannot be trusted ({error}); import again") from error
 

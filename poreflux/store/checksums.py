@@ -51,14 +51,14 @@ def read(array: Path, layout: Layout, index: Index) -> list[tuple[Index, int]]:
                 return [(index, of(file.read()))]
             file.seek(-codec.index_size(layout), os.SEEK_END)
             entries = codec.parse_index(file.read(), layout)
-            found = []
+            sums = []
             for chunk in layout.chunks_of(index):
                 offset, length = entries[layout.inner(chunk, index)]
                 if offset < 0:
                     raise codec.Torn(f"chunk {chunk} of {path} is missing")
                 file.seek(offset + length - 4)
-                found.append((chunk, of(file.read(4))))
-            return found
+                sums.append((chunk, of(file.read(4))))
+            return sums
     except OSError as error:
         raise codec.Torn(f"{path} is missing or empty ({error.strerror})") from error
 

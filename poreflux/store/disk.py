@@ -98,7 +98,7 @@ def free_bytes(path: Path) -> int:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says against writing ``path`` into one sentence."""
+    """Turn an ``OSError`` while ``path`` is written into ``CannotWrite`` with one sentence."""
     try:
         yield
     except OSError as error:

@@ -110,9 +110,9 @@ def check_fields(store: str | Path, fields: Mapping[str, Mapping]) -> None:
             if (path / name).exists():
                 raise StoreExists(f"{path}/{name} is there and no array; remove it first")
             continue
-        there, wanted = box.find(path, name)[1].attrs, metadata.jsonable(attrs)
-        if there != wanted:
-            other = sorted(k for k in {*there, *wanted} if there.get(k) != wanted.get(k))
+        stored, wanted = box.find(path, name)[1].attrs, metadata.jsonable(attrs)
+        if stored != wanted:
+            other = sorted(k for k in {*stored, *wanted} if stored.get(k) != wanted.get(k))
             raise StoreExists(
                 f"{path} has {name!r} already, of another solve ({', '.join(other)} differs); "
                 f"remove {path}/{name} first"

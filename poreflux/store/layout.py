@@ -203,8 +203,8 @@ def from_json(document: dict) -> Layout | None:
 
 
 def _level(codecs: list[dict]) -> int:
-    found = [c["configuration"]["level"] for c in codecs if c["name"] == "zstd"]
-    return found[0] if found else 0
+    levels = [c["configuration"]["level"] for c in codecs if c["name"] == "zstd"]
+    return levels[0] if levels else 0
 
 
 def little_endian(dtype: DTypeLike) -> np.dtype:

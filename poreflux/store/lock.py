@@ -1,12 +1,13 @@
-"""One holder at a time, on shared file systems too, and no crash that must be cleared up by hand.
+"""A lock with one holder at a time, also on shared file systems; it recovers from a crash.
 
     <folder>/holder/<token>    who holds the lock; touched while that process lives
-    <folder>/claim-<token>/    the same, of one that asks
+    <folder>/claim-<token>/    the same, of a process that requests it
 
 A claim is renamed to `holder`. The system renames a folder onto another only where that is empty,
-at once and for one process: this is all that exclusion rests on, and no file system does without.
-A crashed holder is told by its process where that ran on this machine, and by its silence where it
-ran on another. Its token is removed by name, so that of two who do this neither harms the next.
+at once and for one process: the lock relies on this alone, which every file system provides. A
+crashed holder is detected by its process id if it ran on this machine, and by an old time stamp if
+it ran on another. Its token is removed by name, so that two processes that do this at once do not
+remove the token of the next holder.
 """
 
 import errno
@@ -22,9 +23,9 @@ from pathlib import Path
 
 from poreflux.errors import StoreExists
 
-#: seconds between two signs of life, and after how many of silence a holder elsewhere has crashed
+#: seconds between two updates of the time stamp, and its age when a holder elsewhere has crashed
 BEAT, SILENCE = 10.0, 120.0
-#: seconds between two looks of one who waits
+#: seconds between two attempts of a process that waits
 PAUSE = 0.2
 
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
@@ -70,7 +71,7 @@ class Lock:
     folder: Path
     process: Process = field(default_factory=lambda: Process.this())
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
-    #: whether it was taken from a process that was only silent, and so may wake
+    #: whether it was taken from a process whose time stamp is old, but which may still run
     taken_over: bool = False
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Lock:
                 return self._take()
 
     def held(self) -> bool:
-        """Return whether it is still held: not given up for dead after a long sleep."""
+        """Return whether it is still held, and no other process took it over."""
         return (self.place / self.token).exists()
 
     def release(self) -> None:
@@ -103,7 +104,7 @@ class Lock:
         claim.mkdir(exist_ok=True)
         try:
             (claim / self.token).write_text(json.dumps(asdict(self.process)))
-            asked = (claim / self.token).stat().st_mtime
+            claimed_at = (claim / self.token).stat().st_mtime
             while True:
                 try:
                     os.rename(claim, self.place)
@@ -111,14 +112,14 @@ class Lock:
                     if error.errno not in _TAKEN:
                         raise
                 else:
-                    if not self.held():  # the claim was taken for a dead one's
+                    if not self.held():  # another process removed it as crashed
                         continue
                     threading.Thread(target=self._beat, daemon=True).start()
                     for other in self.folder.glob("claim-*"):
-                        self._living(other, asked)
+                        self._living(other, claimed_at)
                         _remove_empty(other)
                     return None
-                living = self._living(self.place, asked)
+                living = self._living(self.place, claimed_at)
                 if living is not None:
                     return living
         finally:
@@ -161,7 +162,7 @@ class Lock:
             except FileNotFoundError:
                 return
             except OSError:
-                # the disk may come back; until then others see silence
+                # the disk may come back; until then the time stamp ages
                 continue
 
 

@@ -62,22 +62,22 @@ def documents(root: Path) -> dict[str, bytes]:
 
     These are the `zarr.json` of groups and arrays, and the tables of checksums.
     """
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     folders = ("*", "pyramid/*", "pyramid/*/*")
     for pattern in (f"{folder}/{name}" for folder in folders for name in ("zarr.json", TABLE)):
-        found.update((str(p.relative_to(root)), p.read_bytes()) for p in root.glob(pattern))
-    return found
+        contents.update((str(p.relative_to(root)), p.read_bytes()) for p in root.glob(pattern))
+    return contents
 
 
 def seal(document: dict, others: Mapping[str, bytes]) -> dict:
     """Return the root's document with the checksums of all metadata files and of itself."""
     attributes = dict(document["attributes"])
-    own = dict(attributes.get("poreflux", {}))
-    own.pop("crc32c", None)
-    own["metadata"] = {path: checksum(others[path]) for path in sorted(others)}
-    attributes["poreflux"] = own
+    record = dict(attributes.get("poreflux", {}))
+    record.pop("crc32c", None)
+    record["metadata"] = {path: checksum(others[path]) for path in sorted(others)}
+    attributes["poreflux"] = record
     unsigned = {**document, "attributes": attributes}
-    signed = {**own, "crc32c": checksum(dump(unsigned))}
+    signed = {**record, "crc32c": checksum(dump(unsigned))}
     return {**document, "attributes": {**attributes, "poreflux": signed}}
 
 
@@ -89,26 +89,26 @@ def broken_seals(root: Path, payload: bytes) -> list[str]:
     broken = []
     for path, expected in json.loads(payload)["attributes"]["poreflux"]["metadata"].items():
         try:
-            found = checksum((root / path).read_bytes())
+            actual = checksum((root / path).read_bytes())
         except OSError:
-            found = None
-        if found != expected:
+            actual = None
+        if actual != expected:
             broken.append(path)
-    return broken if own_seal_holds(payload) else [*broken, "zarr.json"]
+    return broken if root_seal_holds(payload) else [*broken, "zarr.json"]
 
 
-def own_seal_holds(payload: bytes) -> bool:
-    """Return whether the root's `zarr.json` says what was sealed, in whatever order of its keys.
+def root_seal_holds(payload: bytes) -> bool:
+    """Return whether the root's `zarr.json` holds what was sealed, in any order of its keys.
 
-    Another program that adds an array may write the same anew.
+    Another program that adds an array may write the same content again.
     """
     document = json.loads(payload)
-    own = document["attributes"]["poreflux"]
-    unsigned = {key: value for key, value in own.items() if key != "crc32c"}
+    record = document["attributes"]["poreflux"]
+    unsigned = {key: value for key, value in record.items() if key != "crc32c"}
     expected = group_document({**document["attributes"], "poreflux": unsigned})
     document.pop("consolidated_metadata", None)
     same = document == {**expected, "attributes": document["attributes"]}
-    return same and checksum(dump(expected)) == own.get("crc32c")
+    return same and checksum(dump(expected)) == record.get("crc32c")
 
 
 def checksum(payload: bytes) -> int:

@@ -1,4 +1,4 @@
-"""A store becomes a Volume again, lazily."""
+"""Open a store as a lazy Volume."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ from poreflux.store import box, metadata
 from poreflux.store.layout import Index, Layout
 from poreflux.store.partial import settle
 
-#: chunks of a sharded store are read in twos along each axis, to spare dask small tasks
+#: chunks of a sharded store are read in pairs along each axis, so that dask has fewer tasks
 TOGETHER = 2
 
 

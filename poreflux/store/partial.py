@@ -34,7 +34,7 @@ class Partial:
         """Make the folder ready for what ``identity`` names; return whether some is there."""
         resumed = self._read().get("identity") == identity and self.data.is_dir()
         if self.lock.taken_over:
-            # should the other wake after all, it writes into a folder that is no longer ours
+            # if the silent process resumes, it writes into a folder that this one does not use
             left, self.data = self.data, self.folder / f"data-{self.lock.token}"
             if resumed:
                 left.rename(self.data)

@@ -12,15 +12,15 @@ from poreflux.store.layout import IMAGES, Index, Layout, plan
 
 def levels(name: str, layout: Layout) -> dict[str, Layout]:
     """Return the layouts of the levels above an image, by their path in the store."""
-    found: dict[str, Layout] = {}
+    layouts: dict[str, Layout] = {}
     if name not in IMAGES:
-        return found
+        return layouts
     shape, edge = layout.shape, max(layout.chunk)
     while max(shape) > edge:
         shape = tuple(-(-n // 2) for n in shape)
-        path = f"pyramid/{name}/{len(found) + 1}"
-        found[path] = plan(name, shape, layout.dtype, chunk=edge, shards=False)
-    return found
+        path = f"pyramid/{name}/{len(layouts) + 1}"
+        layouts[path] = plan(name, shape, layout.dtype, chunk=edge, shards=False)
+    return layouts
 
 
 def below(path: str) -> str:
@@ -48,7 +48,7 @@ def build(
     join = mode if path.split("/")[1] == "phase" else mean
     shape = box.shape_of(root, source)
 
-    def one(index: Index) -> None:
+    def write_joined(index: Index) -> None:
         lower, upper = layout.span(index)
         stop = tuple(min(2 * b, n) for b, n in zip(upper, shape))
         values = box.read_box(root, source, tuple(2 * a for a in lower), stop)
@@ -56,7 +56,7 @@ def build(
         step(1)
 
     with ThreadPoolExecutor(threads) as pool:
-        for future in [pool.submit(one, index) for index in files]:
+        for future in [pool.submit(write_joined, index) for index in files]:
             future.result()
 
 

@@ -1,4 +1,4 @@
-"""What is damaged in a store is written anew from its source, or from a copy; nothing else is."""
+"""Rewrite the damaged files of a store from its source or from a copy, and no others."""
 
 import inspect
 from collections.abc import Iterable, Sequence
@@ -78,8 +78,8 @@ def _read(path: Path, source: Path) -> xr.Dataset:
     first = box.read_document(path / "zarr.json")["attributes"].get("history", [{}])[0]
     if first.get("operation") != "read":
         raise ValueError(f"{path} was not imported from a file; give a copy of the store")
-    known = inspect.signature(read).parameters
-    given = {k: v for k, v in first["parameters"].items() if k in known and k != "path"}
+    parameters = inspect.signature(read).parameters
+    given = {k: v for k, v in first["parameters"].items() if k in parameters and k != "path"}
     if "phases" in given:
         given["phases"] = {int(label): name for label, name in given["phases"].items()}
     return read(source, **given)
@@ -88,7 +88,7 @@ def _read(path: Path, source: Path) -> xr.Dataset:
 def _from_copy(path: Path, copy: Path, damages: Iterable[Damage]) -> None:
     seals = box.read_document(path / "zarr.json")["attributes"]["poreflux"]["metadata"]
     arrays = {damage.array for damage in damages}
-    for name in sorted(arrays):  # what says how chunks lie comes first
+    for name in sorted(arrays):  # the layout of the chunks comes first
         for file in (f"{name}/zarr.json", f"{name}/{checksums.NAME}"):
             if file in seals and (copy / file).is_file():
                 content = (copy / file).read_bytes()
@@ -100,8 +100,8 @@ def _from_copy(path: Path, copy: Path, damages: Iterable[Damage]) -> None:
         spare = layout.file(copy / name, index)
         if table is None or not spare.is_file():
             continue
-        there = checksums.read(copy / name, layout, index)
-        if all(table[chunk] == checksum for chunk, checksum in there):
+        copied = checksums.read(copy / name, layout, index)
+        if all(table[chunk] == checksum for chunk, checksum in copied):
             _write(layout.file(path / name, index), spare.read_bytes())
 
 
@@ -109,14 +109,14 @@ def _from_volume(
     path: Path, volume: xr.Dataset, damages: Sequence[Damage], progress: Progress | None
 ) -> None:
     recorded = box.read_document(path / "zarr.json")["attributes"].get("source_sha256")
-    found = {**volume.attrs, **provenance.source_attrs(volume)}.get("source_sha256")
-    if recorded is None or found != recorded:
+    actual = {**volume.attrs, **provenance.source_attrs(volume)}.get("source_sha256")
+    if recorded is None or actual != recorded:
         raise ValueError(
-            f"the source is not what {path} was imported from (sha256 {found}, recorded is "
+            f"the source is not what {path} was imported from (sha256 {actual}, recorded is "
             f"{recorded}); give that file, or a copy of the store"
         )
-    whole = {damage.array for damage in damages if not damage.voxels}
-    files = [(name, index) for name, index in _files(path, damages) if name not in whole]
+    unusable = {damage.array for damage in damages if not damage.voxels}
+    files = [(name, index) for name, index in _files(path, damages) if name not in unusable]
     # images before their pyramids, and these from the finest level on
     files.sort(key=lambda item: (item[0].startswith("pyramid/"), item))
     changed = set()
@@ -134,8 +134,8 @@ def _from_volume(
         else:
             continue
         table = checksums.table(path / name, layout)
-        there = checksums.read(path / name, layout, index)
-        if table is not None and any(table[chunk] != value for chunk, value in there):
+        written = checksums.read(path / name, layout, index)
+        if table is not None and any(table[chunk] != value for chunk, value in written):
             changed.add(name)
         if progress is not None:
             progress(done + 1, len(files), name)
@@ -143,7 +143,7 @@ def _from_volume(
 
 
 def _seal_again(path: Path, changed: set[str]) -> None:
-    """Put the checksums of chunks that are packed otherwise than before into table and seal."""
+    """Update table and seal with the checksums of chunks that compress to other bytes."""
     if not changed:
         return
     require_sealed(path)
@@ -155,13 +155,13 @@ def _seal_again(path: Path, changed: set[str]) -> None:
 
 def _files(path: Path, damages: Iterable[Damage]) -> list[tuple[str, Index]]:
     """Return (array, index) of the files in which chunks are damaged."""
-    found = set()
+    files = set()
     for damage in damages:
         if damage.voxels:
             layout = box.unsealed(path / damage.array)
             index = tuple(c // n for c, n in zip(damage.chunk, layout.inner_grid))
-            found.add((damage.array, index))
-    return sorted(found)
+            files.add((damage.array, index))
+    return sorted(files)
 
 
 def _write(path: Path, content: bytes) -> None:

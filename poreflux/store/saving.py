@@ -119,7 +119,7 @@ def saved(
             source = provenance.source_attrs(volume)
             wanted = identities(volume, layouts, source)
             if wanted.items() <= box.identities(path).items():  # `add` may have added more
-                _tell_done(progress, path)
+                _report_done(progress, path)
                 return Saved(path, unchanged=True)
             raise StoreExists(
                 f"{path} is there already and holds something else; choose another name, or "
@@ -188,15 +188,15 @@ def add(
         wanted = identities(volume, layouts, source)
         if not overwrite:
             same = [name for name in names if stored.get(name) == wanted[name]]
-            there = [name for name in names if name in box.names(path) and name not in same]
-            if there:
+            existing = [name for name in names if name in box.names(path) and name not in same]
+            if existing:
                 raise StoreExists(
-                    f"{path} has {there[0]!r} already, with something else in it; replace it with "
-                    "overwrite=True"
+                    f"{path} has {existing[0]!r} already, with something else in it; replace it "
+                    "with overwrite=True"
                 )
             layouts = {name: layout for name, layout in layouts.items() if name not in same}
         if not layouts:
-            _tell_done(progress, path)
+            _report_done(progress, path)
             return path
         write_arrays(partial, volume, layouts, {}, progress)
         pyramids = [f"pyramid/{name}" for name in layouts]
@@ -252,9 +252,9 @@ def _layouts(volume: xr.Dataset, names: list[str], chunk: int) -> dict[str, Layo
 def _names_to_add(volume: xr.Dataset, path: Path) -> list[str]:
     """Return the variables of the Volume that are not the store's own, opened lazily."""
     shape = tuple(volume.sizes[dim] for dim in DIMS)
-    there = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
-    if shape != there:
-        raise ValueError(f"the volume has shape {shape}, the store {path} has {there}")
+    stored_shape = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
+    if shape != stored_shape:
+        raise ValueError(f"the volume has shape {shape}, the store {path} has {stored_shape}")
     sizes = voxel_size(volume), tuple(_attributes(path)["voxel_size"])
     if not np.allclose(*sizes, rtol=1e-6, atol=0):
         raise ValueError(
@@ -284,14 +284,14 @@ def _merged_attrs(path: Path, volume: xr.Dataset) -> dict:
 
 def _chunk_of(path: Path) -> int:
     """Return the edge of the store's chunks, so that all its variables have the same."""
-    there = [name for name in pyramid.IMAGES if name in box.names(path)]
-    return max(box.find(path, there[0])[1].chunk) if there else CHUNK
+    images = [name for name in pyramid.IMAGES if name in box.names(path)]
+    return max(box.find(path, images[0])[1].chunk) if images else CHUNK
 
 
 def _attributes(path: Path) -> dict:
     return box.read_document(path / "zarr.json").get("attributes", {})
 
 
-def _tell_done(progress: Progress | None, path: Path) -> None:
+def _report_done(progress: Progress | None, path: Path) -> None:
     if progress is not None:
         progress(1, 1, f"{path.name} holds this already; nothing to do")

@@ -1,4 +1,4 @@
-"""A folder that is written at once is sealed at once: the checksum of every file, in its root.
+"""Seal a folder that is written at once: its root holds the checksum of every file.
 
 Results are such a folder. The root's `zarr.json` has under `poreflux` the crc32c of each file by
 its path, and that of itself without it.
@@ -59,11 +59,11 @@ def broken_files(folder: Path) -> Iterator[tuple[str, str]]:
     try:
         payload = (folder / "zarr.json").read_bytes()
         document = json.loads(payload)
-        own = document["attributes"]["poreflux"]
-        files, signed = own["files"], own.pop("crc32c")
+        seal = document["attributes"]["poreflux"]
+        files, signed = seal["files"], seal.pop("crc32c")
         if checksum(dump(document)) != signed:
             raise ValueError("another checksum")
-        own["crc32c"] = signed
+        seal["crc32c"] = signed
         if dump(document) != payload:
             raise ValueError("other bytes")
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -81,8 +81,8 @@ def broken_files(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _files(folder: Path) -> list[str]:
     """Return the files below a folder but its root and hidden ones, which no reader looks at."""
-    found = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
-    names = (path for path in found if not any(part.startswith(".") for part in path.parts))
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+    names = (path for path in paths if not any(part.startswith(".") for part in path.parts))
     return sorted(str(path) for path in names if str(path) != "zarr.json")
 
 

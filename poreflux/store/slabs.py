@@ -121,8 +121,8 @@ def missing(folder: Path, layout: Layout, threads: int) -> set[Index]:
     """
     files = list(layout.files())
     with ThreadPoolExecutor(threads) as pool:
-        whole = pool.map(lambda index: intact(folder, layout, index), files)
-        return {index for index, ok in zip(files, whole) if not ok}
+        are_intact = pool.map(lambda index: intact(folder, layout, index), files)
+        return {index for index, ok in zip(files, are_intact) if not ok}
 
 
 def intact(folder: Path, layout: Layout, index: Index) -> bool:

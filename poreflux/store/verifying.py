@@ -1,4 +1,4 @@
-"""Every byte of a store is checked, and all that is wrong is named."""
+"""Check every byte of a store and list all damage."""
 
 import json
 from collections.abc import Iterator
@@ -103,8 +103,8 @@ def verify(
         for name, layout in layouts.items():
             files = list(layout.files())
             check = _Check(path, name, layout, quick)
-            for found in pool.map(check, files):
-                damages.extend(found)
+            for file_damages in pool.map(check, files):
+                damages.extend(file_damages)
                 done += 1
                 if progress is not None:
                     progress(done, total, name)
@@ -118,7 +118,7 @@ def _of_file(file: str, what: str) -> Damage:
 
 
 class _Check:
-    """Finds what is wrong with one file of one array."""
+    """Find the damage in one file of one array."""
 
     def __init__(self, store: Path, name: str, layout: Layout, quick: bool):
         self.folder = store / name
@@ -141,12 +141,12 @@ class _Check:
             return self._all(index, f"it cannot be read ({error.strerror})")
         except codec.Torn as torn:
             return self._all(index, f"the index of its shard is damaged: {torn}")
-        found = []
+        damages = []
         for chunk, piece in pieces:
             what = self._what(chunk, piece)
             if what:
-                found.append(self._damage(chunk, what))
-        return found
+                damages.append(self._damage(chunk, what))
+        return damages
 
     def _what(self, chunk: Index, piece: memoryview) -> str:
         """Return what is wrong with one chunk, nothing where it is whole."""

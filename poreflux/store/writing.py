@@ -48,7 +48,7 @@ def write_arrays(
             else:
                 slabs.write(volume[name].data, folder, layout, missing, step)
             checksums.write(folder, layout, threads)
-            # the disk works while the processors do
+            # files are synced while the next array is computed
             synced.append(aside.submit(disk.sync_tree, folder))
         with disk.writing(partial.store):
             for future in synced:
@@ -104,7 +104,7 @@ def write_groups(
 
 
 class _Counter:
-    """Files written of all there are, told to a progress function."""
+    """Count the files written, and report them to a progress function."""
 
     def __init__(self, progress: Progress | None, planned: dict[str, Layout]):
         self.progress = progress

@@ -1,4 +1,4 @@
-"""The small languages of the command line: ``0=pore,1=electrolyte`` and ``4,4,4``."""
+"""Parsing of option values such as ``0=pore,1=electrolyte`` and ``4,4,4``."""
 
 from collections.abc import Callable
 
@@ -17,14 +17,14 @@ def pairs(text: str, *, option: str, key: Callable, value: Callable) -> dict:
     example = {"--phases": "0=pore,1=electrolyte"}.get(option, "electrolyte=1.0,binder=0.1")
     try:
         items = [item.split("=") for item in text.split(",") if item.strip()]
-        found = {key(left.strip()): value(right.strip()) for left, right in items}
-        if not found:
+        values = {key(left.strip()): value(right.strip()) for left, right in items}
+        if not values:
             raise ValueError(text)
     except ValueError:
         raise ValueError(f"{option} {text} is not understood; write it like {example}") from None
-    if len(found) < len(items):
+    if len(values) < len(items):
         raise ValueError(f"{option} {text} says one thing twice; name each once, like {example}")
-    return found
+    return values
 
 
 def numbers(text: str, *, option: str, kind: Callable = float) -> list:
@@ -39,24 +39,24 @@ def numbers(text: str, *, option: str, kind: Callable = float) -> list:
     ValueError: --blocks four is not understood; write one number, or three for z,y,x
     """
     try:
-        found = [kind(item) for item in text.split(",")]
+        values = [kind(item) for item in text.split(",")]
     except ValueError:
-        found = []
-    if len(found) not in (1, 3):
+        values = []
+    if len(values) not in (1, 3):
         raise ValueError(f"{option} {text} is not understood; write one number, or three for z,y,x")
-    return found
+    return values
 
 
 def three(text: str, *, option: str = "--blocks") -> list[int]:
-    """Return three whole numbers for z, y, x, of which one may stand for all.
+    """Return three whole numbers for z, y, x, or one number for all three.
 
     Examples
     --------
     >>> three("4"), three("4,4,2")
     ([4, 4, 4], [4, 4, 2])
     """
-    parts = numbers(text, option=option, kind=int)
-    return parts * 3 if len(parts) == 1 else parts
+    counts = numbers(text, option=option, kind=int)
+    return counts * 3 if len(counts) == 1 else counts
 
 
 def lengths(text: str | None, *, option: str) -> list[float]:
@@ -90,7 +90,7 @@ def directions(text: str) -> str:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes for people.
+    """Return a number of bytes as text.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time for people.
+    """Return a time as text.
 
     Examples
     --------
