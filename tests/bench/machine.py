@@ -4,9 +4,9 @@ import time
 from itertools import pairwise
 
 import numpy as np
-from poreflux.kernels.triad import triad
 
 from poreflux.transport.engines.threads import Threads
+from tests.bench.triad import triad
 
 NUMBERS = 125_000_000
 
