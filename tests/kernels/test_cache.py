@@ -33,7 +33,8 @@ def frozen(folders, environment, code=CODE):
     """Run code with read-only folders in a mount namespace of its own."""
     line = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", sys.executable, "-c", code]
     given = {**os.environ, **environment, "FROZEN": " ".join(map(str, folders))}
-    given.pop("NUMBA_CACHE_DIR", None)
+    for name in ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT"):  # the run without compilation sets it
+        given.pop(name, None)
     return subprocess.run(line, capture_output=True, text=True, env=given, cwd="/")
 
 
