@@ -13,6 +13,9 @@ HERE = Path(__file__).parent
 #: kernels whose slow twins are the tests of their metrics, on volumes too large for plain Python
 ELSEWHERE = {"chords.py", "labels.py", "distance.py", "thickness.py"}
 
+#: no kernel: chooses the folder of compiled code, which test_cache runs in processes of their own
+ELSEWHERE |= {"__init__.py"}
+
 #: what only the compiler runs: the choice of an implementation by type
 COMPILER_ONLY = 0.85
 
