@@ -279,6 +279,7 @@ def test_a_value_without_a_name_is_refused_and_named(tmp_path, dtype, value):
         ("berea_sub_256.mat", {"voxel_size": 4.8}, (256, 256, 256), 0.211145),
     ],
 )
+@pytest.mark.filterwarnings("ignore:blobs_1bit.tif holds True and False")
 def test_real_files_have_their_published_fractions(shared_data, name, options, shape, fraction):
     volume = read(shared_data / name, **options)
     assert volume.gray.shape == shape
