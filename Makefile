@@ -1,6 +1,7 @@
 # make demo     a real tomogram to a report, in an environment of its own
 # make test     everything, with MPI and PETSc, the tests, and the examples of the docstrings
 # make slow     the tests that take patience: whole presets, real volumes, many kills
+# make coverage how true the printed errors are, tried on seeded media: docs/coverage.md (an hour)
 # make bench    the table of figures of merit, against this machine's memory bandwidth
 # make peers    adds the programs that the bench compares with, in an environment of their own
 # make lint     style and types
@@ -14,7 +15,7 @@ BIN     = $(VENV)/bin
 SHARE   = -n auto --maxprocesses 4 --dist loadfile
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
-.PHONY: demo test slow faults bench peers lint notebooks petsc clean
+.PHONY: demo test slow faults coverage bench peers lint notebooks petsc clean
 
 demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
@@ -32,6 +33,9 @@ faults: $(VENV)/.test
 	rm -rf $(VENV)/faults && mkdir -p $(VENV)/faults
 	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m "not slow" tests/faults $(PYTEST_ARGS)
 	$(BIN)/python -m tests.faults.table $(VENV)/faults
+
+coverage: $(VENV)/.test
+	$(BIN)/python -m tests.coverage $(COVERAGE_ARGS)
 
 bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)

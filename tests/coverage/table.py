@@ -1,0 +1,91 @@
+"""The rows of the table of coverage, and how a share of trials is judged."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+HEAD = """# How true the printed errors are
+
+Written by `make coverage` from what the trials did; no number here was typed. Each row is a claim
+that a printed error makes, tried on seeded media whose truth is known by other means.
+
+| claim | medium | trials | observed | wanted | |
+|---|---|---:|---|---|---|
+"""
+
+
+class Row(NamedTuple):
+    """One claim on one medium: what was observed over the trials, and what was wanted."""
+
+    claim: str
+    medium: str
+    trials: int
+    observed: str
+    wanted: str
+    passed: bool
+
+
+def covered(
+    claim: str, medium: str, inside: Sequence[bool], wanted: float, tolerance: float
+) -> Row:
+    """Return the row of an interval that holds the truth in a share of trials.
+
+    Parameters
+    ----------
+    claim, medium
+        of the row.
+    inside
+        whether the interval held the truth, for each trial.
+    wanted, tolerance
+        the share that is claimed, and how far the observed one may be from it; two standard
+        deviations of the observed share, for so few trials, are added.
+
+    Examples
+    --------
+    >>> covered("1 sigma of the porosity", "spheres", [True] * 27 + [False] * 13, 0.68, 0.08)[3:]
+    ('68 %', '68 ± 8 %', True)
+    """
+    share = sum(inside) / len(inside)
+    chance = 2 * math.sqrt(wanted * (1 - wanted) / len(inside))
+    observed, said = f"{100 * share:.0f} %", f"{100 * wanted:.0f} ± {100 * tolerance:.0f} %"
+    passed = abs(share - wanted) <= tolerance + chance
+    return Row(claim, medium, len(inside), observed, said, passed)
+
+
+def never_below(claim: str, medium: str, ratios: Sequence[float]) -> Row:
+    """Return the row of a bound: the largest ratio of the true error to the printed one.
+
+    Examples
+    --------
+    >>> never_below("solver error of tau", "mazes", [0.1, 0.5])[3:]
+    ('0.50', 'at most 1', True)
+    """
+    worst = max(ratios)
+    return Row(claim, medium, len(ratios), f"{worst:.2f}", "at most 1", worst <= 1)
+
+
+def at_least(
+    claim: str, medium: str, inside: Sequence[bool], wanted: float, words: str = ""
+) -> Row:
+    """Return the row of what must be so in a share of the trials or in more of them.
+
+    Examples
+    --------
+    >>> at_least("discretisation interval", "spheres", [True] * 57 + [False] * 3, 0.9)[3:]
+    ('95 %', 'at least 90 %', True)
+    """
+    share = sum(inside) / len(inside)
+    said = f"at least {100 * wanted:.0f} %{f' {words}' if words else ''}"
+    return Row(claim, medium, len(inside), f"{100 * share:.0f} %", said, share >= wanted)
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Return the table as the page of the documentation."""
+    lines = [
+        f"| {row.claim} | {row.medium} | {row.trials} | {row.observed} | {row.wanted} | "
+        f"{'so' if row.passed else '**not so**'} |"
+        for row in rows
+    ]
+    count, failed = sum(row.trials for row in rows), sum(not row.passed for row in rows)
+    said = f"{len(rows)} claims, {count} trials: {failed or 'none'} not so."
+    return HEAD + "\n".join(lines) + f"\n\n{said}\n"
