@@ -21,6 +21,7 @@ from poreflux.store import disk
 from poreflux.store.metadata import jsonable
 from poreflux.store.partial import making, settle
 from poreflux.store.sealing import RESULTS, SEALED, broken_files, is_results, seal_folder
+from poreflux.uncertainty.tortuosity_band import carried
 
 #: attributes that identify the volume of the results
 _OF_VOLUME = ("voxel_size", "source_sha256", "history")
@@ -45,7 +46,8 @@ def collect(
     volume
         where they come from: its attributes (voxel size, source, history) become those of the
         results, and its grey-value histogram, thresholds and band of porosities join them where it
-        was segmented here.
+        was segmented here; so does the band of a tortuosity factor that
+        :func:`poreflux.tortuosity_band` solved for.
     progress, scheduler
         as for :func:`poreflux.blocks.compute`.
 
@@ -73,6 +75,7 @@ def collect(
         if "sensitivity" in volume["phase"].attrs["segmentation"]:
             computed.append(segmentation_sensitivity(volume))
     results = _together(computed)
+    results = results.assign(carried(results).data_vars)
     attrs = {key: value for dataset in reversed(computed) for key, value in dataset.attrs.items()}
     results.attrs = {
         **attrs,

@@ -4,6 +4,12 @@ from poreflux.schema.variables import ALONG, DIMS, Variable, by_direction
 
 TORTUOSITY: dict[str, Variable] = {
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
+    **{
+        f"tortuosity_factor_segmentation_{end}": Variable(
+            ("direction",), "f", "1", f"{words} tortuosity factor by other thresholds"
+        )
+        for end, words in (("low", "lowest"), ("high", "highest"))
+    },
     "tortuosity_factor_percolating": Variable(
         ("direction",), "f", "1", "tortuosity factor of the percolating part"
     ),

@@ -1,10 +1,12 @@
 """The band of a segmentation propagated to the tortuosity factor, on a coarse volume."""
 
+import math
+
 import xarray as xr
 
 from poreflux.annotations import Progress, SegmentMethod
 from poreflux.blocks import Scheduler
-from poreflux.schema import Direction
+from poreflux.schema import Direction, attributes
 from poreflux.segmentation.segment import segment
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
@@ -52,7 +54,9 @@ def tortuosity_band(
     Notes
     -----
     Voxels are made twice as large, as most of their eight are, so that the three solves cost less
-    than one: the differences of the three count, not the values, which rough walls raise.
+    than one: the ratios of the three count, not the values, which rough walls raise.
+    :func:`poreflux.collect` carries them to the tortuosity factor of all voxels, as
+    `tortuosity_factor_segmentation_low` and `tortuosity_factor_segmentation_high`.
 
     Examples
     --------
@@ -81,6 +85,62 @@ def tortuosity_band(
     sensitivity = {**record["sensitivity"], "tortuosity": {**earlier, direction: factors}}
     phase = volume["phase"].assign_attrs(segmentation={**record, "sensitivity": sensitivity})
     return volume.assign(phase=phase)
+
+
+def carried(results: xr.Dataset) -> xr.Dataset:
+    """Return the band of the tortuosity factors in the results, by the solves for the band.
+
+    Parameters
+    ----------
+    results
+        with `tortuosity_at_threshold` and `tortuosity_factor`; without either there is no band.
+
+    Returns
+    -------
+    Dataset with `tortuosity_factor_segmentation_low` and `tortuosity_factor_segmentation_high`
+    (direction), the ends of the band.
+
+    Notes
+    -----
+    A tortuosity factor less 1 is as much larger or smaller with another threshold as it is on the
+    coarse voxels; where nothing on the way is coarse enough to make a difference there, by as much.
+
+    Examples
+    --------
+    >>> along = {"direction": ["z"], "threshold_step": ["lower", "as is", "higher"]}
+    >>> coarse = [[1.18, 1.2, 1.22]]
+    >>> found = xr.Dataset({"tortuosity_factor": ("direction", [1.1]),
+    ...     "tortuosity_at_threshold": (("direction", "threshold_step"), coarse)}, coords=along)
+    >>> band = carried(found)
+    >>> [round(float(end[0]), 3) for end in band.data_vars.values()]
+    [1.09, 1.11]
+    """
+    names = {"tortuosity_factor", "tortuosity_at_threshold"}
+    if not names <= set(results.data_vars):
+        return xr.Dataset()
+    ends: dict[str, list[float]] = {"low": [], "high": []}
+    for along in results["direction"].values:
+        at = results.sel(direction=along)
+        moved = _as_coarse(
+            float(at["tortuosity_factor"]), *map(float, at["tortuosity_at_threshold"])
+        )
+        ends["low"].append(min(moved))
+        ends["high"].append(max(moved))
+    band = {f"tortuosity_factor_segmentation_{end}": values for end, values in ends.items()}
+    return xr.Dataset(
+        {name: ("direction", values, attributes(name)) for name, values in band.items()},
+        coords={"direction": results["direction"]},
+    )
+
+
+def _as_coarse(factor: float, lower: float, same: float, higher: float) -> list[float]:
+    """Return a tortuosity factor at three thresholds, by those of a coarse volume."""
+    if not (math.isfinite(factor) and math.isfinite(same)):
+        known = not any(map(math.isnan, (factor, lower, same, higher)))
+        return [lower, factor, higher] if known else [math.nan] * 3
+    if same > 1:
+        return [1 + (factor - 1) * (one - 1) / (same - 1) for one in (lower, same, higher)]
+    return [factor + one - same for one in (lower, same, higher)]
 
 
 def _moved(

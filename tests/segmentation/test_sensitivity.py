@@ -124,7 +124,20 @@ def test_the_band_is_carried_to_the_tortuosity(method):
     expected = tortuosity_factor(from_array(coarse, voxel_size=1.84), direction="z")
     found = band["tortuosity_at_threshold"].sel(direction="z", threshold_step="as is")
     assert float(found) == pytest.approx(float(expected["tortuosity_factor"][0]), rel=1e-3)
-    assert "tortuosity_at_threshold" in collect(porosity(segmented), volume=segmented)
+    without = collect(porosity(segmented), volume=segmented)
+    assert "tortuosity_at_threshold" in without
+    assert "tortuosity_factor_segmentation_low" not in without
+    solved = collect(tortuosity_factor(segmented, direction="y", rtol=1e-4), volume=segmented)
+    low, high = (solved[f"tortuosity_factor_segmentation_{end}"] for end in ("low", "high"))
+    coarse = band["tortuosity_at_threshold"].sel(direction="y")
+    fine = solved["tortuosity_factor"].sel(direction="y")
+    assert low.sel(direction="y") <= fine <= high.sel(direction="y")
+    # the share of the coarse solves' tortuosity less 1 that the thresholds move is carried over
+    np.testing.assert_allclose(
+        (high - low).sel(direction="y") / (fine - 1),
+        np.ptp(coarse.values) / (coarse.sel(threshold_step="as is") - 1),
+    )
+    assert low.sel(direction="z").isnull()  # which was not solved for
 
 
 def test_a_solve_in_a_mask_that_is_no_box_is_refused():
