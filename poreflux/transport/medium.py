@@ -82,12 +82,9 @@ def read_partial(
         raise ValueError(
             f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
         )
+    share = float(cells.mean())
     medium = Medium(
-        ordered_spacing(volume, dims),
-        max(conductivity.values()),
-        float(cells.mean()),
-        float((cells > 0).mean()),
-        arithmetic=True,
+        ordered_spacing(volume, dims), max(conductivity.values()), share, share, arithmetic=True
     )
     return cells, medium
 

@@ -160,6 +160,27 @@ def test_partial_voxels_give_the_resistance_of_a_sphere_that_others_computed(d, 
     assert partial < 1.5 < voxels
 
 
+def test_the_conducting_fraction_of_partial_voxels_is_the_one_of_their_tortuosity_factor():
+    """Of .88 of the voxels some part conducts, of .80 of the volume; a closed end is left out."""
+    share = np.random.default_rng(5).choice([0.0, 0.6, 1.0], (12, 9, 8), p=[0.1, 0.25, 0.65])
+    share[:, :, 5] = 0  # parts the last two planes of x from the rest
+    share[-1, :, 6:] = 0  # and closes them
+    volume = poreflux.from_array((share > 0.5).astype(np.uint8))
+    volume["solid_fraction"] = (("z", "y", "x"), share.astype(np.float32))
+    result = poreflux.tortuosity_factor(volume, geometry="partial").squeeze("direction")
+    fraction = float(result.conducting_fraction)
+    assert fraction == pytest.approx(share.mean(), rel=1e-6)
+    assert float(result.effective_conductivity) == pytest.approx(
+        fraction / float(result.tortuosity_factor), rel=1e-12
+    )
+    percolating = share.copy()
+    percolating[:, :, 6:] = 0
+    through = float(result.percolating_fraction)
+    # single voxels may be cut off as well, by chance
+    assert percolating.sum() - 3 <= through * share.sum() <= percolating.sum() + 1e-3
+    assert result.conducting_fraction.attrs["long_name"].endswith("of partial voxels")
+
+
 def test_partial_voxels_outside_zero_to_one_are_refused():
     volume = poreflux.from_array(np.ones((4, 4, 4), np.uint8))
     volume["solid_fraction"] = 2.0 * volume.phase.astype("float32")

@@ -72,8 +72,9 @@ class Medium:
     """The properties of the cells of a Volume.
 
     ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
-    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the fraction that conducts
-    at all, ``arithmetic`` whether faces take the arithmetic mean. The cells themselves are
+    ``reference``; ``mean`` is their mean over the volume, ``conducting`` the volume fraction that
+    conducts at all (of partial voxels their shares), ``arithmetic`` whether faces take the
+    arithmetic mean. The cells themselves are
     passed separately: a solve clears those that carry no current.
     """
 

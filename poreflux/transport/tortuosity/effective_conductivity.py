@@ -42,7 +42,8 @@ def solve(
     percolating_cells = percolate(cells, engine, (False, periodic_sides, periodic_sides))
     if percolating_cells == 0:
         return EffectiveConductivity(0.0, 0.0)
-    percolating_fraction = percolating_cells / (medium.conducting * cells.size)
+    percolating_volume = float(cells.sum()) if medium.arithmetic else percolating_cells
+    percolating_fraction = percolating_volume / (medium.conducting * cells.size)
     problem = Problem(
         even_periods(cells, sides), medium.spacing, sides, arithmetic=medium.arithmetic
     )
@@ -114,5 +115,7 @@ def tortuosity_dataset(
         name: ("direction", [value], attributes(name)) for name, value in values.items()
     }
     variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
+    if note.get("geometry") == "partial":  # not one minus the porosity of the phases
+        variables["conducting_fraction"][2]["long_name"] += ", of partial voxels"
     variables["tortuosity_factor"][2].update(note)  # what it depends on is stored beside it
     return xr.Dataset(variables, coords={"direction": [direction]})
