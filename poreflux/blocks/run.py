@@ -16,6 +16,7 @@ from dask.highlevelgraph import HighLevelGraph
 from poreflux.annotations import Progress
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import fuse
+from poreflux.machine import available_cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -67,6 +68,7 @@ def compute(
     lazy = _lazy(datasets)
     with _cluster(scheduler) as client:
         if client is None:
+            workers = workers or dask.config.get("num_workers", None) or available_cores()
             needed = forecast(*datasets, workers=workers)
             refuse(needed, "the block computation", do="store the volume in smaller chunks")
             values = _in_process(_fused(lazy), progress, scheduler=scheduler, num_workers=workers)

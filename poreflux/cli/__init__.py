@@ -32,7 +32,9 @@ def run(arguments: Sequence[str]) -> int:
     from cyclopts import CycloptsError
 
     from poreflux.cli.app import app
+    from poreflux.cli.limits import check_address_space
     from poreflux.cli.processes import prints_output, with_petsc_last
+    from poreflux.cli.terminal import show_notes
     from poreflux.cli.translate import sentence
 
     if not prints_output(arguments):
@@ -41,7 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     debug, machine = "--debug" in arguments, "--json" in arguments
     if not debug:
         warnings.simplefilter("ignore")
+    show_notes()
     try:
+        check_address_space()
         answer = app(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )

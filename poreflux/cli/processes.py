@@ -1,5 +1,6 @@
 """poreflux solve under mpirun: options of PETSc, and output of the first process only."""
 
+import hashlib
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,9 @@ class Solver:
     minutes
         petsc, tortuosity: between two checkpoints. SIGUSR1 asks for one, SIGTERM for one and the
         end.
+    scratch
+        tortuosity: folder for what an interrupted run has finished (sub-volumes, iterates), kept
+        until the end; by default beside the results.
     check
         petsc, tortuosity: also solve an assembled matrix by algebraic multigrid (small volumes).
     petsc
@@ -57,6 +61,7 @@ class Solver:
     field: Flag = False
     checkpoint: Path | None = None
     minutes: float = 5.0
+    scratch: Path | None = None
     check: Flag = False
     petsc: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)] = ""
 
@@ -105,6 +110,8 @@ def check_current_options(solver: Solver, directions: str, resolution: str) -> N
         raise ValueError(
             f"{word} is for solve tortuosity: a current that is stopped begins again; leave it out"
         )
+    if solver.scratch is not None:
+        raise ValueError("--scratch is for solve tortuosity: a current keeps nothing; leave it out")
     if solver.check:
         raise ValueError("--check is for solve tortuosity: it has no interface; leave it out")
     if solver.solver == "petsc" and resolution != "voxel":
@@ -113,6 +120,10 @@ def check_current_options(solver: Solver, directions: str, resolution: str) -> N
 
 
 def _check_common(solver: Solver, directions: str) -> None:
+    if solver.scratch is not None and not os.access(solver.scratch, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"--scratch {solver.scratch} is no folder that can be written; make it, or take another"
+        )
     petsc_options = solver.petsc.split()
     if solver.solver == "serial" and petsc_options:
         raise ValueError(f"{petsc_options[0]} is for --solver petsc")
@@ -125,13 +136,29 @@ def _check_common(solver: Solver, directions: str) -> None:
         raise ValueError(f"--field is of one direction, not of {', '.join(directions)}; give one")
 
 
+def unfinished(out: Path, solver: Solver, kind: str) -> Path:
+    """Return the folder of what an interrupted run has finished: beside the results, or scratch.
+
+    On a scratch folder, which several results may share, its name tells whose it is.
+
+    Examples
+    --------
+    >>> unfinished(Path("r.zarr"), SOLVER, "blocks").name
+    'r.zarr.blocks'
+    """
+    if solver.scratch is None:
+        return out.with_name(f"{out.name}.{kind}")
+    whose = hashlib.sha256(str(out.absolute()).encode()).hexdigest()[:8]
+    return solver.scratch / f"{out.name}-{whose}.{kind}"
+
+
 def tortuosity(
     store: Path, directions: str, solver: Solver, out: Path, debug: bool, **options: Any
 ) -> list | None:
     """Solve along each direction on all processes; return the Datasets, None but on the first."""
     from poreflux.transport.parallel.tortuosity_factor import solve_tortuosity
 
-    folder = solver.checkpoint or out.with_name(out.name + ".checkpoint")
+    folder = solver.checkpoint or unfinished(out, solver, "checkpoint")
     options |= {"minutes": solver.minutes, "check": solver.check}
 
     def solve(direction: str, on_progress: Progress | None) -> Any:

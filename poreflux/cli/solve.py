@@ -13,7 +13,13 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, pairs, three
-from poreflux.cli.processes import SOLVER, Solver, check_options, memory_of_processes
+from poreflux.cli.processes import (
+    SOLVER,
+    Solver,
+    check_options,
+    memory_of_processes,
+    unfinished,
+)
 from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.region import counted
 from poreflux.cli.terminal import progress
@@ -107,7 +113,7 @@ def tortuosity(
         }
         solved = _along_directions(volume, chosen, {"rtol": rtol, **options, **medium})
     medium |= {"directions": chosen, "scheduler": place.scheduler}
-    finished = out.with_name(out.name + ".blocks")  # of a run that is interrupted
+    finished = unfinished(out, solver, "blocks")  # of a run that is interrupted
     if block_counts:
         solved.append(_in_blocks(volume, block_counts, finished, medium))
     if cubes:

@@ -1,5 +1,6 @@
 """Progress on stderr: a bar in a terminal, a plain line now and then in a log."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,23 @@ Progress = Callable[..., None]
 
 #: in a log: the least time between two lines, in seconds
 _PAUSE = 10.0
+
+
+class _Notes(logging.Handler):
+    """Print what the library notes as lines on stderr, whatever stderr is at that time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a note."""
+        print(f"poreflux: {record.getMessage()}", file=sys.stderr, flush=True)
+
+
+def show_notes() -> None:
+    """Let the library say what takes time, as that kernels are compiled, from now on."""
+    logger = logging.getLogger("poreflux")
+    if not any(isinstance(handler, _Notes) for handler in logger.handlers):
+        logger.addHandler(_Notes())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
 
 
 @contextmanager

@@ -97,8 +97,11 @@ def sentence(error: BaseException) -> str:
     >>> sentence(ValueError("rtol=2 is too much")), sentence(ZeroDivisionError("by zero"))
     ('--rtol 2 is too much', 'ZeroDivisionError: by zero (--debug shows where)')
     """
+    from poreflux.cli.limits import memory_ran_out, said_of_memory
     from poreflux.errors import PorefluxError
 
+    if memory_ran_out(error):
+        return said_of_memory(error)
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     text = " ".join(text.split())
     if isinstance(error, OSError) and error.strerror:

@@ -1,5 +1,6 @@
 """Compiled loops on plain arrays, kept on disk in the first folder that can be written."""
 
+import logging
 import os
 import tempfile
 import warnings
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import event
 
 config: Any = numba.config  # made when it is imported, by what the environment says
 
@@ -63,3 +65,23 @@ def _kept() -> bool:
 
 #: whether kernels are kept on disk
 KEPT = _kept()
+
+
+class _Compiling(event.Listener):
+    """Say once in a process that kernels are compiled: what comes from disk says nothing."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_start(self, event: Any) -> None:
+        """Say it at the first compilation."""
+        if not self.said:
+            self.said = True
+            again = "once on this machine" if KEPT else "in each process"
+            logging.getLogger("poreflux").info("compiling kernels, %s, up to 20 s", again)
+
+    def on_end(self, event: Any) -> None:
+        """Say nothing."""
+
+
+event.register("numba:compile", _Compiling())

@@ -125,10 +125,14 @@ class Link:
             time.sleep(POLL_SECONDS)
 
 
-def threads_for(comm: MPI.Comm, cores: int) -> int:
-    """Return how many threads a process may take: its share of the cores of its machine."""
+def threads_for(comm: MPI.Comm, cores: int, task_cores: int = 0) -> int:
+    """Return how many threads a process may take: its share of the cores of its machine.
+
+    `task_cores` are those that a batch system grants each process, 0 where it does not say.
+    """
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
     mask = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
     sharing = sum(other == mask for other in node.allgather(mask))
     node.Free()
-    return max(1, cores // sharing)
+    share = max(1, cores // sharing)
+    return min(share, task_cores) if task_cores else share

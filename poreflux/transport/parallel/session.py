@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from poreflux.machine import available_cores
+from poreflux.machine import machine_cores, task_cores
 from poreflux.transport.parallel import petsc
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.partition import Partition
@@ -47,7 +47,7 @@ def threads_per_process(link: "Link") -> int:
     """Return how many threads each process may take."""
     from poreflux.transport.parallel.link import threads_for
 
-    return threads_for(link.comm, available_cores())
+    return threads_for(link.comm, machine_cores(), task_cores(os.environ))
 
 
 @contextlib.contextmanager
