@@ -21,7 +21,7 @@ ROWS = [
     {"phantoms", "blocks", "store"},
     {"readers"},
     {"volume"},
-    {"annotations", "schema", "errors", "machine", "kernels"},
+    {"annotations", "schema", "errors", "machine", "kernels", "statistics"},
 ]
 
 #: the same within wings

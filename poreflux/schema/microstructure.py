@@ -15,6 +15,19 @@ DENSITY: dict[str, Variable] = {
     "block_porosity": Variable(("block_z", "block_y", "block_x"), "f", "1", "porosity of a block"),
     "block_porosity_mean": Variable((), "f", "1", "mean of the block porosities"),
     "block_porosity_std": Variable((), "f", "1", "standard deviation of the block porosities"),
+    "porosity_sampling_error": Variable(
+        (), "f", "1", "porosity, sampling error: one standard deviation"
+    ),
+    "porosity_effective_samples": Variable(
+        (), "f", "1", "number of independent points with the sampling error of the porosity"
+    ),
+    "porosity_integral_length": Variable((), "f", "um", "integral length of the porosity"),
+    "porosity_integral_length_sampling_error": Variable(
+        (), "f", "um", "integral length of the porosity, sampling error"
+    ),
+    "porosity_relative_width": Variable(
+        (), "f", "1", "shortest edge of the volume in integral lengths of the porosity"
+    ),
     # structure factor
     **by_direction("structure_factor", ACROSS, "f", "1", "structure factor along {}"),
     "structure_factor_mean_abs": Variable(

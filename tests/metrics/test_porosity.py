@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import poreflux
 from poreflux import block_porosity, from_array, porosity, porosity_profile
 from poreflux.blocks import edges
+from poreflux.phantoms import random_sites
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, value
 
@@ -59,10 +60,44 @@ def test_block_porosity_is_the_mean_of_each_block(case, parts):
 
 
 def test_mean_and_deviation_of_blocks_are_those_of_the_array(rng):
-    result = value(block_porosity(from_array(rng.random((8, 9, 10)) > 0.4)))
+    result = value(block_porosity(from_array(rng.random((8, 8, 12)) > 0.4)))
     each = result["block_porosity"].values
     np.testing.assert_allclose(result["block_porosity_mean"], each.mean(), rtol=1e-14)
-    np.testing.assert_allclose(result["block_porosity_std"], each.std(ddof=1), rtol=1e-14)
+    np.testing.assert_allclose(result["block_porosity_std"], each.std(ddof=1), rtol=1e-12)
+
+
+def test_blocks_that_a_mask_cuts_count_by_their_voxels(rng):
+    volume = from_array(rng.random((16, 17, 18)) > np.linspace(0, 0.6, 18))
+    y, x = np.ogrid[:17, :18]
+    inside = np.broadcast_to((y - 8) ** 2 + (x - 8.5) ** 2 < 64, (16, 17, 18))
+    masked_volume = volume.assign(mask=(DIMS, inside))
+    result = value(block_porosity(masked_volume))
+    whole = value(porosity(masked_volume))["porosity"]
+    np.testing.assert_allclose(result["block_porosity_mean"], whole, rtol=1e-14)
+    assert abs(result["block_porosity"].mean() - whole) > 1e-4  # as counting blocks alike would do
+
+
+def test_the_sampling_error_of_random_sites_is_binomial():
+    p, n = 0.2, 48
+    result = value(block_porosity(random_sites(n, p, seed=2, voxel_size=0.5)))
+    binomial = np.sqrt(p * (1 - p) / n**3)
+    np.testing.assert_allclose(result["porosity_sampling_error"], binomial, rtol=0.15)
+    np.testing.assert_allclose(result["porosity_integral_length"], 0.5, rtol=0.1)
+    np.testing.assert_allclose(result["porosity_relative_width"], n, rtol=0.1)
+    np.testing.assert_allclose(result["porosity_effective_samples"], n**3, rtol=0.3)
+
+
+def test_one_phase_has_no_sampling_error():
+    result = value(block_porosity(from_array(np.ones((8, 8, 8), bool))))
+    assert np.isnan(result["porosity_sampling_error"])
+
+
+def test_a_mask_of_half_the_volume_has_the_error_of_half_the_voxels():
+    volume = random_sites(48, 0.3, seed=5)
+    half = np.broadcast_to(np.arange(48)[:, None, None] < 24, (48, 48, 48))
+    result = value(block_porosity(volume.assign(mask=(DIMS, half))))
+    binomial = np.sqrt(0.3 * 0.7 / 48**2 / 24)
+    np.testing.assert_allclose(result["porosity_sampling_error"], binomial, rtol=0.35)  # 40 waves
 
 
 @pytest.mark.parametrize("direction", DIMS)

@@ -1,0 +1,236 @@
+"""Error of the mean of one sample of a correlated field."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import stdtr
+
+from poreflux.statistics.cosine_waves import Waves, cosine_waves
+
+#: correlation lengths that are tried, of the cube root of the volume, and how likely they are
+_LENGTHS = {0.0: 0.3, 0.03: 0.15, 0.06: 0.15, 0.1: 0.15, 0.15: 0.12, 0.22: 0.08, 0.3: 0.05}
+
+#: part of the power that stays at shorter waves
+_FLOORS = (0.0, 0.1, 0.3, 0.6)
+
+#: power of layers, or of columns, relative to that of all other waves
+_EXCESSES = tuple(0.5 * 2.5**k for k in range(13))
+_THICKNESSES = (0.0, 0.06, 0.12, 0.2)
+
+#: how likely layers across one axis are before anything is measured, and columns along one
+_LAYERS, _COLUMNS = 0.04, 0.02
+
+#: explanations less likely than this are left out
+_UNLIKELY = 1e-5
+
+#: fewest waves that tell anything
+_FEWEST = 3
+
+ONE_SIGMA, TWO_SIGMA = math.erf(1 / math.sqrt(2)), math.erf(math.sqrt(2))
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """What is known of the error of a mean: a mixture of Student's distributions.
+
+    Attributes
+    ----------
+    probability
+        of each explanation of the waves.
+    variance
+        of the mean, by each.
+    excess
+        part of it that layers or columns add.
+    extent
+        how many dimensions average this part: 1 for layers, 2 for columns; 3 without.
+    reach
+        the volume over these dimensions: length across layers, area across columns.
+    freedom
+        number of waves.
+    volume
+        of the sample.
+    """
+
+    probability: np.ndarray
+    variance: np.ndarray
+    excess: np.ndarray
+    extent: np.ndarray
+    reach: np.ndarray
+    freedom: int
+    volume: float
+
+    def half_width(self, level: float) -> float:
+        """Return half the width of the interval that holds the true mean in such a share."""
+        if not self.probability.size:
+            return math.nan
+        sigma = np.sqrt(self.variance)
+        low, high = 0.0, 100 * float(sigma.max())
+        for _ in range(60):
+            middle = (low + high) / 2
+            inside = 2 * stdtr(self.freedom, middle / np.maximum(sigma, 1e-300)) - 1
+            if self.probability @ inside < level:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    @cached_property
+    def standard_error(self) -> float:
+        """One standard deviation: such that ± 1 and ± 2 of it hold 68 and 95 %, nearly.
+
+        The distribution has longer tails than the normal one; this is the geometric mean of what
+        the two intervals ask for.
+        """
+        return math.sqrt(self.half_width(ONE_SIGMA) * self.half_width(TWO_SIGMA) / 2)
+
+    def variance_of_cube(self, edge: float) -> float:
+        """Return the variance of the mean of a cube of another edge."""
+        short = self.variance * (1 - self.excess) * self.volume / edge**3
+        with np.errstate(divide="ignore"):
+            long = self.variance * self.excess * self.reach / edge**self.extent
+        return float(math.exp(self.probability @ np.log(np.maximum(short + long, 1e-300))))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the logarithm of the variance of the mean."""
+        if not self.probability.size:
+            return math.nan
+        logarithm = np.log(np.maximum(self.variance, 1e-300))
+        between = self.probability @ (logarithm - self.probability @ logarithm) ** 2
+        return math.sqrt(between + 2 / self.freedom)
+
+    @property
+    def variance_volume(self) -> float:
+        """Variance of the mean times the volume, as most likely."""
+        if not self.probability.size:
+            return math.nan
+        if not self.variance.any():
+            return 0.0
+        logarithm = np.log(np.maximum(self.variance, 1e-300))
+        return self.volume * math.exp(self.probability @ logarithm)
+
+    def edge_for(self, standard_error: float) -> tuple[float, float]:
+        """Return the edge of the cube whose mean has this error, and the error of this edge."""
+        if not self.probability.size or not standard_error > 0:
+            return math.nan, math.nan
+        size = self.volume ** (1 / 3)
+        low, high = math.log(1e-6 * size), math.log(1e12 * size)
+        for _ in range(80):
+            middle = (low + high) / 2
+            if self.variance_of_cube(math.exp(middle)) > standard_error**2:
+                low = middle
+            else:
+                high = middle
+        edge = math.exp(high)
+        slope = math.log(self.variance_of_cube(edge) / self.variance_of_cube(1.01 * edge))
+        return edge, edge * self.spread * math.log(1.01) / slope if slope > 0 else math.nan
+
+
+def mean_error(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarray]) -> MeanError:
+    """Return what the long waves of a field in a sample tell of the error of its mean.
+
+    Parameters
+    ----------
+    total, weight, edges
+        as of :func:`poreflux.statistics.cosine_waves.cosine_waves`.
+
+    Notes
+    -----
+    The variance of the mean is the spectral density at k = 0 over the volume, the limit of the
+    power of long waves. Each explanation is a shape: power that falls as f + (1 - f) exp(-k² l²/2)
+    with some length l and floor f; and waves along one axis (layers), or across one (columns), that
+    are stronger than others. The power of each wave about its mean is that of a squared normal
+    number, which weighs the explanations against each other; the size of the power is integrated
+    out, which makes the distribution of the error of the mean Student's, with as many degrees of
+    freedom as waves.
+
+    References
+    ----------
+    .. [1] P. Whittle, Ark. Mat. 2, 423 (1953), for the likelihood of waves.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).normal(size=(24, 24, 24))
+    >>> error = mean_error(values, np.ones_like(values), [np.arange(25.0)] * 3)
+    >>> round(24**1.5 * error.standard_error, 1)
+    1.0
+    """
+    waves = cosine_waves(total, weight, edges)
+    if len(waves.power) < _FEWEST:
+        none = np.zeros(0)
+        return MeanError(none, none, none, none, none, 0, waves.volume)
+    if waves.power.max() <= 1e-24 * max(1e-300, float(np.square(total).max())):  # uniform
+        one, zero = np.ones(1), np.zeros(1)
+        return MeanError(one, zero, zero, 3 * one, one, len(waves.power), waves.volume)
+    return _weighed(waves)
+
+
+def _weighed(waves: Waves) -> MeanError:
+    """Weigh every explanation of the waves against the others."""
+    shapes, shape_chance = _shapes(waves)
+    extras, amount, extent, reach, extra_chance = _extras(waves)
+    expected = shapes[:, None, :] + extras
+    freedom = len(waves.power)
+    # perfect layers leave nothing to the other waves; the largest excess still explains this
+    power = waves.power + waves.power.mean() / _EXCESSES[-1]
+    size = (power / expected).sum(axis=-1)
+    likelihood = -0.5 * np.log(expected).sum(axis=-1) - freedom / 2 * np.log(size)
+    likelihood += np.log(shape_chance)[:, None] + np.log(extra_chance)
+    probability = np.exp(likelihood - likelihood.max())
+    probability /= probability.sum()
+    variance = size / freedom * (1 + amount) / waves.volume
+    where = np.nonzero(probability > _UNLIKELY)
+    chosen = probability[where]
+    return MeanError(
+        chosen / chosen.sum(),
+        variance[where],
+        (amount / (1 + amount))[where[1]],
+        extent[where[1]],
+        reach[where[1]],
+        freedom,
+        waves.volume,
+    )
+
+
+def _shapes(waves: Waves) -> tuple[np.ndarray, np.ndarray]:
+    """Return power by wave, 1 at k = 0, for each length and floor, and the chance of each."""
+    unit = math.prod(waves.lengths) ** (2 / 3)
+    shapes, chance = [], []
+    for length, probability in _LENGTHS.items():
+        falling = np.exp(-waves.squares * unit * length**2 / 2)
+        floors = _FLOORS if length else (1.0,)
+        shapes += [floor + (1 - floor) * falling for floor in floors]
+        chance += [probability / len(floors)] * len(floors)
+    return np.array(shapes), np.array(chance)
+
+
+def _extras(waves: Waves) -> tuple[np.ndarray, ...]:
+    """Return what layers and columns add: by wave, to the mean, their extent, reach and chance."""
+    rows = [np.zeros(len(waves.power))]
+    amount, extent, reach, chance = [0.0], [3.0], [waves.volume], [1.0]
+    unit = math.prod(waves.lengths) ** (2 / 3)
+    number = len(_EXCESSES) * len(_THICKNESSES)
+    present = waves.index > 0
+    for axis in range(3):
+        others = [other for other in range(3) if other != axis]
+        along = present[:, axis] & ~present[:, others].any(axis=1)
+        length = waves.lengths[axis]
+        kinds = (
+            (along, 1.0, length, _LAYERS),
+            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, _COLUMNS),
+        )
+        for group, dimensions, size, probability in kinds:
+            if not 2 <= group.sum() < len(group):
+                continue
+            chance[0] -= probability
+            for thickness in _THICKNESSES:
+                falling = np.where(group, np.exp(-waves.squares * unit * thickness**2 / 2), 0.0)
+                rows += [excess * falling for excess in _EXCESSES]
+            amount += list(_EXCESSES) * len(_THICKNESSES)
+            extent += [dimensions] * number
+            reach += [size] * number
+            chance += [probability / number] * number
+    return np.array(rows), *map(np.array, (amount, extent, reach, chance))
