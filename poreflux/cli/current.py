@@ -123,7 +123,7 @@ def current(
     answer = merged(
         "solve current", solved, full_volume, out, overwrite=overwrite, wait=common.wait
     )
-    answer.lines = [*_numbers(solved), *notes, answer.lines[-1]]
+    answer.lines = [*_numbers(solved, answer.data["results"]), *notes, answer.lines[-1]]
     return answer
 
 
@@ -142,12 +142,12 @@ def _solved(
         )
 
 
-def _numbers(solved: list) -> list[str]:
-    """Return the numbers of the maps that are printed, as lines."""
+def _numbers(solved: list, out: str) -> list[str]:
+    """Return the numbers of the maps that are printed, as lines, with errors that `out` knows."""
     from poreflux import results
     from poreflux.cli.numbers import lines
 
-    return lines(results.collect(*solved), only=SHOWN)
+    return lines(results.collect(*solved), only=SHOWN, known=results.open(out))
 
 
 def _conductivity(text: str) -> float | dict[str, float]:

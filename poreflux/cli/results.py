@@ -35,8 +35,10 @@ def merged(
     except StoreExists as error:
         beside = _beside(results, out)
         raise StoreExists(f"{error}; what was found now is in {beside}") from None
-    data = {"results": str(path), "numbers": document(results)}
-    return Answer(verb, [*lines(results), f"results are in {path}"], data, guards(results))
+    known = stored.open(path)
+    data = {"results": str(path), "numbers": document(results, known=known)}
+    said = [*lines(results, known=known), f"results are in {path}"]
+    return Answer(verb, said, data, guards(results))
 
 
 def _beside(results: "xr.Dataset", path: Path) -> Path:

@@ -200,16 +200,21 @@ def _answer(path: Path) -> Answer:
 
 def _band(numbers: dict) -> list[str]:
     """Return lines that compare the porosity of other thresholds and methods."""
-    low, high = (100 * numbers[f"porosity_{end}"] for end in ("low", "high"))
-    at = 100 * numbers["porosity_at_threshold"][1]
-    lines = [f"porosity {at:.2f} %; other thresholds and methods give {low:.2f} to {high:.2f} %"]
+    from poreflux.uncertainty.rounding import rounded
+
+    ends = [100 * numbers[f"porosity_{end}"] for end in ("low", "high")]
+    width = ends[1] - ends[0]
+    low, high, at = (
+        rounded(value, width) for value in (*ends, 100 * numbers["porosity_at_threshold"][1])
+    )
+    lines = [f"porosity {at} %; other thresholds and methods give {low} to {high} %"]
     if numbers["gray_balance_porosity"] is not None:
-        lines.append(
-            f"grey values balance to {100 * numbers['gray_balance_porosity']:.2f} %, without any "
-            "threshold"
-        )
+        balance = rounded(100 * numbers["gray_balance_porosity"], width)
+        lines.append(f"grey values balance to {balance} %, without any threshold")
     for name, factors in numbers.get("tortuosity", {}).items():
-        shown = ", ".join(f"{factor:.4g}" for factor in factors)
+        finite = [factor for factor in factors if math.isfinite(factor)]
+        spread = max(finite, default=0.0) - min(finite, default=0.0)
+        shown = ", ".join(rounded(factor, spread) for factor in factors)
         lines.append(
             f"tortuosity factor along {name}, voxels twice as large: {shown}, with the threshold "
             "lower, as it is, and higher"

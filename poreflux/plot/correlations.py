@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.uncertainty.rounding import told
 
 
 @styled
@@ -112,8 +113,9 @@ def _mark_wavelengths(ax: Axes, results: xr.Dataset) -> None:
         )
     dominant = float(results.get("dominant_wavelength", np.nan))
     if np.isfinite(dominant):
+        shown = told(results, "dominant_wavelength").value
         ax.axvline(2 * np.pi / dominant, color=SERIES[2], lw=1.1, ls=(0, (2, 2)),
-                   label=f"dominant wavelength {dominant:.3g} µm")  # fmt: skip
+                   label=f"dominant wavelength {shown} µm")  # fmt: skip
 
 
 def _wavelength(k: np.ndarray) -> np.ndarray:

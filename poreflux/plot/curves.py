@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 
 from poreflux.plot.style import SERIES, label, sheet, styled
 from poreflux.schema import Direction, name_of
+from poreflux.uncertainty.errors import errors_of, total
+from poreflux.uncertainty.rounding import rounded
 
 
 @styled
@@ -66,11 +68,12 @@ def porosity_profile(results: xr.Dataset, *, direction: Direction = "z") -> Figu
     profile = results[name_of("porosity_profile", direction)]
     (dim,) = profile.dims
     mean = float(profile.mean())
+    shown = rounded(mean, total(errors_of(results, "porosity")).largest)
     figure, ax = sheet(2.5)
     ax.plot(profile[dim], profile, color=SERIES[0])
     ax.axhline(mean, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
     ax.annotate(
-        f"mean\n{mean:.3f}", (1, mean), xycoords=("axes fraction", "data"), xytext=(4, 0),
+        f"mean\n{shown}", (1, mean), xycoords=("axes fraction", "data"), xytext=(4, 0),
         textcoords="offset points", ha="left", va="center", color=SERIES[1], fontsize=8.5,
     )  # fmt: skip
     ax.set(xlabel=f"{dim} (µm)", ylabel="porosity of a plane")

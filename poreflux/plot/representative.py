@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.uncertainty.errors import errors_of, total
+from poreflux.uncertainty.rounding import rounded, significant
 
 
 @styled
@@ -47,7 +49,7 @@ def representative_volume(results: xr.Dataset) -> Figure:
     for x, y, n in zip(edge, mean + np.nan_to_num(half_width), count):
         right.annotate(f"{int(n)}", (x, y), xytext=(0, 4), textcoords="offset points",
                        ha="center", fontsize=7, color=INK)  # fmt: skip
-    right.set_title(f"numbers of cubes; dashed: whole volume, {p:.4g}")
+    right.set_title(f"numbers of cubes; dashed: whole volume, {rounded(p, _error(results))}")
     right.margins(x=0.09, y=0.09)
     _plain(left, edge)
     _plain(right, edge)
@@ -124,7 +126,7 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
     if np.isfinite(limit):
         right.plot([0, factor[1]], [limit, coarse[1]], color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
         right.plot(0, limit, "D", ms=5, mfc="white", mec=SERIES[1], clip_on=False, zorder=4,
-                   label=f"voxels of size zero: {limit:.4g}")  # fmt: skip
+                   label=f"voxels of size zero: {rounded(limit, _error(results))}")  # fmt: skip
     right.set(xlabel="edge of a voxel / as measured", ylabel="porosity", xlim=(0, None))
     right.legend(fontsize=8)
     for ax in (left, right):
@@ -142,7 +144,8 @@ def _decay(
     if np.isfinite([alpha, a]).all() and 0 < p < 1:
         error = float(results["variance_exponent_error"])
         fitted = np.sqrt((1 - p) / p) * (a / edge**3) ** (alpha / 2)
-        text = rf"variance $\propto V^{{-{alpha:.2f} \pm {error:.2f}}}$"
+        power = rf"-{rounded(alpha, error)} \pm {significant(error, 2)}"
+        text = rf"variance $\propto V^{{{power}}}$"
         ax.plot(edge, 100 * fitted, color=SERIES[1], lw=1.3, label=text)
     positive = np.flatnonzero(np.isfinite(variation) & (variation > 0))
     if positive.size:
@@ -154,6 +157,11 @@ def _decay(
 def _porosity(results: xr.Dataset) -> float:
     """Return the porosity of the whole volume: of the largest field of view."""
     return float(results["field_porosity"][-1])
+
+
+def _error(results: xr.Dataset) -> float:
+    """Return the total error of the porosity, NaN where none is known."""
+    return total(errors_of(results, "porosity")).largest
 
 
 def _plain(ax: Axes, edge: np.ndarray) -> None:

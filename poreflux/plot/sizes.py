@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.uncertainty.rounding import told
 
 #: share of the number or volume that the axis of diameters covers
 _COVERED = 0.998
@@ -85,7 +86,8 @@ def local_thickness(results: xr.Dataset) -> Figure:
             ax.axvline(mean, color=SERIES[1], lw=1.2)
     left.set_ylim(0, 1.15 * share.max() or 1.0)
     if np.isfinite(mean):
-        left.annotate(f" mean {mean:.3g} µm", (mean, 0.99), xycoords=("data", "axes fraction"),
+        shown = told(results, "local_thickness_mean").value
+        left.annotate(f" mean {shown} µm", (mean, 0.99), xycoords=("data", "axes fraction"),
                       va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
     return figure
 
@@ -116,7 +118,7 @@ def chord_length(results: xr.Dataset) -> Figure:
             along_direction["chord_length_share"].values,
         )
         longest = np.fmax(longest, share)
-        name = f"along {direction}, mean {float(along_direction['chord_length_mean']):.3g} µm"
+        name = f"along {direction}, mean {told(results, 'chord_length_mean', direction).value} µm"
         style = {"color": colour, "ls": dashes, "lw": 1.4}
         density = number / max(number.sum(), 1e-300) / width
         left.stairs(np.where(density > 0, density, np.nan), edges, label=name, **style)

@@ -10,8 +10,8 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.plot.style import Figure
-from poreflux.reporting.number_rows import significant
 from poreflux.schema import DIMS, Direction, name_of
+from poreflux.uncertainty.rounding import rounded, significant
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,11 @@ def _porosity(results: xr.Dataset) -> Iterator[Card]:
         return
     blocks = results["block_porosity"]
     mean, std = float(blocks.mean()), float(blocks.std(ddof=1))
-    alt = f"Porosity of {blocks.size} blocks against z: {mean:.3f}, standard deviation {std:.3f}."
+    spread = f"{rounded(mean, std)} ± {significant(std, 2)}"
+    alt = f"Porosity of {blocks.size} blocks against z, mean ± standard deviation: {spread}."
     caption = (
         f"Porosity of {blocks.size} sub-volumes against the z of their centres; bars are the mean "
-        f"± standard deviation of a layer. All blocks: {mean:.3f} ± {std:.3f}."
+        f"± standard deviation of a layer. All blocks: {spread}."
     )
     figure = plot.block_porosity(results)
     yield make_card("block_porosity", "Porosity of blocks", figure, caption, alt, [blocks])
@@ -192,7 +193,8 @@ def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
         values = blocks.sel(direction=direction).values
         values = values[np.isfinite(values)]
         if values.size > 1:
-            means.append(f"{direction} {values.mean():.3f} ± {values.std(ddof=1):.3f}")
+            mean, std = float(values.mean()), float(values.std(ddof=1))
+            means.append(f"{direction} {rounded(mean, std)} ± {significant(std, 2)}")
     alt = f"Tortuosity factor of blocks, mean ± standard deviation: {'; '.join(means)}."
     caption = (
         f"Tortuosity factor of {blocks.isel(direction=0).size} sub-volumes against the z of their "

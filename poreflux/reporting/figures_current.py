@@ -7,8 +7,8 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.reporting.figures import Card, make_card
-from poreflux.reporting.number_rows import significant
 from poreflux.schema import DIMS, Direction, name_of
+from poreflux.uncertainty.rounding import significant, told
 
 
 def current_cards(results: xr.Dataset) -> Iterator[Card]:
@@ -28,14 +28,12 @@ def current_cards(results: xr.Dataset) -> Iterator[Card]:
 
 def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     density = results[name_of("current_density", direction)]
-    along_direction = results.sel(direction=direction)
     if not np.isfinite(density).any():
         return
     statistics = (
-        f"mean {significant(float(along_direction.current_density_mean), 4)}, 99th percentile "
-        f"{significant(float(along_direction.current_density_p99), 4)} mA/cm², coefficient of "
-        "variation "
-        f"{significant(float(along_direction.current_density_cv), 3)}"
+        f"mean {told(results, 'current_density_mean', direction).value}, 99th percentile "
+        f"{told(results, 'current_density_p99', direction).with_unit('mA/cm²')}, coefficient of "
+        f"variation {told(results, 'current_density_cv', direction).with_unit('')}"
     )
     where = f"on the {density.attrs.get('face', 'last')} face across {direction}"
     caption = f"Current density {where}: {statistics}. Grey: pore or no contact."

@@ -7,7 +7,8 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.reporting.figures import Card, make_card
-from poreflux.reporting.number_rows import significant
+from poreflux.uncertainty.errors import errors_of, is_known, value_of
+from poreflux.uncertainty.rounding import significant, told
 
 
 def structure_cards(results: xr.Dataset) -> Iterator[Card]:
@@ -32,9 +33,9 @@ def _sizes(results: xr.Dataset) -> Iterator[Card]:
         f"{100 * unresolved:.0f} % of all pores, of uncertain size and number. "
         f"Line: pores that touch a face left out, the others weighted for it. Triangles: modes."
     )
-    means = [results[f"pore_diameter{by}_mean"] for by in ("", "_by_volume")]
-    number, volume = (significant(float(mean), 3) for mean in means)
-    alt = f"Histograms of pore diameters: mean {number} µm by number, {volume} µm by volume"
+    means = (_mean(results, f"pore_diameter{by}_mean", "µm") for by in ("", "_by_volume"))
+    number, volume = means
+    alt = f"Histograms of pore diameters: mean {number} by number, {volume} by volume"
     alt += f"; modes by number {modes} µm." if modes else "."
     names = ("number", "number_resolved", "number_unbiased", "volume_share")
     data = [results[f"pore_{name}"] for name in names]
@@ -46,8 +47,8 @@ def _thickness(results: xr.Dataset) -> Iterator[Card]:
     if "local_thickness_share" not in results:
         return
     share = results["local_thickness_share"]
-    mean = significant(float(results["local_thickness_mean"]), 3)
-    caption = f"Share of the {_phase(share)} volume by local thickness; mean {mean} µm."
+    mean = _mean(results, "local_thickness_mean", "µm")
+    caption = f"Share of the {_phase(share)} volume by local thickness; mean {mean}."
     figure = plot.local_thickness(results)
     yield make_card("local_thickness", "Local thickness", figure, caption, caption, [share])
 
@@ -55,12 +56,12 @@ def _thickness(results: xr.Dataset) -> Iterator[Card]:
 def _chords(results: xr.Dataset) -> Iterator[Card]:
     if "chord_length_share" not in results:
         return
-    means = _by_direction(results["chord_length_mean"])
+    means = _by_direction(results, "chord_length_mean", "µm")
     caption = (
         f"Lengths of the runs of {_phase(results['chord_length_share'])} voxels along each "
-        f"direction; means {means} µm, corrected for the chords that the faces cut."
+        f"direction; means {means}, corrected for the chords that the faces cut."
     )
-    alt = f"Distributions of chord lengths; means {means} µm."
+    alt = f"Distributions of chord lengths; means {means}."
     data = [results[f"chord_{name}"] for name in ("number", "number_unbiased", "length_share")]
     yield make_card("chord_length", "Chords", plot.chord_length(results), caption, alt, data)
 
@@ -71,8 +72,8 @@ def _two_points(results: xr.Dataset) -> Iterator[Card]:
     probability = results["two_point_probability"]
     slope = ""
     if "specific_surface" in results:
-        surface = significant(float(results["specific_surface"]), 3)
-        slope = f" The line at 0 has the slope −s/4 of the specific surface s = {surface} µm⁻¹."
+        surface = _mean(results, "specific_surface", "µm⁻¹")
+        slope = f" The line at 0 has the slope −s/4 of the specific surface s = {surface}."
     caption = (
         "Left: probability that two points at a distance are both in the "
         f"{_phase(probability)} phase, ± standard error over windows.{slope} Right: the "
@@ -104,7 +105,7 @@ def _spectrum(results: xr.Dataset) -> Iterator[Card]:
 def _cubes(results: xr.Dataset) -> Iterator[Card]:
     if "representative_std" not in results:
         return
-    alpha = significant(float(results["variance_exponent"]), 2)
+    alpha = _mean(results, "variance_exponent", "")
     caption = (
         "Left: standard deviation of the porosity of cubes of several edges, relative to the mean, "
         f"the fitted decay (exponent of the volume {alpha}; 1 where pores are independent) and "
@@ -136,6 +137,14 @@ def _lengths(values: np.ndarray) -> str:
     return " and ".join(significant(float(v), 3) for v in values if np.isfinite(v))
 
 
-def _by_direction(array: xr.DataArray) -> str:
-    values = [(str(d), float(array.sel(direction=d))) for d in array["direction"].values]
-    return ", ".join(f"{significant(v, 3)} ({d})" for d, v in values if np.isfinite(v))
+def _by_direction(results: xr.Dataset, name: str, unit: str) -> str:
+    directions = [str(d) for d in results[name]["direction"].values]
+    found = [d for d in directions if np.isfinite(value_of(results, name, d))]
+    return ", ".join(f"{_mean(results, name, unit, d)} ({d})" for d in found)
+
+
+def _mean(results: xr.Dataset, name: str, unit: str, direction: str = "") -> str:
+    """Return a number with its total error and unit; three digits where no error is known."""
+    if is_known(errors_of(results, name, direction)):
+        return told(results, name, direction).with_unit(unit)
+    return f"{significant(value_of(results, name, direction), 3)} {unit}".strip()

@@ -7,8 +7,9 @@ import xarray as xr
 
 from poreflux.reporting import methods_microstructure, methods_segmentation
 from poreflux.reporting.methods_current import current_sentences
+from poreflux.reporting.methods_errors import error_sentences, listed
 from poreflux.reporting.methods_microstructure import structure_sentences
-from poreflux.reporting.number_rows import significant
+from poreflux.uncertainty.rounding import significant
 
 WORKS = {
     "otsu": "N. Otsu, A threshold selection method from gray-level histograms, "
@@ -47,8 +48,8 @@ def methods(results: xr.Dataset) -> str:
 
     Examples
     --------
-    >>> methods(xr.Dataset({"porosity": 0.2}, attrs={"program": "poreflux 0.1.0"}))
-    'The volume was analysed with poreflux 0.1.0. The porosity is the share of pore voxels.'
+    >>> methods(xr.Dataset({"voxels": 8}, attrs={"program": "poreflux 0.1.0"}))
+    'The volume was analysed with poreflux 0.1.0.'
     """
     return " ".join(" ".join(sentence.split()) for sentence in _sentences(results))
 
@@ -113,6 +114,7 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
         count = results["block_tortuosity_factor"].isel(direction=0).size
         yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
     yield from current_sentences(results)
+    yield from error_sentences(results)
 
 
 def _segmentation(results: xr.Dataset) -> dict:
@@ -148,39 +150,25 @@ def _segmented(entry: dict, results: xr.Dataset) -> str:
     at = f" (threshold{'s' if len(thresholds) > 1 else ''} {values})" if values else ""
     labels = results.get("phase_slice_z", xr.DataArray())
     names = str(labels.attrs.get("flag_meanings", "")).split()
-    phases = _listed(names) or "phases"
+    phases = listed(names) or "phases"
     noise = methods_segmentation.denoised(entry)
     return f"Grey values were segmented into {phases} by {description}{at}{noise}."
 
 
-def _listed(items: list[str]) -> str:
-    """Return ``"a, b and c"``.
-
-    Examples
-    --------
-    >>> _listed(["z", "y", "x"]), _listed(["z"]), _listed([])
-    ('z, y and x', 'z', '')
-    """
-    return " and ".join([", ".join(items[:-1]), items[-1]][len(items) < 2 :]) if items else ""
-
-
 def _blocks(blocks: xr.DataArray) -> str:
     grid = " × ".join(str(n) for n in blocks.shape)
-    return (
-        f"Sub-volumes are a {grid} division of the volume; sampling uncertainties are standard "
-        "errors of the mean over them."
-    )
+    return f"Sub-volumes are a {grid} division of the volume."
 
 
 def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
     solved = array.notnull()  # other directions are those of other numbers
-    along = _listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
+    along = listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
     conductivities = array.attrs.get("conductivity") or {}
-    conducts = _listed(list(conductivities)) or "conducting phase"
+    conducts = listed(list(conductivities)) or "conducting phase"
     sides = array.attrs.get("sides", "insulated")
     if len(conductivities) > 1:
-        values = _listed([f"{name} {value:g}" for name, value in conductivities.items()])
+        values = listed([f"{name} {value:g}" for name, value in conductivities.items()])
         yield f"The conductivities were {values}, in one unit."
     yield (
         f"The tortuosity factor τ along {along} follows from κ_eff = κ0 φ / τ, with φ the volume "
@@ -197,10 +185,7 @@ def _transport(results: xr.Dataset) -> Iterator[str]:
     if array.attrs.get("geometry") == "partial":
         yield (
             "Voxels at a surface conduct by their share of solid, from their grey value; blur "
-            "lowers τ then, and this error is not part of the uncertainties given."
+            "lowers τ then."
         )
         return
-    yield (
-        "Voxels represent curved walls by steps, which raises τ − 1; this discretisation error is "
-        "not part of the uncertainties given."
-    )
+    yield "Voxels represent curved walls by steps, which raises τ − 1."

@@ -1,8 +1,13 @@
 """Methods text of the segmentation and its corrections, and the range of the porosity."""
 
+import math
 from collections.abc import Iterator
 
 import xarray as xr
+
+from poreflux.schema import DIMS
+from poreflux.uncertainty.errors import SEGMENTATION, errors_of, value_of
+from poreflux.uncertainty.rounding import rounded
 
 WORKS = {
     "li": "C. H. Li, P. K. S. Tam, An iterative algorithm for minimum cross entropy thresholding, "
@@ -63,17 +68,34 @@ def band(results: xr.Dataset) -> Iterator[str]:
     """Yield the range of the porosity by other thresholds and methods."""
     if not {"porosity_low", "porosity_high"} <= set(results.data_vars):
         return
-    low, high = (100 * float(results[f"porosity_{end}"]) for end in ("low", "high"))
+    ends = [float(results[f"porosity_{end}"]) for end in ("low", "high")]
+    low, high = (rounded(100 * end, 100 * (ends[1] - ends[0])) for end in ends)
     yield (
         f"With the threshold moved by {float(results['threshold_shift']):.3g} grey values (5 % of "
         "the contrast, or half the noise), and by other methods, the porosity lies between "
-        f"{low:.2f} and {high:.2f} %."
+        f"{low} and {high} %."
     )
     if results["gray_balance_porosity"].notnull():
+        balance = rounded(100 * float(results["gray_balance_porosity"]), 100 * (ends[1] - ends[0]))
         yield (
             "The mean grey value between those of pore and solid, which needs no threshold, gives "
-            f"{100 * float(results['gray_balance_porosity']):.2f} %."
+            f"{balance} %."
         )
+    yield from _tortuosity_band(results)
+
+
+def _tortuosity_band(results: xr.Dataset) -> Iterator[str]:
+    """Yield the range of the tortuosity factor by the same thresholds, where it is known."""
+    ranges = []
+    for direction in DIMS:
+        value = value_of(results, "tortuosity_factor", direction)
+        for error in errors_of(results, "tortuosity_factor", direction):
+            if error.kind == SEGMENTATION:
+                low, high = value - error.below, value + error.above
+                size = high - low if math.isfinite(high) else error.below
+                ranges.append(f"{rounded(low, size)} and {rounded(high, size)} along {direction}")
+    if ranges:
+        yield f"The tortuosity factor lies between {', between '.join(ranges)} then."
 
 
 def works(entry: dict) -> list[str]:

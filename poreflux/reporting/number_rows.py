@@ -1,4 +1,4 @@
-"""Results become rows of a table: value, unit, uncertainty and its kind."""
+"""Results become rows of a table: value, unit, total error and its kinds."""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ import xarray as xr
 
 from poreflux.schema import VARIABLES
 from poreflux.schema.units import printed_unit
+from poreflux.uncertainty.errors import Error, errors_of, is_error, total
+from poreflux.uncertainty.rounding import Printed, printed
 
 #: the most important numbers, in this order; other scalars follow, diagnostics come last
 FIRST = (
@@ -25,12 +27,30 @@ DIAGNOSTICS = (
     "current_flux_imbalance", "current_residual", "current_iterations", "newton_steps",
 )  # fmt: skip
 
-SOLVER, SAMPLING, SEGMENTATION = "solver", "sampling", "segmentation"
+#: numbers of which is said that their error is not known; of others silence says it
+MATTER = {
+    *FIRST,
+    "tortuosity_factor_percolating",
+    "current_density_cv",
+    "current_density_max",
+    "current_density_p99",
+    "area_specific_resistance",
+    "area_specific_resistance_bulk",
+    "area_specific_resistance_constriction",
+    "specific_surface",
+    "local_thickness_mean",
+    "chord_length_mean",
+    "pore_diameter_mean",
+    "pore_diameter_by_volume_mean",
+    "representative_edge",
+}
+
+NOT_KNOWN = "error not known"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number: `uncertainties` are pairs of (one standard deviation or half width, its kind).
+    """One number with its errors, at most one of each kind.
 
     `case` tells variants of a quantity apart, like ``"26 neighbours"``.
     """
@@ -40,13 +60,18 @@ class Row:
     direction: str
     value: float
     unit: str
-    uncertainties: tuple[tuple[float, str], ...] = ()
+    errors: tuple[Error, ...] = ()
     case: str = ""
 
     @property
+    def printed(self) -> Printed:
+        """Return the number, its total error and the kinds of it as text."""
+        return printed(self.value, self.errors)
+
+    @property
     def text(self) -> str:
-        """Return the value, rounded to what its largest uncertainty allows."""
-        return rounded(self.value, max((u for u, _ in self.uncertainties), default=math.nan))
+        """Return the value, rounded to what its total error allows."""
+        return self.printed.value
 
     @property
     def printed_unit(self) -> str:
@@ -55,13 +80,29 @@ class Row:
 
     @property
     def spread(self) -> str:
-        """Return the uncertainties with their kinds: ``"± 0.0012 sampling, ± 3e-06 solver"``."""
-        finite = [(u, kind) for u, kind in self.uncertainties if math.isfinite(u)]
-        return ", ".join(f"± {significant(u, 2)} {kind}" for u, kind in finite)
+        """Return the total error and its kinds: ``"± 0.015 (sampling 0.014, solver 1e-6)"``."""
+        return self.printed.error or self._silence
+
+    @property
+    def total(self) -> Error:
+        """Return the errors combined."""
+        return total(self.errors)
+
+    @property
+    def _silence(self) -> str:
+        matters = self.name in MATTER and math.isfinite(self.value)
+        return NOT_KNOWN if matters and not isinstance(self.value, int) else ""
 
 
-def rows(results: xr.Dataset) -> list[Row]:
+def rows(results: xr.Dataset, *, known: xr.Dataset | None = None) -> list[Row]:
     """Return every scalar of the Results, and each direction of those that have directions.
+
+    Parameters
+    ----------
+    results
+        whose numbers are wanted; errors of others are no rows.
+    known
+        Results with all that is known of the sample, from which errors are taken; by default these.
 
     Examples
     --------
@@ -70,16 +111,19 @@ def rows(results: xr.Dataset) -> list[Row]:
     ['porosity', 'relative residual of the linear solve']
     """
     number_rows = []
+    known = results if known is None else known
     for name in sorted(map(str, results.data_vars), key=_rank):
         array = results[name]
         if array.dtype.kind not in "fiu" or not set(array.dims) <= set(_CASES):
+            continue
+        if is_error(results, name):
             continue
         for index in np.ndindex(array.shape):
             position = {dim: array[dim].values[i] if dim in array.coords else i
                      for dim, i in zip(map(str, array.dims), index)}  # fmt: skip
             value = float(array.values[index])
             if not math.isnan(value):
-                number_rows.append(_row(results, name, position, value))
+                number_rows.append(_row(results, known, name, position, value))
     return number_rows
 
 
@@ -92,67 +136,7 @@ _CASES = {
 }
 
 
-def uncertainties(results: xr.Dataset, name: str, direction: str = "") -> tuple:
-    """Return the known uncertainties of a number, each with its kind."""
-    if name == "porosity":
-        return (*_sampling(results.get("block_porosity")), *_segmentation(results))
-    if name in ("tortuosity_factor", "effective_conductivity", "macmullin_number"):
-        solver = _solver(results, name, direction)
-        if name != "tortuosity_factor" or "block_tortuosity_factor" not in results:
-            return solver
-        blocks = results["block_tortuosity_factor"]
-        if direction in blocks["direction"].values:
-            return (*_sampling(blocks.sel(direction=direction)), *solver)
-        return solver
-    return ()
-
-
-def rounded(value: float, uncertainty: float = math.nan) -> str:
-    """Return a value with as many digits as two digits of its uncertainty, or four in all.
-
-    Examples
-    --------
-    >>> rounded(0.171856, 0.0049), rounded(1.23456), rounded(math.inf), rounded(12345.6, 320.0)
-    ('0.1719', '1.235', '∞', '12350')
-    """
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if not (math.isfinite(uncertainty) and uncertainty > 0):
-        return significant(value, 4)
-    digits = 1 - math.floor(math.log10(uncertainty))
-    if digits > 6:
-        return significant(value, 7)
-    shown = round(value, digits)
-    return f"{shown:.{max(digits, 0)}f}"
-
-
-def significant(value: float, digits: int) -> str:
-    """Return a number with so many significant digits, whole numbers whole.
-
-    Examples
-    --------
-    >>> significant(0.00123456, 2), significant(4.0, 4), significant(3.2e-7, 2), significant(12, 4)
-    ('0.0012', '4.000', '3.2e-07', '12')
-    """
-    if value == 0 or isinstance(value, int):
-        return f"{value:.0f}"
-    if not 1e-4 <= abs(value) < 10.0**6:
-        return f"{value:.{digits - 1}e}"
-    return f"{value:.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}"
-
-
-def otsu_classes(results: xr.Dataset) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """Return grey values, their shares and the threshold, where one threshold made the phases."""
-    if "gray_histogram" not in results or "threshold" not in results:
-        return None
-    thresholds = np.atleast_1d(results["threshold"].values).astype(float)
-    counts = results["gray_histogram"].values.astype(float)
-    if thresholds.size != 1 or not counts.sum():
-        return None
-    return results["gray_value"].values.astype(float), counts / counts.sum(), thresholds[0]
-
-
-def _row(results: xr.Dataset, name: str, where: dict, value: float) -> Row:
+def _row(results: xr.Dataset, known: xr.Dataset, name: str, where: dict, value: float) -> Row:
     attrs = results[name].attrs
     registered = VARIABLES.get(name)
     quantity = attrs.get("long_name") or (
@@ -163,7 +147,8 @@ def _row(results: xr.Dataset, name: str, where: dict, value: float) -> Row:
         value = int(value)
     direction = str(where.get("direction", ""))
     case = ", ".join(filter(None, (_CASES[dim](at) for dim, at in where.items())))
-    errors = uncertainties(results, name, direction) if math.isfinite(value) else ()
+    others = {dim: label for dim, label in where.items() if dim != "direction"}
+    errors = errors_of(known, name, direction, at=others)
     quantity = f"{quantity}, {case}" if case else quantity
     return Row(name, quantity, direction, value, unit, errors, case)
 
@@ -177,40 +162,3 @@ def _rank(name: str) -> tuple[int, int]:
         if name in FIRST
         else (1, order.index(name) if name in order else 999)
     )
-
-
-def _sampling(blocks: xr.DataArray | None) -> tuple:
-    """Return the standard error of the mean over sub-volumes."""
-    if blocks is None:
-        return ()
-    values = blocks.values[np.isfinite(blocks.values)]
-    if values.size < 4:
-        return ()
-    return ((float(values.std(ddof=1) / math.sqrt(values.size)), SAMPLING),)
-
-
-def _segmentation(results: xr.Dataset) -> tuple:
-    """Return half the band of porosities, or half their change by ± 5 % of the contrast."""
-    if {"porosity_low", "porosity_high"} <= set(results.data_vars):
-        return ((float(results["porosity_high"] - results["porosity_low"]) / 2, SEGMENTATION),)
-    classes = otsu_classes(results)
-    if classes is None:
-        return ()
-    values, share, threshold = classes
-    below = values <= threshold
-    if not share[below].sum() or not share[~below].sum():
-        return ()
-    contrast = np.average(values[~below], weights=share[~below]) - np.average(
-        values[below], weights=share[below]
-    )
-    cumulative = np.cumsum(share)
-    low, high = np.interp(threshold + np.array([-0.05, 0.05]) * contrast, values, cumulative)
-    return ((float(high - low) / 2, SEGMENTATION),)
-
-
-def _solver(results: xr.Dataset, name: str, direction: str) -> tuple:
-    if "relative_error" not in results:
-        return ()
-    relative = float(results["relative_error"].sel(direction=direction))
-    value = float(results[name].sel(direction=direction))
-    return ((abs(relative * value), SOLVER),) if math.isfinite(relative * value) else ()

@@ -13,8 +13,10 @@ from poreflux.annotations import Progress
 from poreflux.errors import StoreExists
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
-from poreflux.reporting.number_rows import FIRST, rows, significant
+from poreflux.reporting.methods_errors import error_sentences
+from poreflux.reporting.number_rows import FIRST, rows
 from poreflux.store import disk
+from poreflux.uncertainty.rounding import significant
 
 
 def report(
@@ -116,6 +118,7 @@ def render(
         cards=laid_out(shown),
         tables=list(tables(results)),
         warnings=guards(results),
+        kinds=" ".join(error_sentences(results)),
         methods=methods(results),
         citations=citations(results),
         provenance=provenance(results),

@@ -1,14 +1,16 @@
 """The tables of the page beside its list of numbers: connectivity, arrangement, sub-volumes."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from poreflux.reporting.number_rows import significant
 from poreflux.schema.microstructure import NETWORK_SHARE
 from poreflux.schema.units import printed_unit
+from poreflux.uncertainty.errors import errors_of, is_known, value_of
+from poreflux.uncertainty.rounding import Printed, significant, told
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ def _connectivity(results: xr.Dataset) -> Iterator[Table]:
     for name, title in _CONNECTED.items():
         if name in results:
             table_rows.append(
-                (title, *(_value(results[name].sel(neighbours=n)) for n in connectivities))
+                (title, *(_cell(results, name, neighbours=n) for n in connectivities))
             )
-    through = results["percolating_phase_fraction"]
-    for direction in through["direction"].values:
-        shares = (through.sel(direction=direction, neighbours=n) for n in connectivities)
-        table_rows.append((f"share that joins both faces across {direction}", *map(_value, shares)))
+    through = "percolating_phase_fraction"
+    for direction in map(str, results[through]["direction"].values):
+        shares = (_cell(results, through, direction, neighbours=n) for n in connectivities)
+        table_rows.append((f"share that joins both faces across {direction}", *shares))
     caption = (
         f"The {phase} phase where voxels are neighbours that share a face (6), or a face, an edge "
         "or a corner (26). Noise percolates from 31.2 % of random voxels on with 6 neighbours, "
@@ -102,10 +104,10 @@ def _arrangement(results: xr.Dataset) -> Iterator[Table]:
             continue
         array = results[name]
         unit = printed_unit(array.attrs.get("units", "1"))
-        for direction in array["direction"].values if array.dims else [""]:
-            value = array.sel(direction=direction) if direction else array
+        for direction in map(str, array["direction"].values) if array.dims else [""]:
             along = f" along {direction}" if direction else ""
-            table_rows.append((title + along, f"{_value(value)} {unit}".strip(), meaning))
+            value = _value(results, name, direction)
+            table_rows.append((title + along, value.with_unit(unit), meaning))
             meaning = ""
     modes, points = int(results["spectral_density_zero_modes"]), int(results["point_count"])
     caption = (
@@ -131,13 +133,15 @@ def _network(results: xr.Dataset) -> str:
 def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
     if "representative_number" not in results:
         return
-    number, errors = results["representative_number"], results["accuracy"].values
+    accuracies = results["accuracy"].values
     table_rows = []
     for edge in results["edge"].values:
-        cells = (number.sel(edge=edge, accuracy=e) for e in errors)
-        table_rows.append((f"cubes of {significant(float(edge), 3)} µm", *map(_value, cells)))
-    single_edge = results["representative_edge"]
-    sizes = [_rounded(float(single_edge.sel(accuracy=e))) for e in errors]
+        title = f"cubes of {significant(float(edge), 3)} µm"
+        numbers = (
+            _cell(results, "representative_number", edge=edge, accuracy=a) for a in accuracies
+        )
+        table_rows.append((title, *numbers))
+    sizes = [_single_edge(results, accuracy) for accuracy in accuracies]
     table_rows.append(("edge of one cube, by the fit (µm)", *sizes))
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "
@@ -145,20 +149,36 @@ def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
         "of cubes not much larger than the pores decays more slowly; then only the largest cubes "
         "are fitted. If these are small, too, the sizes by the fit are too large."
     )
-    header = ("", *(f"± {100 * e:g} %" for e in errors))
+    header = ("", *(f"± {100 * a:g} %" for a in accuracies))
     yield Table("sub_volumes", "Sub-volumes needed", header, table_rows, caption)
 
 
-def _value(array: xr.DataArray) -> str:
-    value = float(array)
-    if not np.isfinite(value):
-        return "–"
+def _cell(results: xr.Dataset, name: str, direction: str = "", **at: object) -> str:
+    """Return a number with its total error, where one is known."""
+    return _value(results, name, direction, **at).with_unit("")
+
+
+def _value(results: xr.Dataset, name: str, direction: str = "", **at: object) -> Printed:
+    """Return a number as text: whole ones whole, others with three digits or as errors allow."""
+    value = value_of(results, name, direction, at=at)
+    if not math.isfinite(value):
+        return Printed("–")
+    if is_known(errors_of(results, name, direction, at=at)):
+        return told(results, name, direction, at=at)
     text = f"{value:.0f}" if value == round(value) else significant(value, 3)
-    return text.replace("-", "−", 1) if value < 0 else text
+    return Printed(text.replace("-", "−", 1) if value < 0 else text)
+
+
+def _single_edge(results: xr.Dataset, accuracy: float) -> str:
+    """Return the edge of one cube that is enough; without an error only its magnitude is known."""
+    at = {"accuracy": accuracy}
+    if is_known(errors_of(results, "representative_edge", at=at)):
+        return told(results, "representative_edge", at=at).with_unit("")
+    return _rounded(value_of(results, "representative_edge", at=at))
 
 
 def _rounded(value: float) -> str:
-    """Return a length of which only the magnitude is known.
+    """Return a length to two digits.
 
     Examples
     --------

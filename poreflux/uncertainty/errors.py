@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 SAMPLING, DISCRETISATION = "sampling", "discretisation"
@@ -85,13 +86,26 @@ def errors_of(
     >>> [(e.kind, round(e.below, 3), round(e.above, 3)) for e in errors_of(results, "porosity")]
     [('segmentation', 0.01, 0.03)]
     """
-    where = {**({"direction": direction} if direction else {}), **(at or {})}
+    where = _where(direction, at)
     value = _value(results, name, where)
     if not math.isfinite(value):
         return ()
     known = _INHERITED[name](results, value, where) if name in _INHERITED else {}
     known |= _stored(results, name, value, where)
     return tuple(known[kind] for kind in KINDS if kind in known)
+
+
+def value_of(
+    results: xr.Dataset, name: str, direction: str = "", *, at: Mapping[str, Any] | None = None
+) -> float:
+    """Return a number of the Results, NaN where it is missing; arguments as of :func:`errors_of`.
+
+    Examples
+    --------
+    >>> value_of(xr.Dataset({"porosity": 0.2}), "porosity")
+    0.2
+    """
+    return _value(results, name, _where(direction, at))
 
 
 def total(errors: Iterable[Error]) -> Error:
@@ -162,6 +176,10 @@ _Known = dict[str, Error]
 _Where = Mapping[str, Any]
 
 
+def _where(direction: str, at: Mapping[str, Any] | None) -> _Where:
+    return {**({"direction": direction} if direction else {}), **(at or {})}
+
+
 def _value(results: xr.Dataset, name: str, where: _Where) -> float:
     """Return a number of the Results, NaN where it is missing."""
     if name not in results:
@@ -222,9 +240,11 @@ def _of_conductivity(results: xr.Dataset, value: float, where: _Where) -> _Known
 def _of_macmullin(results: xr.Dataset, value: float, where: _Where) -> _Known:
     """Return the errors of ``1 / κ``."""
     conductivity = _value(results, "effective_conductivity", where)
-    if not conductivity > 0:
-        return _relative_solver(results, value, where)
-    errors = _by_kind(results, "effective_conductivity", where)
+    if conductivity > 0:
+        errors = _by_kind(results, "effective_conductivity", where)
+    else:
+        conductivity = 1 / value
+        errors = _of_conductivity(results, conductivity, where)
     return {kind: _reciprocal(error, conductivity, value) for kind, error in errors.items()}
 
 
@@ -236,7 +256,10 @@ def _of_tortuosity(results: xr.Dataset, value: float, where: _Where) -> _Known:
         stored = _stored(results, "effective_conductivity", conductivity, where)
         if DISCRETISATION in stored:
             known[DISCRETISATION] = _reciprocal(stored[DISCRETISATION], conductivity, value)
-    return known | _of_threshold(results, value, where)
+    blocks = results.get("block_tortuosity_factor")
+    if blocks is not None and where["direction"] in blocks["direction"].values:
+        known |= _scatter(blocks.sel(direction=where["direction"]))
+    return known
 
 
 def _of_percolating_tortuosity(results: xr.Dataset, value: float, where: _Where) -> _Known:
@@ -245,19 +268,6 @@ def _of_percolating_tortuosity(results: xr.Dataset, value: float, where: _Where)
     errors = _by_kind(results, "tortuosity_factor", where)
     scale = value / tau if tau > 0 else math.nan
     return {k: Error(k, error.below * scale, error.above * scale) for k, error in errors.items()}
-
-
-def _of_threshold(results: xr.Dataset, value: float, where: _Where) -> _Known:
-    """Return the band of the tortuosity factor by other thresholds, of larger voxels, in ratio."""
-    name = "tortuosity_at_threshold"
-    if name not in results or where["direction"] not in results[name]["direction"].values:
-        return {}
-    factors = results[name].sel(direction=where["direction"]).values.astype(float)
-    middle = factors[factors.size // 2]
-    if not (math.isfinite(middle) and middle > 0) or any(map(math.isnan, factors)):
-        return {}
-    below, above = value * (1 - min(factors) / middle), value * (max(factors) / middle - 1)
-    return {SEGMENTATION: Error(SEGMENTATION, below, above)}
 
 
 def _relative_solver(results: xr.Dataset, value: float, where: _Where) -> _Known:
@@ -290,7 +300,23 @@ def _none(kind: str) -> Error:
     return Error(kind, 0.0, 0.0)
 
 
+def _of_porosity(results: xr.Dataset, value: float, where: _Where) -> _Known:
+    return _scatter(results.get("block_porosity"))
+
+
+def _scatter(blocks: xr.DataArray | None) -> _Known:
+    """Return the standard error of the mean of sub-volumes, as if they were independent."""
+    if blocks is None:
+        return {}
+    values = blocks.values[np.isfinite(blocks.values)]
+    if values.size < 4:
+        return {}
+    distance = float(values.std(ddof=1) / math.sqrt(values.size))
+    return {SAMPLING: Error(SAMPLING, distance, distance)}
+
+
 _INHERITED = {
+    "porosity": _of_porosity,
     "conducting_fraction": _of_conducting_fraction,
     "effective_conductivity": _of_conductivity,
     "macmullin_number": _of_macmullin,

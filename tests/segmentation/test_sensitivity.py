@@ -105,8 +105,9 @@ def test_the_band_is_among_the_results_and_in_the_report():
     segmented = segment(gray_volume(tomogram((14, 13, 12), np.uint8)))
     results = collect(porosity(segmented), volume=segmented)
     (row,) = (row for row in rows(results) if row.name == "porosity")
-    half = float(results.porosity_high - results.porosity_low) / 2
-    assert (half, "segmentation") in row.uncertainties
+    (band,) = (error for error in row.errors if error.kind == "segmentation")
+    assert band.below == float(results.porosity - results.porosity_low)
+    assert band.above == float(results.porosity_high - results.porosity)
     assert {"gray_balance_porosity", "porosity_low"} <= {row.name for row in rows(results)}
 
 

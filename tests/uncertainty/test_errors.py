@@ -110,18 +110,9 @@ def test_a_stored_error_goes_before_an_inherited_one(results):
     assert by_kind(results, "effective_conductivity", "z")["sampling"].above == 0.004
 
 
-def test_the_band_of_larger_voxels_is_carried_over_in_ratio(results):
-    steps = xr.DataArray([[1.4, 1.5, 1.8]], dims=("direction", "threshold_step"))
-    results["tortuosity_at_threshold"] = steps.assign_coords(direction=["z"])
-    found = by_kind(results, "tortuosity_factor", "z")["segmentation"]
-    assert 1.25 - found.below == pytest.approx(1.25 * 1.4 / 1.5)
-    assert 1.25 + found.above == pytest.approx(1.25 * 1.8 / 1.5)
-    assert "segmentation" not in by_kind(results, "tortuosity_factor", "y")
-
-
 def test_a_threshold_that_closes_the_way_leaves_the_upper_end_open(results):
-    steps = xr.DataArray([[1.4, 1.5, np.inf]], dims=("direction", "threshold_step"))
-    results["tortuosity_at_threshold"] = steps.assign_coords(direction=["z"])
+    results["tortuosity_factor_segmentation_low"] = ("direction", [1.2, 1.9])
+    results["tortuosity_factor_segmentation_high"] = ("direction", [np.inf, 2.1])
     assert by_kind(results, "tortuosity_factor", "z")["segmentation"].above == math.inf
     assert total(errors_of(results, "tortuosity_factor", "z")).above == math.inf
     conductivity = by_kind(results, "effective_conductivity", "z")["segmentation"]

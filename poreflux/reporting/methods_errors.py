@@ -1,0 +1,78 @@
+"""Text about the uncertainties: what their kinds are, how they combine, and which are missing."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from poreflux.uncertainty.errors import (
+    DISCRETISATION,
+    KINDS,
+    SAMPLING,
+    SEGMENTATION,
+    SOLVER,
+    errors_of,
+    value_of,
+)
+
+MEANING = {
+    SAMPLING: "sampling is one standard deviation of what other volumes of this size would give",
+    DISCRETISATION: "discretisation reaches to the ends of the interval in which the value with "
+    "far smaller voxels is expected",
+    SEGMENTATION: "segmentation reaches to what other thresholds and methods give",
+    SOLVER: "solver is the error of the linear solve",
+}
+
+#: quantity -> its words, and the kinds without which its uncertainty is not whole
+_WHOLE = {
+    "porosity": ("porosity", (SAMPLING, SEGMENTATION)),
+    "tortuosity_factor": ("tortuosity factor", (SAMPLING, DISCRETISATION, SEGMENTATION)),
+}
+
+
+def error_sentences(results: xr.Dataset) -> Iterator[str]:
+    """Yield what the uncertainties of the porosity and of the tortuosity factor are.
+
+    Examples
+    --------
+    >>> list(error_sentences(xr.Dataset({"porosity": 0.2, "porosity_sampling_error": 0.01})))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ['Of the uncertainties, sampling is one standard deviation of what other volumes of this size
+     would give.',
+     'Not known, and in no total, are the errors of the porosity by segmentation.']
+    """
+    known = {name: _known(results, name) for name in _WHOLE if name in results}
+    told = [kind for kind in KINDS if any(kind in kinds for kinds in known.values())]
+    if told:
+        yield f"Of the uncertainties, {'; '.join(MEANING[kind] for kind in told)}."
+    if len(told) > 1:
+        solver = ", the solver's is added" if SOLVER in told else ""
+        yield f"In totals, kinds are independent and add as squares{solver}."
+    missing = []
+    for name, kinds in known.items():
+        words, needed = _WHOLE[name]
+        left = [kind for kind in needed if kind not in kinds]
+        if left:
+            missing.append(f"of the {words} by {listed(left)}")
+    if missing:
+        yield f"Not known, and in no total, are the errors {'; '.join(missing)}."
+
+
+def listed(items: list[str]) -> str:
+    """Return ``"a, b and c"``.
+
+    Examples
+    --------
+    >>> listed(["z", "y", "x"]), listed(["z"]), listed([])
+    ('z, y and x', 'z', '')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]][len(items) < 2 :]) if items else ""
+
+
+def _known(results: xr.Dataset, name: str) -> set[str]:
+    """Return the kinds of error that are known of a number along every direction that it has."""
+    array = results[name]
+    directions = np.atleast_1d(array["direction"]) if "direction" in array.dims else [""]
+    solved = [d for d in map(str, directions) if np.isfinite(value_of(results, name, d))]
+    kinds = [{error.kind for error in errors_of(results, name, d)} for d in solved]
+    return set.intersection(*kinds) if kinds else set(KINDS)
