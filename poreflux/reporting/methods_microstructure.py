@@ -76,8 +76,9 @@ def _pores(note: dict) -> Iterator[str]:
             "neighbours)."
         )
     yield (
-        "Their size is the diameter of the sphere of their volume; numbers corrected for edges "
-        "leave out pores that touch a face and weight the others (Miles and Lantuéjoul)."
+        "Their size is the diameter of the sphere of their volume; numbers corrected for edges, "
+        "and means, medians and modes, leave out pores that touch a face and weight the others "
+        "(Miles and Lantuéjoul)."
     )
 
 

@@ -103,6 +103,25 @@ def test_a_sphere_is_as_thick_as_its_diameter():
     assert inside.max() <= 40 * 0.5
 
 
+@pytest.mark.parametrize("voxels", range(1, 9))
+def test_a_slab_is_as_thick_as_the_next_even_number_of_voxels(voxels):
+    array = np.ones((voxels + 6, 5, 6), bool)
+    array[3 : 3 + voxels] = False
+    found = value(thickness_sizes(from_array(array, voxel_size=0.5)))
+    even = 2 * -(-voxels // 2)
+    np.testing.assert_allclose(found["local_thickness_mean"], 0.5 * even)
+    np.testing.assert_allclose(found["local_thickness_largest"], 0.5 * even)
+
+
+@pytest.mark.parametrize(("diameter", "below"), [(8, 0.14), (16, 0.06), (32, 0.03)])
+def test_a_sphere_comes_out_too_small_by_what_is_said(diameter, below, rng):
+    n, means = diameter + 4, []
+    for _ in range(6):
+        ball = spheres(n, [n / 2 + rng.random(3) - 0.5], diameter)
+        means.append(float(value(thickness_sizes(ball))["local_thickness_mean"]))
+    np.testing.assert_allclose(1 - np.mean(means) / diameter, below, atol=0.015)
+
+
 def test_layers_are_as_thick_as_they_are():
     found = value(thickness_sizes(layers((45, 20, 20), thickness=5, voxel_size=0.5)))
     np.testing.assert_allclose(found["local_thickness_largest"], 6 * 0.5)  # centre to centre

@@ -127,6 +127,16 @@ def test_the_surface_of_a_sphere_is_within_two_per_cent(diameter, rng):
     assert abs(np.mean(errors)) < 0.02
 
 
+@pytest.mark.parametrize(("diameter", "mean", "single"), [(6, -0.02, 0.07), (24, 0, 0.012)])
+def test_the_surface_of_a_sphere_is_as_near_as_is_said(diameter, mean, single, rng):
+    errors = []
+    for _ in range(20):
+        table = pore_table(spheres(diameter + 6, [diameter / 2 + 3 + rng.random(3)], diameter))
+        errors.append(float(table["pore_surface"][0]) / (np.pi * diameter**2) - 1)
+    np.testing.assert_allclose(np.mean(errors), mean, atol=0.008 if diameter < 12 else 0.002)
+    assert np.max(np.abs(errors)) < single
+
+
 def test_the_surface_of_a_sphere_does_not_depend_on_the_shape_of_voxels():
     n, r = (30, 20, 60), 8.0
     h = np.array([1.0, 1.5, 0.5])
@@ -142,6 +152,34 @@ def test_two_sizes_are_the_modes_of_a_bimodal_distribution():
     np.testing.assert_allclose(sizes["pore_diameter_modes"], [4 * 0.92, 16 * 0.92], rtol=0.05)
     large = sizes["pore_diameter_by_volume_modes"].values
     np.testing.assert_allclose(large, [16 * 0.92, np.nan], rtol=0.05)
+
+
+def cut_spheres(n: int, diameters, per_size: int, seed: int) -> xr.Dataset:
+    """Return spheres that touch no other, of which the faces of the volume cut some."""
+    room = n + 2 * max(diameters)
+    whole = random_spheres(room, per_size * len(diameters), diameters, seed=seed)
+    return from_array(whole["phase"].values[(slice(max(diameters), max(diameters) + n),) * 3])
+
+
+@pytest.mark.parametrize("method", ["components", "watershed"])
+def test_spheres_that_faces_cut_keep_their_diameter(method):
+    sizes = value(pore_size(cut_spheres(72, [12], 70, seed=2), method=method))
+    assert sizes["pore_count_on_edge"] > 0.3 * sizes["pore_count"]
+    for name in ("mean", "median"):
+        for by in ("", "_by_volume"):
+            np.testing.assert_allclose(sizes[f"pore_diameter{by}_{name}"], 12, rtol=0.01)
+    np.testing.assert_allclose(sizes["pore_diameter_modes"], [12, np.nan], rtol=0.01)
+    assert sizes["pore_diameter_std"] < 0.1
+
+
+def test_large_and_small_pores_have_the_mean_of_their_numbers_though_more_large_ones_are_cut():
+    """As many of 6 as of 16 voxels: 11 by number, 15.5 by volume; the seen ones of 8 volumes."""
+    found = [value(pore_size(cut_spheres(64, [6, 16], 24, seed))) for seed in range(8)]
+    by_number = sum(float(s["pore_diameter_mean"] * s["pore_count_unbiased"]) for s in found)
+    by_number /= sum(float(s["pore_count_unbiased"]) for s in found)
+    np.testing.assert_allclose(by_number, 11, rtol=0.07)
+    by_volume = np.mean([float(s["pore_diameter_by_volume_mean"]) for s in found])
+    np.testing.assert_allclose(by_volume, (6**4 + 16**4) / (6**3 + 16**3), rtol=0.01)
 
 
 def test_one_size_has_one_mode():

@@ -72,10 +72,16 @@ def pore_size(
     left out and the others weighted for it), `pore_volume_share`; scalars `pore_count`,
     `pore_count_resolved`, `pore_count_on_edge`, `pore_count_unbiased`, `pore_largest_share` of all
     pore volume; mean, standard deviation and median of the diameter by number and by volume,
-    `pore_diameter_mean` and so on; and over (mode,) the two most prominent modes of each.
+    `pore_diameter_mean` and so on; and over (mode,) the two most prominent modes of each. These
+    are of the unbiased numbers: NaN where no pore lies inside.
 
     Notes
     -----
+    A pore that a face cuts would come out too small, and a large one is cut more often than a small
+    one. So all moments, also those by volume, leave out pores on the edge and weight the others by
+    1 / the share of positions at which they would not be (Miles, Lantuéjoul), see
+    :func:`poreflux.metrics.pores.size_histogram.edge_weights`.
+
     Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
     not a pore size; ``method="auto"`` then splits it.
 
@@ -161,8 +167,8 @@ class FinishSizes:
             "pore_count_on_edge": np.count_nonzero(edge),
             "pore_count_unbiased": weights.sum(),
             "pore_largest_share": v.max() / v.sum() if len(v) else np.nan,
-            **_moments("pore_diameter", d, None),
-            **_moments("pore_diameter_by_volume", d, v),
+            **_moments("pore_diameter", d, weights),
+            **_moments("pore_diameter_by_volume", d, weights * v),
         }
 
 
@@ -193,8 +199,9 @@ def labelled_sizes(volume: xr.Dataset, lazy: dict, edges: np.ndarray, note: dict
     return dataset(volume, variables, coords=bin_coordinate(edges), note=note)
 
 
-def _moments(name: str, d: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray | float]:
-    """Return mean, standard deviation, median and modes, by number or by weight."""
+def _moments(name: str, d: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray | float]:
+    """Return mean, standard deviation, median and modes by weight."""
+    d, weights = d[weights > 0], weights[weights > 0]
     present = len(d) > 0
     mean = np.average(d, weights=weights) if present else np.nan
     variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan

@@ -56,9 +56,11 @@ def pore_table(
 
     Notes
     -----
-    Diameter d = (6 V / π)^(1/3). Surface by the Cauchy-Crofton formula along 13 directions, within
-    2 % for spheres of more than 6 voxels in diameter. Sphericity π^(1/3) (6 V)^(2/3) / A; that of
-    pores of a few voxels is not reliable.
+    Diameter d = (6 V / π)^(1/3). Surface by the Cauchy-Crofton formula along 13 directions. Of
+    spheres 6 voxels in diameter it is 2 % too small on average, and up to 7 % by where the centre
+    lies between voxels; of 8 voxels 1 % and 6 %, of 12 voxels .5 % and 2 %, of 24 voxels .1 % and
+    1 %. Sphericity π^(1/3) (6 V)^(2/3) / A; that of pores of a few voxels is not
+    reliable.
 
     Examples
     --------
