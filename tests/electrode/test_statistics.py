@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from poreflux import interfacial_current, phantoms, structure_factor
 from poreflux.phantoms.fields import GaussianField
 from poreflux.transport.electrode.column_porosity import column_porosity
-from poreflux.transport.electrode.statistics import correlation, correlation_length, statistics
+from poreflux.transport.electrode.correlation_length import correlation_length, unreliable
+from poreflux.transport.electrode.statistics import correlation, statistics
 
 maps = st.integers(0, 10**6).map(lambda seed: np.random.default_rng(seed).gamma(2.0, 1.0, (9, 7)))
 
@@ -80,6 +81,23 @@ def test_a_gaussian_field_has_its_correlation_length(hidden, voxel):
     j = j.astype(float)
     j[np.random.default_rng(0).random(j.shape) < hidden] = np.nan
     assert correlation_length(j, (voxel, voxel)) == pytest.approx(2**0.5 * length, rel=0.08)
+
+
+@pytest.mark.parametrize("part", [1 / 16, 1 / 8, 1 / 4])
+def test_a_correlation_length_is_unbiased_up_to_a_quarter_of_the_face(part):
+    n = 48
+    length = part * n
+    assert not unreliable(length, (n, 2 * n), (1.0, 1.0))
+    line = np.arange(6 * n) * 1.0
+    lengths = []
+    for seed in range(6):
+        field = GaussianField((np.inf, length / 2**0.5, length / 2**0.5), seed=seed)
+        whole = field.on_grid((np.zeros(1), line, line))[0].astype(float) + 5.0
+        for y, x in np.ndindex(3, 3):
+            face = whole[2 * n * y : 2 * n * y + n, 2 * n * x : 2 * n * x + n]
+            lengths.append(correlation_length(face, (1.0, 1.0)))
+    # the mean of 54 faces, each within a quarter of the length
+    assert np.mean(lengths) == pytest.approx(length, rel=0.08)
 
 
 def test_columns_are_those_of_the_structure_factor():

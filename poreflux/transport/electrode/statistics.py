@@ -1,9 +1,10 @@
 """How unevenly a current is spread over a face: numbers of one map, lengths in µm."""
 
 import numpy as np
-import scipy.fft
 from scipy import ndimage
 from scipy.spatial import cKDTree
+
+from poreflux.transport.electrode.correlation_length import Spacing, correlation_length
 
 #: a face is hot where it carries more than so many times the mean
 HOT = 1.5
@@ -12,8 +13,6 @@ HOT = 1.5
 HIGH_CURRENT = 2.0
 
 PERCENTILES = (1, 5, 50, 95, 99)
-
-Spacing = tuple[float, float]
 
 
 def statistics(j: np.ndarray, spacing: Spacing, share: np.ndarray | None = None) -> dict:
@@ -103,52 +102,6 @@ def hot_spots(hot: np.ndarray, spacing: Spacing) -> dict[str, float]:
         "hot_spot_area_largest": float(areas.max()) if count else 0.0,
         "hot_spot_spacing": distance,
     }
-
-
-def correlation_length(j: np.ndarray, spacing: Spacing) -> float:
-    """Return the distance in µm where the autocorrelation of a map falls to 1/e; NaN where nowhere.
-
-    Notes
-    -----
-    ``C(r) = F^-1|F f|² / F^-1|F W|²``, f the map minus its mean on the contact W and zero
-    elsewhere, padded against wrapping; averaged over rings one face wide and interpolated between
-    them.
-    """
-    contact = np.isfinite(j)
-    f = np.where(contact, j - j[contact].mean(), 0.0)
-    if np.sqrt((f**2).sum() / contact.sum()) <= 1e-12 * abs(j[contact].mean()):
-        return np.nan
-    pairs, product = _correlate(contact.astype(float)), _correlate(f)
-    y, x = (_lags(n, h) for n, h in zip(j.shape, spacing))
-    distance = np.hypot(y[:, None], x)
-    ring = np.round(distance / max(spacing)).astype(int)
-    within_half = (pairs > 0.5) & (distance < min(np.multiply(j.shape, spacing)) / 2)
-    weight = np.bincount(ring[within_half], pairs[within_half])
-    occupied = weight > 0
-    mean = np.bincount(ring[within_half], product[within_half])[occupied] / weight[occupied]
-    radius = (
-        np.bincount(ring[within_half], (pairs * distance)[within_half])[occupied] / weight[occupied]
-    )
-    below = np.flatnonzero(mean < mean[0] / np.e)
-    if below.size == 0:
-        return np.nan
-    crossing = below[0]
-    return float(
-        np.interp(
-            -mean[0] / np.e, -mean[crossing - 1 : crossing + 1], radius[crossing - 1 : crossing + 1]
-        )
-    )
-
-
-def _correlate(f: np.ndarray) -> np.ndarray:
-    """Return the sums of products at every lag up to the edge, in the order of the FFT."""
-    shape = [scipy.fft.next_fast_len(2 * n, real=True) for n in f.shape]
-    return scipy.fft.irfft2(np.abs(scipy.fft.rfft2(f, shape)) ** 2, shape)
-
-
-def _lags(n: int, h: float) -> np.ndarray:
-    padded = scipy.fft.next_fast_len(2 * n, real=True)
-    return scipy.fft.fftfreq(padded, 1 / padded) * h
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
