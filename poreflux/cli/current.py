@@ -32,6 +32,7 @@ SHOWN = (
     "area_specific_resistance",
     "area_specific_resistance_bulk",
     "area_specific_resistance_constriction",
+    "area_specific_resistance_feed",
     "area_specific_resistance_kinetic",
     "wagner_length",
     "upscaled_current_density_cv",

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
-from poreflux.schema import Direction, name_of
+from poreflux.schema import MESH_DEPENDENT, Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
 IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
@@ -173,8 +173,7 @@ def wagner_sweep(
         mean = sweep["sweep_current_density_mean"]
         right.plot(place, sweep["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
         largest = sweep["sweep_current_density_max"]
-        limit = float(result["sweep_current_density_max"].attrs.get("mesh_dependent_below", 0.0))
-        resolved = x >= limit
+        resolved = ~(abs(sweep["sweep_current_density_max_refinement"].values) > MESH_DEPENDENT)
         right.plot(place, largest / mean, ls=":", color=colour)
         right.plot(place[resolved], (largest / mean)[resolved], "^", ms=5, color=colour)
         right.plot(place[~resolved], (largest / mean)[~resolved], "^", ms=5, mfc="none", mec=colour)

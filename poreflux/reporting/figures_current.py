@@ -7,7 +7,7 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.reporting.figures import Card, make_card
-from poreflux.schema import DIMS, Direction, name_of
+from poreflux.schema import DIMS, MESH_DEPENDENT, Direction, name_of
 from poreflux.uncertainty.rounding import significant, told
 
 
@@ -33,8 +33,12 @@ def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     statistics = (
         f"mean {told(results, 'current_density_mean', direction).value}, 99th percentile "
         f"{told(results, 'current_density_p99', direction).with_unit('mA/cm²')}, coefficient of "
-        f"variation {told(results, 'current_density_cv', direction).with_unit('')}"
+        f"variation {told(results, 'current_density_cv', direction).with_unit('')}, "
+        f"largest {told(results, 'current_density_max', direction).with_unit('mA/cm²')}"
     )
+    along_direction = results.sel(direction=direction)
+    if abs(float(along_direction.get("current_density_max_refinement", 0))) > MESH_DEPENDENT:
+        statistics += " (mesh-dependent)"
     where = f"on the {density.attrs.get('face', 'last')} face across {direction}"
     caption = f"Current density {where}: {statistics}. Grey: pore or no contact."
     figure = plot.current_density(results, direction=direction)

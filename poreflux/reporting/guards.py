@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from poreflux.schema import MESH_DEPENDENT
+
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 
@@ -37,6 +39,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _percolation,
         _too_easy,
         _solver,
+        _mesh_dependent,
     )
     return list(dict.fromkeys(warning for check in checks for warning in check(results)))
 
@@ -169,6 +172,16 @@ def _solver(results: xr.Dataset) -> Iterator[str]:
             yield (
                 f"the flux along {direction} differs by {100 * imbalance:.2g} % between planes; "
                 "solve again with a smaller rtol"
+            )
+
+
+def _mesh_dependent(results: xr.Dataset) -> Iterator[str]:
+    for direction, change in _directions(results, "current_density_max_refinement"):
+        if abs(change) > MESH_DEPENDENT:
+            yield (
+                f"the largest current density along {direction} is mesh-dependent: voxels half as "
+                f"large change it by about {100 * change:+.2g} %; compare 99th percentiles, or use "
+                "smaller voxels"
             )
 
 

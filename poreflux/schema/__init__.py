@@ -5,6 +5,7 @@ same quantity has the same units and label in a store, a table and a figure.
 """
 
 from poreflux.schema.coordinates import COORDINATES
+from poreflux.schema.current import MESH_DEPENDENT
 from poreflux.schema.registry import VARIABLES, attributes, check, variable
 from poreflux.schema.variables import ACROSS, DIMS, NO_PHASE, Direction, Variable, name_of
 
@@ -12,6 +13,7 @@ __all__ = [
     "ACROSS",
     "COORDINATES",
     "DIMS",
+    "MESH_DEPENDENT",
     "NO_PHASE",
     "VARIABLES",
     "Direction",

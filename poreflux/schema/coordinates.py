@@ -32,5 +32,7 @@ COORDINATES: dict[str, Variable] = {
     "accuracy": Variable(("accuracy",), "f", "1", "relative error"),
     "field_edge": Variable(("field",), "f", "1", "edge of a field of view, of the whole"),
     "factor": Variable(("factor",), "i", "", "voxels along an edge that become one"),
-    "swept_wagner_length": Variable(("swept_wagner_length",), "f", "um", "Wagner length"),
+    "swept_wagner_length": Variable(
+        ("swept_wagner_length",), "f", "um", "Wagner length of the charge transfer at rest"
+    ),
 }

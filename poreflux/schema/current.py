@@ -23,11 +23,30 @@ EVOLVING = (
 )
 STEP: dict[Direction, Dims] = {along: (name_of("evolution_step", along),) for along in DIMS}
 
+#: the largest current density is called mesh-dependent where voxels half as large change it by
+#: more: 2 %, less what the estimate may miss
+MESH_DEPENDENT = 0.0175
+
 #: kind, units and meaning of the numbers of one map of the current density at an electrode
 CURRENT_NUMBERS: dict[str, tuple[str, str, str]] = {
     "current_density_mean": ("f", "mA/cm**2", "mean current density of the contact"),
     "current_density_cv": ("f", "1", "coefficient of variation of the current density"),
     "current_density_max": ("f", "mA/cm**2", "largest current density"),
+    "current_density_max_refinement": (
+        "f",
+        "1",
+        "change of the largest current density on voxels half as large, relative",
+    ),
+    "current_density_max_discretisation_low": (
+        "f",
+        "mA/cm**2",
+        "largest current density on smaller voxels, at least",
+    ),
+    "current_density_max_discretisation_high": (
+        "f",
+        "mA/cm**2",
+        "largest current density on smaller voxels, at most",
+    ),
     "current_density_p01": ("f", "mA/cm**2", "1st percentile of the current density"),
     "current_density_p05": ("f", "mA/cm**2", "5th percentile of the current density"),
     "current_density_p50": ("f", "mA/cm**2", "median current density"),
@@ -48,7 +67,12 @@ CURRENT_NUMBERS: dict[str, tuple[str, str, str]] = {
     "area_specific_resistance_constriction": (
         "f",
         "ohm*cm**2",
-        "area-specific resistance of constriction",
+        "area-specific resistance of constriction at the electrode",
+    ),
+    "area_specific_resistance_feed": (
+        "f",
+        "ohm*cm**2",
+        "area-specific resistance of the even feed of the opposite face",
     ),
     "area_specific_resistance_kinetic": (
         "f",

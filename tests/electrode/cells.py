@@ -31,6 +31,7 @@ def plane_cell(n: int) -> ElectrolyteCell:
         np.ones((1, n)),
         1.0,
         float(n),
+        np.full((1, n), 1 / n),
     )
 
 

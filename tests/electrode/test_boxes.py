@@ -42,7 +42,8 @@ def state_of(problem, share, reacting, neighbours, law, drive, make_hierarchy):
     operator = build(problem, Threads(1), np.float64, neighbours)
     unit = 1e5
     descent = ConjugateGradients(operator, make_hierarchy(operator))
-    cell = ElectrolyteCell(operator, descent, reacting, share, 10 * share.size / unit, unit)
+    even = np.full(share.shape, 1 / share.size)
+    cell = ElectrolyteCell(operator, descent, reacting, share, 10 * share.size / unit, unit, even)
     x = operator.vector()
     solving.ramp(operator, x)
     state = react(cell, law, x, drive, TOLERANCES)

@@ -35,7 +35,7 @@ def test_at_a_long_wagner_length_the_resistance_is_that_of_the_interface(swept):
     expected = LENGTHS[-1] * 1e-6 / 0.1 * 1e4 / float(swept.contact_fraction[0])
     kinetic = float(swept.sweep_area_specific_resistance_kinetic[0, -1])
     assert kinetic == pytest.approx(expected, rel=1e-5)
-    parts = ("bulk", "constriction", "kinetic")
+    parts = ("bulk", "constriction", "kinetic", "feed")
     total = sum(swept[f"sweep_area_specific_resistance_{part}"] for part in parts)
     np.testing.assert_allclose(total, swept.sweep_area_specific_resistance, rtol=1e-12)
 
@@ -55,13 +55,6 @@ def test_a_sweep_finds_what_separate_solves_find(sample, swept, index, length):
     np.testing.assert_allclose(swept.sweep_current_density[index], alone.current_density, rtol=2e-5)
     for name in ("current_density_cv", "current_density_gini", "area_specific_resistance"):
         assert swept[f"sweep_{name}"][0, index] == pytest.approx(float(alone[name][0]), rel=1e-5)
-
-
-def test_the_largest_current_is_called_mesh_dependent_below_three_voxels(sample, swept):
-    assert swept.sweep_current_density_max.attrs["mesh_dependent_below"] == pytest.approx(3 * 0.92)
-    assert "mesh_dependent" not in swept.current_density_max.attrs
-    fine = interfacial_current(sample, charge_transfer_resistance=0.2)
-    assert "mesh-dependent" in fine.current_density_max.attrs["long_name"]
 
 
 def test_a_thick_electrolyte_forgets_how_it_is_fed(sample):

@@ -14,7 +14,7 @@ FIGURES = ("current_density", "current_section", "current_distribution", "wagner
 @pytest.fixture(scope="module")
 def results():
     volumes = (phantoms.uniform((12, 14, 10)), phantoms.random_sites((12, 14, 10), 0.2, seed=2))
-    found = [interfacial_current(each, wagner_lengths=[0.0, 1.0, 10.0]) for each in volumes]
+    found = [interfacial_current(each, wagner_lengths=[0.0, 1.0, 400.0]) for each in volumes]
     return [collect(each) for each in found]
 
 
@@ -74,8 +74,7 @@ def test_mesh_dependent_values_are_open_marks(results):
     right = plot.wagner_sweep(results[1]).axes[1]
     largest = [line for line in right.lines if line.get_marker() == "^"]
     assert [line.get_markerfacecolor() == "none" for line in largest] == [False, True]
-    # voxels of 1 µm: firm from 3 µm on
-    assert largest[0].get_xdata().tolist() == [10.0]
+    assert largest[0].get_xdata().tolist() == [400.0]
     assert len(largest[1].get_xdata()) == 2
     words = [text.get_text() for text in right.get_legend().get_texts()]
     assert "mesh-dependent" in words

@@ -180,7 +180,7 @@ def rules():
     yield EnergyError(1.0, 1e-4, "advice"), x
     yield BulkError(1.0), x
     face = np.ones(SHAPE[1:])
-    cell = ElectrolyteCell(operator, None, 1, face, 1.0, 1.0)
+    cell = ElectrolyteCell(operator, None, 1, face, 1.0, 1.0, face / face.size)
     links = np.zeros((2, *SHAPE[1:]))
     yield Balance(cell, links, links, Tolerances(1e-4, 1e-4), [], 1.0), x
 

@@ -52,16 +52,27 @@ class Conditions:
         """Return the tolerances: `rtol` of the current density, 1/1000 of it of the total."""
         return Tolerances(self.rtol**2, 1e-3 * self.rtol)
 
-    def wagner_length(self, conductivity: float) -> float:
-        """Return the Wagner length in µm of electrolyte of a conductivity in S/m."""
-        return conductivity * self.law.resistance / UM
+    def wagner_length(self, conductivity: float, contact: float) -> float:
+        """Return the Wagner length in µm of electrolyte of a conductivity in S/m, at the mean
+        current density of the `contact`, a share of the face: interface and film even the current
+        out by their differential resistance there.
 
-    def depth(self, conductivity: float, spacing: float) -> float:
+        Examples
+        --------
+        >>> operating = conditions(applied=10.0, exchange_current_density=0.1)
+        >>> round(operating.wagner_length(0.1, 0.93), 1)
+        47.8
+        """
+        density = self.applied / contact if contact > 0 else 0.0
+        return float(conductivity * self.law.differential_resistance(density) / UM)
+
+    def depth(self, conductivity: float, contact: float, spacing: float) -> float:
         """Return the decay length in µm of the weights of the porosity at the electrode."""
-        return max(self.wagner_length(conductivity), MIN_DEPTH * spacing)
+        return max(self.wagner_length(conductivity, contact), MIN_DEPTH * spacing)
 
     def at_wagner_length(self, wagner_length: float, conductivity: float) -> "Conditions":
-        """Return the conditions at another Wagner length in µm; 0 is primary."""
+        """Return the conditions at another charge transfer, by the Wagner length in µm that it
+        alone gives at small currents; 0 is primary."""
         resistance = wagner_length * UM / conductivity
         if math.isclose(resistance, self.law.resistance, rel_tol=1e-12):
             return self

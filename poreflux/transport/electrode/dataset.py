@@ -6,17 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import ACROSS, VARIABLES, attributes, name_of
+from poreflux.schema import ACROSS, COORDINATES, MESH_DEPENDENT, VARIABLES, attributes, name_of
 from poreflux.transport.electrode.column_porosity import column_porosity, decay_weights
 from poreflux.transport.electrode.conditions import MA_CM2, OHM_CM2, Conditions
+from poreflux.transport.electrode.correlation_length import unreliable
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
 from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.problem import Medium, order
 
-#: the largest current density depends on the mesh where the Wagner length has fewer voxels
-RESOLVED = 3
+#: without an estimate on smaller voxels, as of blocks, the largest current density is called
+#: mesh-dependent where the Wagner length has fewer cells
+RESOLVED = 10
 
 STATES = ("pore", "detached", "unconnected", "reacting")
 
@@ -55,7 +57,7 @@ def electrode_surface(
     """Return what the results need to know of the cells, before a solve changes them."""
     last = operating.reacting == HIGH
     h = medium.spacing[0]
-    depth = operating.depth(medium.reference, h)
+    depth = operating.depth(medium.reference, float(mask.mean()), h)
     return ElectrodeSurface(
         operating,
         mask,
@@ -86,8 +88,11 @@ def solved_results(
     }
     results = _dataset(surface, values)
     results["current_porosity_correlation"].attrs["depth"] = surface.depth
-    wagner_length = surface.operating.wagner_length(surface.conductivity)
-    flag_mesh_dependence(results["current_density_max"], wagner_length, surface.spacing[1:])
+    flag_mesh_dependence(results, surface.spacing[1:])
+    length = results["current_correlation_length"]
+    if unreliable(float(length[0]), j.shape, surface.spacing[1:]):
+        length.attrs["long_name"] += " (over a quarter of the face: uncertain)"
+        length.attrs["uncertain"] = 1
     return results.assign(_maps(surface, j, model.cell.contact))
 
 
@@ -100,7 +105,7 @@ def unconnected_results(surface: ElectrodeSurface) -> xr.Dataset:
         "carrying_fraction": 0.0,
         "area_specific_resistance": np.inf,
         "area_specific_resistance_bulk": np.inf,
-        "wagner_length": surface.operating.wagner_length(surface.conductivity),
+        "wagner_length": surface.operating.wagner_length(surface.conductivity, 0.0),
     }
     reacting = np.zeros(surface.solid.shape, bool)
     return _dataset(surface, values).assign(
@@ -127,15 +132,13 @@ def sweep_results(
     name = name_of("sweep_current_density", surface.operating.direction)
     maps = np.stack([state.density / MA_CM2 for _, state in states]).astype(np.float32)
     variables[name] = ((SWEPT, *surface.mask.dims), maps, attributes(name))
+    swept = {"units": COORDINATES[SWEPT].units, "long_name": COORDINATES[SWEPT].long_name}
     coords = {
         "direction": [surface.operating.direction],
-        SWEPT: (SWEPT, np.array(lengths, float), attributes("wagner_length")),
+        SWEPT: (SWEPT, np.array(lengths, float), swept),
         **{dim: surface.mask[dim] for dim in surface.mask.dims},
     }
-    results = xr.Dataset(variables, coords=coords)
-    limit = RESOLVED * max(surface.spacing[1:])
-    results["sweep_current_density_max"].attrs["mesh_dependent_below"] = limit
-    return results
+    return xr.Dataset(variables, coords=coords)
 
 
 def state_results(
@@ -151,14 +154,20 @@ def state_results(
     power = float(np.nansum(state.density * state.overpotential * cell.share))
     total = state.voltage / operating.applied
     kinetic = power / (area * operating.applied**2)
+    feed = state.feed_excess / operating.applied
+    contact = float(cell.share.sum() / area)
+    numbers = statistics(sign * state.density / MA_CM2, spacing, cell.share)
+    largest = numbers["current_density_max"]
     return {
-        **statistics(sign * state.density / MA_CM2, spacing, cell.share),
-        "contact_fraction": float(cell.share.sum() / area),
+        **numbers,
+        **_discretisation(largest, [value / MA_CM2 for value in state.largest_on_half_voxels]),
+        "contact_fraction": contact,
         "area_specific_resistance": total / OHM_CM2,
         "area_specific_resistance_bulk": model.bulk / OHM_CM2,
-        "area_specific_resistance_constriction": (total - model.bulk - kinetic) / OHM_CM2,
+        "area_specific_resistance_constriction": (total - model.bulk - kinetic - feed) / OHM_CM2,
+        "area_specific_resistance_feed": feed / OHM_CM2,
         "area_specific_resistance_kinetic": kinetic / OHM_CM2,
-        "wagner_length": operating.wagner_length(conductivity),
+        "wagner_length": operating.wagner_length(conductivity, contact),
         "current_mismatch": state.mismatch,
         "current_residual": state.residual,
         "current_iterations": state.iterations,
@@ -192,11 +201,27 @@ def _maps(surface: ElectrodeSurface, j: np.ndarray, reacting: np.ndarray) -> dic
     }
 
 
+def _discretisation(largest: float, refined: Sequence[float]) -> dict[str, float]:
+    """Return the change of the largest current density on voxels half as large, and the interval
+    that has it on much smaller ones: the steps that follow add up to about as much again."""
+    low, high = sorted(refined)
+    name = "current_density_max"
+    return {
+        f"{name}_refinement": float(np.sqrt(low * high)) / largest - 1,
+        f"{name}_discretisation_low": largest + 2 * min(low - largest, 0.0) - (high - low),
+        f"{name}_discretisation_high": largest + 2 * max(high - largest, 0.0) + (high - low),
+    }
+
+
 def flag_mesh_dependence(
-    largest: xr.DataArray, wagner_length: float, spacing: tuple[float, float]
+    results: xr.Dataset, spacing: tuple[float, float], prefix: str = ""
 ) -> None:
     """Mark the largest current density as mesh-dependent, where it is."""
-    if wagner_length < RESOLVED * max(spacing):
+    change = float(results[f"{prefix}current_density_max_refinement"][0])
+    wagner_length = float(results[f"{prefix}wagner_length"][0])
+    coarse = wagner_length < RESOLVED * max(spacing)
+    if abs(change) > MESH_DEPENDENT or (np.isnan(change) and coarse):
+        largest = results[f"{prefix}current_density_max"]
         largest.attrs["long_name"] += " (mesh-dependent)"
         largest.attrs["mesh_dependent"] = 1
 

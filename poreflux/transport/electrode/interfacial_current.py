@@ -90,7 +90,8 @@ def interfacial_current(
     face
         where the electrode is along it: ``"last"`` or ``"first"``.
     wagner_lengths
-        in µm: solves again with the charge transfer of each, on the same grids; 0 is primary.
+        in µm: solves again with the charge transfer of which ``conductivity *
+        charge_transfer_resistance`` is each, on the same grids; 0 is primary.
     resolution
         ``"voxel"``; ``"upscaled"``: on blocks, each with the conductivity of its own tortuosity
         factor along each direction, and the contact a share of its faces; or ``"both"``.
@@ -133,10 +134,15 @@ def interfacial_current(
     fed face and the faces in contact; there ``j = i0 (exp(alpha F eta / R T) - exp(-(1 - alpha) F
     eta / R T))`` of the potential against the metal, behind half a voxel of electrolyte and a
     film. The mean over the contact is the applied current over `contact_fraction`, exactly. One
-    length rules how uneven the current is: the Wagner length ``conductivity *
-    charge_transfer_resistance``. Without charge transfer, the largest value grows as the mesh is
-    refined: it depends on the mesh. Bulk resistance is that between equipotential faces,
-    constriction what the total exceeds it by without the interface.
+    length rules how uneven the current is: the Wagner length ``conductivity * (d eta / d j +
+    film_resistance)`` at the mean current density of the contact; far from equilibrium it is
+    short, whatever the resistance at rest. The largest value grows as voxels get smaller:
+    `current_density_max_refinement` is by how much on voxels half as large, from a solve around
+    the hottest faces; beyond 2 % it is called mesh-dependent. Of the resistance, bulk is that
+    between equipotential faces, kinetic that of the interface; constriction is what the current
+    at the electrode adds by gathering at the contact, feed what an even current at the opposite
+    face adds, none where that is equipotential. The potential of the opposite face, weighted by
+    the current of an equipotential one, tells the two apart, by reciprocity.
 
     References
     ----------

@@ -76,6 +76,27 @@ class Kinetics:
             return j * (self.resistance + self.film)
         return self.thermal * self._reduced(0.0, self.exchange_current, j) + j * self.film
 
+    def differential_resistance(self, j: ArrayLike) -> np.ndarray:
+        """Return the change of the overpotential with the current density, film included, in
+        ohm m², at a current density in A/m².
+
+        Notes
+        -----
+        Butler-Volmer kinetics with a transfer coefficient of 1/2: ``(2 R T / F) / sqrt(j² + 4
+        i0²)`` and the film.
+
+        Examples
+        --------
+        >>> law = Kinetics("butler-volmer", resistance=0.0257, film=1e-4)
+        >>> law.differential_resistance([0.0, 100.0]).round(6).tolist()
+        [0.0258, 0.000614]
+        """
+        j = np.asarray(j, float)
+        if self.linear:
+            return np.full(j.shape, self.resistance + self.film)
+        x = self._reduced(0.0, self.exchange_current, j)
+        return self.resistance / self._slope(x) + self.film
+
     def current(self, v: ArrayLike, series: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return the current density through an interface behind a resistance, and the
         differential resistance of that interface alone.
@@ -93,9 +114,7 @@ class Kinetics:
             return v / (series + resistance), np.full(v.shape, resistance)
         i0 = self.exchange_current
         x = self._reduced(self.thermal, (series + self.film) * i0, v)
-        a = self.transfer
-        slope = a * np.exp(a * x) + (1 - a) * np.exp((a - 1) * x)
-        return i0 * exchange(a, x), self.resistance / slope + self.film
+        return i0 * exchange(self.transfer, x), self.resistance / self._slope(x) + self.film
 
     def work(self, v: ArrayLike, series: float | np.ndarray) -> np.ndarray:
         """Return the integral of the current density over the potential, from 0 to v, in W/m²: the
@@ -108,6 +127,11 @@ class Kinetics:
         x = self._reduced(self.thermal, (series + self.film) * i0, v)
         stored = np.expm1(a * x) / a + np.expm1((a - 1) * x) / (1 - a)
         return (series + self.film) * j**2 / 2 + i0 * self.thermal * stored
+
+    def _slope(self, x: np.ndarray) -> np.ndarray:
+        """Return the derivative of :func:`exchange` at reduced overpotentials."""
+        a = self.transfer
+        return a * np.exp(a * x) + (1 - a) * np.exp((a - 1) * x)
 
     def _reduced(self, a: float, b: float | np.ndarray, c: np.ndarray) -> np.ndarray:
         """Return x of ``a x + b exchange(x) = c``: Newton's method within a shrinking bracket."""

@@ -50,7 +50,8 @@ class ElectrolyteCell:
     ``reacting`` is LOW or HIGH of :mod:`poreflux.transport.laplace.boundary`, ``share``
     (ny, nx) the part of each of its faces that reacts; ``current`` is the total in units of the
     operator's conductance times V, positive where it leaves through the reacting face; ``unit`` the
-    current density in A/m² of one unit a face.
+    current density in A/m² of one unit a face; ``equipotential_share`` (ny, nx) the part of the
+    current through each fed face if both faces were equipotential.
     """
 
     operator: Operator
@@ -59,6 +60,7 @@ class ElectrolyteCell:
     share: np.ndarray
     current: float
     unit: float
+    equipotential_share: np.ndarray
 
     @property
     def fed(self) -> int:
@@ -103,18 +105,22 @@ class State(NamedTuple):
     """The state of an electrode after a solve, in V and units of the operator.
 
     ``density`` (ny, nx) is in A/m², NaN off contact; ``overpotential`` likewise, in V; ``voltage``
-    is that of the fed face, its mean weighted by the current; ``mismatch`` the current that leaves
+    is that of the fed face, its mean weighted by the current; ``feed_excess`` the part of it that
+    an equipotential fed face would save; ``mismatch`` the current that leaves
     over the current that enters, less one; ``residual`` the norm of the imbalance of all cells
-    relative to the mean current of a face in contact, an upper bound for each cell.
+    relative to the mean current of a face in contact, an upper bound for each cell;
+    ``largest_on_half_voxels`` two estimates of the largest of ``density`` on voxels half as large.
     """
 
     density: np.ndarray
     overpotential: np.ndarray
     voltage: float
+    feed_excess: float
     mismatch: float
     residual: float
     steps: int
     iterations: int
+    largest_on_half_voxels: tuple[float, float] = (np.nan, np.nan)
 
 
 class UniformFlux:
@@ -142,8 +148,21 @@ class UniformFlux:
 
     def voltage(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
         """Return the mean potential of the fed faces."""
+        return float(self._potentials(cell, planes).mean())
+
+    def excess(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
+        """Return what the mean potential exceeds that of an equipotential face by.
+
+        Weighted by the current of an equipotential face, the potentials average to the bulk
+        resistance times the current and what the reacting face adds, by reciprocity: the rest is
+        due to the fed face.
+        """
+        share = cell.equipotential_share[self.connected]
+        return self.voltage(cell, planes) - float(share @ self._potentials(cell, planes))
+
+    def _potentials(self, cell: ElectrolyteCell, planes: OuterPlanes) -> np.ndarray:
         half = cell.operator.boundary.half[cell.fed][self.connected]
-        return float(np.mean(planes.u[cell.fed][self.connected] + self.per_face / half))
+        return planes.u[cell.fed][self.connected] + self.per_face / half
 
 
 class Equipotential:
@@ -200,6 +219,10 @@ class Equipotential:
     def voltage(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
         """Return the potential of the fed face."""
         return self.volts
+
+    def excess(self, cell: ElectrolyteCell, planes: OuterPlanes) -> float:
+        """Return 0: the fed face is equipotential."""
+        return 0.0
 
 
 DRIVES: dict[str, type[UniformFlux] | type[Equipotential]] = {
@@ -261,9 +284,8 @@ def react(
                 f"Newton step {step}, {deviation:.0e} from the law",
             )
         if deviation <= tolerances.balance and step_tolerances == tolerances:
-            return _state(
-                cell, law, v, missing_current, feed.voltage(cell, planes), x, step, history
-            )
+            voltages = feed.voltage(cell, planes), feed.excess(cell, planes)
+            return _state(cell, law, v, missing_current, voltages, x, step, history)
     raise NotConverged(
         f"the current is {deviation:.1e} from its law after {MAX_STEPS} steps of Newton's method, "
         f"{tolerances.balance:.0e} wanted; report the volume and the kinetics",
@@ -276,7 +298,7 @@ def _state(
     law: Kinetics,
     v: np.ndarray,
     missing_current: np.ndarray,
-    voltage: float,
+    voltages: tuple[float, float],
     x: np.ndarray,
     steps: int,
     history: list[float],
@@ -292,7 +314,7 @@ def _state(
     return State(
         density,
         eta,
-        voltage,
+        *voltages,
         float(abs(total / cell.current - 1)),
         float(np.sqrt(square) * cell.unit / abs(cell.mean_density)),
         steps,

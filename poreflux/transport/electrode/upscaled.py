@@ -73,9 +73,8 @@ def upscaled(
         attrs = {"units": "um", "long_name": f"centre of the cell along {cell[-1]}"}
         coords[cell] = (cell, (np.arange(n) + 0.5) * h, attrs)
     results = xr.Dataset(variables, coords)
-    flag_mesh_dependence(
-        results["upscaled_current_density_max"], operating.wagner_length(reference), spacing[1:]
-    )
+    if model is not None:
+        flag_mesh_dependence(results, spacing[1:], "upscaled_")
     return results
 
 

@@ -8,9 +8,14 @@ import numpy as np
 from poreflux.annotations import Progress
 from poreflux.transport.electrode.conditions import UM, Conditions
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import ElectrolyteCell, State, react
+from poreflux.transport.electrode.newton import ElectrolyteCell, State, outer_potentials, react
+from poreflux.transport.electrode.refinement import (
+    NearElectrode,
+    largest_on_half_voxels,
+    near_electrode,
+)
 from poreflux.transport.engines.engine import Engine
-from poreflux.transport.laplace.boundary import LOW
+from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, Problem
@@ -31,7 +36,7 @@ class ElectrodeModel:
 
     ``carrying`` is the share of conducting cells that join the fed face to the contact; ``x`` the
     red potentials in V; ``bulk`` the area-specific resistance in ohm m² of the electrolyte between
-    equipotential faces.
+    equipotential faces; ``near`` the cells near the electrode, where they are voxels.
     """
 
     carrying: float
@@ -39,6 +44,7 @@ class ElectrodeModel:
     cell: ElectrolyteCell
     x: np.ndarray
     bulk: float
+    near: NearElectrode | None = None
 
 
 def prepare_voxels(
@@ -68,9 +74,12 @@ def prepare_voxels(
         return None
     problem = Problem(cells, medium.spacing, arithmetic=medium.arithmetic)
     operator = build(problem, engine, np.float64)
-    return solve_bulk(
+    model = solve_bulk(
         problem, operator, medium.reference, share, operating, connected / conducting, progress
     )
+    last = operating.reacting == HIGH
+    model.near = near_electrode(cells, (0, len(cells)), last, medium.reference, medium.spacing)
+    return model
 
 
 def solve_bulk(
@@ -87,21 +96,31 @@ def solve_bulk(
     h = problem.spacing
     unit = reference * h[0] / (min(h) ** 2 * UM)
     contact = operator.boundary.half[operating.reacting] > 0
+    solver = solver or ConjugateGradients(operator, hierarchy(operator))
+    x = operator.vector()
+    ramp(operator, x)
+    solver.lower(x, BulkError(integrate(operator, x)[0], progress))
+    conductance = integrate(operator, x)[0]
     cell = ElectrolyteCell(
         operator,
-        solver or ConjugateGradients(operator, hierarchy(operator)),
+        solver,
         operating.reacting,
         np.where(contact, share, 0.0),
         operating.applied * share.size / unit,
         unit,
+        _share_of_current(operator, x, 1 - operating.reacting),
     )
-    x = operator.vector()
-    ramp(operator, x)
-    cell.solver.lower(x, BulkError(integrate(operator, x)[0], progress))
-    conductance = integrate(operator, x)[0]
     rescale_potential(cell, x, cell.current / conductance)
     bulk = share.size / (unit * conductance)
     return ElectrodeModel(carrying, problem, cell, x, bulk)
+
+
+def _share_of_current(operator: Operator, x: np.ndarray, face: int) -> np.ndarray:
+    """Return the part (n1, n2) of the current through each face of the low or the high plane; x is
+    1 at the low face and 0 at the high one."""
+    drop = np.abs((1 - face) - outer_potentials(operator, x)[face])
+    current = operator.boundary.half[face] * drop
+    return current / current.sum()
 
 
 class BulkError:
@@ -159,9 +178,13 @@ def solve(
             overpotential = float(operating.law.overpotential(cell.mean_density))
             shift_potential(cell, model.x, overpotential - offset)
             offset = overpotential
-            states[operating.law] = react(
+            state = react(
                 cell, operating.law, model.x, operating.drive, operating.tolerances, progress
             )
+            if model.near is not None:
+                largest = largest_on_half_voxels(model.near, cell, model.x, state, operating.law)
+                state = state._replace(largest_on_half_voxels=largest)
+            states[operating.law] = state
         yield operating, states[operating.law]
 
 

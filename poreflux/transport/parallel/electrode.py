@@ -13,6 +13,7 @@ from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode.column_porosity import column_sums, decay_weights
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.newton import State
+from poreflux.transport.electrode.refinement import near_electrode
 from poreflux.transport.electrode.voxels import ElectrodeModel, plane_currents, solve, solve_bulk
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.boundary import HIGH
@@ -29,8 +30,9 @@ from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.linear_solver import LinearSolver
 
 #: bytes for each voxel of the electrode's face, which every process holds: links, sources,
-#: potentials and currents of both faces, the law of the interface; and for each stored state
-FACE_BYTES, STATE_BYTES = 450, 16
+#: potentials and currents of both faces, the law of the interface, cells and potentials near the
+#: electrode; and for each stored state
+FACE_BYTES, STATE_BYTES = 570, 16
 
 #: bytes of libraries of the first process, which makes the contact mask and the results
 LIBRARY_BYTES = 120 * 2**20
@@ -56,7 +58,7 @@ class Task:
 
     def depth(self, spacing: float) -> float:
         """Return the decay length in µm of the weights of the porosity."""
-        return self.operating.depth(self.reference, spacing)
+        return self.operating.depth(self.reference, float(self.mask.mean()), spacing)
 
     def laws(self) -> list[Conditions]:
         """Return the operating conditions, and those of the Wagner lengths."""
@@ -105,11 +107,20 @@ def on_boxes(
         return ElectrodeResults(solid, porosity, weighted_porosity)
     operator = build(Problem(cells, stored_phase.spacing), engine, np.float64, ranks)
     problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), stored_phase.spacing)
+    near = near_electrode(
+        cells,
+        (ranks.first, ranks.planes),
+        task.operating.reacting == HIGH,
+        task.reference,
+        stored_phase.spacing,
+        link.add,
+    )
     del cells  # the operator holds their geometry
     model = solve_bulk(
         problem, operator, task.reference, task.mask.astype(float), task.operating,
         connected / conducting, task.progress, make_solver(operator),
     )  # fmt: skip
+    model.near = near
     states = solve(model, task.laws(), task.progress)
     first_state = next(states)
     plane_current = plane_currents(model)
