@@ -71,4 +71,22 @@ TORTUOSITY: dict[str, Variable] = {
         "1",
         "share of the conducting phase of sub-volumes that joins both faces",
     ),
+    "block_conducting_fraction": Variable(
+        ("block_z", "block_y", "block_x"),
+        "f",
+        "1",
+        "volume fraction of the conducting phase of sub-volumes",
+    ),
+    "block_effective_conductivity_mean": Variable(
+        ("direction",), "f", "1", "mean effective conductivity of sub-volumes"
+    ),
+    "block_tortuosity_factor_mean": Variable(
+        ("direction",), "f", "1", "tortuosity factor by the mean conductivity of sub-volumes"
+    ),
+    "effective_conductivity_sampling_error": Variable(
+        ("direction",), "f", "1", "effective conductivity, sampling error: one standard deviation"
+    ),
+    "tortuosity_factor_sampling_error": Variable(
+        ("direction",), "f", "1", "tortuosity factor, sampling error: one standard deviation"
+    ),
 }

@@ -11,14 +11,17 @@ from scipy.special import stdtr
 from poreflux.statistics.cosine_waves import Waves, cosine_waves
 
 #: correlation lengths that are tried, of the cube root of the volume, and how likely they are
-_LENGTHS = {0.0: 0.3, 0.03: 0.15, 0.06: 0.15, 0.1: 0.15, 0.15: 0.12, 0.22: 0.08, 0.3: 0.05}
+_LENGTHS = {
+    0.0: 0.3, 0.03: 0.14, 0.06: 0.14, 0.1: 0.14, 0.15: 0.11, 0.22: 0.08, 0.3: 0.05, 0.4: 0.03,
+    0.5: 0.01,
+}  # fmt: skip
 
 #: part of the power that stays at shorter waves
-_FLOORS = (0.0, 0.1, 0.3, 0.6)
+_FLOORS = (0.0, 0.05, 0.2, 0.5)
 
 #: power of layers, or of columns, relative to that of all other waves
-_EXCESSES = tuple(0.5 * 2.5**k for k in range(13))
-_THICKNESSES = (0.0, 0.06, 0.12, 0.2)
+_EXCESSES = tuple(0.5 * 3.0**k for k in range(11))
+_THICKNESSES = (0.0, 0.08, 0.16)
 
 #: how likely layers across one axis are before anything is measured, and columns along one
 _LAYERS, _COLUMNS = 0.04, 0.02
@@ -198,12 +201,12 @@ def _weighed(waves: Waves) -> MeanError:
 def _shapes(waves: Waves) -> tuple[np.ndarray, np.ndarray]:
     """Return power by wave, 1 at k = 0, for each length and floor, and the chance of each."""
     unit = math.prod(waves.lengths) ** (2 / 3)
-    shapes, chance = [], []
-    for length, probability in _LENGTHS.items():
-        falling = np.exp(-waves.squares * unit * length**2 / 2)
-        floors = _FLOORS if length else (1.0,)
-        shapes += [floor + (1 - floor) * falling for floor in floors]
-        chance += [probability / len(floors)] * len(floors)
+    shapes, chance = [np.ones(len(waves.power))], [_LENGTHS[0.0]]
+    for length, probability in list(_LENGTHS.items())[1:]:
+        steep = waves.squares * unit * length**2 / 2
+        for falling in (np.exp(-steep), (1 + steep / 2) ** -2):
+            shapes += [floor + (1 - floor) * falling for floor in _FLOORS]
+            chance += [probability / len(_FLOORS) / 2] * len(_FLOORS)
     return np.array(shapes), np.array(chance)
 
 

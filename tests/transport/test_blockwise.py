@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from poreflux import block_tortuosity, from_array, open, save, tortuosity_factor
+from poreflux.phantoms import random_sites
 from poreflux.schema import DIMS
 from tests.physics import media
 
@@ -145,3 +146,38 @@ def test_progress_counts_to_the_end(volume):
     done, total = zip(*seen)
     assert list(done) == sorted(done)
     assert done[-1] == total[-1]
+
+
+def test_blocks_without_a_path_count_in_the_mean():
+    labels = np.ones((8, 8, 8), np.uint8)
+    labels[:4, :4, :4] = 0
+    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), directions="z")
+    assert float(result.block_effective_conductivity_mean[0]) == pytest.approx(7 / 8)
+    assert float(result.block_tortuosity_factor_mean[0]) == pytest.approx(1.0)
+    assert float(result.effective_conductivity_sampling_error[0]) > 0
+
+
+def test_blocks_count_by_their_size():
+    labels = np.ones((9, 4, 4), np.uint8)
+    labels[:4, ::2] = 0
+    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), directions="z")
+    assert float(result.block_effective_conductivity_mean[0]) == pytest.approx((4 * 0.5 + 5) / 9)
+
+
+def test_no_path_at_all_has_no_sampling_error():
+    labels = np.ones((8, 8, 8), np.uint8)
+    labels[::4] = 0
+    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), directions="z")
+    assert result.block_tortuosity_factor_mean.values.tolist() == [np.inf]
+    assert np.isnan(result.tortuosity_factor_sampling_error).all()
+
+
+def test_the_sampling_error_of_blocks_of_random_sites_is_that_of_other_samples():
+    """Sites are independent: the values of other samples scatter as the error of one says."""
+    scatter, errors = [], []
+    for seed in range(6):
+        result = block_tortuosity(random_sites(24, 0.15, seed=seed), directions="z", rtol=1e-3)
+        scatter.append(float(result.block_tortuosity_factor_mean[0]))
+        errors.append(float(result.tortuosity_factor_sampling_error[0]))
+    ratio = np.std(scatter, ddof=1) / np.mean(errors)
+    assert 0.4 < ratio < 1.6  # of 6 samples, the deviation itself is within 32 %

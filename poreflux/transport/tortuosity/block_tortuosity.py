@@ -19,6 +19,7 @@ from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
 from poreflux.transport.medium import conductivity_table
+from poreflux.transport.tortuosity.block_means import sampled
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import require, voxel_size, within_mask
@@ -27,6 +28,7 @@ NAMES = (
     "block_tortuosity_factor",
     "block_effective_conductivity",
     "block_percolating_fraction",
+    "block_conducting_fraction",
 )
 
 
@@ -65,7 +67,11 @@ def block_tortuosity(
     -------
     Dataset with `block_tortuosity_factor`, `block_effective_conductivity` and
     `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), and the position of
-    the block centres in µm; infinite where a sub-volume does not percolate.
+    the block centres in µm; infinite where a sub-volume does not percolate;
+    `block_conducting_fraction` (block_z, block_y, block_x); and over (direction,)
+    `block_effective_conductivity_mean`, `block_tortuosity_factor_mean`, and one standard deviation
+    by which the whole volume may differ from a much larger one,
+    `effective_conductivity_sampling_error` and `tortuosity_factor_sampling_error`.
 
     Raises
     ------
@@ -76,6 +82,11 @@ def block_tortuosity(
     ``tau = phi kappa_0 / kappa_eff`` of each sub-volume, with its own phi. The mean over isolated
     sub-volumes is not the value of the whole volume: it is shifted either way by walls and
     equipotential planes that the volume does not have.
+
+    Means and sampling errors are of conductivities, to which a sub-volume that does not percolate
+    adds 0, and count each sub-volume by its size; the mean tortuosity factor is the mean phi over
+    the mean kappa. The errors take into account that neighbours are alike, see
+    :func:`poreflux.statistics.mean_error.mean_error`.
 
     Examples
     --------
@@ -102,8 +113,17 @@ def block_tortuosity(
         {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
     )
     dims = ("direction", "block_z", "block_y", "block_x")
+    arrays = {name: np.moveaxis(results[name], -1, 0) for name in NAMES}
+    arrays["block_conducting_fraction"] = arrays["block_conducting_fraction"][0]
+    cuts = [
+        blocked.edges(n, count) * h for n, count, h in zip(phase.shape, blocks, voxel_size(volume))
+    ]
+    arrays |= sampled(
+        arrays["block_conducting_fraction"], arrays["block_effective_conductivity"], cuts
+    )
     variables: dict[str, tuple] = {
-        name: (dims, np.moveaxis(results[name], -1, 0), attributes(name)) for name in NAMES
+        name: (dims[4 - array.ndim :] if array.ndim > 1 else dims[:1], array, attributes(name))
+        for name, array in arrays.items()
     }
     variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
     coords: dict[str, Any] = {"direction": list(directions)}
@@ -152,7 +172,8 @@ class _BlockTask:
 
     def key(self, arrays: dict[str, np.ndarray]) -> str:
         """Return a digest of all that the results depend on."""
-        text = repr((self.directions, self.spacing, self.sides, self.rtol, arrays["phase"].shape))
+        options = self.directions, self.spacing, self.sides, self.rtol
+        text = repr((NAMES, *options, arrays["phase"].shape))
         digest = hashlib.sha256(text.encode() + self.table.tobytes())
         digest.update(np.ascontiguousarray(arrays["phase"]).data)
         return digest.hexdigest()[:32]
@@ -175,6 +196,7 @@ class _BlockTask:
             else np.inf,
             "block_effective_conductivity": effective.conductivity,
             "block_percolating_fraction": effective.percolating,
+            "block_conducting_fraction": mean,
         }
 
 
