@@ -150,6 +150,8 @@ def significant(value: float, digits: int) -> str:
     --------
     >>> significant(0.00123456, 2), significant(4.0, 4), significant(3.2e-7, 2), significant(12, 4)
     ('0.0012', '4.000', '3.2e-7', '12')
+    >>> significant(212635.4, 4), significant(0.99998, 4), significant(212635, 4)
+    ('212600', '1.000', '212635')
     """
     if value == 0 or isinstance(value, int):
         return f"{value:.0f}"
@@ -157,7 +159,8 @@ def significant(value: float, digits: int) -> str:
         return rounded(value)
     if not 1e-4 <= abs(value) < 1e6:
         return _exponent(value, digits)
-    return f"{value:.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}"
+    shown = float(f"{value:.{digits - 1}e}")
+    return f"{shown:.{max(digits - 1 - math.floor(math.log10(abs(shown))), 0)}f}"
 
 
 def _kinds(value: float, errors: Sequence[Error], size: float) -> str:
