@@ -78,7 +78,8 @@ def errors_of(
     A number without errors of a kind inherits them from those that it is made of, here `φ`, of
     the conducting phase, from the porosity; `κ = φ / τ`; the MacMullin number from `1 / κ`. Within
     a kind, the two ends of `φ / τ` combine the end of `φ` and the opposite one of `τ`: more pores
-    leave less to conduct and longer ways, so that the two move together.
+    leave less to conduct and longer ways, so that the two move together. The bulk resistance
+    inherits from `1 / κ`; the whole has a kind of error if every large part of it has.
 
     Examples
     --------
@@ -171,6 +172,10 @@ def is_error(results: xr.Dataset, name: str) -> bool:
                 return True
     return name in _NAMED.values() and name.endswith("_error")
 
+
+#: the parts of the area-specific resistance, and the share from which on one is large
+_RESISTANCES = ("bulk", "constriction", "feed", "kinetic")
+_LARGE_PART = 0.05
 
 _Known = dict[str, Error]
 _Where = Mapping[str, Any]
@@ -270,6 +275,38 @@ def _of_percolating_tortuosity(results: xr.Dataset, value: float, where: _Where)
     return {k: Error(k, error.below * scale, error.above * scale) for k, error in errors.items()}
 
 
+def _of_mean_of_blocks(results: xr.Dataset, value: float, where: _Where) -> _Known:
+    """Return the errors of the porosity, which the mean of its blocks is."""
+    porosity = _value(results, "porosity", {})
+    return _by_kind(results, "porosity", {}) if math.isclose(value, porosity, rel_tol=1e-6) else {}
+
+
+def _of_bulk_resistance(results: xr.Dataset, value: float, where: _Where) -> _Known:
+    """Return the errors of ``L / κ`` along the same direction, but the solver's: its own solve."""
+    conductivity = _value(results, "effective_conductivity", where)
+    if not conductivity > 0:
+        return {}
+    errors = _by_kind(results, "effective_conductivity", where)
+    errors.pop(SOLVER, None)
+    return {kind: _reciprocal(error, conductivity, value) for kind, error in errors.items()}
+
+
+def _of_resistance(results: xr.Dataset, value: float, where: _Where) -> _Known:
+    """Return the sum of the parts' errors, of kinds that are known of every large part."""
+    parts = [f"area_specific_resistance_{part}" for part in _RESISTANCES]
+    values = {part: _value(results, part, where) for part in parts}
+    large = [part for part, share in values.items() if abs(share) > _LARGE_PART * abs(value)]
+    known = {part: _by_kind(results, part, where) for part in parts}
+    kinds = [kind for kind in KINDS if large and all(kind in known[part] for part in large)]
+    return {kind: _sum(kind, [errors.get(kind) for errors in known.values()]) for kind in kinds}
+
+
+def _sum(kind: str, errors: Iterable[Error | None]) -> Error:
+    """Return errors of one cause added up."""
+    known = [error for error in errors if error is not None]
+    return Error(kind, sum(e.below for e in known), sum(e.above for e in known))
+
+
 def _relative_solver(results: xr.Dataset, value: float, where: _Where) -> _Known:
     relative = _value(results, "relative_error", where)
     if math.isnan(relative):
@@ -300,10 +337,6 @@ def _none(kind: str) -> Error:
     return Error(kind, 0.0, 0.0)
 
 
-def _of_porosity(results: xr.Dataset, value: float, where: _Where) -> _Known:
-    return _scatter(results.get("block_porosity"))
-
-
 def _scatter(blocks: xr.DataArray | None) -> _Known:
     """Return the standard error of the mean of sub-volumes, as if they were independent."""
     if blocks is None:
@@ -316,10 +349,12 @@ def _scatter(blocks: xr.DataArray | None) -> _Known:
 
 
 _INHERITED = {
-    "porosity": _of_porosity,
+    "block_porosity_mean": _of_mean_of_blocks,
     "conducting_fraction": _of_conducting_fraction,
     "effective_conductivity": _of_conductivity,
     "macmullin_number": _of_macmullin,
     "tortuosity_factor": _of_tortuosity,
     "tortuosity_factor_percolating": _of_percolating_tortuosity,
+    "area_specific_resistance_bulk": _of_bulk_resistance,
+    "area_specific_resistance": _of_resistance,
 }

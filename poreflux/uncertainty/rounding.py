@@ -83,7 +83,8 @@ def printed(value: float, errors: Sequence[Error] = ()) -> Printed:
         said = " to ".join(rounded(end, size) for end in ends)
     else:
         said = f"± {_two_digits(combined.largest, value)}"
-    return Printed(rounded(value, size), said, _kinds(value, errors, size))
+    sign = "± " if combined.is_lopsided else ""
+    return Printed(rounded(value, size), said, _kinds(value, errors, size, sign))
 
 
 def told(
@@ -163,8 +164,8 @@ def significant(value: float, digits: int) -> str:
     return f"{shown:.{max(digits - 1 - math.floor(math.log10(abs(shown))), 0)}f}"
 
 
-def _kinds(value: float, errors: Sequence[Error], size: float) -> str:
-    """Return the kinds of a total; how large each is where there are several."""
+def _kinds(value: float, errors: Sequence[Error], size: float, sign: str) -> str:
+    """Return the kinds of a total; how large each is, after a sign, where there are several."""
     if len(errors) == 1:
         return errors[0].kind
     shown = []
@@ -173,7 +174,7 @@ def _kinds(value: float, errors: Sequence[Error], size: float) -> str:
             ends = (value - error.below, value + error.above)
             shown.append(f"{error.kind} {' to '.join(rounded(end, size) for end in ends)}")
         else:
-            shown.append(f"{error.kind} {_part(error.largest, size)}")
+            shown.append(f"{error.kind} {sign}{_part(error.largest, size)}")
     return ", ".join(shown)
 
 

@@ -73,6 +73,8 @@ def test_the_rest_of_the_pores_has_their_errors_the_other_way_round(results):
     band = by_kind(pores_conduct, "conducting_fraction")["segmentation"]
     assert (band.below, band.above) == (pytest.approx(0.03), pytest.approx(0.01))
     assert by_kind(results.assign(conducting_fraction=0.5), "conducting_fraction") == {}
+    of_blocks = by_kind(results.assign(block_porosity_mean=0.2), "block_porosity_mean")
+    assert of_blocks["sampling"].above == 0.005
 
 
 @pytest.mark.parametrize("name", ["effective_conductivity", "macmullin_number"])
@@ -117,6 +119,24 @@ def test_a_threshold_that_closes_the_way_leaves_the_upper_end_open(results):
     assert total(errors_of(results, "tortuosity_factor", "z")).above == math.inf
     conductivity = by_kind(results, "effective_conductivity", "z")["segmentation"]
     assert conductivity.below == pytest.approx(0.8 / 1.25)  # down to no conductivity at all
+
+
+def test_the_bulk_resistance_is_as_uncertain_as_the_conductivity(results):
+    results["effective_conductivity_sampling_error"] = ("direction", [0.0064, 0.004])
+    results["area_specific_resistance_bulk"] = ("direction", [3.0, 4.0])
+    found = by_kind(results, "area_specific_resistance_bulk", "z")
+    assert set(found) == {"sampling"}  # not the solver's of another solve
+    assert found["sampling"].above == pytest.approx(3.0 * 0.01, rel=0.02)
+
+
+def test_a_resistance_is_as_uncertain_as_its_parts_where_the_large_ones_are_known(results):
+    results["effective_conductivity_sampling_error"] = ("direction", [0.0064, 0.004])
+    for part, value in {"": 4.0, "_bulk": 3.0, "_constriction": 0.9, "_kinetic": 0.1}.items():
+        results[f"area_specific_resistance{part}"] = ("direction", [value, np.nan])
+    assert by_kind(results, "area_specific_resistance", "z") == {}
+    results["area_specific_resistance_constriction_sampling_error"] = ("direction", [0.2, np.nan])
+    found = by_kind(results, "area_specific_resistance", "z")
+    assert found["sampling"].above == pytest.approx(0.2 + 3.0 * 0.01, rel=0.02)
 
 
 def test_an_infinite_number_has_no_error(results):

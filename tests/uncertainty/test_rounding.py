@@ -64,7 +64,7 @@ def test_a_long_side_is_told_by_the_ends():
     shown = printed(0.171, errors)
     assert shown.value == "0.171"
     assert shown.total == "0.154 to 0.214"
-    assert shown.kinds == "sampling 0.005, segmentation 0.155 to 0.214"
+    assert shown.kinds == "sampling ± 0.005, segmentation 0.155 to 0.214"
 
 
 def test_an_open_end_is_infinite():
