@@ -14,7 +14,7 @@ from poreflux import __version__, blocks
 from poreflux.annotations import Progress
 from poreflux.blocks import Scheduler
 from poreflux.errors import DamagedStore, StoreExists
-from poreflux.schema import DIMS, VARIABLES
+from poreflux.schema import DIMS, VARIABLES, with_new_names, without_old_names
 from poreflux.segmentation.gray_histogram import gray_histogram
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.store import disk
@@ -167,6 +167,8 @@ def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path
 def open(path: str | Path) -> xr.Dataset:
     """Read Results from a folder into memory.
 
+    Those of earlier versions keep the names of theirs, and have those of now beside.
+
     Raises
     ------
     FileNotFoundError
@@ -195,7 +197,7 @@ def open(path: str | Path) -> xr.Dataset:
     for variable in stored.variables.values():
         if "flag_values" in variable.attrs:
             variable.attrs["flag_values"] = np.asarray(variable.attrs["flag_values"], np.uint8)
-    return stored.drop_encoding()
+    return with_new_names(stored.drop_encoding())
 
 
 def scalars(results: xr.Dataset) -> list[dict]:
@@ -264,6 +266,7 @@ def _in_order(results: xr.Dataset) -> xr.Dataset:
 
 
 def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
+    old = without_old_names(old)
     for key in _OF_VOLUME:
         if key in old.attrs and key in new.attrs and old.attrs[key] != jsonable(new.attrs[key]):
             raise StoreExists(

@@ -20,6 +20,7 @@ from poreflux import (
     structure_factor,
 )
 from poreflux.errors import DamagedStore, StoreExists
+from poreflux.reporting.number_rows import rows
 from poreflux.schema import DIMS, VARIABLES
 from poreflux.store import open as open_store
 from tests.metrics.cases import counting_volume
@@ -214,3 +215,19 @@ def test_no_variable_has_the_name_of_a_dimension():
     """Else results of one verb would take the place of another's coordinate."""
     dims = {dim for variable in VARIABLES.values() for dim in variable.dims}
     assert not dims & set(VARIABLES)
+
+
+def test_results_of_an_old_name_have_the_new_one_beside_and_lose_it_when_measured_again(
+    volume, tmp_path
+):
+    new = collect(structure_factor(volume))
+    names = [name for name in new if str(name).startswith("structure_factor_ratio")]
+    old = new.drop_vars(names).assign(structure_factor_z_score=("direction", [7.0]))
+    path = results.save(old, tmp_path / "results.zarr")
+    opened = results.open(path)
+    assert float(opened["structure_factor_ratio"][0]) == 7.0
+    assert float(opened["structure_factor_z_score"][0]) == 7.0
+    assert "structure_factor_z_score" not in [row.name for row in rows(opened)]
+    again = results.open(results.update(new, path))
+    assert "structure_factor_z_score" not in again
+    xr.testing.assert_equal(again["structure_factor_ratio"], new["structure_factor_ratio"])

@@ -13,7 +13,7 @@ from poreflux.cli.segment import segment
 from poreflux.cli.solve import tortuosity
 
 #: what of the results is printed
-SHOWN = ("porosity", "structure_factor_z_score", "tortuosity_factor", "effective_conductivity")
+SHOWN = ("porosity", "structure_factor_ratio", "tortuosity_factor", "effective_conductivity")
 
 TITLE = "Cement tomogram (demo; its voxel size is not published, 1 µm is assumed)"
 

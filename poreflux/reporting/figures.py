@@ -163,10 +163,22 @@ def _structure(results: xr.Dataset) -> Iterator[Card]:
 
 
 def _null(results: xr.Dataset, direction: Direction) -> str:
-    if "structure_factor_z_score" not in results:
+    if "structure_factor_ratio" not in results:
         return ""
-    score = float(results["structure_factor_z_score"].sel(direction=direction))
-    return f", {score:.2f} times that of a homogeneous medium with pores of the same length"
+    along = results.sel(direction=direction)
+    ratio = float(along["structure_factor_ratio"])
+    text = f", {ratio:.2f} times that of a homogeneous medium with pores of the same length"
+    if "structure_factor_ratio_z" not in results:
+        return text
+    scatter, z, p = (float(along[f"structure_factor_ratio_{x}"]) for x in ("scatter", "z", "p"))
+    if not np.isfinite(z):
+        return text
+    chance = f"p = {significant(p, 2)}" if p >= 1e-4 else "p < 0.0001"
+    return (
+        f"{text}; between such media this varies by {significant(scatter, 2)} (z = {z:.1f}, "
+        f"{chance}). It tells columns from chance, not a lattice or clusters: for these, see the "
+        "arrangement"
+    )
 
 
 def _porosity(results: xr.Dataset) -> Iterator[Card]:

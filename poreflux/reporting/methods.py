@@ -102,10 +102,10 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
             "The structure factor map is the porosity of each column along z minus the mean "
             "porosity."
         )
-    if "structure_factor_z_score" in results:
+    if "structure_factor_ratio" in results:
         yield (
             "Its root mean square is compared with that of a homogeneous medium of the same "
-            "porosity and correlation length."
+            "porosity and correlation length, and with the scatter of such media."
         )
     yield from structure_sentences(results)
     if "tortuosity_factor" in results:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import VARIABLES
+from poreflux.schema import RENAMED, VARIABLES
 from poreflux.schema.units import printed_unit
 from poreflux.uncertainty.errors import Error, errors_of, is_error, total
 from poreflux.uncertainty.rounding import Printed, printed
@@ -20,7 +20,7 @@ FIRST = (
     "macmullin_number",
     "percolating_fraction",
     "structure_factor_rms",
-    "structure_factor_z_score",
+    "structure_factor_ratio",
 )
 DIAGNOSTICS = (
     "flux_imbalance", "residual", "relative_error", "iterations", "current_mismatch",
@@ -116,7 +116,7 @@ def rows(results: xr.Dataset, *, known: xr.Dataset | None = None) -> list[Row]:
         array = results[name]
         if array.dtype.kind not in "fiu" or not set(array.dims) <= set(_CASES):
             continue
-        if is_error(results, name):
+        if is_error(results, name) or RENAMED.get(name) in results:
             continue
         for index in np.ndindex(array.shape):
             position = {dim: array[dim].values[i] if dim in array.coords else i

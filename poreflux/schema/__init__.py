@@ -7,6 +7,7 @@ same quantity has the same units and label in a store, a table and a figure.
 from poreflux.schema.coordinates import COORDINATES
 from poreflux.schema.current import MESH_DEPENDENT
 from poreflux.schema.registry import VARIABLES, attributes, check, variable
+from poreflux.schema.renamed import RENAMED, with_new_names, without_old_names
 from poreflux.schema.variables import ACROSS, DIMS, NO_PHASE, Direction, Variable, name_of
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "DIMS",
     "MESH_DEPENDENT",
     "NO_PHASE",
+    "RENAMED",
     "VARIABLES",
     "Direction",
     "Variable",
@@ -22,4 +24,6 @@ __all__ = [
     "check",
     "name_of",
     "variable",
+    "with_new_names",
+    "without_old_names",
 ]

@@ -34,14 +34,29 @@ DENSITY: dict[str, Variable] = {
         ("direction",), "f", "1", "mean absolute structure factor"
     ),
     "structure_factor_rms": Variable(("direction",), "f", "1", "root mean square structure factor"),
+    "structure_factor_rms_sampling_error": Variable(
+        ("direction",), "f", "1", "root mean square structure factor, sampling error"
+    ),
     "structure_factor_p95": Variable(
         ("direction",), "f", "1", "95th percentile of the absolute structure factor"
     ),
     "structure_factor_null": Variable(
         ("direction",), "f", "1", "rms structure factor of a homogeneous medium of the same pores"
     ),
-    "structure_factor_z_score": Variable(
+    "structure_factor_ratio": Variable(
         ("direction",), "f", "1", "rms structure factor relative to a homogeneous medium"
+    ),
+    "structure_factor_ratio_sampling_error": Variable(
+        ("direction",), "f", "1", "relative rms structure factor, sampling error"
+    ),
+    "structure_factor_ratio_scatter": Variable(
+        ("direction",), "f", "1", "standard deviation of that ratio between homogeneous media"
+    ),
+    "structure_factor_ratio_z": Variable(
+        ("direction",), "f", "1", "z of columns that differ more than by chance"
+    ),
+    "structure_factor_ratio_p": Variable(
+        ("direction",), "f", "1", "chance of such columns in a homogeneous medium"
     ),
     "integral_length": Variable(
         ("direction",), "f", "um", "integral length of the pores' autocorrelation"

@@ -76,31 +76,91 @@ def test_mean_square_of_the_map_is_the_sum_of_the_autocovariance(rng):
 
 @pytest.mark.parametrize("length", [2.0, 4.0])
 @pytest.mark.parametrize("fraction", [0.06, 0.18])
-def test_z_score_of_a_homogeneous_medium_is_one(length, fraction):
+def test_ratio_of_a_homogeneous_medium_is_one(length, fraction):
     """Of ~600 independent columns each; three seeds scatter by 3 % about the mean."""
-    scores = [
-        float(value(structure_factor(volume))["structure_factor_z_score"][0])
+    ratios = [
+        float(value(structure_factor(volume))["structure_factor_ratio"][0])
         for volume in (from_array(field((96, 96, 96), length, fraction, seed)) for seed in range(3))
     ]
-    assert abs(np.mean(scores) - 1) < 0.08
+    assert abs(np.mean(ratios) - 1) < 0.08
 
 
-def test_z_score_does_not_know_the_porosity_though_the_map_does():
+def test_the_ratio_does_not_know_the_porosity_though_the_map_does():
     medium = [from_array(field((64, 96, 96), 2.0, p, 1)) for p in (0.06, 0.18)]
     thin, dense = (value(structure_factor(volume)) for volume in medium)
     assert dense["structure_factor_rms"] > 1.5 * thin["structure_factor_rms"]
-    assert abs(dense["structure_factor_z_score"] / thin["structure_factor_z_score"] - 1) < 0.1
+    assert abs(dense["structure_factor_ratio"] / thin["structure_factor_ratio"] - 1) < 0.1
 
 
 def test_pores_through_the_whole_thickness_score_the_root_of_its_planes(rng):
     columns = np.broadcast_to(rng.random((1, 40, 40)) > 0.2, (100, 40, 40))
-    score = value(structure_factor(from_array(columns)))["structure_factor_z_score"]
+    score = value(structure_factor(from_array(columns)))["structure_factor_ratio"]
     np.testing.assert_allclose(score, 10.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("edge", "spheres"), [(1, 0), (6, 600), (12, 75)])
+def test_z_of_homogeneous_media_is_a_standard_normal_variable(edge, spheres):
+    """Independent voxels, and spheres of edge / 48 of the length that may overlap, six of each."""
+    z = []
+    for seed in range(6):
+        rng = np.random.default_rng([seed, edge])
+        solid = (
+            rng.random((48, 48, 48)) > 0.15 if edge == 1 else overlapping(48, edge, spheres, rng)
+        )
+        for direction in DIMS:
+            result = value(structure_factor(from_array(solid), direction=direction))
+            z.append(float(result["structure_factor_ratio_z"][0]))
+    # of 18 values the mean scatters by 0.24, the standard deviation by 0.17
+    assert abs(np.mean(z)) < 0.8
+    assert 0.55 < np.std(z) < 1.5
+    assert np.mean(np.abs(z) > 2) < 0.2
+
+
+def overlapping(n: int, diameter: int, number: int, rng) -> np.ndarray:
+    """Return the solid around spheres at independent places of a periodic volume."""
+    centres = np.zeros((n,) * 3)
+    np.add.at(centres, tuple(rng.integers(0, n, (3, number))), 1)
+    k = np.minimum(np.arange(n), n - np.arange(n))
+    ball = (k[:, None, None] ** 2 + k[:, None] ** 2 + k**2 < (diameter / 2) ** 2).astype(float)
+    spectrum = np.fft.rfftn(centres) * np.fft.rfftn(ball)
+    return np.fft.irfftn(spectrum) < 0.5
+
+
+def test_the_scatter_is_that_of_independent_columns(rng):
+    result = value(structure_factor(from_array(rng.random((20, 96, 96)) > 0.2)))
+    expected = (1 - 1 / 20) / np.sqrt(2 * 96**2)
+    np.testing.assert_allclose(result["structure_factor_ratio_scatter"], expected, rtol=0.05)
+
+
+def test_the_scatter_of_part_of_the_columns_is_larger(rng):
+    """A disc, and the middle of the map: as many columns as there are count."""
+    volume = from_array(rng.random((20, 60, 60)) > 0.2)
+    y, x = np.indices((60, 60)) - 29.5
+    disc = np.broadcast_to(y**2 + x**2 < 20**2, (20, 60, 60))
+    for options, part in (({"field_of_view": 30.0}, 900), ({}, disc[0].sum())):
+        one = volume if options else volume.assign(mask=(DIMS, disc))
+        found = value(structure_factor(one, **options))["structure_factor_ratio_scatter"]
+        np.testing.assert_allclose(found, 0.95 / np.sqrt(2 * part), rtol=0.1)
+
+
+def test_p_is_small_for_a_lattice_and_columns_but_not_for_clusters():
+    """A lattice has the largest ratio of all; clusters that all columns share are not seen."""
+    found = {
+        kind: value(structure_factor(arranged_spheres(120, kind, per_edge=7)))
+        for kind in ("lattice", "random", "clustered", "columnar")
+    }
+    ratio = {kind: float(f["structure_factor_ratio"][0]) for kind, f in found.items()}
+    p = {kind: float(f["structure_factor_ratio_p"][0]) for kind, f in found.items()}
+    assert ratio["lattice"] > 3 > ratio["columnar"] > 1.1
+    assert p["lattice"] < 1e-6
+    assert p["columnar"] < 0.01
+    assert p["random"] > 0.05
+    assert p["clustered"] > 0.05
 
 
 def test_short_pores_in_columns_score_more_than_at_random():
     random, columnar = (
-        float(value(structure_factor(volume))["structure_factor_z_score"][0])
+        float(value(structure_factor(volume))["structure_factor_ratio"][0])
         for volume in (arranged_spheres(120, kind, per_edge=7) for kind in ("random", "columnar"))
     )
     assert random < 1.1
@@ -111,7 +171,7 @@ def test_layers_do_not_show_in_the_map(rng):
     layers = np.broadcast_to(rng.random((50, 1, 1)) > 0.3, (50, 20, 20))
     result = value(structure_factor(from_array(layers)))
     np.testing.assert_allclose(result["structure_factor"], 0, atol=1e-15)
-    np.testing.assert_allclose(result["structure_factor_z_score"], 0, atol=1e-12)
+    np.testing.assert_allclose(result["structure_factor_ratio"], 0, atol=1e-12)
 
 
 def test_transposing_image_and_direction_together_changes_nothing(rng):
@@ -134,7 +194,7 @@ def test_a_flip_flips_the_map_and_leaves_its_scalars(axis, rng):
     expected = one["structure_factor"].values
     expected = expected if axis == 0 else np.flip(expected, axis - 1)
     np.testing.assert_array_equal(other["structure_factor"].values, expected)
-    for name in ("integral_length", "structure_factor_z_score"):
+    for name in ("integral_length", "structure_factor_ratio"):
         np.testing.assert_allclose(other[name], one[name], rtol=1e-13)
 
 
@@ -170,11 +230,11 @@ def test_field_of_view_is_the_middle_of_the_map_against_the_whole_porosity(rng):
     assert part.identical(whole[4:8, 3:7])
 
 
-def test_smoothing_keeps_the_mean_and_the_z_score(rng):
+def test_smoothing_keeps_the_mean_and_the_ratio(rng):
     volume = from_array(rng.random((20, 12, 10)) > 0.3)
     plain, smooth = (value(structure_factor(volume, smoothing=s)) for s in (0.0, 2.0))
     assert smooth["structure_factor_rms"] < 0.5 * plain["structure_factor_rms"]
-    assert smooth["structure_factor_z_score"] == plain["structure_factor_z_score"]
+    assert smooth["structure_factor_ratio"] == plain["structure_factor_ratio"]
     assert abs(float(smooth["structure_factor"].mean())) < 1e-15
 
 
@@ -202,9 +262,9 @@ def test_weights_that_decay_fast_see_the_last_plane_only(rng):
     np.testing.assert_allclose(weighted, ~array[-1] - p, atol=1e-6)
 
 
-def test_z_score_of_a_homogeneous_medium_is_one_with_weights_too():
+def test_ratio_of_a_homogeneous_medium_is_one_with_weights_too():
     volume = from_array(field((64, 96, 96), 2.0, 0.15, 3))
-    score = value(structure_factor(volume, decay_length=10.0))["structure_factor_z_score"]
+    score = value(structure_factor(volume, decay_length=10.0))["structure_factor_ratio"]
     assert abs(float(score[0]) - 1) < 0.1
 
 
@@ -212,14 +272,14 @@ def test_z_score_of_a_homogeneous_medium_is_one_with_weights_too():
 def test_one_phase_alone_has_no_structure(solid):
     result = value(structure_factor(from_array(np.full((6, 5, 4), solid))))
     assert (result["structure_factor"] == 0).all()
-    assert np.isnan(result["structure_factor_z_score"]).all()
+    assert np.isnan(result["structure_factor_ratio"]).all()
 
 
 def test_one_plane_is_its_own_map(rng):
     array = rng.random((1, 9, 8)) > 0.3
     result = value(structure_factor(from_array(array)))
     np.testing.assert_allclose(result["structure_factor"], ~array[0] - (~array).mean())
-    np.testing.assert_allclose(result["structure_factor_z_score"], 1)
+    np.testing.assert_allclose(result["structure_factor_ratio"], 1)
 
 
 def test_pages_thinner_than_the_longest_lag_are_read_once(rng):

@@ -50,11 +50,11 @@ def autocorrelation(pairs: np.ndarray, planes: np.ndarray, area: int, mean: floa
     return np.nan_to_num(fraction(covariance, covariance[0]))
 
 
-def pore_part(rho: np.ndarray) -> np.ndarray:
+def pore_part(rho: np.ndarray, least: float = 0.0) -> np.ndarray:
     """Return the part of ρ that is of pores, not of columns, up to its first zero.
 
     Correlation that persists in the farther half of the lags is of columns of different mean
-    porosity; it is subtracted.
+    porosity; where it exceeds `least`, what chance gives, it is subtracted.
 
     Examples
     --------
@@ -63,10 +63,46 @@ def pore_part(rho: np.ndarray) -> np.ndarray:
     >>> pore_part(np.ones(9))
     array([], dtype=float64)
     """
-    far = rho[rho.size // 2 + 1 :]
-    pores = rho[1:] - max(0.0, far.mean() if far.size else 0.0)
+    far = _far(rho)
+    persistent = far.mean() if far.size else 0.0
+    pores = rho[1:] - (persistent if persistent > least else 0.0)
     zeros = np.flatnonzero(pores <= 0)
     return pores[: zeros[0]] if zeros.size else pores
+
+
+def far_noise(rho: np.ndarray, planes: int, columns: float) -> float:
+    """Return the standard deviation of the mean of ρ over its farther lags, if nothing persists.
+
+    Parameters
+    ----------
+    rho
+        the autocorrelation at lags 0, 1, ...
+    planes
+        along the direction.
+    columns
+        of how many independent columns it is the mean.
+
+    Notes
+    -----
+    Of N planes of integral length l, the mean over all N² pairs is l / N ± sqrt(2 / columns) of it,
+    and the mean over fewer pairs scatters by the root of their share more.
+
+    Examples
+    --------
+    >>> float(far_noise(np.array([1.0, 0.0, 0.0, 0.0, 0.0]), 8, 200.0).round(4))
+    0.0236
+    """
+    n = np.ones(planes)
+    lags = np.arange(rho.size)
+    share = 2 * _far(planes - lags).sum() / planes**2
+    if not share:
+        return 0.0
+    return np.sqrt(2 / (columns * share)) / independent_planes(pore_part(rho), n)
+
+
+def _far(values: np.ndarray) -> np.ndarray:
+    """Return the values at the farther half of the lags."""
+    return values[values.size // 2 + 1 :]
 
 
 def integral_length(pores: np.ndarray) -> float:

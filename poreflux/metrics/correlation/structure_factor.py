@@ -1,23 +1,27 @@
 """Structure factor: by how much the porosity of each column differs from the mean.
 
 The map alone cannot tell a textured medium from a homogeneous one: a column of a few pores differs
-from the mean by chance. So each result carries the z-score, the rms of the map relative to that of
-a statistically homogeneous medium of the same porosity and pore length.
+from the mean by chance. So each result carries the rms of the map relative to that of a
+statistically homogeneous medium of the same porosity and pore length, and whether that ratio is
+more than chance gives.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import xarray as xr
+from scipy import fft
 from scipy.ndimage import gaussian_filter
+from scipy.special import erfc
 
 from poreflux import blocks
 from poreflux.annotations import StructureVariant
 from poreflux.metrics.correlation.autocorrelation import (
     autocorrelation,
+    far_noise,
     independent_planes,
     integral_length,
     pore_part,
@@ -59,7 +63,7 @@ def structure_factor(
         what the map shows: ``"signed"`` S, ``"absolute"`` size of S, ``"relative"`` S/ε,
         ``"ratio"`` ε(x, y)/ε, or ``"z_score"`` S/s0. The scalars are of S in all of them.
     smoothing
-        standard deviation in µm of a Gaussian over the map; the z-score is of the map without it.
+        standard deviation in µm of a Gaussian over the map; the ratio is of the map without it.
     field_of_view
         edge in µm, or the two edges, of the central part that is mapped; the porosity to which
         columns are compared stays that of the whole volume.
@@ -76,17 +80,31 @@ def structure_factor(
     -------
     lazy Dataset with the map `structure_factor` over (y, x) (`structure_factor_y` and
     `structure_factor_x` along the other directions; NaN in columns without voxels) and scalars over
-    (direction,): `structure_factor_mean_abs`, `_rms`, `_p95` (of the size of S), `_null` (s0) and
-    `_z_score`; `integral_length` in µm; `autocorrelation` over (direction, lag).
+    (direction,): `structure_factor_mean_abs`, `_rms`, `_p95` (of the size of S), `_null` (s0),
+    `_ratio` (the rms of S/s0) with `_ratio_scatter`, the standard deviation of that ratio between
+    homogeneous media, `_ratio_z` and `_ratio_p`; `_rms_sampling_error`, `_ratio_sampling_error`,
+    one standard deviation; `integral_length` in µm; `autocorrelation` over (direction, lag).
 
     Notes
     -----
     S(x, y) = ε(x, y) - ε, with ε(x, y) the porosity of a column and ε of the whole volume.
-    s0² = ε (1 - ε) l / L with L the length of the column, l = h [1 + 2 Σ ρ(k)] the integral length,
-    summed to the first zero of ρ(k) = (C(k) - C∞) / C(0). C is the autocovariance along the
-    direction and C∞ its mean over the farther half of the lags, at least 0: columns of different
-    mean show in C∞, and so raise the z-score, not l. The z-score is sqrt<(S/s0)²>; it is 1 in a
-    homogeneous medium, and larger the more the columns differ.
+    s0² = ε (1 - ε) / N with N the number of independent planes in a column,
+    n / N = 1 + 2 Σ (1 - k/n) ρ(k) of n planes, summed to the first zero of
+    ρ(k) = (C(k) - C∞) / C(0). C is the autocovariance along the direction and C∞ its mean over the
+    farther half of the lags where this is beyond two of its standard deviations, else 0: columns
+    of different mean show in C∞, and so raise the ratio, not the integral length
+    l = h [1 + 2 Σ ρ(k)].
+
+    The ratio is sqrt<(S/s0)²>: near 1 in a homogeneous medium, and larger the more the columns
+    differ. M independent columns scatter it by (1 - 1/N) / sqrt(2 M), from .007 for independent
+    voxels to .12 for pores a quarter as long as the volume; 2 / M = Σ P² / (Σ P)², with P the
+    periodogram of the map. z = (ratio - 1) / scatter, with sqrt(1 - 2 (1 - 1/N)² / M) for 1, since
+    ε is that of these columns; p is the chance of a z of that size or more, of either sign, if
+    columns are what chance gives.
+
+    Neither sees how pores are arranged but along columns. Pores on a lattice, all above each other,
+    have the largest ratio of all; clusters in which columns differ no more than at random have 1.
+    What tells order from clusters is in :func:`poreflux.arrangement`.
 
     References
     ----------
@@ -96,8 +114,10 @@ def structure_factor(
     --------
     >>> from poreflux.phantoms import random_sites
     >>> result = structure_factor(random_sites(40, 0.2))
-    >>> round(float(result["structure_factor_z_score"][0]))
+    >>> round(float(result["structure_factor_ratio"][0]))
     1
+    >>> bool(result["structure_factor_ratio_p"][0] > 0.05)
+    True
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant={variant!r} is not known; choose one of {VARIANTS}")
@@ -137,9 +157,14 @@ def structure_factor(
 _SCALARS = (
     "structure_factor_mean_abs",
     "structure_factor_rms",
+    "structure_factor_rms_sampling_error",
     "structure_factor_p95",
     "structure_factor_null",
-    "structure_factor_z_score",
+    "structure_factor_ratio",
+    "structure_factor_ratio_sampling_error",
+    "structure_factor_ratio_scatter",
+    "structure_factor_ratio_z",
+    "structure_factor_ratio_p",
     "integral_length",
 )
 
@@ -227,28 +252,30 @@ class _Finish:
         valid = sums.get("valid", np.full(pore.shape, planes.size))
         mean = float(fraction(pore.sum(), valid.sum()))
         rho = autocorrelation(total[1].counts, planes, pore.size, mean)
-        pores = pore_part(rho)
-        columns, independent = self._columns(sums, valid, pores)
+        deviation = self._porosities(sums, valid) - mean
         box = tuple(self.window)
-        deviation = columns - mean
-        null = np.sqrt(fraction(np.asarray(mean * (1 - mean)), independent))[box]
+        columns = _independent_columns((deviation * np.sqrt(valid))[box])
+        noise = far_noise(rho, planes.size, columns)
+        pores = pore_part(rho, 2 * noise if np.isfinite(noise) else 0.0)
+        weights = np.ones(planes.size) if self.weights is None else self.weights
+        whole = independent_planes(pores, weights)
+        share = valid / planes.size if self.weights is None else (valid > 0).astype(float)
+        null = np.sqrt(fraction(np.asarray(mean * (1 - mean)), whole * share))[box]
         mapped = _smoothed(deviation, self.sigma)[box]
         return {
             "map": _as_variant(mapped, null, mean, self.variant),
             "autocorrelation": rho[None],
             "integral_length": [self.h * integral_length(pores)],
-            **_scalars(mapped, deviation[box], null),
+            **_scalars(mapped, deviation[box], null, columns),
+            **_against_chance(deviation[box], null, columns, 1 - 1 / whole),
         }
 
-    def _columns(
-        self, sums: Mapping[str, np.ndarray], valid: np.ndarray, pores: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the porosity of each column, and of how many independent planes it is the mean."""
+    def _porosities(self, sums: Mapping[str, np.ndarray], valid: np.ndarray) -> np.ndarray:
+        """Return the porosity of each column."""
         if self.weights is None:
-            return fraction(sums["phase"], valid), valid / integral_length(pores)
+            return fraction(sums["phase"], valid)
         weight = sums.get("weighted valid", np.full(valid.shape, self.weights.sum()))
-        planes = independent_planes(pores, self.weights)
-        return fraction(sums["weighted phase"], weight), np.full(valid.shape, planes)
+        return fraction(sums["weighted phase"], weight)
 
 
 def _smoothed(deviation: np.ndarray, sigma: Sequence[float]) -> np.ndarray:
@@ -271,19 +298,60 @@ def _as_variant(mapped: np.ndarray, null: np.ndarray, mean: float, variant: str)
     return fraction(mapped, null) if variant == "z_score" else mapped
 
 
-def _scalars(mapped: np.ndarray, deviation: np.ndarray, null: np.ndarray) -> dict:
-    """Return the scalars of the map as it is shown, and the null model's of the plain deviation."""
+def _scalars(mapped: np.ndarray, deviation: np.ndarray, null: np.ndarray, columns: float) -> dict:
+    """Return the scalars of the map as it is shown, and the rms of the null model."""
     valid = np.isfinite(deviation)
-    size, score = np.abs(mapped[valid]), fraction(deviation[valid], null[valid])
-    if not valid.any():
-        size = score = np.array([np.nan])
+    size = np.abs(mapped[valid]) if valid.any() else np.array([np.nan])
     return {
         "structure_factor_mean_abs": [size.mean()],
         "structure_factor_rms": [_rms(size)],
+        "structure_factor_rms_sampling_error": [_rms(size) / np.sqrt(2 * columns)],
         "structure_factor_p95": [np.percentile(size, 95)],
         "structure_factor_null": [_rms(null[valid]) if valid.any() else np.nan],
-        "structure_factor_z_score": [_rms(score)],
     }
+
+
+def _against_chance(
+    deviation: np.ndarray, null: np.ndarray, columns: float, far_pairs: float
+) -> dict:
+    """Return the rms relative to the null model's, what chance makes of it, z and p.
+
+    `far_pairs` is the share of pairs of planes that lie farther apart than pores are long: pairs
+    nearer than that make the null model, too, and so do not scatter the ratio.
+    """
+    valid = np.isfinite(deviation)
+    ratio = _rms(fraction(deviation[valid], null[valid])) if valid.any() else np.nan
+    scatter = far_pairs / np.sqrt(2 * columns)
+    expected = np.sqrt(max(1 - 2 * far_pairs**2 / columns, 0.0))
+    z = fraction(np.asarray(ratio - expected), scatter)
+    return {
+        "structure_factor_ratio": [ratio],
+        "structure_factor_ratio_sampling_error": [ratio * scatter],
+        "structure_factor_ratio_scatter": [scatter],
+        "structure_factor_ratio_z": [z],
+        "structure_factor_ratio_p": [erfc(abs(z) / np.sqrt(2))],
+    }
+
+
+def _independent_columns(deviation: np.ndarray) -> float:
+    """Return of how many independent columns the mean square of the map is the mean.
+
+    Notes
+    -----
+    The power P of each wave of a Gaussian map is distributed exponentially, and opposite waves have
+    the same; so the variance of Σ P is Σ P² on average. The mean square of M independent columns
+    has the relative variance 2 / M. Columns that are not valid have no power, and no weight.
+
+    Examples
+    --------
+    >>> white = np.random.default_rng(0).standard_normal((100, 100))
+    >>> bool(abs(_independent_columns(white) / 100**2 - 1) < 0.05)
+    True
+    """
+    valid = np.isfinite(deviation)
+    waves = np.abs(fft.fft2(np.where(valid, deviation, 0.0))) ** 2
+    share = fraction((waves**2).sum(), waves.sum() ** 2)
+    return float(2 * fraction(valid.mean(), share))
 
 
 def _rms(values: np.ndarray) -> float:
