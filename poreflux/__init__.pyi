@@ -34,7 +34,6 @@ from .metrics.pores.connectivity import connectivity
 from .metrics.surface.euler_number import euler_number
 from .metrics.density.preview import preview
 from .transport.tortuosity.tortuosity_factor import tortuosity_factor
-from .transport.tortuosity.tortuosity_bracket import tortuosity_bracket
 from .transport.tortuosity.tortuosity_profile import tortuosity_profile
 from .transport.tortuosity.block_tortuosity import block_tortuosity
 from .transport.tortuosity.effective_tensor import effective_tensor
@@ -42,6 +41,9 @@ from .transport.electrode.contact_mask import contact_mask
 from .transport.electrode.interfacial_current import interfacial_current
 from .transport.electrode.contact_evolution import contact_evolution
 from .uncertainty.tortuosity_band import tortuosity_band
+from .uncertainty.discretisation import tortuosity_discretisation
+from .uncertainty.tortuosity_bracket import tortuosity_bracket
+from .uncertainty.structure_discretisation import structure_discretisation
 from .results import collect
 from .reporting.report import report
 
@@ -89,6 +91,8 @@ __all__ = [
     "interfacial_current",
     "contact_evolution",
     "tortuosity_band",
+    "tortuosity_discretisation",
+    "structure_discretisation",
     "collect",
     "report",
     "phantoms",

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -119,6 +119,13 @@ CASES: dict[str, list[Callable]] = {
         lambda _: pf.tortuosity_factor(blocked()),
     ],
     "tortuosity_bracket": [lambda _: pf.tortuosity_bracket(pf.solid_fraction(segmented()))],
+    "tortuosity_discretisation": [
+        lambda _: pf.tortuosity_discretisation(phases(), pf.tortuosity_factor(phases())),
+    ],
+    "structure_discretisation": [
+        lambda _, m=m: pf.structure_discretisation(phases(), m(phases()))
+        for m in (pf.surface_area, pf.chord_length, partial(pf.pore_size, method="thickness"))
+    ],
     "tortuosity_profile": [
         lambda _, d=d: pf.tortuosity_profile(phases(), direction=d) for d in DIMS
     ],

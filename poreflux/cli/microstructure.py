@@ -60,7 +60,8 @@ def _names(text: str, option: str, allowed: Iterable[str]) -> tuple[str, ...]:
 def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> list:
     """Return the lazy Datasets of the named metrics.
 
-    The options are phase, directions, blocks, pore_method, bin_width and edges.
+    The options are phase, directions, blocks, pore_method, bin_width, edges and discretisation:
+    whether surface, thickness and chords are measured again on larger voxels.
     """
     import poreflux as pf
 
@@ -91,7 +92,13 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
             pf.representative_volume(volume, edges=options["edges"], phase=phase)
         ],
     }
-    return [dataset for name in names for dataset in makers[name]()]
+    measured = [(name, dataset) for name in names for dataset in makers[name]()]
+    again = [
+        pf.structure_discretisation(volume, dataset)
+        for name, dataset in measured
+        if name in ("thickness", "chords", "surface") and options["discretisation"]
+    ]
+    return [*(dataset for _, dataset in measured), *again]
 
 
 def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:

@@ -1,6 +1,13 @@
 """Variables of the microstructure: what metrics measure of the phases."""
 
-from poreflux.schema.variables import ACROSS, ALONG, DIMS, Variable, by_direction
+from poreflux.schema.variables import (
+    ACROSS,
+    ALONG,
+    DIMS,
+    DISCRETISATION_ENDS,
+    Variable,
+    by_direction,
+)
 
 #: share of a phase in its largest component above which it is a network rather than pores: told by
 #: `pore_largest_share` and `largest_cluster_fraction`
@@ -136,6 +143,17 @@ SHAPE: dict[str, Variable] = {
     "specific_surface": Variable((), "f", "um^-1", "surface of a unit of volume"),
     "surface_area": Variable((), "f", "um^2", "surface area"),
     "specific_surface_faces": Variable((), "f", "um^-1", "voxel faces of a unit of volume"),
+    **{
+        f"{quantity}_{end}": Variable(dims, "f", units, f"{words}, {what}")
+        for quantity, dims, units, words in (
+            ("specific_surface", (), "um^-1", "surface of a unit of volume"),
+            ("surface_area", (), "um^2", "surface area"),
+            ("specific_surface_faces", (), "um^-1", "voxel faces of a unit of volume"),
+            ("chord_length_mean", ("direction",), "um", "mean chord length"),
+            ("local_thickness_mean", (), "um", "mean local thickness"),
+        )
+        for end, what in DISCRETISATION_ENDS
+    },
     "surface_crossings": Variable(("step",), "f", "1", "share of pairs of neighbours that differ"),
     # spectral density
     **{

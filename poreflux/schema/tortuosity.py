@@ -1,6 +1,12 @@
 """Variables of the transport through a volume: tortuosity factors and what belongs to them."""
 
-from poreflux.schema.variables import ALONG, DIMS, Variable, by_direction
+from poreflux.schema.variables import (
+    ALONG,
+    DIMS,
+    DISCRETISATION_ENDS,
+    Variable,
+    by_direction,
+)
 
 TORTUOSITY: dict[str, Variable] = {
     "tortuosity_factor": Variable(("direction",), "f", "1", "tortuosity factor"),
@@ -52,6 +58,15 @@ TORTUOSITY: dict[str, Variable] = {
         "1",
         "effective conductivity tensor relative to the reference phase",
     ),
+    **{
+        f"{quantity}_{end}": Variable(("direction",), "f", "1", f"{words}, {what}")
+        for quantity, words in (
+            ("tortuosity_factor", "tortuosity factor"),
+            ("effective_conductivity", "effective conductivity relative to the reference phase"),
+            ("macmullin_number", "MacMullin number"),
+        )
+        for end, what in DISCRETISATION_ENDS
+    },
     "potential": Variable(DIMS, "f", "1", "potential, of the difference applied"),
     "current_density_magnitude": Variable(
         DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"

@@ -17,6 +17,13 @@ Dims = tuple[str, ...]
 ALONG: dict[Direction, Dims] = {"z": ("z",), "y": ("y",), "x": ("x",)}
 ACROSS: dict[Direction, Dims] = {"z": ("y", "x"), "y": ("z", "x"), "x": ("z", "y")}
 
+#: what ends the name of a number on much finer voxels, and what it is called
+DISCRETISATION_ENDS = (
+    ("discretisation_low", "least on finer voxels"),
+    ("discretisation_high", "most on finer voxels"),
+    ("extrapolated", "extrapolated to voxels of size zero"),
+)
+
 
 @dataclass(frozen=True)
 class Variable:

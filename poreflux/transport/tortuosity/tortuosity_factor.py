@@ -49,8 +49,9 @@ def tortuosity_factor(
     sides
         ``"insulated"`` or ``"periodic"``: the four faces along the transport.
     geometry
-        ``"voxels"`` conducts by `phase`; ``"partial"`` by `solid_fraction`, which follows curved
-        surfaces but sees blur as pore: the two bracket the truth. It takes one conducting phase.
+        ``"voxels"`` conducts by `phase`, in steps that make the tortuosity factor too high;
+        ``"partial"`` by `solid_fraction`, which follows curved surfaces but lets blurred ones
+        conduct, which makes it too low. It takes one conducting phase.
     rtol
         relative error of the effective conductivity at which the solver stops.
     precision
@@ -67,10 +68,10 @@ def tortuosity_factor(
     -------
     Dataset with dim `direction` (one entry) and `tortuosity_factor`,
     `tortuosity_factor_percolating`, `effective_conductivity` and `macmullin_number` (relative to
-    the most conductive phase),
-    `conducting_fraction`, `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`,
-    `iterations`. Where nothing joins the two faces the tortuosity factor is infinite and the
-    effective conductivity zero.
+    the most conductive phase), `conducting_fraction` (of partial voxels their mean),
+    `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`, `iterations`. Where
+    nothing joins the two faces the tortuosity factor is infinite and the effective conductivity
+    zero.
 
     Raises
     ------
@@ -90,6 +91,8 @@ def tortuosity_factor(
     For several conducting phases ``phi kappa_0`` is the mean conductivity. Finite volumes; a face
     between unlike voxels has the harmonic mean of their conductivities, between partial voxels the
     arithmetic one. kappa_eff is the energy of the potential, an upper bound of the discrete value.
+    How far that is from the value of much finer voxels, :func:`poreflux.tortuosity_discretisation`
+    estimates.
 
     References
     ----------

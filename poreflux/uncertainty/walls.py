@@ -1,0 +1,120 @@
+"""What stepped and blurred walls do to a tortuosity factor: the laws, as intervals."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+#: share of ``S h tau / phi`` by which steps raise the tortuosity factor: the least, usual and most
+FEWEST, STEPS, MOST = 0.13, 0.32, 0.5
+
+#: change on voxels twice as large, over what steps raise: below the first something else decides,
+#: below the second it has a part; above the third, too
+_ELSE, _PARTLY, _TOO_MUCH = 0.15, 0.5, 2.25
+
+#: square of the blur over the radius of the pores from which on pores are lost in it
+LOST = 0.25
+
+#: powers of e by which blur takes from ``tau - 1`` of whole voxels, for that square: usual and most
+_OF_BLUR = (3.2, 5.0)
+
+#: blur of voxels without any other, in voxels
+_OF_A_VOXEL = 12**-0.5
+
+#: what blurred walls of partial voxels take, in units of steps times the blur: as above
+_PARTIAL = (0.4, 1.5, 3.0)
+_PARTIAL_OF_BLUR = (2.5, 4.0)
+
+
+class Interval(NamedTuple):
+    """Where a number on ever finer voxels lies, and what it is extrapolated to (NaN if unknown)."""
+
+    low: float
+    high: float
+    extrapolated: float
+
+
+class Walls(NamedTuple):
+    """The walls of a volume: their surface in a unit of volume, and how blurred they are.
+
+    Parameters
+    ----------
+    surface
+        times the edge of a voxel.
+    blur
+        standard deviation of the image's point spread and of a voxel together, in voxels; NaN where
+        no grey values tell it.
+    radius
+        three times the insulating volume over its surface, in voxels: of spheres, their radius.
+    """
+
+    surface: float
+    blur: float
+    radius: float
+
+    @property
+    def lost(self) -> float:
+        """Return the square of the blur over the radius, 0 where no blur is known."""
+        return 0.0 if math.isnan(self.blur) or not self.radius else (self.blur / self.radius) ** 2
+
+
+def of_whole_voxels(
+    tau: float, mean: float, walls: Walls, factors: Callable[[int], float], accuracy: float
+) -> Interval:
+    """Return the interval of a tortuosity factor of one conductor in whole voxels.
+
+    ``factors(times)`` is the tortuosity factor on voxels made twice as large so many times, to a
+    relative `accuracy`; `mean` the conducting fraction.
+    """
+    per_share = walls.surface * tau / mean
+    steps, fewest, most = STEPS * per_share, FEWEST * per_share, MOST * per_share
+    change = factors(1) - tau
+    if math.isinf(change):
+        return above_one(Interval(tau - 1.4 * most, math.inf, math.nan))
+    low, high, extrapolated = tau - most, tau - fewest, tau - steps
+    if abs(change) <= accuracy * tau:
+        high, extrapolated = tau, tau
+    elif change < _ELSE * steps:
+        again = factors(2) - tau - change
+        high, extrapolated = tau + 1.5 * max(abs(change), abs(again), steps), math.nan
+    elif change < _PARTLY * steps:
+        high = tau + _PARTLY * steps - change
+    elif change > _TOO_MUCH * steps:
+        low = min(low, tau - change)
+    return above_one(_sharpened(Interval(low, high, extrapolated), walls.lost))
+
+
+def of_partial_voxels(tau: float, mean: float, walls: Walls) -> Interval:
+    """Return the interval of a tortuosity factor of partial voxels, which see blur as solid."""
+    steps = STEPS * walls.surface * tau / mean * max(walls.blur, _OF_A_VOXEL)
+    least, usual, most = (share * steps for share in _PARTIAL)
+    if walls.lost > LOST:
+        return above_one(Interval(tau + least, math.inf, math.nan))
+    grown, most_grown = (math.exp(power * walls.lost) for power in _PARTIAL_OF_BLUR)
+    return above_one(Interval(tau + least, tau + most * most_grown, tau + usual * grown))
+
+
+def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interval:
+    """Return the interval of a tortuosity factor of several conductors, by larger voxels alone."""
+    change = factors(1) - tau
+    if math.isinf(change):
+        return Interval(0.0, math.inf, math.nan)
+    half = abs(change) / 2
+    low, high = tau - 1.5 * max(change, 0.0) - half, tau - 1.5 * min(change, 0.0) + half
+    return Interval(max(low, 0.0), high, tau - change)
+
+
+def above_one(interval: Interval) -> Interval:
+    """Return an interval cut off at 1, below which no tortuosity factor of one phase is."""
+    low, high, extrapolated = interval
+    return Interval(max(low, 1.0), max(high, 1.0), max(extrapolated, 1.0))
+
+
+def _sharpened(interval: Interval, lost: float) -> Interval:
+    """Return the interval with what blur and threshold have taken from small pores given back."""
+    low, high, extrapolated = interval
+    if not lost:
+        return interval
+    if lost > LOST:
+        return Interval(low, math.inf, math.nan)
+    usual, most = (math.exp(power * lost) for power in _OF_BLUR)
+    return Interval(low, 1 + (high - 1) * most, 1 + (extrapolated - 1) * usual)
