@@ -88,7 +88,7 @@ def tortuosity_discretisation(
     solid fractions s. A threshold takes from pores of radius ``R = 3 p / S`` some
     ``exp(-3.2 (sigma / R)**2)`` of tau - 1, which the interval gives back; where sigma exceeds R/2
     pores are lost and the high end is infinite. Partial voxels let blurred walls conduct, and have
-    a tortuosity factor too low by ``1.5 sigma`` times what steps raise it by, 0.4 to 3 in the
+    a tortuosity factor too low by ``1.5 sigma`` times what steps raise it by, 0 to 3.5 in the
     interval.
 
     Several conductors of different conductivity have no such law: their interval is what larger

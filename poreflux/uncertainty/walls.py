@@ -20,9 +20,10 @@ _OF_BLUR = (3.2, 5.0)
 #: blur of voxels without any other, in voxels
 _OF_A_VOXEL = 12**-0.5
 
-#: what blurred walls of partial voxels take, in units of steps times the blur: as above
-_PARTIAL = (0.4, 1.5, 3.0)
-_PARTIAL_OF_BLUR = (2.5, 4.0)
+#: what blurred walls of partial voxels take, in units of steps times the blur: usual and most, and
+#: the powers of e by which it grows
+_PARTIAL = (1.5, 3.5)
+_PARTIAL_OF_BLUR = (2.5, 5.0)
 
 
 class Interval(NamedTuple):
@@ -86,11 +87,13 @@ def of_whole_voxels(
 def of_partial_voxels(tau: float, mean: float, walls: Walls) -> Interval:
     """Return the interval of a tortuosity factor of partial voxels, which see blur as solid."""
     steps = STEPS * walls.surface * tau / mean * max(walls.blur, _OF_A_VOXEL)
-    least, usual, most = (share * steps for share in _PARTIAL)
     if walls.lost > LOST:
-        return above_one(Interval(tau + least, math.inf, math.nan))
-    grown, most_grown = (math.exp(power * walls.lost) for power in _PARTIAL_OF_BLUR)
-    return above_one(Interval(tau + least, tau + most * most_grown, tau + usual * grown))
+        return above_one(Interval(tau, math.inf, math.nan))
+    usual, most = (
+        share * steps * math.exp(power * walls.lost)
+        for share, power in zip(_PARTIAL, _PARTIAL_OF_BLUR)
+    )
+    return above_one(Interval(tau, tau + most, tau + usual))
 
 
 def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interval:

@@ -65,7 +65,7 @@ def trials(count: int | None = None, seed: int = 0) -> list[Row]:
 
 
 def media(n: int, seed: int) -> Iterator[Medium]:
-    """Yield media whose pores are 2.5 to 12 of n voxels wide: 5 kinds, 68 of them."""
+    """Yield media whose pores are 2.5 to 12 of n voxels wide: 5 kinds, 70 of them."""
     edge = float(n)
     for again in range(2):
         rng = np.random.default_rng([seed, again])
@@ -80,7 +80,8 @@ def media(n: int, seed: int) -> Iterator[Medium]:
             yield Medium("level sets", level_set(field, p, edge))
         for name, size in itertools.product(("regular_100", "fine_500"), (0.92, 1.84)):
             yield Medium("pressed pores", twin(name, size * edge, int(rng.integers(2**31))))
-        yield Medium("layers", layers(edge, 5.3))
+        yield Medium("layers", boards(rng.uniform(0, 9.7), 9.7, edge))
+        yield Medium("layers", pierced(rng.uniform(0, 8.3, 3), edge))
 
 
 def balls(centres: np.ndarray, d: float, edge: float) -> Pores:
@@ -127,12 +128,24 @@ def twin(name: str, edge: float, seed: int) -> Pores:
     return pores
 
 
-def layers(edge: float, period: float) -> Pores:
-    """Return the pores that are layers, a third of the volume, oblique to the axes."""
+def boards(start: float, period: float, edge: float) -> Pores:
+    """Return the pores that are layers along the transport, oblique to the other axes."""
 
     def pores(n: int) -> np.ndarray:
         x = (np.arange(n) + 0.5) * edge / n
-        return (x[:, None, None] + 0 * x[:, None] + 0.61 * x) % period < period / 3
+        plane = (x[:, None] + 0.61 * x + start) % period < period / 3
+        return np.broadcast_to(plane, (n, n, n)).copy()
+
+    return pores
+
+
+def pierced(start: np.ndarray, edge: float) -> Pores:
+    """Return the pores that are layers of 2.2 across the transport, inclined, with round holes."""
+
+    def pores(n: int) -> np.ndarray:
+        x = (np.arange(n) + 0.5) * edge / n
+        z, y, x = np.meshgrid(x + start[0], x + start[1], x + start[2], indexing="ij", sparse=True)
+        return ((z + 0.3 * x) % 8 < 2.2) & ((y % 10 - 5) ** 2 + (x % 10 - 5) ** 2 > 9)
 
     return pores
 
