@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.coverage.table import Row, page
+from tests.coverage.table import Row, page, section, sections
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "coverage.md"
@@ -36,25 +36,38 @@ def few(name: str) -> int:
     return getattr(importlib.import_module(f"tests.coverage.{name}"), "FEW", 2)
 
 
+def words(name: str) -> str:
+    """Return what a module says that it tries: the first paragraph of its text."""
+    text = importlib.import_module(f"tests.coverage.{name}").__doc__ or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 def main() -> int:
-    """Run what is asked for, print rows as they come, and write the page after all of it."""
+    """Run what is asked for, print rows as they come, and put them into the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.coverage", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=modules(), default=modules())
     parser.add_argument("--count", type=int, help="realisations of each medium")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help=f"page to write; by default {PAGE.name}, of all")
+    parser.add_argument("--out", type=Path, default=PAGE, help="page; other sections of it stay")
     arguments = parser.parse_args()
-    rows = []
+    passed = True
     for name in arguments.only:
         start = time.perf_counter()
-        for row in run(name, arguments.count, arguments.seed):
+        rows = run(name, arguments.count, arguments.seed)
+        for row in rows:
             print(*row[:-1], "so" if row.passed else "NOT SO", sep=" | ", flush=True)
-            rows.append(row)
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
-    out = arguments.out or (PAGE if arguments.only == modules() else None)
-    if out:
-        out.write_text(page(rows), encoding="utf-8")
-    return 0 if all(row.passed for row in rows) else 1
+        passed = passed and all(row.passed for row in rows)
+        put(arguments.out, name, rows)
+    return 0 if passed else 1
+
+
+def put(out: Path, name: str, rows: list[Row]) -> None:
+    """Write the rows of a module into the page, in place of those that were there."""
+    title = name.replace("_", " ").capitalize()
+    there = sections(out.read_text(encoding="utf-8")) if out.exists() else {}
+    there[title] = section(title, words(name), rows)
+    out.write_text(page(dict(sorted(there.items()))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,23 @@
 """The rows of the table of coverage, and how a share of trials is judged."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 HEAD = """# How true the printed errors are
 
 Written by `make coverage` from what the trials did; no number here was typed. Each row is a claim
 that a printed error makes, tried on seeded media whose truth is known by other means.
+"""
 
-| claim | medium | trials | observed | wanted | |
+COLUMNS = """| claim | medium | trials | observed | wanted | |
 |---|---|---:|---|---|---|
 """
+
+TOTAL = "In all "
+
+
+NOT_SO = "**not so**"
 
 
 class Row(NamedTuple):
@@ -79,13 +85,37 @@ def at_least(
     return Row(claim, medium, len(inside), f"{100 * share:.0f} %", said, share >= wanted)
 
 
-def page(rows: Sequence[Row]) -> str:
-    """Return the table as the page of the documentation."""
+def section(title: str, words: str, rows: Sequence[Row]) -> str:
+    """Return the rows of one module as a section of the page."""
     lines = [
         f"| {row.claim} | {row.medium} | {row.trials} | {row.observed} | {row.wanted} | "
-        f"{'so' if row.passed else '**not so**'} |"
+        f"{'so' if row.passed else NOT_SO} |"
         for row in rows
     ]
-    count, failed = sum(row.trials for row in rows), sum(not row.passed for row in rows)
-    said = f"{len(rows)} claims, {count} trials: {failed or 'none'} not so."
-    return HEAD + "\n".join(lines) + f"\n\n{said}\n"
+    return f"## {title}\n\n{words}\n\n{COLUMNS}" + "\n".join(lines) + "\n"
+
+
+def page(sections: Mapping[str, str]) -> str:
+    """Return the page of the documentation, of sections by their title."""
+    body = "\n".join(sections.values())
+    rows = [
+        line.split("|") for line in body.splitlines() if line.endswith((" so |", f"{NOT_SO} |"))
+    ]
+    trials = sum(int(cells[3]) for cells in rows)
+    failed = sum(NOT_SO in cells[-2] for cells in rows)
+    said = f"{TOTAL}{len(rows)} claims, {trials} trials: {failed or 'none'} not so."
+    return f"{HEAD}\n{body}\n{said}\n"
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the sections of a page by their title.
+
+    Examples
+    --------
+    >>> made = {"a": section("a", "Why.", [Row("c", "m", 3, "1", "2", True)])}
+    >>> sections(page(made)) == made
+    True
+    """
+    body = text.partition(f"\n{TOTAL}")[0]
+    parts = body.split("\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.coverage.__main__ import few, modules, run
-from tests.coverage.table import Row, at_least, covered, never_below, page
+from tests.coverage.__main__ import few, modules, put, run
+from tests.coverage.table import Row, at_least, covered, never_below, page, section, sections
 
 
 @pytest.mark.parametrize("name", modules())
@@ -31,6 +31,17 @@ def test_a_share_that_is_reached_is_reached():
 
 def test_the_page_says_what_is_not_so():
     rows = [Row("a", "b", 3, "1", "2", True), Row("c", "d", 4, "9", "2", False)]
-    text = page(rows)
+    text = page({"A": section("A", "Words.", rows)})
     assert "| c | d | 4 | 9 | 2 | **not so** |" in text
-    assert text.endswith("2 claims, 7 trials: 1 not so.\n")
+    assert text.endswith("In all 2 claims, 7 trials: 1 not so.\n")
+
+
+def test_rows_of_one_module_take_the_place_of_theirs_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.coverage.__main__.words", str.upper)
+    target = tmp_path / "page.md"
+    put(target, "b_kind", [Row("b", "m", 3, "1", "2", False)])
+    put(target, "a_kind", [Row("a", "m", 4, "1", "2", True)])
+    put(target, "b_kind", [Row("b", "m", 5, "1", "2", True)])
+    text = target.read_text(encoding="utf-8")
+    assert list(sections(text)) == ["A kind", "B kind"]
+    assert text.endswith("In all 2 claims, 9 trials: none not so.\n")
