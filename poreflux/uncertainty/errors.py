@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 SAMPLING, DISCRETISATION = "sampling", "discretisation"
@@ -261,9 +260,6 @@ def _of_tortuosity(results: xr.Dataset, value: float, where: _Where) -> _Known:
         stored = _stored(results, "effective_conductivity", conductivity, where)
         if DISCRETISATION in stored:
             known[DISCRETISATION] = _reciprocal(stored[DISCRETISATION], conductivity, value)
-    blocks = results.get("block_tortuosity_factor")
-    if blocks is not None and where["direction"] in blocks["direction"].values:
-        known |= _scatter(blocks.sel(direction=where["direction"]))
     return known
 
 
@@ -335,17 +331,6 @@ def _left(share: float) -> float:
 
 def _none(kind: str) -> Error:
     return Error(kind, 0.0, 0.0)
-
-
-def _scatter(blocks: xr.DataArray | None) -> _Known:
-    """Return the standard error of the mean of sub-volumes, as if they were independent."""
-    if blocks is None:
-        return {}
-    values = blocks.values[np.isfinite(blocks.values)]
-    if values.size < 4:
-        return {}
-    distance = float(values.std(ddof=1) / math.sqrt(values.size))
-    return {SAMPLING: Error(SAMPLING, distance, distance)}
 
 
 _INHERITED = {
