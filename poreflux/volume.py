@@ -120,12 +120,13 @@ def require(volume: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
-    """Return the box that the `mask` of a volume selects, by dims; empty where it selects all.
+    """Return the smallest box that has all of the `mask` of a volume, by dims; empty where that is
+    the whole volume.
 
     Raises
     ------
     ValueError
-        where the mask selects no voxel, or is no box.
+        where the mask selects no voxel.
 
     Examples
     --------
@@ -134,8 +135,41 @@ def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
     >>> box_of_mask(volume.assign(mask=(DIMS, mask)))
     {'z': slice(0, 3, None), 'y': slice(0, 2, None), 'x': slice(0, 2, None)}
     """
+    return _box_and_count(volume)[0]
+
+
+def within_mask(volume: xr.Dataset, field: object | None = None) -> xr.Dataset:
+    """Return the smallest box that has all of the `mask` of a volume, as a solve takes it; with the
+    mask where it leaves out voxels of that box.
+
+    Raises
+    ------
+    ValueError
+        where the mask selects no voxel, or leaves out planes of a `field` of the whole volume.
+    """
+    box, count = _box_and_count(volume)
+    if box and field is not None:
+        raise ValueError(
+            "a field covers the whole volume, but the mask leaves out planes; leave out field"
+        )
+    inside = volume.isel(box) if box else volume
+    whole = "mask" in inside and count == _voxels(inside)
+    return inside.drop_vars("mask") if whole else inside
+
+
+def refuse_shape(volume: xr.Dataset, what: str) -> None:
+    """Raise ``ValueError`` where a volume of :func:`within_mask` is no box; `what` needs one."""
+    if "mask" in volume:
+        raise ValueError(
+            f"{what} a box, and the mask is no box; cut one out of it, such as "
+            "volume.isel(y=slice(100, 300), x=slice(100, 300)), and solve that"
+        )
+
+
+def _box_and_count(volume: xr.Dataset) -> tuple[dict[str, slice], int]:
+    """Return the box of a mask, and the number of voxels that it selects."""
     if "mask" not in volume:
-        return {}
+        return {}, _voxels(volume)
     mask = volume["mask"]
     occupied = {dim: mask.any([other for other in DIMS if other != dim]) for dim in DIMS}
     counts = xr.Dataset(
@@ -145,32 +179,17 @@ def box_of_mask(volume: xr.Dataset) -> dict[str, slice]:
         }
     )
     counts = counts.compute()
-    counted = int(counts["all"])
-    if counted == mask.size:
-        return {}
+    count = int(counts["all"])
+    if count == 0:
+        raise ValueError("the mask selects no voxel: nothing is sample; mask what is outside of it")
     edges = {dim: np.flatnonzero(counts[f"in_{dim}"].values) for dim in DIMS}
-    if counted == 0 or counted != math.prod(int(np.ptp(e)) + 1 for e in edges.values()):
-        raise ValueError(
-            "a solve needs a box, and the mask is no box; cut one out of it, such as "
-            "volume.isel(y=slice(100, 300), x=slice(100, 300)), and save and solve that"
-        )
-    return {dim: slice(int(e[0]), int(e[-1]) + 1) for dim, e in edges.items()}
+    box: dict[str, slice] = {dim: slice(int(e[0]), int(e[-1]) + 1) for dim, e in edges.items()}
+    whole = all(edge.stop - edge.start == volume.sizes[dim] for dim, edge in box.items())
+    return ({} if whole else box), count
 
 
-def within_mask(volume: xr.Dataset, field: object | None = None) -> xr.Dataset:
-    """Return the part of a volume inside its `mask`, a box, as a solve takes it.
-
-    Raises
-    ------
-    ValueError
-        where the mask is no box, or where a `field` of the whole volume is to be written.
-    """
-    box = box_of_mask(volume)
-    if box and field is not None:
-        raise ValueError(
-            "a field covers the whole volume, but the mask leaves out planes; leave out field"
-        )
-    return volume.isel(box)
+def _voxels(volume: xr.Dataset) -> int:
+    return math.prod(volume.sizes[dim] for dim in DIMS)
 
 
 def axis_of(direction: str) -> int:

@@ -9,25 +9,23 @@ if TYPE_CHECKING:
 
 
 def counted(volume: "xr.Dataset", solver: Solver) -> tuple:
-    """Return the bounding box of the mask, and a line that gives its extent where it is smaller."""
-    from poreflux.transport.parallel.reading import refuse_mask
-    from poreflux.volume import box_of_mask, voxel_size
+    """Return the smallest box that has all of the mask, and lines that say what the solve took."""
+    from poreflux.volume import box_of_mask, voxel_size, within_mask
 
-    box = box_of_mask(volume)
-    if not box:
-        return volume, []
-    if solver.solver == "petsc":
-        refuse_mask(volume.encoding["source"])
-    if solver.field:
+    box, inside = box_of_mask(volume), within_mask(volume)
+    if box and solver.field:
         raise ValueError(
             "--field needs a whole volume, and the mask leaves out planes of it; leave out --field"
         )
     ranges = []
     for dim, h in zip("zyx", voxel_size(volume)):
-        low, high = box[dim].start, box[dim].stop
-        if high - low < volume.sizes[dim]:
-            ranges.append(f"{dim} from {low * h:.4g} to {high * h:.4g} µm")
-    return volume.isel(box), [f"the solve took {', '.join(ranges)}, which the mask counts"]
+        if dim in box and box[dim].stop - box[dim].start < volume.sizes[dim]:
+            ranges.append(f"{dim} from {box[dim].start * h:.4g} to {box[dim].stop * h:.4g} µm")
+    notes = [f"the solve took {', '.join(ranges)}, which the mask counts"] if ranges else []
+    if "mask" in inside:
+        share = 100 * float(inside["mask"].mean())
+        notes.append(f"the solve took what the mask counts, {share:.3g} % of its box")
+    return inside, notes
 
 
 def in_place(maps: "xr.Dataset", volume: "xr.Dataset") -> "xr.Dataset":

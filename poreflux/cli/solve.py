@@ -101,7 +101,7 @@ def tortuosity(
 
     full_volume = open_store(store)
     volume, notes = counted(full_volume, solver)
-    _check_blocks(block_counts, is_full_volume=volume is full_volume)
+    _check_blocks(block_counts, is_full_volume=volume.sizes == full_volume.sizes)
     cubes = dict(_cubes(volume, size) for size in sizes)
     if common.dry_run:
         need = partial(_memory, **medium, check=solver.check)

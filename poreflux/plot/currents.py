@@ -17,8 +17,8 @@ from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
 from poreflux.schema import MESH_DEPENDENT, Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
-IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4")
-IDLE_NAMES = ("pore", "off contact", "not connected")
+IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4", "none", "white")
+IDLE_NAMES = ("pore", "off contact", "not connected", "", "outside")
 
 #: share of all values that the colours cover; what is larger is drawn as the largest
 COVERED = 99.8
@@ -52,12 +52,12 @@ def current_density(
     for ax, state in zip(axes, state_maps):
         box = extent(*(state[d] for d in state.dims))
         idle = np.ma.masked_equal(state.values, 3)
-        ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=2, extent=box, zorder=0)
+        ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=4, extent=box, zorder=0)
     states = sorted({int(s) for state in state_maps for s in np.unique(state)})
     keys = [
         Patch(facecolor=IDLE[s], edgecolor=INK, linewidth=0.5, label=IDLE_NAMES[s])
         for s in states
-        if s < 3
+        if s != 3
     ]
     if keys:
         figure.legend(handles=keys, loc="outside lower right", ncols=3, fontsize=8)

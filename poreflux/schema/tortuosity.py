@@ -80,6 +80,9 @@ TORTUOSITY: dict[str, Variable] = {
         "1",
         "effective conductivity of sub-volumes relative to the reference phase",
     ),
+    "block_sample_fraction": Variable(
+        ("block_z", "block_y", "block_x"), "f", "1", "part of the sub-volume inside the mask"
+    ),
     "block_percolating_fraction": Variable(
         ("direction", "block_z", "block_y", "block_x"),
         "f",

@@ -11,7 +11,7 @@ from poreflux.errors import DamagedStore
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
 from poreflux.transport.engines.engine import Engine
-from poreflux.transport.laplace.problem import Medium, conductivities, order, relative
+from poreflux.transport.laplace.problem import Medium, conductivities, leave_out, order, relative
 from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time
@@ -26,7 +26,8 @@ def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) ->
 def read_medium(
     volume: xr.Dataset, direction: str, conductivity: Mapping[str, float], engine: Engine
 ) -> tuple[np.ndarray, Medium]:
-    """Read the cells of a whole Volume, a slab at a time.
+    """Read the cells of a whole Volume, a slab at a time; outside of a `mask` nothing conducts, and
+    nothing counts.
 
     Returns
     -------
@@ -46,9 +47,13 @@ def read_medium(
     cells = np.empty([phase.sizes[dim] for dim in dims], table.dtype)
     counts = np.zeros(256, np.int64)
     to_order = [DIMS.index(dim) for dim in dims]
+    sample = sample_of(volume, direction, engine)
     for start, slab in slabs(volume, "phase", engine):
-        view = cells.transpose(np.argsort(to_order))[start : start + slab.shape[0]]
+        planes = slice(start, start + slab.shape[0])
+        view = cells.transpose(np.argsort(to_order))[planes]
         counts += engine.look_up(slab, table, view)
+        if sample is not None:
+            counts -= leave_out(slab, view, sample.transpose(np.argsort(to_order))[planes])
     if counts[NO_PHASE]:
         raise DamagedStore(
             f"{counts[NO_PHASE]} voxels have no phase (label {NO_PHASE}); "
@@ -60,12 +65,24 @@ def read_medium(
         reference,
         float(counts @ table / total),
         float(counts[table > 0].sum() / total),
+        sample=sample,
     )
     return cells, medium
 
 
+def sample_of(volume: xr.Dataset, direction: str, engine: Engine) -> np.ndarray | None:
+    """Return which voxels of a Volume are sample, axis 0 along the transport; None if all are."""
+    if "mask" not in volume:
+        return None
+    axes = [DIMS.index(dim) for dim in order(direction)]
+    sample = np.empty([volume.sizes[DIMS[axis]] for axis in axes], bool)
+    for start, slab in slabs(volume, "mask", engine):
+        sample.transpose(np.argsort(axes))[start : start + slab.shape[0]] = slab
+    return None if sample.all() else sample
+
+
 def read_partial(
-    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float]
+    volume: xr.Dataset, direction: str, conductivity: Mapping[str, float], engine: Engine
 ) -> tuple[np.ndarray, Medium]:
     """Read the solid fractions of a Volume as conductivities of its one conducting phase; return as
     :func:`read_medium`.
@@ -78,13 +95,21 @@ def read_partial(
     dims = order(direction)
     fraction = require(volume, "solid_fraction").transpose(*dims)
     cells = np.ascontiguousarray(fraction.values, dtype=np.float64)
+    sample = sample_of(volume, direction, engine)
+    if sample is not None:
+        cells[~sample] = 0.0
     if not (cells.min() >= 0 and cells.max() <= 1):
         raise ValueError(
             f"solid_fraction runs from {cells.min()} to {cells.max()}; it must lie in 0 to 1"
         )
-    share = float(cells.mean())
+    share = float(cells.mean() if sample is None else cells[sample].mean())
     medium = Medium(
-        ordered_spacing(volume, dims), max(conductivity.values()), share, share, arithmetic=True
+        ordered_spacing(volume, dims),
+        max(conductivity.values()),
+        share,
+        share,
+        arithmetic=True,
+        sample=sample,
     )
     return cells, medium
 

@@ -6,7 +6,7 @@ import xarray as xr
 
 from poreflux.annotations import Progress, SegmentMethod
 from poreflux.blocks import Scheduler
-from poreflux.schema import Direction, attributes
+from poreflux.schema import DIMS, Direction, attributes
 from poreflux.segmentation.segment import segment
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
@@ -38,7 +38,7 @@ def tortuosity_band(
     ----------
     volume
         that :func:`poreflux.segment` made, two phases, one of them `pore`, with the `gray` it was
-        made of; the part inside a `mask`, which must be a box.
+        made of; the part inside a `mask`.
     direction
         of transport.
     rtol
@@ -159,9 +159,16 @@ def _moved(
 
 
 def _coarse(volume: xr.Dataset, phase: xr.DataArray, box: dict[str, slice]) -> xr.Dataset:
-    """Return the phases with voxels twice as large: what most of the eight are."""
+    """Return the phases with voxels twice as large: what most of the eight, or of those inside of
+    the mask, are."""
     solid = (phase != label_of(volume, "pore")).isel(box)
     windows = {dim: min(_COARSE, n) for dim, n in solid.sizes.items()}
-    share = solid.coarsen(windows, boundary="trim").mean()
-    size = [h * windows[dim] for h, dim in zip(voxel_size(volume), ("z", "y", "x"))]
-    return from_array(share.data >= 0.5, voxel_size=size)
+    size = [h * windows[dim] for h, dim in zip(voxel_size(volume), DIMS)]
+    if "mask" not in volume:
+        share = solid.coarsen(windows, boundary="trim").mean()
+        return from_array(share.data >= 0.5, voxel_size=size)
+    mask = volume["mask"].isel(box)
+    inside = mask.coarsen(windows, boundary="trim").mean()
+    share = (solid & mask).coarsen(windows, boundary="trim").mean()
+    coarse = from_array((share >= inside / 2).data, voxel_size=size)
+    return coarse.assign(mask=(DIMS, (inside >= 0.5).data))

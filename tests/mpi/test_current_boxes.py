@@ -13,6 +13,7 @@ from poreflux.transport.parallel.interfacial_current import current_dataset
 from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.volume import within_mask
 from tests.mpi import currents, virtual
 from tests.mpi.currents import CASES
 
@@ -27,8 +28,11 @@ def stores(tmp_path_factory):
 def solve_on_boxes(store, layout, *, contact, conductivity=0.1, wagner_lengths=(), **options):
     """Return the Dataset of each box; `layout` may be a number of boxes."""
     operating = conditions(**options)
-    volume = poreflux.open(store)
-    stored_phase = mpi_reading.read_stored_phase(store, operating.direction)
+    volume = within_mask(poreflux.open(store))
+    stored_phase = mpi_reading.within_mask(
+        mpi_reading.read_stored_phase(store, operating.direction),
+        mpi_reading.mask_extent(store, None),
+    )
     mask = contact_of(volume, contact, operating.direction)
     task = Task(operating, phases_of(conductivity), wagner_lengths, mask.values)
     if isinstance(layout, int):
@@ -67,3 +71,19 @@ def test_boxes_may_share_several_grids_whose_boundary_follows(tmp_path, edges, g
     for results in solve_on_boxes(store, Partition(edges, 8, grids), **options):
         currents.assert_same(results, serial)
         assert abs(results.current_iterations - serial.current_iterations).item() <= 2
+
+
+@pytest.mark.parametrize("direction", ["z", "x"])
+@pytest.mark.parametrize("shape", ["rod", "cone"])
+def test_boxes_solve_within_the_mask_of_a_sample(tmp_path, direction, shape):
+    z, y, x = np.indices((25, 20, 22)) - np.reshape([0, 10.5, 9.5], (3, 1, 1, 1))
+    inside = y**2 + x**2 < (70 if shape == "rod" else 80 - 2 * z)
+    inside &= (z > 2) & (z < 23)
+    solid = np.random.default_rng(1).random(z.shape) < 0.8
+    labels = np.where(inside, 1 + solid, 0).astype(np.uint8)
+    volume = poreflux.from_array(labels, phases={0: "outside", 1: "pore", 2: "electrolyte"})
+    store = poreflux.save(volume, tmp_path / "vol.zarr", chunk=8)
+    options = {"contact": 0.8, "rtol": currents.RTOL, "direction": direction}
+    serial = poreflux.interfacial_current(poreflux.open(store), **options)
+    for results in solve_on_boxes(store, 2, **options):
+        currents.assert_same(results, serial)

@@ -65,7 +65,8 @@ def contact_mask(
     Notes
     -----
     The geometry of the contact is a choice: the paper gives its share only. A mask is of the whole
-    face; only its part on electrolyte conducts.
+    face; only its part on electrolyte conducts. Of a volume with a `mask` the share is that of the
+    footprint of the sample.
 
     Examples
     --------
@@ -80,18 +81,20 @@ def contact_mask(
     shape = tuple(volume.sizes[dim] for dim in dims)
     size: dict[str, float] = dict(zip(DIMS, voxel_size(volume)))
     spacing = tuple(size[dim] for dim in dims)
-    lost = min(round((1 - fraction) * math.prod(shape)), math.prod(shape) - 1)
+    footprint = _footprint(volume, direction)
+    faces = int(footprint.sum())
+    lost = min(round((1 - fraction) * faces), faces - 1)
     options: dict = {"seed": seed}
     if model == "full":
         mask, options = np.ones(shape, bool), {}
     elif model == "cells":
-        mask = _cells(shape, cells, lost, off, seed)
+        mask = _cells(footprint, cells, lost, off, seed)
         options["cells"] = cells
     elif model == "patches":
-        mask = _lowest(_field(shape, spacing, length, seed), lost)
+        mask = _lowest(_field(shape, spacing, length, seed), lost, footprint)
         options["length"] = length
     else:
-        mask = _lowest(_distance(shape, spacing, diameter, fraction, seed), lost)
+        mask = _lowest(_distance(shape, spacing, diameter, fraction, seed), lost, footprint)
         options["diameter"] = diameter
     attrs = {"long_name": "contact with the electrode", "units": "1", "model": model, **options}
     coords = {dim: volume[dim] for dim in dims}
@@ -173,9 +176,18 @@ def _image(path: str | Path) -> np.ndarray:
         raise UnreadableImage(f"{path} cannot be read as an image ({error})") from error
 
 
-def _lowest(values: np.ndarray, lost: int) -> np.ndarray:
-    """Return a mask without the faces of the `lost` lowest values."""
+def _footprint(volume: xr.Dataset, direction: str) -> np.ndarray:
+    """Return which faces (n1, n2) have voxels of the sample behind them."""
+    dims = across(direction)
+    if "mask" not in volume:
+        return np.ones([volume.sizes[dim] for dim in dims], bool)
+    return volume["mask"].any(DIMS[axis_of(direction)]).transpose(*dims).values
+
+
+def _lowest(values: np.ndarray, lost: int, footprint: np.ndarray) -> np.ndarray:
+    """Return a mask without the faces of the `lost` lowest values within a footprint."""
     mask = np.ones(values.size, bool)
+    values = np.where(footprint, values, np.inf)
     mask[np.argsort(values, axis=None, kind="stable")[:lost]] = False
     return mask.reshape(values.shape)
 
@@ -200,13 +212,13 @@ def _distance(
     return cKDTree(centres).query((faces + 0.5) * spacing)[0].reshape(shape)
 
 
-def _cells(shape: tuple[int, ...], cells: int, lost: int, off: int | None, seed: int) -> np.ndarray:
+def _cells(footprint: np.ndarray, cells: int, lost: int, off: int | None, seed: int) -> np.ndarray:
     """Return a mask without whole cells, the last one in part where `lost` faces end within it."""
-    rows, columns = (np.arange(n) * cells // n for n in shape)
+    rows, columns = (np.arange(n) * cells // n for n in footprint.shape)
     cell = rows[:, None] * cells + columns
     chosen = np.random.default_rng(seed).permutation(cells**2)
     if off is not None:
         return ~np.isin(cell, chosen[:off])
     rank = np.empty(cells**2, int)
     rank[chosen] = np.arange(cells**2)
-    return _lowest(rank[cell], lost)
+    return _lowest(rank[cell], lost, footprint)

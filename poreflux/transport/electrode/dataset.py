@@ -20,7 +20,7 @@ from poreflux.transport.laplace.problem import Medium, order
 #: mesh-dependent where the Wagner length has fewer cells
 RESOLVED = 10
 
-STATES = ("pore", "detached", "unconnected", "reacting")
+STATES = ("pore", "detached", "unconnected", "reacting", "outside")
 
 SWEPT = "swept_wagner_length"
 
@@ -36,7 +36,8 @@ MAP_STATISTICS = tuple(
 class ElectrodeSurface:
     """The face of a volume at the electrode, before anything is solved.
 
-    ``mask`` is the contact; ``solid`` (n1, n2) whether each voxel conducts; ``porosity`` is that of
+    ``mask`` is the contact; ``solid`` (n1, n2) whether each voxel conducts; ``face`` (n1, n2)
+    whether it is of the sample; ``porosity`` is that of
     columns less the mean, ``weighted_porosity`` the same with weights that decay from the electrode
     over ``depth`` µm.
     """
@@ -46,9 +47,15 @@ class ElectrodeSurface:
     spacing: tuple[float, float, float]
     conductivity: float
     solid: np.ndarray
+    face: np.ndarray
     porosity: np.ndarray
     weighted_porosity: np.ndarray
     depth: float
+
+    @property
+    def mask_fraction(self) -> float:
+        """Return the part of the sample's face that is in contact."""
+        return float(self.mask.values[self.face].mean())
 
 
 def electrode_surface(
@@ -57,15 +64,17 @@ def electrode_surface(
     """Return what the results need to know of the cells, before a solve changes them."""
     last = operating.reacting == HIGH
     h = medium.spacing[0]
-    depth = operating.depth(medium.reference, float(mask.mean()), h)
+    face = medium.face(last, cells.shape)
+    depth = operating.depth(medium.reference, float(mask.values[face].mean()), h)
     return ElectrodeSurface(
         operating,
         mask,
         medium.spacing,
         medium.reference,
         cells[-1 if last else 0] > 0,
-        column_porosity(cells),
-        column_porosity(cells, decay_weights(len(cells), h, depth, last)),
+        face,
+        column_porosity(cells, sample=medium.sample),
+        column_porosity(cells, decay_weights(len(cells), h, depth, last), medium.sample),
         depth,
     )
 
@@ -77,9 +86,9 @@ def solved_results(
     j = state.density / MA_CM2
     values = {
         **state_results(surface.operating, model, state, surface.spacing[1:], surface.conductivity),
-        "contact_mask_fraction": float(surface.mask.mean()),
+        "contact_mask_fraction": surface.mask_fraction,
         "unconnected_contact_fraction": float(
-            (surface.mask.values & surface.solid & ~model.cell.contact).mean()
+            (surface.mask.values & surface.solid & ~model.cell.contact)[surface.face].mean()
         ),
         "carrying_fraction": model.carrying,
         "current_structure_correlation": correlation(abs(j), surface.porosity),
@@ -100,8 +109,10 @@ def unconnected_results(surface: ElectrodeSurface) -> xr.Dataset:
     """Return the results where no electrolyte joins the fed face to the contact."""
     values = dict.fromkeys(MAP_STATISTICS, np.nan) | {
         "contact_fraction": 0.0,
-        "contact_mask_fraction": float(surface.mask.mean()),
-        "unconnected_contact_fraction": float((surface.mask.values & surface.solid).mean()),
+        "contact_mask_fraction": surface.mask_fraction,
+        "unconnected_contact_fraction": float(
+            (surface.mask.values & surface.solid)[surface.face].mean()
+        ),
         "carrying_fraction": 0.0,
         "area_specific_resistance": np.inf,
         "area_specific_resistance_bulk": np.inf,
@@ -150,7 +161,7 @@ def state_results(
 ) -> dict:
     """Return the statistics of one state by name; `spacing` is that of the face in µm."""
     cell, sign = model.cell, np.sign(operating.applied)
-    area = cell.share.size
+    area = model.faces
     power = float(np.nansum(state.density * state.overpotential * cell.share))
     total = state.voltage / operating.applied
     kinetic = power / (area * operating.applied**2)
@@ -185,12 +196,13 @@ def _maps(surface: ElectrodeSurface, j: np.ndarray, reacting: np.ndarray) -> dic
     dims = ACROSS[direction]
     state = np.where(surface.solid, np.where(surface.mask.values, 2, 1), 0)
     state[reacting] = 3
+    state[~surface.face] = 4
     contact = {
         f"contact_{key}": value for key, value in surface.mask.attrs.items() if key != "units"
     }
     note = {**surface.operating.attributes(), "conductivity": surface.conductivity, **contact}
     coords = {dim: surface.mask[dim] for dim in dims}
-    flags = {"flag_values": np.arange(4, dtype=np.uint8), "flag_meanings": " ".join(STATES)}
+    flags = {"flag_values": np.arange(5, dtype=np.uint8), "flag_meanings": " ".join(STATES)}
     maps = {
         name_of("current_density", direction): (j.astype(np.float32), note),
         name_of("interface_state", direction): (state.astype(np.uint8), flags),

@@ -38,7 +38,7 @@ from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import one_conductor
 from poreflux.transport.medium import conductivity_table, read_medium
 from poreflux.transport.tortuosity.effective_conductivity import forecast
-from poreflux.volume import require, within_mask
+from poreflux.volume import refuse_shape, require, within_mask
 
 RESOLUTIONS = get_args(Resolution)
 
@@ -62,7 +62,7 @@ def interfacial_current(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
+        with `phase` (z, y, x); of a `mask`, of any shape, what is inside: the face is the sample's.
     applied
         current density of the whole face in mA/cm²; positive for plating, negative for stripping.
     contact
@@ -167,6 +167,8 @@ def interfacial_current(
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
     volume = within_mask(volume, solver.field)
+    if resolution != "voxel":
+        refuse_shape(volume, "blocks of a current need")
     mask = contact_of(volume, contact, direction)
     if solver.field is not None:
         described = fields.described(operating, phases, mask.values)
@@ -230,7 +232,7 @@ def _refuse_too_large(volume: xr.Dataset, binary: bool, drive: str) -> None:
     nz, ny, nx = require(volume, "phase").shape
     shape = nz, ny, nx
     blocked.refuse(
-        memory(shape, binary, drive),
+        memory(shape, binary, drive) + (nz * ny * nx if "mask" in volume else 0),
         f"the current through {'x'.join(map(str, shape))} voxels",
         do="crop the volume along the electrode, or use more machines with "
         "poreflux.transport.parallel",

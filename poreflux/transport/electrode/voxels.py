@@ -36,7 +36,8 @@ class ElectrodeModel:
 
     ``carrying`` is the share of conducting cells that join the fed face to the contact; ``x`` the
     red potentials in V; ``bulk`` the area-specific resistance in ohm m² of the electrolyte between
-    equipotential faces; ``near`` the cells near the electrode, where they are voxels.
+    equipotential faces; ``faces`` the number of faces of the sample at the electrode; ``near`` the
+    cells near the electrode, where they are voxels.
     """
 
     carrying: float
@@ -44,6 +45,7 @@ class ElectrodeModel:
     cell: ElectrolyteCell
     x: np.ndarray
     bulk: float
+    faces: int
     near: NearElectrode | None = None
 
 
@@ -68,15 +70,17 @@ def prepare_voxels(
     """
     outer_masks: list[np.ndarray | None] = [None, None]
     outer_masks[operating.reacting] = share > 0
-    conducting = medium.conducting * cells.size
+    conducting = medium.conducting * medium.filled * cells.size
+    faces = int(medium.face(operating.reacting == HIGH, cells.shape).sum())
     connected = percolate(cells, engine, where=(outer_masks[0], outer_masks[1]))
     if connected == 0:
         return None
     problem = Problem(cells, medium.spacing, arithmetic=medium.arithmetic)
     operator = build(problem, engine, np.float64)
     model = solve_bulk(
-        problem, operator, medium.reference, share, operating, connected / conducting, progress
-    )
+        problem, operator, medium.reference, share, operating, connected / conducting, progress,
+        faces=faces,
+    )  # fmt: skip
     last = operating.reacting == HIGH
     model.near = near_electrode(cells, (0, len(cells)), last, medium.reference, medium.spacing)
     return model
@@ -91,8 +95,12 @@ def solve_bulk(
     carrying: float,
     progress: Progress | None = None,
     solver: LinearSolver | None = None,
+    *,
+    faces: int | None = None,
 ) -> ElectrodeModel:
-    """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m."""
+    """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m, `faces`
+    the number of faces of the sample at the electrode, by default all."""
+    faces = share.size if faces is None else faces
     h = problem.spacing
     unit = reference * h[0] / (min(h) ** 2 * UM)
     contact = operator.boundary.half[operating.reacting] > 0
@@ -106,13 +114,13 @@ def solve_bulk(
         solver,
         operating.reacting,
         np.where(contact, share, 0.0),
-        operating.applied * share.size / unit,
+        operating.applied * faces / unit,
         unit,
         _share_of_current(operator, x, 1 - operating.reacting),
     )
     rescale_potential(cell, x, cell.current / conductance)
-    bulk = share.size / (unit * conductance)
-    return ElectrodeModel(carrying, problem, cell, x, bulk)
+    bulk = faces / (unit * conductance)
+    return ElectrodeModel(carrying, problem, cell, x, bulk, faces)
 
 
 def _share_of_current(operator: Operator, x: np.ndarray, face: int) -> np.ndarray:

@@ -74,8 +74,9 @@ class Medium:
     ``spacing`` are the voxel edges with axis 0 along the transport; conductivities are relative to
     ``reference``; ``mean`` is their mean over the volume, ``conducting`` the volume fraction that
     conducts at all (of partial voxels their shares), ``arithmetic`` whether faces take the
-    arithmetic mean. The cells themselves are
-    passed separately: a solve clears those that carry no current.
+    arithmetic mean. ``sample`` (n0, n1, n2) is true in the sample, where that is not the whole box;
+    the others are fractions of its volume. The cells themselves are passed separately: a solve
+    clears those that carry no current.
     """
 
     spacing: tuple[float, float, float]
@@ -83,6 +84,23 @@ class Medium:
     mean: float
     conducting: float
     arithmetic: bool = False
+    sample: np.ndarray | None = None
+
+    @property
+    def filled(self) -> float:
+        """Return the part of the box that is sample."""
+        return 1.0 if self.sample is None else float(self.sample.mean())
+
+    @property
+    def constant_section(self) -> bool:
+        """Return whether the sample has the same section in every plane across the transport."""
+        return self.sample is None or bool((self.sample == self.sample[0]).all())
+
+    def face(self, last: bool, shape: tuple[int, ...]) -> np.ndarray:
+        """Return which faces (n1, n2) of the last or the first plane of a box are of the sample."""
+        if self.sample is None:
+            return np.ones(shape[1:], bool)
+        return self.sample[-1 if last else 0]
 
 
 def relative_conductivity(
@@ -157,6 +175,17 @@ def relative(table: np.ndarray) -> np.ndarray:
     (array([0. , 0.5, 1. ]), array([0, 1], dtype=uint8))
     """
     return (table > 0).astype(np.uint8) if one_conductor(table) else table / table.max()
+
+
+def leave_out(labels: np.ndarray, cells: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """Clear the cells that are not sample, in place; return how many of each label they had.
+
+    >>> cells = np.array([1, 1, 0])
+    >>> leave_out(np.array([1, 1, 0]), cells, np.array([True, False, False]))[:2], cells
+    (array([1, 1]), array([1, 0, 0]))
+    """
+    cells[~sample] = 0
+    return np.bincount(labels[~sample], minlength=256)
 
 
 def even_periods(cells: np.ndarray, sides: Sides) -> np.ndarray:

@@ -10,7 +10,12 @@ import numpy as np
 
 from poreflux.annotations import Progress
 from poreflux.transport.electrode import fields, planes
-from poreflux.transport.electrode.column_porosity import column_sums, decay_weights
+from poreflux.transport.electrode.column_porosity import (
+    ColumnSums,
+    column_sums,
+    decay_weights,
+    relative_to_mean,
+)
 from poreflux.transport.electrode.conditions import Conditions
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.refinement import near_electrode
@@ -56,9 +61,9 @@ class Task:
         """Return the largest conductivity in S/m."""
         return max(self.phases.values())
 
-    def depth(self, spacing: float) -> float:
-        """Return the decay length in µm of the weights of the porosity."""
-        return self.operating.depth(self.reference, float(self.mask.mean()), spacing)
+    def depth(self, spacing: float, face: np.ndarray) -> float:
+        """Return the decay length in µm of the weights of the porosity; `face` is the sample's."""
+        return self.operating.depth(self.reference, float(self.mask[face].mean()), spacing)
 
     def laws(self) -> list[Conditions]:
         """Return the operating conditions, and those of the Wagner lengths."""
@@ -71,6 +76,7 @@ class ElectrodeResults:
     """The results of all boxes; without states where nothing joins the fed face to the contact."""
 
     solid: np.ndarray
+    face: np.ndarray
     porosity: np.ndarray
     weighted_porosity: np.ndarray
     model: ElectrodeModel | None = None
@@ -94,17 +100,21 @@ def on_boxes(
         size = "x".join(map(str, stored_phase.shape))
         need = memory(stored_phase, layout, task, link.rank)
         refuse(link, need, f"the current through {size} voxels needs", task.memory)
-        cells, counts = reading.read_cells(stored_phase, task.phases, start, stop, engine)
+        cells, counts, sample = reading.read_cells(stored_phase, task.phases, start, stop, engine)
     relative = reading.relative_conductivities(stored_phase, task.phases)
     conducting = float(link.gather(counts).sum(0)[relative > 0].sum())
-    porosity, weighted_porosity = _column_porosities(cells, stored_phase, task, ranks)
+    face = np.ones(stored_phase.shape[1:], bool)
+    if sample is not None:
+        face = ranks.outermost(sample)[task.operating.reacting]
+    porosity, weighted_porosity = _column_porosities(cells, sample, stored_phase, task, face, ranks)
+    del sample
     solid = ranks.outermost(cells)[task.operating.reacting] > 0
     outer_masks: list[np.ndarray | None] = [None, None]
     outer_masks[task.operating.reacting] = task.mask
     keep = partial(keep_percolating_on_boxes, link=link)
     connected = percolate(cells, engine, where=(outer_masks[0], outer_masks[1]), keep=keep)
     if connected == 0:
-        return ElectrodeResults(solid, porosity, weighted_porosity)
+        return ElectrodeResults(solid, face, porosity, weighted_porosity)
     operator = build(Problem(cells, stored_phase.spacing), engine, np.float64, ranks)
     problem = Problem(np.broadcast_to(cells.dtype.type(0), cells.shape), stored_phase.spacing)
     near = near_electrode(
@@ -118,7 +128,7 @@ def on_boxes(
     del cells  # the operator holds their geometry
     model = solve_bulk(
         problem, operator, task.reference, task.mask.astype(float), task.operating,
-        connected / conducting, task.progress, make_solver(operator),
+        connected / conducting, task.progress, make_solver(operator), faces=int(face.sum()),
     )  # fmt: skip
     model.near = near
     states = solve(model, task.laws(), task.progress)
@@ -129,22 +139,37 @@ def on_boxes(
         _write(link, stored_phase, layout, task, task.field, model)
     section = np.concatenate(link.join(section))
     return ElectrodeResults(
-        solid, porosity, weighted_porosity, model, [first_state, *states], plane_current, section
-    )
+        solid, face, porosity, weighted_porosity, model, [first_state, *states], plane_current,
+        section,
+    )  # fmt: skip
 
 
 def _column_porosities(
-    cells: np.ndarray, stored_phase: StoredPhase, task: Task, ranks: Ranks
+    cells: np.ndarray,
+    sample: np.ndarray | None,
+    stored_phase: StoredPhase,
+    task: Task,
+    face: np.ndarray,
+    ranks: Ranks,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the porosity of columns less the mean, and the same weighted towards the electrode."""
     link, start, planes = ranks.link, ranks.first, ranks.planes
-    depth = task.depth(stored_phase.spacing[0])
+    depth = task.depth(stored_phase.spacing[0], face)
     weights = decay_weights(planes, stored_phase.spacing[0], depth, task.operating.reacting == HIGH)
     own_weights = weights[start : start + len(cells)] / weights.sum()
-    porosity, pores = column_sums(cells, np.full(len(cells), 1 / planes))
-    weighted_porosity, _ = column_sums(cells, own_weights)
-    mean = float(link.gather(pores).sum()) / prod(stored_phase.shape)
-    return link.add(porosity) - mean, link.add(weighted_porosity) - mean
+    voxels = int(link.gather(cells.size if sample is None else sample.sum()).sum())
+    even = np.full(len(cells), 1 / planes)
+    porosity, weighted = (
+        relative_to_mean(_of_all(column_sums(cells, of_planes, sample), link, sample), voxels)
+        for of_planes in (even, own_weights)
+    )
+    return porosity, weighted
+
+
+def _of_all(sums: ColumnSums, link: Link, sample: np.ndarray | None) -> ColumnSums:
+    """Return the sums of all boxes."""
+    weight = sums.weight if sample is None else link.add(sums.weight)
+    return ColumnSums(link.add(sums.pore), weight, int(link.gather(sums.pores).sum()))
 
 
 def _write(

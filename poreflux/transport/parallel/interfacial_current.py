@@ -57,7 +57,7 @@ def solve_current(
     Parameters
     ----------
     path
-        store with `phase` (z, y, x).
+        store with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     contact
         as for :func:`poreflux.interfacial_current`; or a function of the volume that returns it,
         called on the first process alone.
@@ -111,9 +111,11 @@ def solve_current(
             stored_phase = reading.read_stored_phase(path, operating.direction)
             reading.relative_conductivities(stored_phase, phases)
             petsc.check_indices(int(np.prod(stored_phase.shape)), 8 * PETSc.IntType().itemsize)
+            extent = np.zeros(7, np.int64)
             if first:
-                reading.refuse_mask(path)
+                extent = reading.mask_extent(path, target)
                 volume, contact_mask = _opened(path, contact, operating, phases, target)
+        stored_phase = reading.within_mask(stored_phase, link.broadcast(extent, 0))
         mask = (
             np.zeros(stored_phase.shape[1:], bool) if contact_mask is None else contact_mask.values
         )
@@ -150,8 +152,9 @@ def _opened(
     from poreflux.transport import field_output
     from poreflux.transport.electrode.contact_mask import contact_of
     from poreflux.transport.electrode.fields import described
+    from poreflux.volume import within_mask
 
-    volume = open_store(path)
+    volume = within_mask(open_store(path), target)
     given = contact(volume) if callable(contact) else contact
     mask = contact_of(volume, given, operating.direction)
     if target is not None:
@@ -192,9 +195,9 @@ def current_dataset(
         unconnected_results,
     )
 
-    depth = task.depth(stored_phase.spacing[0])
+    depth = task.depth(stored_phase.spacing[0], results.face)
     surface = ElectrodeSurface(
-        task.operating, contact, stored_phase.spacing, task.reference, results.solid,
+        task.operating, contact, stored_phase.spacing, task.reference, results.solid, results.face,
         results.porosity, results.weighted_porosity, depth,
     )  # fmt: skip
     if results.model is None or results.plane_current is None or results.section is None:

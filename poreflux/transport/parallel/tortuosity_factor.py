@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+PERIODIC = "periodic sides need a box, and the mask is no box; cut one out of it, and solve that"
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of a solve; see :func:`solve_tortuosity`."""
@@ -68,6 +71,8 @@ class TortuosityResults(NamedTuple):
     solution: Solution | None
     iterations: int
     check: float | None
+    section: bool | None = None
+    filled_error: float = 0.0
 
 
 def solve_tortuosity(
@@ -93,7 +98,7 @@ def solve_tortuosity(
     Parameters
     ----------
     path
-        store with `phase` (z, y, x).
+        store with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     direction, conductivity, sides, rtol
         as for :func:`poreflux.tortuosity_factor`; by default `electrolyte` conducts.
     threads
@@ -159,11 +164,16 @@ def solve_tortuosity(
         )
         with link.together():
             stored_phase = reading.read_stored_phase(path, direction)
+            extent = np.zeros(7, np.int64)
             if first:
-                reading.refuse_mask(path)
+                extent = reading.mask_extent(path, options.field)
             petsc.check_indices(int(np.prod(stored_phase.shape)), 8 * PETSc.IntType().itemsize)
             if options.field is not None:
                 _check_field(stored_phase, options, options.field)
+        with link.together():
+            stored_phase = reading.within_mask(stored_phase, link.broadcast(extent, 0))
+            if stored_phase.masked and sides == "periodic":
+                raise ValueError(PERIODIC)
         layout = partition(stored_phase.shape, link.size, stored_phase.chunk[0])
         session.notice_idle(link, layout, options.notice)
         box_link = link.first_processes(layout.boxes)
@@ -188,16 +198,23 @@ def _on_boxes(
     ranks = Ranks(link, layout.edges, (False, periodic_sides, periodic_sides), layout.grids)
     with link.together():
         _refuse_too_large(link, stored_phase, layout, options)
-        cells, counts = reading.read_cells(stored_phase, options.conductivity, start, stop, engine)
+        cells, counts, sample = reading.read_cells(
+            stored_phase, options.conductivity, start, stop, engine
+        )
     relative = reading.relative_conductivities(stored_phase, options.conductivity)
     counts = link.gather(counts).sum(0)
     mean = float(counts @ relative / counts.sum())
     conducting = float(counts[relative > 0].sum() / counts.sum())
     keep = partial(keep_percolating_on_boxes, link=link)
     percolating = percolate(cells, engine, ranks.periodic, keep=keep)
+    section = None if sample is None else _section(sample, link)
     if percolating == 0:
-        return TortuosityResults(mean, conducting, 0.0, 0.0, None, 0, None)
+        return TortuosityResults(mean, conducting, 0.0, 0.0, None, 0, None, section)
     percolating_fraction = percolating / float(counts[relative > 0].sum())
+    filled, filled_error = float(counts.sum() / np.prod(stored_phase.shape)), 0.0
+    if section is False and sample is not None:
+        filled, filled_error = _filled(sample, stored_phase, layout, ranks, engine, options)
+    del sample
     cells = even_periods(cells, options.sides)
     problem = Problem(cells, stored_phase.spacing, options.sides)
     from poreflux.transport.parallel.solution import check_difference, solve, write_fields
@@ -211,7 +228,7 @@ def _on_boxes(
         seconds=60 * options.minutes, notice=options.notice,
     )  # fmt: skip
     # kappa is proportional to the energy of the whole problem
-    unit = problem.relative_conductivity(1.0) * layout.planes / problem.shape[0]
+    unit = _unit(problem, layout) / filled
     solution = solve(
         operator, ranks, checkpoint, rtol=options.rtol,
         tortuosity=lambda energy: mean / (unit * energy), progress=options.progress,
@@ -223,14 +240,58 @@ def _on_boxes(
     if assembled_problem is not None:
         check = check_difference(assembled_problem, ranks, options.rtol, solution.energy)
     return TortuosityResults(
-        mean, conducting, percolating_fraction, kappa, solution, checkpoint.iterations, check
-    )
+        mean, conducting, percolating_fraction, kappa, solution, checkpoint.iterations, check,
+        section, filled_error,
+    )  # fmt: skip
+
+
+def _unit(problem: Problem, layout: Partition) -> float:
+    """Return the conductivity of a unit of energy of all boxes, of which `problem` is one."""
+    return problem.relative_conductivity(1.0) * layout.planes / problem.shape[0]
+
+
+def _section(sample: np.ndarray, link: Link) -> bool:
+    """Return whether the sample has the same section in all planes of all boxes."""
+    first = link.broadcast(np.ascontiguousarray(sample[0]), 0)
+    return bool(link.gather(float((sample == first).all())).all())
+
+
+def _filled(
+    sample: np.ndarray,
+    stored_phase: StoredPhase,
+    layout: Partition,
+    ranks: Ranks,
+    engine: Engine,
+    options: Options,
+) -> tuple[float, float]:
+    """Return the conductivity of the box of a sample of varying section that is filled with the
+    best conductor, and its relative error."""
+    from poreflux.transport.parallel.solution import solve
+
+    alone = sample.astype(np.uint8)
+    percolate(alone, engine, keep=partial(keep_percolating_on_boxes, link=ranks.link))
+    problem = Problem(alone, stored_phase.spacing)
+    operator = build(problem, engine, np.float64, ranks)
+    unsaved = Checkpoint(operator, ranks, None, "", seconds=np.inf, notice=options.notice)
+    unit = _unit(problem, layout)
+    solution = solve(
+        operator, ranks, unsaved, rtol=options.rtol,
+        tortuosity=lambda energy: 1 / (unit * energy), progress=options.progress,
+    )  # fmt: skip
+    return unit * solution.energy, solution.relative_error
 
 
 def _identity(stored_phase: StoredPhase, options: Options) -> str:
     """Return a digest of the problem, which a checkpoint must match."""
     table = reading.relative_conductivities(stored_phase, options.conductivity)
-    described = [stored_phase.identity, stored_phase.direction, table.tolist(), options.sides]
+    described = [
+        stored_phase.origin,
+        stored_phase.shape,
+        stored_phase.identity,
+        stored_phase.direction,
+        table.tolist(),
+        options.sides,
+    ]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()
 
 
@@ -247,7 +308,8 @@ def memory(
     start, stop = layout.span(box)
     table = reading.relative_conductivities(stored_phase, conductivity)
     shape = (stop - start, *stored_phase.shape[1:])
-    return forecast(shape, layout, one_conductor(table), sides=sides, check=check)
+    sample = int(np.prod(shape)) if stored_phase.masked else 0
+    return forecast(shape, layout, one_conductor(table), sides=sides, check=check) + sample
 
 
 def _refuse_too_large(
@@ -279,17 +341,19 @@ def _dataset(direction: str, results: TortuosityResults, options: Options) -> "x
     from poreflux.schema import attributes
     from poreflux.transport.tortuosity.effective_conductivity import (
         EffectiveConductivity,
+        section_note,
         tortuosity_dataset,
     )
 
     effective = EffectiveConductivity(
-        results.conductivity, results.percolating, None, results.solution
+        results.conductivity, results.percolating, None, results.solution, results.filled_error
     )
     note = {
         "conductivity": dict(options.conductivity),
         "sides": options.sides,
         "rtol": options.rtol,
         "geometry": "voxels",
+        **section_note(results.section),
     }
     table = tortuosity_dataset(direction, results.mean, results.conducting, effective, note)
     table["iterations"] += results.iterations

@@ -9,7 +9,10 @@ from poreflux.statistics.mean_error import mean_error
 
 
 def sampled(
-    conducting: np.ndarray, conductivity: np.ndarray, edges: Sequence[np.ndarray]
+    conducting: np.ndarray,
+    conductivity: np.ndarray,
+    edges: Sequence[np.ndarray],
+    sample: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return means of sub-volumes and sampling errors, each over (direction,), by their names.
 
@@ -21,6 +24,8 @@ def sampled(
         of each sub-volume along each direction, (direction, z, y, x); 0 where it has no path.
     edges
         of the sub-volumes along each axis.
+    sample
+        fraction of each sub-volume inside a mask, (z, y, x): its weight; what is NaN has none.
 
     Notes
     -----
@@ -38,6 +43,7 @@ def sampled(
     """
     z, y, x = map(np.diff, edges)
     volume = z[:, None, None] * y[:, None] * x
+    volume = volume if sample is None else volume * sample
     rows = [_along(conducting, values, volume, edges) for values in conductivity]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
@@ -45,10 +51,12 @@ def sampled(
 def _along(
     conducting: np.ndarray, conductivity: np.ndarray, volume: np.ndarray, edges: Sequence
 ) -> dict[str, float]:
-    phi, kappa = (
-        float(np.average(values, weights=volume)) for values in (conducting, conductivity)
-    )
-    tau, tau_error, error = math.inf, math.nan, math.nan
+    known = np.isfinite(conductivity) & np.isfinite(conducting)
+    volume = np.where(known, volume, 0.0)
+    conducting, conductivity = (np.where(known, v, 0.0) for v in (conducting, conductivity))
+    whole = float(volume.sum()) or math.nan
+    phi, kappa = (float((values * volume).sum()) / whole for values in (conducting, conductivity))
+    tau, tau_error, error = math.inf if kappa == 0 else math.nan, math.nan, math.nan
     if kappa > 0:
         error = mean_error(conductivity * volume, volume, edges).standard_error
         tau = phi / kappa

@@ -17,12 +17,13 @@ from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
 from poreflux.transport.medium import conductivity_table
 from poreflux.transport.tortuosity.block_means import sampled
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
-from poreflux.volume import require, voxel_size, within_mask
+from poreflux.volume import refuse_shape, require, voxel_size, within_mask
 
 NAMES = (
     "block_tortuosity_factor",
@@ -30,6 +31,7 @@ NAMES = (
     "block_percolating_fraction",
     "block_conducting_fraction",
 )
+SAMPLE_FRACTION = "block_sample_fraction"
 
 
 def block_tortuosity(
@@ -49,7 +51,7 @@ def block_tortuosity(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
+        with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     blocks
         number of sub-volumes along (z, y, x).
     directions
@@ -71,7 +73,10 @@ def block_tortuosity(
     `block_conducting_fraction` (block_z, block_y, block_x); and over (direction,)
     `block_effective_conductivity_mean`, `block_tortuosity_factor_mean`, and one standard deviation
     by which the whole volume may differ from a much larger one,
-    `effective_conductivity_sampling_error` and `tortuosity_factor_sampling_error`.
+    `effective_conductivity_sampling_error` and `tortuosity_factor_sampling_error`. With a
+    mask that is no box also `block_sample_fraction`, the part of each that is sample: its weight.
+    Sub-volumes that the mask cuts refer to their own shape; those outside, or whose sample does not
+    reach from face to face, are NaN.
 
     Raises
     ------
@@ -101,6 +106,8 @@ def block_tortuosity(
     for direction in directions:
         order(direction)
     volume = within_mask(volume)
+    if sides == "periodic":
+        refuse_shape(volume, "periodic sides need")
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table)
@@ -109,9 +116,8 @@ def block_tortuosity(
     if checkpoint is not None:
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
         task = _CachedTask(block_task, str(checkpoint))
-    results = blocked.block_map(
-        {"phase": phase.data}, task, blocks=blocks, progress=progress, scheduler=scheduler
-    )
+    inputs = {name: volume[name].data for name in ("phase", "mask") if name in volume}
+    results = blocked.block_map(inputs, task, blocks=blocks, progress=progress, scheduler=scheduler)
     dims = ("direction", "block_z", "block_y", "block_x")
     arrays = {name: np.moveaxis(results[name], -1, 0) for name in NAMES}
     arrays["block_conducting_fraction"] = arrays["block_conducting_fraction"][0]
@@ -119,12 +125,18 @@ def block_tortuosity(
         blocked.edges(n, count) * h for n, count, h in zip(phase.shape, blocks, voxel_size(volume))
     ]
     arrays |= sampled(
-        arrays["block_conducting_fraction"], arrays["block_effective_conductivity"], cuts
+        arrays["block_conducting_fraction"],
+        arrays["block_effective_conductivity"],
+        cuts,
+        results.get(SAMPLE_FRACTION),
     )
     variables: dict[str, tuple] = {
         name: (dims[4 - array.ndim :] if array.ndim > 1 else dims[:1], array, attributes(name))
         for name, array in arrays.items()
     }
+    if "mask" in volume:
+        fraction = attributes(SAMPLE_FRACTION)
+        variables[SAMPLE_FRACTION] = (dims[1:], results[SAMPLE_FRACTION], fraction)
     variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
     coords: dict[str, Any] = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
@@ -159,7 +171,7 @@ class _BlockTask:
     def __call__(
         self, arrays: dict[str, np.ndarray], box: Sequence[slice]
     ) -> dict[str, np.ndarray]:
-        phase = arrays["phase"]
+        phase, sample = arrays["phase"], arrays.get("mask")
         if (phase == NO_PHASE).any():
             corners = [f"{extent.start}:{extent.stop}" for extent in box]
             raise DamagedStore(
@@ -167,29 +179,45 @@ class _BlockTask:
                 "poreflux.verify(store) finds the damaged chunks"
             )
         cells = relative(self.table)[phase]
-        rows = [self._along(direction, cells) for direction in self.directions]
-        return {name: np.array([row[name] for row in rows]) for name in NAMES}
+        if sample is None:
+            rows = [self._along(direction, cells, None) for direction in self.directions]
+            return {name: np.array([row[name] for row in rows]) for name in NAMES}
+        cells *= sample
+        outside = dict.fromkeys(NAMES, np.nan)
+        rows = [
+            self._along(direction, cells, sample) if sample.any() else outside
+            for direction in self.directions
+        ]
+        results = {name: np.array([row[name] for row in rows]) for name in NAMES}
+        return results | {SAMPLE_FRACTION: np.array(sample.mean())}
 
     def key(self, arrays: dict[str, np.ndarray]) -> str:
         """Return a digest of all that the results depend on."""
         options = self.directions, self.spacing, self.sides, self.rtol
         text = repr((NAMES, *options, arrays["phase"].shape))
         digest = hashlib.sha256(text.encode() + self.table.tobytes())
-        digest.update(np.ascontiguousarray(arrays["phase"]).data)
+        for array in arrays.values():
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:32]
 
-    def _along(self, direction: str, cells: np.ndarray) -> dict[str, float]:
+    def _along(
+        self, direction: str, cells: np.ndarray, sample: np.ndarray | None
+    ) -> dict[str, float]:
         dims = order(direction)
         axes = [DIMS.index(dim) for dim in dims]
         h0, h1, h2 = (self.spacing[axis] for axis in axes)
-        mean = float(cells.mean())
+        inside = cells if sample is None or sample.all() else cells[sample]
+        mean, conducting = float(inside.mean()), float((inside > 0).mean())
+        sample = None if inside is cells or sample is None else sample.transpose(axes)
         effective = solve(
             cells.transpose(axes).copy(),  # the solve clears what does not percolate
-            Medium((h0, h1, h2), 1.0, mean, float((cells > 0).mean())),
+            Medium((h0, h1, h2), 1.0, mean, conducting, sample=sample),
             Threads(1),
             sides=self.sides,
             rtol=self.rtol,
         )
+        if effective.conductivity == 0 and sample is not None and not _spans(sample):
+            return dict.fromkeys(NAMES, np.nan) | {"block_conducting_fraction": mean}
         return {
             "block_tortuosity_factor": mean / effective.conductivity
             if effective.conductivity
@@ -198,6 +226,11 @@ class _BlockTask:
             "block_percolating_fraction": effective.percolating,
             "block_conducting_fraction": mean,
         }
+
+
+def _spans(sample: np.ndarray) -> bool:
+    """Return whether a sample joins the two faces of its block along axis 0."""
+    return percolate(sample.astype(np.uint8), Threads(1)) > 0
 
 
 @dataclass(frozen=True)

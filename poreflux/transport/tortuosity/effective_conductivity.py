@@ -19,12 +19,14 @@ from poreflux.volume import require
 
 class EffectiveConductivity(NamedTuple):
     """The result of a solve: the effective conductivity relative to the reference phase, the share
-    of conducting cells that percolate, and the solution unless nothing percolates."""
+    of conducting cells that percolate, and the solution unless nothing percolates; the relative
+    error of the conductance that a sample of varying section is compared with."""
 
     conductivity: float
     percolating: float
     problem: Problem | None = None
     solution: Solution | None = None
+    filled_error: float = 0.0
 
 
 def solve(
@@ -37,20 +39,42 @@ def solve(
     precision: str | None = None,
     progress: Progress | None = None,
 ) -> EffectiveConductivity:
-    """Clear the cells that do not percolate, in place, and solve for those that do."""
+    """Clear the cells that do not percolate, in place, and solve for those that do.
+
+    The conductivity of a sample that does not fill its box is that of its own section; of one whose
+    section varies along the transport, its conductance over that of the same shape filled.
+    """
     periodic_sides = sides == "periodic"
     percolating_cells = percolate(cells, engine, (False, periodic_sides, periodic_sides))
     if percolating_cells == 0:
         return EffectiveConductivity(0.0, 0.0)
     percolating_volume = float(cells.sum()) if medium.arithmetic else percolating_cells
-    percolating_fraction = percolating_volume / (medium.conducting * cells.size)
+    percolating_fraction = percolating_volume / (medium.conducting * medium.filled * cells.size)
+    filled, filled_error = medium.filled, 0.0
+    if medium.sample is not None and not medium.constant_section:
+        alone = medium.sample.astype(np.uint8)
+        percolate(alone, engine)
+        of_shape = Problem(alone, medium.spacing)
+        shape_solution = solve_problem(of_shape, engine, rtol=rtol, precision=precision)
+        filled = of_shape.relative_conductivity(shape_solution.energy)
+        filled_error = shape_solution.relative_error
+        del of_shape, shape_solution
     problem = Problem(
         even_periods(cells, sides), medium.spacing, sides, arithmetic=medium.arithmetic
     )
     solution = solve_problem(problem, engine, rtol=rtol, precision=precision, progress=progress)
+    conductivity = problem.relative_conductivity(solution.energy) / filled
     return EffectiveConductivity(
-        problem.relative_conductivity(solution.energy), percolating_fraction, problem, solution
+        conductivity, percolating_fraction, problem, solution, filled_error
     )
+
+
+def section_note(constant_section: bool | None) -> dict[str, str]:
+    """Return the attribute that says what the conductivity of a masked sample refers to."""
+    if constant_section is None:
+        return {}
+    of = "its own section" if constant_section else "its own shape, filled with the best conductor"
+    return {"sample": f"inside the mask; the conductivity refers to {of}"}
 
 
 def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bool = True) -> int:
@@ -84,8 +108,9 @@ def refuse_too_large(
     binary = geometry == "voxels" and len({v for v in conductivity.values() if v > 0}) == 1
     periods = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
     solved_shape = (nz * periods[0], ny * periods[1], nx * periods[2])
+    voxels = int(np.prod(solved_shape))
     blocks.refuse(
-        forecast(solved_shape, krylov_precision, binary),
+        forecast(solved_shape, krylov_precision, binary) + (voxels if "mask" in volume else 0),
         f"the solve of {'x'.join(map(str, solved_shape))} voxels in {krylov_precision}",
         do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with "
         "poreflux.transport.parallel",
@@ -106,7 +131,7 @@ def tortuosity_dataset(
         "effective_conductivity": kappa,
         "macmullin_number": macmullin,
         "percolating_fraction": effective.percolating,
-        "relative_error": solution.relative_error if solution else 0.0,
+        "relative_error": solution.relative_error + effective.filled_error if solution else 0.0,
         "flux_imbalance": solution.flux_imbalance if solution else 0.0,
         "residual": solution.run.residual if solution else 0.0,
         "iterations": solution.run.iterations if solution else 0,

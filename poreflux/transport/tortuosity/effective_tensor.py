@@ -22,7 +22,7 @@ from poreflux.transport.medium import read_medium
 from poreflux.transport.solvers.solution import Solution, solve
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
-from poreflux.volume import within_mask
+from poreflux.volume import refuse_shape, within_mask
 
 
 def effective_tensor(
@@ -68,6 +68,7 @@ def effective_tensor(
     """
     check_options("periodic", rtol)
     volume = within_mask(volume)
+    refuse_shape(volume, "a tensor, of a period of a lattice, needs")
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)
     with closing(Threads(threads)) as engine:

@@ -15,10 +15,11 @@ from poreflux.transport.medium import read_medium, read_partial
 from poreflux.transport.tortuosity import fields
 from poreflux.transport.tortuosity.effective_conductivity import (
     refuse_too_large,
+    section_note,
     solve,
     tortuosity_dataset,
 )
-from poreflux.volume import require, within_mask
+from poreflux.volume import refuse_shape, require, within_mask
 
 ELECTROLYTE = {"electrolyte": 1.0}
 
@@ -41,7 +42,7 @@ def tortuosity_factor(
     Parameters
     ----------
     volume
-        with `phase` (z, y, x); of a `mask`, which must be a box, what is inside.
+        with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     direction
         of transport: ``"z"``, ``"y"`` or ``"x"``.
     conductivity
@@ -94,6 +95,11 @@ def tortuosity_factor(
     How far that is from the value of much finer voxels, :func:`poreflux.tortuosity_discretisation`
     estimates.
 
+    Outside of a mask nothing conducts and nothing counts; the potentials are given where the sample
+    meets the end planes of its box. kappa_eff of a rod refers to its own section; of a sample whose
+    section varies along the transport, it is kappa_0 times the conductance over that of the same
+    shape filled with the best conductor, from a second solve: 1 without pores, whatever the shape.
+
     References
     ----------
     Cooper et al., SoftwareX 5 (2016) 203; Tjaden et al., Int. Mater. Rev. 63 (2018) 47 on
@@ -109,6 +115,8 @@ def tortuosity_factor(
     """
     check_options(sides, rtol)
     volume = within_mask(volume, field)
+    if sides == "periodic":
+        refuse_shape(volume, "periodic sides need")
     phase = require(volume, "phase")
     if field is not None:
         described = fields.described(direction, conductivity, sides, geometry)
@@ -116,7 +124,7 @@ def tortuosity_factor(
     refuse_too_large(volume, conductivity, rtol, precision, geometry)
     with closing(Threads(threads)) as engine:
         if geometry == "partial":
-            cells, medium = read_partial(volume, direction, conductivity)
+            cells, medium = read_partial(volume, direction, conductivity, engine)
         else:
             cells, medium = read_medium(volume, direction, conductivity, engine)
         effective = solve(
@@ -125,5 +133,7 @@ def tortuosity_factor(
         if field is not None and effective.solution is not None and effective.problem is not None:
             shape = [phase.sizes[dim] for dim in order(direction)]
             fields.write(effective.solution, effective.problem, shape, described, field)
-    note = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol, "geometry": geometry}
+    note: dict = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol}
+    note["geometry"] = geometry
+    note |= section_note(None if medium.sample is None else medium.constant_section)
     return tortuosity_dataset(direction, medium.mean, medium.conducting, effective, note)

@@ -13,7 +13,7 @@ from poreflux.transport.laplace.problem import check_options
 from poreflux.transport.medium import read_medium
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large, solve
 from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
-from poreflux.volume import within_mask
+from poreflux.volume import refuse_shape, within_mask
 
 
 def tortuosity_profile(
@@ -59,6 +59,8 @@ def tortuosity_profile(
     """
     check_options(sides, rtol)
     volume = within_mask(volume)
+    if sides == "periodic":
+        refuse_shape(volume, "periodic sides need")
     refuse_too_large(volume, conductivity, rtol, None)
     with closing(Threads(threads)) as engine:
         cells, medium = read_medium(volume, direction, conductivity, engine)
@@ -66,13 +68,14 @@ def tortuosity_profile(
         effective = solve(cells, medium, engine, sides=sides, rtol=rtol, progress=progress)
     n = cells.shape[0]
     tau, potential = np.full(n, np.nan), np.full(n, np.nan)
-    if effective.solution is not None:
+    if effective.solution is not None and effective.problem is not None:
         planes = effective.solution.planes
         potential = planes[:n, 1] / planes[:n, 2]
         outer = np.concatenate([[1.0], potential, [0.0]])
         position = np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) / n
         gradient = -(outer[2:] - outer[:-2]) / (position[2:] - position[:-2])
-        tau = fractions * gradient / effective.conductivity
+        current = effective.problem.relative_conductivity(effective.solution.energy)
+        tau = fractions * gradient / current
     local, mean = (name_of(q, direction) for q in ("local_tortuosity_factor", "plane_potential"))
     return xr.Dataset(
         {
