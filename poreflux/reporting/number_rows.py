@@ -77,8 +77,8 @@ class Row:
 
     @property
     def printed_unit(self) -> str:
-        """Return the unit as it is printed: nothing for pure numbers."""
-        return printed_unit(self.unit)
+        """Return the unit as it is printed: nothing for pure and for infinite numbers."""
+        return "" if math.isinf(self.value) else printed_unit(self.unit)
 
     @property
     def spread(self) -> str:

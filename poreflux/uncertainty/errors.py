@@ -78,7 +78,9 @@ def errors_of(
     the conducting phase, from the porosity; `κ = φ / τ`; the MacMullin number from `1 / κ`. Within
     a kind, the two ends of `φ / τ` combine the end of `φ` and the opposite one of `τ`: more pores
     leave less to conduct and longer ways, so that the two move together. The bulk resistance
-    inherits from `1 / κ`; the whole has a kind of error if every large part of it has.
+    inherits from `1 / κ`; the whole has a kind of error if every large part of it has. What is
+    extrapolated to voxels of size zero, `q_extrapolated`, has the errors of `q` in proportion, and
+    the same interval of finer voxels.
 
     Examples
     --------
@@ -90,7 +92,10 @@ def errors_of(
     value = _value(results, name, where)
     if not math.isfinite(value):
         return ()
-    known = _INHERITED[name](results, value, where) if name in _INHERITED else {}
+    if name.endswith(_EXTRAPOLATED) and name not in _INHERITED:
+        known = _of_extrapolated(results, name.removesuffix(_EXTRAPOLATED), value, where)
+    else:
+        known = _INHERITED[name](results, value, where) if name in _INHERITED else {}
     known |= _stored(results, name, value, where)
     return tuple(known[kind] for kind in KINDS if kind in known)
 
@@ -171,6 +176,9 @@ def is_error(results: xr.Dataset, name: str) -> bool:
                 return True
     return name in _NAMED.values() and name.endswith("_error")
 
+
+#: what ends the name of a number that is extrapolated to voxels of size zero
+_EXTRAPOLATED = "_extrapolated"
 
 #: the parts of the area-specific resistance, and the share from which on one is large
 _RESISTANCES = ("bulk", "constriction", "feed", "kinetic")
@@ -275,6 +283,26 @@ def _of_mean_of_blocks(results: xr.Dataset, value: float, where: _Where) -> _Kno
     """Return the errors of the porosity, which the mean of its blocks is."""
     porosity = _value(results, "porosity", {})
     return _by_kind(results, "porosity", {}) if math.isclose(value, porosity, rel_tol=1e-6) else {}
+
+
+def _of_extrapolated(results: xr.Dataset, name: str, value: float, where: _Where) -> _Known:
+    """Return the errors of a number on voxels as measured, the interval of finer voxels alike."""
+    measured = _value(results, name, where)
+    known = _by_kind(results, name, where)
+    if DISCRETISATION in known:
+        ends = [_value(results, f"{name}_{DISCRETISATION}_{end}", where) for end in ("low", "high")]
+        known.pop(DISCRETISATION)
+        if not math.isnan(sum(ends)):
+            low, high = ends
+            distances = max(value - low, 0.0), max(high - value, 0.0)
+            known[DISCRETISATION] = Error(DISCRETISATION, *distances)
+    scale = abs(value / measured) if measured else math.nan
+    return {
+        kind: error
+        if kind == DISCRETISATION
+        else Error(kind, error.below * scale, error.above * scale)
+        for kind, error in known.items()
+    }
 
 
 def _of_bulk_resistance(results: xr.Dataset, value: float, where: _Where) -> _Known:

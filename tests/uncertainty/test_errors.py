@@ -139,6 +139,19 @@ def test_a_resistance_is_as_uncertain_as_its_parts_where_the_large_ones_are_know
     assert found["sampling"].above == pytest.approx(0.2 + 3.0 * 0.01, rel=0.02)
 
 
+def test_an_extrapolated_number_has_the_same_interval_of_finer_voxels(results):
+    results["tortuosity_factor_discretisation_low"] = ("direction", [1.15, 1.8])
+    results["tortuosity_factor_discretisation_high"] = ("direction", [1.26, 2.1])
+    results["tortuosity_factor_sampling_error"] = ("direction", [0.05, 0.05])
+    results["tortuosity_factor_extrapolated"] = ("direction", [1.2, np.nan])
+    found = by_kind(results, "tortuosity_factor_extrapolated", "z")
+    interval, sampling = found["discretisation"], found["sampling"]
+    assert 1.2 - interval.below == pytest.approx(1.15)
+    assert 1.2 + interval.above == pytest.approx(1.26)
+    assert sampling.above == pytest.approx(0.05 * 1.2 / 1.25)
+    assert by_kind(results, "tortuosity_factor_extrapolated", "y") == {}
+
+
 def test_an_infinite_number_has_no_error(results):
     results["tortuosity_factor"] = ("direction", [np.inf, 2.0])
     results["effective_conductivity"] = ("direction", [0.0, 0.4])
