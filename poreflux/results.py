@@ -15,6 +15,7 @@ from poreflux.annotations import Progress
 from poreflux.blocks import Scheduler
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.schema import DIMS, VARIABLES, with_new_names, without_old_names
+from poreflux.schema.variables import DISCRETISATION_ENDS
 from poreflux.segmentation.gray_histogram import gray_histogram
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.store import disk
@@ -274,7 +275,7 @@ def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
                 "another name, or replace it with overwrite"
             )
     replaced = [name for name in new.data_vars if name in old and not _directed(new[name])]
-    kept_results = old.drop_vars(replaced)
+    kept_results = _without_old_errors(old.drop_vars(replaced), new)
     kept_results = kept_results.drop_vars(
         [name for name in kept_results.coords if not _used(kept_results, name)]
     )
@@ -292,6 +293,21 @@ def _updated(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
             result[name] = _narrowed(variable, source.dtype)
     result.attrs = {**old.attrs, **new.attrs}
     return result
+
+
+def _without_old_errors(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
+    """Return old results without the errors of voxels of numbers that the new ones replace."""
+    for quantity in map(str, new.data_vars):
+        for end, _ in DISCRETISATION_ENDS:
+            name = f"{quantity}_{end}"
+            if name not in old or name in new:
+                continue
+            if _directed(new[quantity]):
+                again = old["direction"].isin(new["direction"])
+                old = old.assign({name: old[name].where(~again)})
+            else:
+                old = old.drop_vars(name)
+    return old
 
 
 def _narrowed(variable: xr.Variable, dtype: np.dtype) -> xr.Variable:

@@ -51,3 +51,11 @@ def test_a_measurement_stores_the_intervals_of_surface_chords_and_thickness(fold
 def test_a_measurement_without_them_has_none(folder):
     ran(folder, "measure v.zarr --only surface --no-discretisation --out d.zarr")
     assert not [n for n in results.open(folder / "d.zarr") if "discretisation" in n]
+
+
+def test_the_interval_of_an_earlier_solve_does_not_stay_beside_a_new_one(folder):
+    ran(folder, f"{SOLVE} --direction zx --out e.zarr")
+    ran(folder, f"{SOLVE} --direction z --conductivity pore=1 --no-discretisation --out e.zarr")
+    found = results.open(folder / "e.zarr")["tortuosity_factor_discretisation_low"]
+    assert np.isnan(found.sel(direction="z"))
+    assert found.sel(direction="x") > 1

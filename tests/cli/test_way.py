@@ -137,7 +137,7 @@ def test_json_documents_have_a_version_and_the_same_numbers(made):
     assert document["schema"] == "poreflux/1"
     tau = document["numbers"]["tortuosity_factor"]["direction"]["z"]
     assert tau["value"] >= 1
-    assert {u["kind"] for u in tau["uncertainties"]} == {"solver"}
+    assert {u["kind"] for u in tau["uncertainties"]} == {"discretisation", "solver"}
 
 
 def test_a_log_has_no_control_characters(made):

@@ -141,6 +141,8 @@ def test_the_command_line_speaks_with_one_voice_and_hands_words_to_petsc(stores,
     numbers = json.loads(done.stdout)["numbers"]["tortuosity_factor"]["direction"]["z"]
     expected = alone["odd"][0]
     assert numbers["value"] == pytest.approx(expected.tortuosity_factor.item(), rel=1e-10)
+    kinds = {error["kind"] for error in numbers["uncertainties"]}
+    assert kinds >= {"solver", "discretisation"}  # by the first process
     lines = (tmp_path / "norms").read_text().splitlines()
     assert len(lines) == expected.iterations.item() + 1
     assert not (tmp_path / "r.zarr.checkpoint").exists()
