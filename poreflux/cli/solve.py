@@ -74,7 +74,8 @@ def tortuosity(
         scatters with their size.
     no_discretisation
         leave out the error of the voxels, which another solve on every other voxel tells, an eighth
-        of the work; under mpirun the first process does it.
+        of the work (with partial voxels, one of whole ones as well); under mpirun the first process
+        does it.
     out
         folder of results; what is there of other verbs is kept.
     overwrite

@@ -1,7 +1,7 @@
 """Discretisation error of the transport: from the surface of the walls, and from larger voxels."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,12 +34,16 @@ _UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 def tortuosity_discretisation(
-    volume: xr.Dataset, solved: xr.Dataset, *, threads: int | None = None
+    volume: xr.Dataset,
+    solved: xr.Dataset,
+    *,
+    whole: xr.Dataset | None = None,
+    threads: int | None = None,
 ) -> xr.Dataset:
     """Estimate how far voxels move a tortuosity factor and the conductivity that belongs to it.
 
     It measures the surface of what conducts, and solves again on every other voxel, an eighth of
-    the work; partial voxels need no second solve.
+    the work. Of partial voxels it needs the tortuosity factor of whole ones as well.
 
     Parameters
     ----------
@@ -49,6 +53,9 @@ def tortuosity_discretisation(
     solved
         what :func:`poreflux.tortuosity_factor` returned for it: one or several directions, with
         the conductivities, the sides and the geometry of the solve in its attributes.
+    whole
+        of partial voxels, what :func:`poreflux.tortuosity_factor` returned for whole ones in the
+        same directions; they are solved for where it is not given.
     threads
         by default all cores that this process may use.
 
@@ -87,9 +94,9 @@ def tortuosity_discretisation(
     Blur sigma, with the voxel's own ``1 / sqrt(12)``, is ``sqrt(pi) <s (1 - s)> / S`` for the
     solid fractions s. A threshold takes from pores of radius ``R = 3 p / S`` some
     ``exp(-3.2 (sigma / R)**2)`` of tau - 1, which the interval gives back; where sigma exceeds R/2
-    pores are lost and the high end is infinite. Partial voxels let blurred walls conduct, and have
-    a tortuosity factor too low by ``1.5 sigma`` times what steps raise it by, 0 to 3.5 in the
-    interval.
+    pores are lost and the high end is infinite. Partial voxels let blurred walls conduct and thin
+    plates leak, by more than surface and blur tell: they have the interval of whole voxels, cut off
+    below at their own value.
 
     Several conductors of different conductivity have no such law: their interval is what larger
     voxels change, on the side to which that points, and half of it on the other.
@@ -111,7 +118,7 @@ def tortuosity_discretisation(
     volume = within_mask(volume)
     options = _options(solved)
     several = len({value for value in options["conductivity"].values() if value > 0}) > 1
-    walls = Walls(0.0, math.nan, 0.0) if several else _walls(volume, options["conductivity"])
+    walls = Walls(0.0, 1.0, math.nan, 0.0) if several else _walls(volume, options["conductivity"])
     deviation = _OF_A_VOXEL * math.sqrt(walls.surface / math.prod(volume["phase"].shape))
     values: dict[str, list[float]] = {}
     for direction in solved["direction"].values.tolist():
@@ -126,9 +133,10 @@ def tortuosity_discretisation(
         elif several:
             interval = of_several_conductors(tau, factors)
         elif options["geometry"] == "partial":
-            interval = of_partial_voxels(tau, mean, walls)
+            of_whole = factors(0) if whole is None else _factor(whole, direction)
+            interval = of_partial_voxels(tau, _of_whole(of_whole, walls, factors))
         else:
-            interval = of_whole_voxels(tau, mean, walls, factors, 3 * _RTOL)
+            interval = _of_whole(tau, walls, factors)
         for name, value in _of_all(interval, mean, deviation).items():
             values.setdefault(name, []).append(value)
     error = xr.Dataset(
@@ -139,6 +147,16 @@ def tortuosity_discretisation(
     if np.isinf(high).any():
         high.attrs["not_resolved"] = _not_resolved(walls)
     return error
+
+
+def _of_whole(tau: float, walls: Walls, factors: Callable[[int], float]) -> Interval:
+    if math.isinf(tau):
+        return Interval(1.0, math.inf, math.nan)
+    return of_whole_voxels(tau, walls, factors, 3 * _RTOL)
+
+
+def _factor(solved: xr.Dataset, direction: str) -> float:
+    return float(solved["tortuosity_factor"].sel(direction=direction))
 
 
 def _options(solved: xr.Dataset) -> dict[str, Any]:
@@ -171,10 +189,11 @@ def _walls(volume: xr.Dataset, conductivity: Mapping[str, float]) -> Walls:
     measured, extra = blocks.compute(measured, extra)
     surface = float(measured["specific_surface"]) * math.prod(edges) ** (1 / 3)
     if not surface:
-        return Walls(0.0, 0.0, 0.0)
+        return Walls(0.0, 1.0, 0.0, 0.0)
     mixed = float(extra["mixed"]) if share is not None else math.nan
-    radius = 3 * (1 - float(extra["conducting"])) / surface
-    return Walls(surface, math.sqrt(math.pi) * mixed / surface, radius)
+    fraction = float(extra["conducting"])
+    blur, radius = math.sqrt(math.pi) * mixed / surface, 3 * (1 - fraction) / surface
+    return Walls(surface, fraction, blur, radius)
 
 
 def _solid_share(volume: xr.Dataset) -> Any:

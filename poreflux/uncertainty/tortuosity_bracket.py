@@ -8,6 +8,8 @@ from poreflux.annotations import Geometry
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
 from poreflux.uncertainty.discretisation import tortuosity_discretisation
 
+GEOMETRIES: list[Geometry] = ["partial", "voxels"]
+
 
 def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
     """Compute the tortuosity factor with partial and with whole voxels, each with what its voxels
@@ -24,7 +26,7 @@ def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
     -------
     the Dataset of :func:`poreflux.tortuosity_factor` with a dim `geometry`, ``["partial",
     "voxels"]``, and beside it what :func:`poreflux.tortuosity_discretisation` says of both: the
-    intervals that hold the truth, and the extrapolated values, which should agree.
+    interval that holds the truth, and the extrapolated value.
 
     Notes
     -----
@@ -44,10 +46,12 @@ def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
     >>> tortuosity_bracket(volume).tortuosity_factor.values.round(9).ravel()
     array([1., 1.])
     """
-    geometries: list[Geometry] = ["partial", "voxels"]
-    results = []
-    for geometry in geometries:
-        solved = tortuosity_factor(volume, geometry=geometry, **options)
-        errors = tortuosity_discretisation(volume, solved, threads=options.get("threads"))
-        results.append(solved.merge(errors))
-    return xr.concat(results, xr.Variable("geometry", geometries), combine_attrs="drop_conflicts")
+    partial, whole = (
+        tortuosity_factor(volume, geometry=geometry, **options) for geometry in GEOMETRIES
+    )
+    threads = options.get("threads")
+    results = [
+        partial.merge(tortuosity_discretisation(volume, partial, whole=whole, threads=threads)),
+        whole.merge(tortuosity_discretisation(volume, whole, threads=threads)),
+    ]
+    return xr.concat(results, xr.Variable("geometry", GEOMETRIES), combine_attrs="drop_conflicts")

@@ -17,14 +17,6 @@ LOST = 0.25
 #: powers of e by which blur takes from ``tau - 1`` of whole voxels, for that square: usual and most
 _OF_BLUR = (3.2, 5.0)
 
-#: blur of voxels without any other, in voxels
-_OF_A_VOXEL = 12**-0.5
-
-#: what blurred walls of partial voxels take, in units of steps times the blur: usual and most, and
-#: the powers of e by which it grows
-_PARTIAL = (1.5, 3.5)
-_PARTIAL_OF_BLUR = (2.5, 5.0)
-
 
 class Interval(NamedTuple):
     """Where a number on ever finer voxels lies, and what it is extrapolated to (NaN if unknown)."""
@@ -41,6 +33,8 @@ class Walls(NamedTuple):
     ----------
     surface
         times the edge of a voxel.
+    fraction
+        that conducts.
     blur
         standard deviation of the image's point spread and of a voxel together, in voxels; NaN where
         no grey values tell it.
@@ -49,6 +43,7 @@ class Walls(NamedTuple):
     """
 
     surface: float
+    fraction: float
     blur: float
     radius: float
 
@@ -59,14 +54,14 @@ class Walls(NamedTuple):
 
 
 def of_whole_voxels(
-    tau: float, mean: float, walls: Walls, factors: Callable[[int], float], accuracy: float
+    tau: float, walls: Walls, factors: Callable[[int], float], accuracy: float
 ) -> Interval:
     """Return the interval of a tortuosity factor of one conductor in whole voxels.
 
     ``factors(times)`` is the tortuosity factor on voxels made twice as large so many times, to a
-    relative `accuracy`; `mean` the conducting fraction.
+    relative `accuracy`.
     """
-    per_share = walls.surface * tau / mean
+    per_share = walls.surface * tau / walls.fraction
     steps, fewest, most = STEPS * per_share, FEWEST * per_share, MOST * per_share
     change = factors(1) - tau
     if math.isinf(change):
@@ -84,16 +79,13 @@ def of_whole_voxels(
     return above_one(_sharpened(Interval(low, high, extrapolated), walls.lost))
 
 
-def of_partial_voxels(tau: float, mean: float, walls: Walls) -> Interval:
-    """Return the interval of a tortuosity factor of partial voxels, which see blur as solid."""
-    steps = STEPS * walls.surface * tau / mean * max(walls.blur, _OF_A_VOXEL)
-    if walls.lost > LOST:
-        return above_one(Interval(tau, math.inf, math.nan))
-    usual, most = (
-        share * steps * math.exp(power * walls.lost)
-        for share, power in zip(_PARTIAL, _PARTIAL_OF_BLUR)
-    )
-    return above_one(Interval(tau, tau + most, tau + usual))
+def of_partial_voxels(tau: float, whole: Interval) -> Interval:
+    """Return the interval of a tortuosity factor of partial voxels, from that of whole ones.
+
+    Blurred walls conduct, and thin plates leak: partial voxels are a lower bound, and no more.
+    """
+    low, high, extrapolated = whole
+    return Interval(max(low, tau), max(high, tau), max(extrapolated, tau))
 
 
 def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interval:

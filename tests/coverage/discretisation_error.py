@@ -216,8 +216,8 @@ def thickness(volume: xr.Dataset) -> xr.Dataset:
 
 
 def within(found: xr.Dataset, truth: xr.Dataset, name: str) -> list[bool]:
-    """Return whether the value on finer voxels is in the interval, for each direction."""
+    """Return of each direction whether the value on finer voxels, if any, is in the interval."""
     value = truth[name].values
     ends = (found[f"{name}_discretisation_{end}"].values for end in ("low", "high"))
     low, high = (end * (1 + sign * RTOL) for end, sign in zip(ends, (-1, 1)))
-    return np.ravel((low <= value) & (value <= high)).tolist()
+    return np.ravel((low <= value) & (value <= high))[np.ravel(np.isfinite(value))].tolist()
