@@ -18,6 +18,10 @@ class ChooseOne(UnreadableImage, ValueError):
     """A file of several volumes, or whose axes have no names: an argument chooses."""
 
 
+class OnePhase(PorefluxError, ValueError):
+    """A scan whose grey values show one phase only, or another too faint for a threshold."""
+
+
 class DamagedStore(PorefluxError):
     """A Zarr store with missing, torn or altered chunks."""
 

@@ -182,11 +182,18 @@ def _answer(path: Path) -> Answer:
         f"which separate{'' if len(record['thresholds']) > 1 else 's'} "
         f"{100 * record['separability']:.1f} % of the grey values' variance",
     ]
+    if record.get("instead"):
+        lines.append(
+            f"noise hides the pores in the histogram: not {record['method']}, but the grey that "
+            "dark spots lack gives the threshold"
+        )
     data = {
         "store": str(path),
         "phases": names,
         "thresholds": record["thresholds"],
         "separability": record["separability"],
+        "weighed": record.get("weighed", False),
+        "instead": record.get("instead", False),
         "before": record.get("before", []),
     }
     results = gray_histogram(volume)

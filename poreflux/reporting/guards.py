@@ -7,7 +7,6 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import MESH_DEPENDENT
-from poreflux.uncertainty.sampling import too_narrow
 
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
@@ -15,6 +14,9 @@ SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
 #: without a warning: widest band of porosities, as a share of the highest, and worst fit of two
 #: phases
 WIDE_BAND, MISFIT = 0.5, 0.1
+
+#: share of the variance between the classes that needs no model to be two phases
+CLEAR = 0.9
 
 #: share of pores in a segmentation without a warning: more is the solid, in most samples
 MOSTLY_PORE = 0.6
@@ -32,7 +34,6 @@ def guards(results: xr.Dataset) -> list[str]:
         _reading,
         _voxel_size,
         _porosity,
-        _narrow,
         _pores_brighter,
         _separation,
         _wide_band,
@@ -72,12 +73,6 @@ def _porosity(results: xr.Dataset) -> Iterator[str]:
         yield "every voxel is pore; check the threshold and the names of the phases"
     elif porosity > 0.7:
         yield f"the porosity is {porosity:.3f}: are pore and solid swapped?"
-
-
-def _narrow(results: xr.Dataset) -> Iterator[str]:
-    sentence = too_narrow(results)
-    if sentence:
-        yield sentence
 
 
 def _pores_brighter(results: xr.Dataset) -> Iterator[str]:
@@ -136,12 +131,25 @@ def _wide_band(results: xr.Dataset) -> Iterator[str]:
 
 
 def _two_phases(results: xr.Dataset) -> Iterator[str]:
-    misfit = float(results.get("gray_misfit", math.nan))
+    if "gray_misfit" not in results or _weighed(results):
+        return
+    misfit = float(results["gray_misfit"])
+    if math.isnan(misfit) and float(results.get("separability", 1.0)) < CLEAR:
+        yield (
+            "no model of two phases fits the grey values: there is no check of the porosity but "
+            "the other thresholds; do not trust the grey balance"
+        )
     if misfit > MISFIT:
         yield (
             f"{100 * misfit:.0f} % of the grey values do not fit two phases with equal noise: a "
             "third phase, air around the sample, or an uneven image; do not trust the grey balance"
         )
+
+
+def _weighed(results: xr.Dataset) -> bool:
+    """Return whether the last segmentation weighed the pores, which needs no model."""
+    done = [e for e in results.attrs.get("history", []) if e.get("operation") == "segment"]
+    return bool(done and done[-1].get("weighed"))
 
 
 def _percolation(results: xr.Dataset) -> Iterator[str]:
@@ -161,7 +169,7 @@ def _percolation(results: xr.Dataset) -> Iterator[str]:
     if blocks is not None and np.isinf(blocks).any():
         yield (
             f"{int(np.isinf(blocks).sum())} of {blocks.size} block solves found no path through; "
-            "they count with conductivity 0 in the mean and its sampling error"
+            "means and deviations leave them out"
         )
 
 

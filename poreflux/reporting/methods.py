@@ -92,9 +92,10 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
     if segmented:
         yield from methods_segmentation.corrections(segmented)
         yield _segmented(segmented, results)
+        yield from methods_segmentation.weighed(segmented)
     if "porosity" in results:
         yield "The porosity is the share of pore voxels."
-    yield from methods_segmentation.band(results)
+    yield from methods_segmentation.band(results, segmented)
     if "block_porosity" in results:
         yield _blocks(results["block_porosity"])
     if "structure_factor" in results:

@@ -98,6 +98,5 @@ _SENTENCES = {
     "wavelengths, relative to that at the scale of single pores, and from the positions of the "
     "pores' centroids.",
     "representative_std": "Representative volumes follow from the variance of the porosity of "
-    "cubes of several edges and from the integral range, the limit of the spectral density at long "
-    "wavelengths over p (1 − p).",
+    "cubes of several edges, fitted by a power of their volume.",
 }

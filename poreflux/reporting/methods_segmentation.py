@@ -64,23 +64,47 @@ def corrections(entry: dict) -> Iterator[str]:
         yield from _CORRECTION_SENTENCES.get(step["operation"], _no_sentence)(step)
 
 
-def band(results: xr.Dataset) -> Iterator[str]:
-    """Yield the range of the porosity by other thresholds and methods."""
+def weighed(entry: dict) -> Iterator[str]:
+    """Yield how pores were found that noise hides in the histogram.
+
+    Examples
+    --------
+    >>> list(weighed({"method": "otsu", "weighed": True, "instead": False}))
+    ['Pores that noise hides in the histogram were weighed by the grey that dark spots lack.']
+    """
+    if not entry.get("weighed"):
+        return
+    yield "Pores that noise hides in the histogram were weighed by the grey that dark spots lack."
+    if entry.get("instead"):
+        yield (
+            "By itself the method would have cut through the noise of the solid: the threshold is "
+            "the one that gives the weighed porosity."
+        )
+
+
+def band(results: xr.Dataset, entry: dict) -> Iterator[str]:
+    """Yield the range of the porosity by other thresholds and methods, or by weight."""
     if not {"porosity_low", "porosity_high"} <= set(results.data_vars):
         return
     ends = [float(results[f"porosity_{end}"]) for end in ("low", "high")]
     low, high = (rounded(100 * end, 100 * (ends[1] - ends[0])) for end in ends)
-    yield (
-        f"With the threshold moved by {float(results['threshold_shift']):.3g} grey values (5 % of "
-        "the contrast, or half the noise), and by other methods, the porosity lies between "
-        f"{low} and {high} %."
+    moved = (
+        f"With the threshold moved by {float(results['threshold_shift']):.3g} grey values (5 % of"
     )
+    others = (
+        "the contrast), and with all grey values of the pore that the darkest spots allow"
+        if entry.get("weighed")
+        else "the contrast, or half the noise), and by other methods"
+    )
+    yield f"{moved} {others}, the porosity lies between {low} and {high} %."
     if results["gray_balance_porosity"].notnull():
         balance = rounded(100 * float(results["gray_balance_porosity"]), 100 * (ends[1] - ends[0]))
-        yield (
-            "The mean grey value between those of pore and solid, which needs no threshold, gives "
-            f"{balance} %."
+        source = (
+            "The weight of the dark spots"
+            if entry.get("weighed")
+            else "The mean grey value between those of pore and solid"
         )
+        yield f"{source}, which needs no threshold, gives {balance} %."
     yield from _tortuosity_band(results)
 
 

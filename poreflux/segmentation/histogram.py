@@ -9,9 +9,13 @@ import numpy as np
 
 from poreflux import blocks
 from poreflux.kernels.counting import count_values
+from poreflux.segmentation.surroundings import COUNTED, sums_of_integers
 
 #: integers that span fewer values are counted one by one
 _EXACT_SPAN = 2**16
+
+#: name of the :func:`poreflux.segmentation.surroundings.surroundings` of an image
+NEAR = "near"
 
 
 @dataclass(frozen=True)
@@ -75,43 +79,58 @@ def histograms(
     arrays
         the images by name, and ``mask`` where there is one.
     names
-        of the images.
+        of the images, ``"near"`` last: the surroundings of the image before it.
     bins, options
         as for :func:`histogram`.
     """
     dtype = arrays[names[0]].dtype
-    if dtype.kind in "iu" and dtype.itemsize <= 2:
+    images = [name for name in names if name != NEAR]
+    if sums_of_integers(dtype):
         limits = np.iinfo(dtype)
-        return _each_value(
-            arrays, dict.fromkeys(names, (int(limits.min), int(limits.max))), options
-        )
-    ranges = _ranges(arrays, names, options)
-    if dtype.kind in "iu" and all(high - low < _EXACT_SPAN for low, high in ranges.values()):
-        return _each_value(arrays, {n: (int(a), int(b)) for n, (a, b) in ranges.items()}, options)
-    bin_limits = {
-        name: tuple(dtype.type(v) if dtype.kind == "f" else v for v in bounds)
-        for name, bounds in ranges.items()
-    }
-    measures = [partial(_measure_bins, name=n, bins=bins, limits=bin_limits[n]) for n in names]
-    counted = []
-    for name, (_, counts) in zip(names, _counted(measures, arrays, options)):
-        edges = np.histogram_bin_edges(np.empty(0, dtype), bins, bin_limits[name])
-        lowest, highest = map(float, ranges[name])
-        counted.append(Histogram((edges[1:] + edges[:-1]) / 2, counts, lowest, highest))
-    return counted
+        ranges: dict[str, tuple] = dict.fromkeys(images, (int(limits.min), int(limits.max)))
+        spans = {**ranges, **({NEAR: tuple(COUNTED * b for b in ranges[images[0]])})}
+        counters = [_value_counter(name, *spans[name]) for name in names]
+    else:
+        ranges = _ranges(arrays, images, options)
+        exact = dtype.kind in "iu" and all(b - a < _EXACT_SPAN for a, b in ranges.values())
+        counters = [
+            _value_counter(n, int(ranges[n][0]), int(ranges[n][1]))
+            if exact
+            else _bin_counter(n, bins, ranges[n], dtype)
+            for n in images
+        ]
+        if NEAR in names:
+            counters.append(_bin_counter(NEAR, bins, ranges[images[-1]], np.dtype(float)))
+    found = _counted([measure for measure, _ in counters], arrays, options)
+    return [finish(*counts) for (_, finish), counts in zip(counters, found)]
 
 
-def _each_value(
-    arrays: Mapping[str, Any], ranges: Mapping[str, tuple[int, int]], options: Any
-) -> list[Histogram]:
-    measures = [
-        partial(_measure_values, name=name, lowest=low, size=high - low + 1)
-        for name, (low, high) in ranges.items()
-    ]
-    return [
-        _trimmed(low + first + np.arange(counts.size), counts)
-        for (low, _), (first, counts) in zip(ranges.values(), _counted(measures, arrays, options))
-    ]
+def _value_counter(name: str, low: int, high: int) -> tuple[Callable, Callable]:
+    """Return what counts each value of an image, and what makes the histogram of the counts."""
+    measure = partial(_measure_values, name=name, lowest=low, size=high - low + 1)
+    return measure, partial(_of_values, name=name, low=low)
+
+
+def _bin_counter(name: str, bins: int, limits: tuple, dtype: np.dtype) -> tuple:
+    """Return what counts the values of an image in bins, and what makes the histogram of it."""
+    bounds = tuple(dtype.type(v) if dtype.kind == "f" else v for v in limits)
+    measure = partial(_measure_bins, name=name, bins=bins, limits=bounds)
+    edges = np.histogram_bin_edges(np.empty(0, dtype), bins, bounds)
+    return measure, partial(_of_bins, edges=edges, limits=limits)
+
+
+def _of_values(first: int, counts: np.ndarray, *, name: str, low: int) -> Histogram:
+    values = low + first + np.arange(counts.size)
+    if name != NEAR:
+        return _trimmed(values, counts)
+    if not counts.any():  # no voxel has all its neighbours
+        return Histogram(np.zeros(1), np.zeros(1, np.int64), 0.0, 0.0)
+    return _trimmed(values / COUNTED, counts)
+
+
+def _of_bins(first: int, counts: np.ndarray, *, edges: np.ndarray, limits: tuple) -> Histogram:
+    lowest, highest = map(float, limits)
+    return Histogram((edges[1:] + edges[:-1]) / 2, counts, lowest, highest)
 
 
 def _trimmed(values: np.ndarray, counts: np.ndarray) -> Histogram:
@@ -134,7 +153,8 @@ def _measure_values(
     arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, name: str, lowest: int, size: int
 ) -> dict:
     counts = np.zeros(size, np.int64)
-    count_values(_chosen(arrays, name), lowest, counts)
+    values = _chosen(arrays, name)
+    count_values(values[values >= lowest] if name == NEAR else values, lowest, counts)
     present = np.flatnonzero(counts)
     first, last = (present[0], present[-1] + 1) if present.size else (0, 0)
     return {"counts": blocks.Patch((int(first),), counts[first:last])}

@@ -89,7 +89,7 @@ def levels(counted: Histogram, pore: str = "dark") -> Levels:
         mirrored = levels(negative(counted))
         return Levels(-mirrored.pore, -mirrored.solid, mirrored.noise, mirrored.misfit)
     cut = otsu(counted)
-    edges, counts = _binned(counted)
+    edges, counts = equal_bins(counted)
     fitted = _fitted(edges, counts, counted, cut) if counts.size >= _LEAST_BINS else None
     if fitted is not None:
         return fitted
@@ -203,7 +203,7 @@ def _flank(edges: np.ndarray, share: np.ndarray) -> float:
     return math.sqrt(np.dot(above, (centres - 1) ** 2) / above.sum()) if above.any() else 0.0
 
 
-def _binned(counted: Histogram) -> tuple[np.ndarray, np.ndarray]:
+def equal_bins(counted: Histogram) -> tuple[np.ndarray, np.ndarray]:
     """Return edges and counts of at most so many bins, each of as many grey values."""
     values, counts = counted.values, counted.counts
     below = np.cumsum(counts)

@@ -12,11 +12,12 @@ from poreflux import blocks
 from poreflux.annotations import AnyArray, Denoise, PoreShade, Progress, SegmentMethod
 from poreflux.blocks import Scheduler
 from poreflux.schema import DIMS, attributes
+from poreflux.segmentation.choice import automatic_thresholds, noise_decides, require_enough
 from poreflux.segmentation.denoise import denoised, local_noise
-from poreflux.segmentation.histogram import Histogram, histograms
+from poreflux.segmentation.faint_pores import faint_pores
+from poreflux.segmentation.histogram import NEAR, Histogram, histograms
 from poreflux.segmentation.labels import by_hysteresis, by_thresholds, by_watershed, pore_shares
 from poreflux.segmentation.options import (
-    FROM_HISTOGRAM,
     GROWING,
     check_options,
     check_thresholds,
@@ -24,7 +25,9 @@ from poreflux.segmentation.options import (
 )
 from poreflux.segmentation.outside import inside, marked
 from poreflux.segmentation.segmentation_sensitivity import ThresholdAnalysis, analyse, sensitivity
-from poreflux.segmentation.thresholds import class_means, multi_otsu, otsu, separability
+from poreflux.segmentation.solid_peak import require_two_phases, solid_peak
+from poreflux.segmentation.surroundings import surroundings
+from poreflux.segmentation.thresholds import otsu, separability
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, require, voxel_size
 
 #: operations on the grey values, and on the mask, that come before
@@ -52,7 +55,8 @@ def segment(
     """Give each voxel a phase by its grey value.
 
     The histogram is counted at once, in one pass (two for floats); `phase` is lazy. Hysteresis
-    takes one more pass for each of three thresholds; it and the watershed one that counts.
+    takes one more pass for each of three thresholds; it and the watershed one that counts; and
+    a scan in which noise hides the pores one that weighs them.
 
     Parameters
     ----------
@@ -92,10 +96,14 @@ def segment(
     -------
     Volume with `phase` besides what it had; ``phase.attrs["segmentation"]`` records method,
     thresholds, separability (the share of the variance that is between phases), histogram, and for
-    two phases the numbers of :func:`segmentation_sensitivity`.
+    two phases the numbers of :func:`segmentation_sensitivity`; `weighed` where noise hides the
+    pores in the histogram, and `instead` where the threshold is therefore not that of the method.
 
     Raises
     ------
+    OnePhase
+        a ``ValueError``: if a method is to find a threshold in grey values of one phase only, or
+        of another so faint that no threshold would be right.
     ValueError
         if there is nothing to separate (a constant image, an empty phase), grey values are not
         finite, or an option does not fit the others.
@@ -103,6 +111,12 @@ def segment(
     Notes
     -----
     A grey value up to and including a threshold is on its dark side.
+
+    A histogram does not tell noise from a second phase: any method cuts a single peak in halves. So
+    there must be voxels that are darker than noise makes them together with their neighbours. Where
+    the phases overlap in the histogram (less than 70 % of the variance is between Otsu's classes),
+    the porosity is weighed: by how much grey is lacking in and around such voxels. If the threshold
+    of the method gives a porosity that disagrees with that, the one that gives it is taken.
 
     References
     ----------
@@ -128,11 +142,22 @@ def segment(
     sample = inside(volume)
     arrays = {"gray": denoised(values, denoise, noise, sample), "raw": values}
     arrays |= {} if sample is None else {"mask": sample}
-    counted, raw = _histograms(arrays, denoise, len(names) == 2, bins, options)
+    if len(names) == 2 or given is None:
+        arrays[NEAR] = surroundings(values, sample)
+    counted, raw, near = _histograms(arrays, denoise, bins, options)
     if counted.lowest == counted.highest:
         raise ValueError(f"all grey values are {counted.lowest:g}; there is nothing to separate")
-    analysis = analyse(raw, counted, pore) if len(names) == 2 else None
-    thresholds = given or _automatic_thresholds(counted, method, len(names), pore, analysis)
+    peak = solid_peak(raw, near, pore) if near else None
+    if peak and given is None:
+        require_two_phases(peak, max(separability(h, [otsu(h)]) for h in (counted, raw)))
+    analysis = analyse(raw, counted, pore, peak) if len(names) == 2 else None
+    if analysis and peak and peak.two_phases:
+        analysis = _weighed(
+            arrays, counted, analysis, method if given is None else "threshold", options
+        )
+    thresholds, instead = given or [], False
+    if given is None:
+        thresholds, instead = automatic_thresholds(counted, method, len(names), pore, analysis)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
     grown_in = arrays["gray"]
@@ -142,6 +167,8 @@ def segment(
     phase = grow(thresholds)
     record: dict[str, Any] = {"method": method, "thresholds": thresholds, "pore": pore}
     record |= {"denoise": denoise or "none", **({"noise": noise} if math.isfinite(noise) else {})}
+    if analysis and analysis.faint:
+        record |= {"weighed": True, "instead": instead}
     record["before"] = _corrections(volume)
     record["separability"] = separability(counted, phase_bounds(thresholds, method, pore))
     if analysis:
@@ -161,35 +188,33 @@ def _corrections(volume: xr.Dataset) -> list[dict]:
 
 
 def _histograms(
-    arrays: Mapping[str, Any], denoise: Denoise | None, two_phases: bool, bins: int, options: Any
-) -> tuple[Histogram, Histogram]:
-    """Return the histograms of the grey values as they are segmented, and as they were measured."""
-    names = ["gray", "raw"] if denoise and two_phases else ["gray"]
+    arrays: Mapping[str, Any], denoise: Denoise | None, bins: int, options: Any
+) -> tuple[Histogram, Histogram, Histogram | None]:
+    """Return the histograms of the grey values as they are segmented, as measured, and near."""
+    images = ["gray", "raw"] if denoise and NEAR in arrays else ["gray"]
+    names = [*images, *(name for name in arrays if name == NEAR)]
     used = {name: array for name, array in arrays.items() if name in (*names, "mask")}
     counted = histograms(used, names, bins=bins, **options)
-    return counted[0], counted[-1]
+    return counted[0], counted[len(images) - 1], counted[-1] if NEAR in names else None
 
 
-def _automatic_thresholds(
-    counted: Histogram, method: str, count: int, pore: str, analysis: ThresholdAnalysis | None
-) -> list[float]:
-    if method in FROM_HISTOGRAM and analysis:
-        thresholds = analysis.thresholds()
-        if method not in thresholds:
-            raise ValueError(
-                f"the grey values balance to a porosity of {analysis.balance:.3g}, which is "
-                "impossible; choose another method, or a region of interest"
-            )
-        return [thresholds[method]]
-    if method not in GROWING:
-        return multi_otsu(counted, count)
-    middle = otsu(counted)
-    dark, bright = class_means(counted, middle)
-    if method == "watershed":
-        return [(dark + middle) / 2, (middle + bright) / 2]
-    if pore == "dark":
-        return [(dark + middle) / 2, middle]
-    return [middle, (middle + bright) / 2]
+def _weighed(
+    arrays: Mapping[str, Any],
+    counted: Histogram,
+    analysis: ThresholdAnalysis,
+    method: str,
+    options: Any,
+) -> ThresholdAnalysis:
+    """Return the analysis, with the pores that noise hides weighed, in one more pass."""
+    between = separability(counted, [otsu(counted)])
+    if analysis.peak is None or not noise_decides(counted, method, analysis, between):
+        return analysis
+    faint = faint_pores(arrays["raw"], arrays.get("mask"), analysis.peak, analysis.pore, **options)
+    if faint and faint.complete:
+        return analysis.weighed(faint)
+    if method != "threshold":
+        require_enough(between)
+    return analysis
 
 
 def _labelled(

@@ -49,7 +49,12 @@ def test_a_band_as_wide_as_the_porosity_is_noticed():
 def test_grey_values_of_three_phases_are_noticed():
     (warning,) = guards(changed(gray_misfit=0.23))
     assert "23 %" in warning
-    assert guards(changed(gray_misfit=np.nan)) == []
+    (warning,) = guards(changed(gray_misfit=np.nan, separability=0.7))
+    assert "no model of two phases" in warning
+    weighed = changed(gray_misfit=np.nan, separability=0.7)
+    weighed.attrs["history"] = [{"operation": "segment", "weighed": True}]
+    assert guards(weighed) == []
+    assert guards(changed(gray_misfit=np.nan, separability=0.95)) == []
 
 
 def test_bright_pores_are_noticed():
