@@ -59,6 +59,7 @@ TiltCorrection = Literal["mask", "shear"]
 
 #: how connected pores are told apart
 PoreMethod = Literal["components", "watershed"]
+NetworkMethod = Literal["components", "watershed", "auto"]
 
 #: what has a size
 PoreSizeMethod = Literal["auto", "components", "watershed", "thickness", "chords"]

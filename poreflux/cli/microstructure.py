@@ -65,8 +65,13 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
     """
     import poreflux as pf
 
+    names = tuple(names)
     phase, directions = options["phase"], options["directions"]
     bins = {"bin_width": options["bin_width"], "phase": phase}
+    method = options["pore_method"]
+    sizes = [pf.pore_size(volume, method=method, **bins)] if "pores" in names else []
+    for found in sizes:  # decided once, for the arrangement too
+        method = found["pore_number"].attrs["method"]
     makers = {
         "porosity": lambda: [pf.porosity(volume, phase=phase)],
         "profile": lambda: [
@@ -77,7 +82,7 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
             pf.structure_factor(volume, direction=d, phase=phase) for d in directions
         ],
         "preview": lambda: [pf.preview(volume, phase=phase)],
-        "pores": lambda: [pf.pore_size(volume, method=options["pore_method"], **bins)],
+        "pores": lambda: sizes,
         "thickness": lambda: [pf.pore_size(volume, method="thickness", **bins)],
         "chords": lambda: [pf.chord_length(volume, **bins)],
         "connectivity": lambda: [
@@ -87,7 +92,7 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
         "surface": lambda: [pf.surface_area(volume, phase=phase)],
         "correlation": lambda: [pf.two_point_correlation(volume, phase=phase)],
         "spectrum": lambda: [pf.spectral_density(volume, phase=phase)],
-        "arrangement": lambda: [pf.arrangement(volume, phase=phase)],
+        "arrangement": lambda: [pf.arrangement(volume, method=method, phase=phase)],
         "representative": lambda: [
             pf.representative_volume(volume, edges=options["edges"], phase=phase)
         ],

@@ -96,7 +96,8 @@ _SENTENCES = {
     "the pores, divided by the volume.",
     "clustering_ratio": "The arrangement of the pores follows from the spectral density at long "
     "wavelengths, relative to that at the scale of single pores, and from the positions of the "
-    "pores' centroids.",
+    "pores' centroids; its errors from those of the eight parts of half the edge and from the "
+    "scatter of the waves' power.",
     "representative_std": "Representative volumes follow from the variance of the porosity of "
     "cubes of several edges, fitted by a power of their volume.",
 }

@@ -70,7 +70,8 @@ _ARRANGED = {
     ),
     "clustering_ratio": (
         "clustering ratio",
-        "0 order; about 0.3 spheres that do not overlap; 1 independent; 2 and more clusters",
+        "0 order; about 0.3 spheres that do not overlap; 1 independent; 2 and more clusters; "
+        "none of a network that is not split at its throats",
     ),
     "hyperuniformity_index": (
         "power at long wavelengths relative to the dominant one",
@@ -89,7 +90,7 @@ _ARRANGED = {
     "column_ratio": (
         "alignment",
         "power at long wavelengths across the direction, relative to all other; 1 none, "
-        "large columns",
+        "large columns; none where there are no long waves, as in a lattice",
     ),
     "block_moran": ("Moran's I of blocks", "above 0: neighbouring blocks agree"),
 }
@@ -112,7 +113,10 @@ def _arrangement(results: xr.Dataset) -> Iterator[Table]:
     modes, points = int(results["spectral_density_zero_modes"]), int(results["point_count"])
     caption = (
         f"Arrangement of the pores, independent of their number. Limits at long wavelengths are of "
-        f"{modes} modes, points are {points} pores of 8 voxels or more.{_network(results)}"
+        f"{modes} modes, points are {points} pores of 8 voxels or more. The clustering ratio and "
+        "the power at long wavelengths put equal pores in the order lattice, random, clusters. The "
+        "structure factor does not: it tells columns from chance alone, and its ratio is largest "
+        f"for a lattice.{_network(results)}"
     )
     yield Table("arrangement", "Arrangement", ("", "value", "meaning"), table_rows, caption)
 
@@ -124,9 +128,12 @@ def _network(results: xr.Dataset) -> str:
     share = float(results["largest_cluster_fraction"].sel(neighbours=26))
     if share <= NETWORK_SHARE:
         return ""
-    return (
-        f" One component holds {100 * share:.0f} % of the phase: what depends on single "
-        "pores (clustering ratio, nearest pore, periodicity) is not meaningful here."
+    held = f" One component holds {100 * share:.0f} % of the phase: "
+    if results["clark_evans_ratio"].attrs.get("method") == "watershed":
+        return held + "the points are its parts between throats."
+    return held + (
+        "what depends on single pores (clustering ratio, nearest pore, periodicity) is not "
+        "meaningful here."
     )
 
 

@@ -195,9 +195,22 @@ SHAPE: dict[str, Variable] = {
             ("block_moran", "1", "Moran's I of the block porosities"),
         )
     },
+    **{
+        f"{name}_sampling_error": Variable((), "f", units, f"{words}, sampling error")
+        for name, units, words in (
+            ("spectral_density_zero", "um^3", "spectral density of long waves"),
+            ("integral_range", "um^3", "integral range"),
+            ("hyperuniformity_index", "1", "spectral density at long wavelengths, relative"),
+            ("clustering_ratio", "1", "integral range over the typical volume of a pore"),
+            ("clark_evans_ratio", "1", "distance to the nearest pore relative to random"),
+        )
+    },
     "spectral_density_zero_modes": Variable((), "i", "1", "number of long waves"),
     "column_ratio": Variable(
         ("direction",), "f", "1", "power of long waves across a direction over that of others"
+    ),
+    "column_ratio_sampling_error": Variable(
+        ("direction",), "f", "1", "power of long waves across a direction, sampling error"
     ),
     "point_count": Variable((), "i", "1", "number of pores taken as points"),
     # representative volume

@@ -40,7 +40,7 @@ def test_all_is_measured_as_python_measures_it(folder):
         pf.chord_length(volume),
         pf.connectivity(volume),
         pf.surface_area(volume),
-        pf.arrangement(volume),
+        pf.arrangement(volume, method="auto"),
         pf.representative_volume(volume),
     ]
     for name in ("pore_number", "chord_length_mean", "largest_cluster_fraction", "surface_area",

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from poreflux import from_array
 from poreflux.metrics.correlation.arrangement import arrangement
 from poreflux.metrics.correlation.point_pattern import bragg_peak, clark_evans, moran
+from poreflux.metrics.pores.pore_table import pore_table
 from poreflux.phantoms import arranged_spheres, random_sites
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 
@@ -38,6 +39,63 @@ def test_order_is_told_from_chance_and_chance_from_clusters(arranged):
     index = {kind: float(found["hyperuniformity_index"]) for kind, found in arranged.items()}
     assert index["lattice"] < 0.1 * index["random"]
     assert index["random"] < index["clustered"]
+
+
+def test_order_chance_and_clusters_differ_by_more_than_their_errors(arranged):
+    for name in ("clustering_ratio", "hyperuniformity_index"):
+        number = [float(arranged[kind][name]) for kind in KINDS[:4]]
+        error = [float(arranged[kind][f"{name}_sampling_error"]) for kind in KINDS[:4]]
+        differences, errors = np.diff(number), np.hypot(error[:-1], error[1:])
+        # lattice and jittered lattice are both order
+        assert differences[0] > 0
+        assert (differences[1:] > 1.5 * errors[1:]).all(), name
+        assert all(0 < e < 0.6 * x for e, x in zip(error[2:], number[2:])), name
+
+
+def test_a_lattice_has_no_long_waves_and_no_columns(arranged):
+    assert arranged["lattice"]["hyperuniformity_index"] == 0
+    assert np.isnan(arranged["lattice"]["column_ratio"]).all()
+
+
+def test_columns_stand_out_by_the_error_of_their_ratio(arranged):
+    found = arranged["columnar"]
+    above = (found["column_ratio"] - 1) / found["column_ratio_sampling_error"]
+    assert above[0] > 2 > np.abs(above[1:]).max()
+
+
+@pytest.mark.parametrize("length", [1.5, 3.0])
+def test_numbers_scatter_between_realisations_by_their_errors(length):
+    names = ("integral_range", "hyperuniformity_index", "column_ratio")
+    found = [
+        value(arrangement(from_array(field((48, 48, 48), length, 0.2, seed)))) for seed in range(12)
+    ]
+    for name in names:
+        numbers = np.array([np.ravel(f[name]) for f in found])
+        errors = np.array([np.ravel(f[f"{name}_sampling_error"]) for f in found])
+        scatter = np.sqrt(numbers.var(axis=0, ddof=1).mean())
+        # 12 realisations tell their scatter to a fifth
+        assert 0.35 < scatter / np.sqrt((errors**2).mean()) < 1.4, name
+
+
+def test_pores_of_a_network_are_its_parts_between_throats():
+    network = from_array(field((64, 64, 64), 3.0, 0.35, 5))
+    found = {m: value(arrangement(network, method=m)) for m in ("components", "watershed", "auto")}
+    assert np.isnan(found["components"]["clustering_ratio"])
+    assert np.isnan(found["components"]["clustering_ratio_sampling_error"])
+    assert found["watershed"]["point_count"] > 50 > found["components"]["point_count"]
+    assert 0.1 < found["watershed"]["clustering_ratio"] < 5
+    xr.testing.assert_equal(found["auto"], found["watershed"])
+    assert "split at their throats" in found["auto"]["clark_evans_ratio"].attrs["reason"]
+    xr.testing.assert_equal(found["auto"]["integral_range"], found["components"]["integral_range"])
+
+
+def test_pores_of_a_network_are_those_that_were_sized():
+    """The typical volume is the mean, weighted by volume, of the table of pores."""
+    network = from_array(field((48, 48, 48), 3.0, 0.35, 5), voxel_size=0.5)
+    found = value(arrangement(network, method="watershed"))
+    v = pore_table(network, method="watershed")["pore_volume"].values
+    typical = found["integral_range"] / found["clustering_ratio"]
+    np.testing.assert_allclose(typical, (v**2).sum() / v.sum())
 
 
 def test_only_lattices_are_periodic(arranged):

@@ -16,6 +16,9 @@ from poreflux.annotations import Taper
 
 TAPERS = get_args(Taper)
 
+#: power relative to the strongest wave's below which it is rounding: of a lattice, all other waves
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Power:
@@ -69,7 +72,8 @@ def power(
     Notes
     -----
     χ(k) = v |Σ W (I - p) exp(-i k x)|² / Σ W², with p the mean under the taper W, v the volume of a
-    cell. Without a taper, mask or coarsening (1 / V) Σ χ(k) = p (1 - p).
+    cell. Without a taper, mask or coarsening (1 / V) Σ χ(k) = p (1 - p). What is left by
+    rounding of waves that a lattice does not have is set to zero.
 
     Examples
     --------
@@ -85,6 +89,7 @@ def power(
     values = modes.real**2
     values += modes.imag**2
     values *= math.prod(size) / norm
+    values[values < _ROUNDING * values.max(initial=0.0)] = 0.0
     return Power(values, field.shape, size)
 
 
@@ -102,6 +107,18 @@ def taper_of(shape: tuple[int, ...], taper: str) -> np.ndarray:
         return np.ones((1, 1, 1), np.float32)
     z, y, x = (np.sin(np.pi * (np.arange(n) + 0.5) / n).astype(np.float32) ** 2 for n in shape)
     return z[:, None, None] * y[:, None] * x
+
+
+def alike(taper: str, *, dims: int = 3) -> float:
+    """Return how many neighbouring waves a taper blurs into one, as far as variances go.
+
+    Of waves in a plane, `dims` is 2.
+
+    Notes
+    -----
+    Of a taper w it is N Σ w⁴ / (Σ w²)² along each axis, 35 / 18 for Hann's.
+    """
+    return (35 / 18) ** dims if taper == "hann" else 1.0
 
 
 def shell_width(shape: Sequence[float], size: Sequence[float]) -> float:
@@ -131,11 +148,12 @@ def shells(spectrum: Power, step: float, last: int, *, factor: int = 1) -> dict[
 
     Returns
     -------
-    ``mean``, ``modes`` (how many) and ``largest`` over (shell,); over (direction, shell)
-    ``in_plane`` of modes across the direction, ``in_plane_modes`` how many, and ``along`` of those
-    within 30 degrees of it; NaN where there is none.
+    ``mean``, ``modes`` (how many), ``squares`` (the sum of the squares of power) and ``largest``
+    over (shell,); over (direction, shell) ``in_plane`` of modes across the direction,
+    ``in_plane_modes`` how many, ``in_plane_squares``, and ``along`` of those within 30 degrees of
+    it; means are NaN where there is none.
     """
-    sums, across, along = (np.zeros((2, *leading, last + 1)) for leading in ((), (3,), (3,)))
+    sums, across, along = (np.zeros((3, *leading, last + 1)) for leading in ((), (3,), (3,)))
     largest = np.zeros(last + 1)
     ky, kx = spectrum.lines[1][0], spectrum.lines[2][0]
     for values, k, number, kz in spectrum.planes():
@@ -152,9 +170,11 @@ def shells(spectrum: Power, step: float, last: int, *, factor: int = 1) -> dict[
     return {
         "mean": _mean(sums),
         "modes": sums[1, 1:],
+        "squares": sums[2, 1:],
         "largest": largest[1:],
         "in_plane": _mean(across),
         "in_plane_modes": across[1, :, 1:],
+        "in_plane_squares": across[2, :, 1:],
         "along": _mean(along),
     }
 
@@ -169,18 +189,32 @@ def at_origin(mean: np.ndarray, modes: np.ndarray, first: int) -> float:
     first
         the first shell to use: 1 without a taper, 2 with it, since it distorts the first.
 
+    Notes
+    -----
+    Where the line does not rise, or ends below zero, the limit is the mean of the three.
+
     Examples
     --------
     >>> at_origin(4 + 0.5 * np.arange(1, 9) ** 2.0, np.ones(8), 1)
     4.0
     """
+    weights = origin_weights(mean, modes, first)
+    return math.nan if weights is None else float(np.round(weights @ np.nan_to_num(mean), 12))
+
+
+def origin_weights(mean: np.ndarray, modes: np.ndarray, first: int) -> np.ndarray | None:
+    """Return the weights of shells with which :func:`at_origin` is their sum; None if too few."""
     m = np.arange(1, len(mean) + 1)
     use = (m >= first) & (m < first + 3) & (modes > 0)
     if use.sum() < 2:
-        return math.nan
-    slope, origin = np.polyfit(m[use] ** 2.0, mean[use], 1, w=np.sqrt(modes[use]))
-    low = np.average(mean[use], weights=modes[use])
-    return float(np.round(origin, 12)) if origin > 0 and slope > 0 else float(low)
+        return None
+    weights = np.zeros((2, len(mean)))
+    columns = np.stack((np.ones(use.sum()), m[use] ** 2.0), axis=1) * np.sqrt(modes[use, None])
+    weights[:, use] = np.linalg.pinv(columns) * np.sqrt(modes[use])
+    origin, slope = weights @ np.where(use, mean, 0.0)
+    if origin > 0 and slope > 0:
+        return weights[0]
+    return np.where(use, modes, 0.0) / modes[use].sum()
 
 
 def _undone(spectrum: Power, factor: int, wave: Iterable[np.ndarray | float]) -> np.ndarray | float:
@@ -196,12 +230,15 @@ def _undone(spectrum: Power, factor: int, wave: Iterable[np.ndarray | float]) ->
 def _binned(
     shell: np.ndarray, values: np.ndarray, number: np.ndarray, selected: np.ndarray, last: int
 ) -> np.ndarray:
-    """Return sums of values and numbers of modes in each shell."""
+    """Return sums of values, numbers of modes, and sums of squares of values in each shell."""
     index, weight = shell[selected], np.broadcast_to(number, shell.shape)[selected]
-    total = np.bincount(index, values[selected] * weight, last + 1)
-    return np.stack((total, np.bincount(index, weight, last + 1)))
+    weighted = values[selected] * weight
+    total, squares = (
+        np.bincount(index, w, last + 1) for w in (weighted, weighted * values[selected])
+    )
+    return np.stack((total, np.bincount(index, weight, last + 1), squares))
 
 
 def _mean(sums: np.ndarray) -> np.ndarray:
-    total, number = sums[..., 1:]
+    total, number = sums[:2, ..., 1:]
     return np.divide(total, number, np.full(total.shape, np.nan), where=number > 0)

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import BinSpacing, PoreSizeMethod
+from poreflux.annotations import BinSpacing, PoreMethod, PoreSizeMethod
 from poreflux.metrics.density.counting import dataset, inputs
 from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.chord_length import chord_length
@@ -115,16 +115,40 @@ def pore_size(
     return labelled_sizes(volume, lazy, edges, note)
 
 
+def chosen_method(
+    volume: xr.Dataset, neighbours: int = 26, phase: str = "pore"
+) -> tuple[PoreMethod, str]:
+    """Return how pores are told apart by ``method="auto"``, and why; decided at once.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import random_spheres
+    >>> method, reason = chosen_method(random_spheres(40, 8, 6))
+    >>> method, reason[:51]
+    ('components', 'the largest component holds 13% of the pore volume,')
+    """
+    lazy = pore_size(volume, method="components", neighbours=neighbours, phase=phase)
+    (components,) = blocks.compute(lazy[["pore_largest_share"]])
+    return _method_for(float(components["pore_largest_share"]))
+
+
+def _method_for(largest: float) -> tuple[PoreMethod, str]:
+    """Return the method for pores of which the largest holds this share, and why."""
+    if not largest > 0:
+        return "components", "there are no pores"
+    network = largest > NETWORK_SHARE
+    done = "so pores are split at their throats" if network else "so components are the pores"
+    method: PoreMethod = "watershed" if network else "components"
+    return method, f"the largest component holds {largest:.0%} of the pore volume, {done}"
+
+
 def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: str) -> xr.Dataset:
     """Return the sizes of components, or of split pores where one component is too large."""
     components = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
     (components,) = blocks.compute(components)
-    largest = float(components["pore_largest_share"])
-    network = largest > NETWORK_SHARE
-    sizes = pore_size(volume, method="watershed", **bins, phase=phase) if network else components
-    done = "so pores are split at their throats" if network else "so components are the pores"
-    reason = f"the largest component holds {largest:.0%} of the pore volume, {done}"
-    reason = reason if largest > 0 else "there are no pores"
+    method, reason = _method_for(float(components["pore_largest_share"]))
+    split = method == "watershed"
+    sizes = pore_size(volume, method=method, **bins, phase=phase) if split else components
     variables = {
         name: variable.assign_attrs(reason=reason) for name, variable in sizes.data_vars.items()
     }
