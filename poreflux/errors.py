@@ -38,6 +38,10 @@ class TooLarge(PorefluxError):
     """The forecast of memory or disk exceeds what is free."""
 
 
+class NoCluster(PorefluxError):
+    """A dask scheduler that cannot be reached, or that was lost."""
+
+
 class NotConverged(PorefluxError):
     """An iterative solve that stalled or ran out of iterations; carries its history."""
 

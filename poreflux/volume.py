@@ -73,11 +73,12 @@ def from_array(
 
 
 def three_lengths(voxel_size: float | Sequence[float]) -> tuple[float, float, float]:
-    """Return the voxel edges (z, y, x) in µm from one number or three, all finite and positive."""
+    """Return the voxel edges (z, y, x) in µm from one number or three, all of some size."""
     lengths = np.atleast_1d(np.asarray(voxel_size, dtype=float))
     if lengths.shape == (1,):
         lengths = np.repeat(lengths, 3)
-    if lengths.shape != (3,) or not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+    # between a hundredth of an atom and a kilometre; NaN is neither
+    if lengths.shape != (3,) or not np.all((lengths > 1e-6) & (lengths < 1e9)):
         raise ValueError(
             f"voxel_size={voxel_size!r} is not a length; give one positive number in µm "
             "or three for (z, y, x)"

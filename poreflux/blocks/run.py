@@ -16,6 +16,7 @@ from dask.highlevelgraph import HighLevelGraph
 from poreflux.annotations import Progress
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import fuse
+from poreflux.errors import NoCluster
 from poreflux.machine import available_cores
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 #: None for the active dask cluster if there is one, else threads; ``"threads"``,
 #: ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler; a client
 Scheduler: TypeAlias = "str | Client | None"
+
+#: schedulers of this process and machine
+_HERE = ("threads", "synchronous", "processes")
+
+#: how long a scheduler may take to answer, in seconds
+_PATIENCE = 5.0
 
 #: least time between two reports of progress, in seconds
 _PAUSE = 0.2
@@ -148,15 +155,43 @@ def _unfinished(dask_scheduler: Any = None) -> int:
 
 
 @contextmanager
+def _connected(address: str) -> Iterator["Client"]:
+    """Yield a client of the scheduler at an address; say in seconds that there is none."""
+    from distributed import Client
+    from distributed.comm import parse_address
+
+    if not parse_address(address, strict=True)[1]:
+        raise ValueError(f"scheduler={address!r} has no host; give such as 'tcp://host:8786'")
+    try:
+        client = Client(address, set_as_default=False, timeout=_PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NoCluster(
+            f"there is no dask scheduler at {address} ({_cause(error)}); start it with "
+            "'dask scheduler', and check host, port and firewall"
+        ) from error
+    with client:
+        yield client
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the system said of a connection that failed, in a few words."""
+    text = str(error.__cause__ or error).partition(": in <")[2] or str(error)
+    return " ".join(text.partition(">: ")[2].split() or text.split())[:80]
+
+
+@contextmanager
 def _cluster(scheduler: Scheduler) -> Iterator:
     """Yield the Client to use, or None for this process."""
     if scheduler is None:
         yield _active_client()
     elif isinstance(scheduler, str) and "://" in scheduler:
-        from distributed import Client
-
-        with Client(scheduler, set_as_default=False) as client:
+        with _connected(scheduler) as client:
             yield client
+    elif isinstance(scheduler, str) and scheduler not in _HERE:
+        raise ValueError(
+            f"scheduler={scheduler!r} is not known; give the address of a dask scheduler, such as "
+            f"'tcp://host:8786', or one of {_HERE}"
+        )
     else:
         yield None if isinstance(scheduler, str) else scheduler
 

@@ -16,6 +16,9 @@ from poreflux.cli.answer import SCHEMA, Answer
 def main(tokens: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     arguments = list(sys.argv[1:] if tokens is None else tokens)
+    for stream in ("stdout", "stderr"):  # which whoever started this process may have closed
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115, open to the end
     try:
         status = run(arguments)
         sys.stdout.flush()
@@ -23,6 +26,11 @@ def main(tokens: Sequence[str] | None = None) -> None:
         _say("interrupted; run the same command again, what was finished is kept")
         _leave(130)
     except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        _leave(1)
+    except OSError as error:  # of print or flush: what a verb raises is caught before
+        if "--debug" in arguments:
+            raise
+        _say(f"what was to be printed: {(error.strerror or str(error)).lower()}")
         _leave(1)
     raise SystemExit(status)
 

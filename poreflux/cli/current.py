@@ -15,6 +15,7 @@ from poreflux.cli.parsing import pairs, three
 from poreflux.cli.processes import SOLVER, Solver, check_current_options, memory_of_processes
 from poreflux.cli.processes import current as on_processes
 from poreflux.cli.region import counted, in_place
+from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def current(
     """
     chosen = split(direction)
     check_current_options(solver, chosen, resolution)
+    require_writable(out, store if solver.field else None, dry_run=common.dry_run)
     options: dict = {
         "applied": applied,
         "conductivity": _conductivity(conductivity),

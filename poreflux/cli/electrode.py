@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cyclopts import Parameter
 
 from poreflux.annotations import ContactModel, Kinetics
+from poreflux.cli.options import Whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +33,7 @@ class ContactOptions:
     contact: str = "0.9306"
     contact_model: ContactModel = "patches"
     contact_size: float = 7.5
-    contact_seed: int = 0
+    contact_seed: Whole = 0
 
     def of(self, volume: "xr.Dataset", direction: str) -> "xr.DataArray | Path":
         """Return the mask of the face across a direction, or the path of its image."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.options import COMMON, Common, Flag, Whole, WholeOrNone
 from poreflux.cli.parsing import numbers, pairs, size
 from poreflux.cli.terminal import progress
 
@@ -25,15 +25,15 @@ def import_(
     dataset: str | None = None,
     shape: str | None = None,
     dtype: str | None = None,
-    header: int = 0,
+    header: Whole = 0,
     axes: str | None = None,
-    channel: int | None = None,
-    time: int | None = None,
+    channel: WholeOrNone = None,
+    time: WholeOrNone = None,
     series: str | None = None,
     mask: Path | None = None,
     missing_as: float | None = None,
     allow_external: Flag = False,
-    chunk: int = 128,
+    chunk: Whole = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
 ) -> Answer:

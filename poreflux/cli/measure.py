@@ -10,6 +10,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, three
+from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 
 if TYPE_CHECKING:
@@ -80,17 +81,22 @@ def measure(
     from poreflux.store import open as open_store
 
     names = microstructure.chosen(also, only)
+    sizes = lengths(edges, option="--edges")
+    microstructure.check_options(names, bin_width, edges)
     volume = open_store(store)
     options = {
         "phase": phase,
         "directions": split(direction),
-        "blocks": three(blocks) if blocks else [min(4, volume.sizes[dim]) for dim in "zyx"],
+        "blocks": three(blocks)
+        if blocks is not None
+        else [min(4, volume.sizes[dim]) for dim in "zyx"],
         "bin_width": bin_width,
-        "edges": lengths(edges, option="--edges") or None,
+        "edges": sizes or None,
         "discretisation": not no_discretisation,
     }
     if table is not None:
         _check(table)
+    require_writable(out, store if labels else None, table, dry_run=common.dry_run)
     if common.dry_run:
         return _forecast(volume, names, options, out)
     from poreflux import pore_size
@@ -105,10 +111,10 @@ def measure(
         )  # fmt: skip
     listed = table is not None or labels
     if pore_method == "auto" and ("pores" in names or listed):
-        sizes = (
+        pore_sizes = (
             stored.open(out) if "pores" in names else pore_size(volume, method="auto", phase=phase)
         )
-        pore_attrs = sizes["pore_count"].attrs
+        pore_attrs = pore_sizes["pore_count"].attrs
         pore_method = pore_attrs["method"]
         answer.lines.append(pore_attrs["reason"])
     if listed:

@@ -57,6 +57,24 @@ def _names(text: str, option: str, allowed: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in allowed if name in names)
 
 
+def check_options(names: Iterable[str], bin_width: float | None, edges: str | None) -> None:
+    """Raise ``ValueError`` for options of metrics that are not among the names.
+
+    Examples
+    --------
+    >>> check_options(("pores",), 2.0, None)
+    >>> check_options(("profile",), None, "92")
+    Traceback (most recent call last):
+    ValueError: --edges is for representative; add --also representative, or leave it out
+    """
+    users = {"--bin-width": ("pores", "thickness", "chords"), "--edges": ("representative",)}
+    for (option, allowed), given in zip(users.items(), (bin_width, edges)):
+        if given is not None and not set(allowed) & set(names):
+            raise ValueError(
+                f"{option} is for {', '.join(allowed)}; add --also {allowed[0]}, or leave it out"
+            )
+
+
 def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> list:
     """Return the lazy Datasets of the named metrics.
 

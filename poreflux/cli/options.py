@@ -1,10 +1,30 @@
 """Options that every verb takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+
+def whole(kind: Any, tokens: Sequence) -> int:
+    """Return the whole number of an option; 1.5 is none, and is not rounded in silence.
+
+    Examples
+    --------
+    >>> from cyclopts import Token
+    >>> whole(int, [Token(value="7")])
+    7
+    """
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{tokens[0].keyword} {text} is not a whole number") from None
+
+
+Whole = Annotated[int, Parameter(converter=whole)]
+WholeOrNone = Annotated[int | None, Parameter(converter=whole)]
 Flag = Annotated[bool, Parameter(negative="")]
 
 

@@ -1,5 +1,6 @@
 """Parsing of option values such as ``0=pore,1=electrolyte`` and ``4,4,4``."""
 
+import math
 from collections.abc import Callable
 
 
@@ -71,11 +72,12 @@ def lengths(text: str | None, *, option: str) -> list[float]:
     ValueError: --edges few is not understood; write it in µm like 92,184,276
     """
     try:
-        return [] if text is None else [float(word) for word in text.split(",")]
+        found = [] if text is None else [float(word) for word in text.split(",")]
     except ValueError:
-        raise ValueError(
-            f"{option} {text} is not understood; write it in µm like 92,184,276"
-        ) from None
+        found = [math.nan]
+    if not all(0 < length < math.inf for length in found):
+        raise ValueError(f"{option} {text} is not understood; write it in µm like 92,184,276")
+    return found
 
 
 def directions(text: str) -> str:
@@ -86,7 +88,10 @@ def directions(text: str) -> str:
     >>> directions("all"), directions("x")
     ('zyx', 'x')
     """
-    return "zyx" if text == "all" else "".join(dict.fromkeys(text.replace(",", "")))
+    chosen = "zyx" if text == "all" else "".join(dict.fromkeys(text.replace(",", "").strip()))
+    if not chosen:
+        raise ValueError("--direction has no direction; give z, y, x, several like zx, or all")
+    return chosen
 
 
 def size(count: float) -> str:

@@ -14,10 +14,13 @@ from cyclopts import Parameter
 
 from poreflux.annotations import Progress
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import Flag
+from poreflux.cli.options import Flag, WholeOrNone
 from poreflux.cli.parsing import size
 from poreflux.cli.terminal import progress
 from poreflux.cli.translate import sentence
+
+#: threads that may always be asked for; and four a core, beyond which they only wait
+THREADS = 64
 
 #: prefixes of PETSc's options; poreflux's options come before the first of them
 PETSC = ("-ksp_", "-pc_", "-mat_", "-vec_", "-log_", "-options_", "-check_", "-info", "-malloc_")
@@ -57,7 +60,7 @@ class Solver:
     """
 
     solver: Literal["serial", "petsc"] = "serial"
-    threads: int | None = None
+    threads: WholeOrNone = None
     field: Flag = False
     checkpoint: Path | None = None
     minutes: float = 5.0
@@ -100,6 +103,8 @@ def check_options(solver: Solver, directions: str, blocks: object) -> None:
         raise ValueError("--blocks is for --solver serial: sub-volumes need no mpirun")
     if solver.solver == "serial" and (solver.check or solver.checkpoint is not None):
         raise ValueError(f"{'--check' if solver.check else '--checkpoint'} is for --solver petsc")
+    if solver.solver == "serial" and solver.minutes != SOLVER.minutes:
+        raise ValueError("--minutes is for --solver petsc: a serial solve makes no checkpoints")
     _check_common(solver, directions)
 
 
@@ -120,6 +125,14 @@ def check_current_options(solver: Solver, directions: str, resolution: str) -> N
 
 
 def _check_common(solver: Solver, directions: str) -> None:
+    from poreflux.machine import available_cores
+
+    most = max(THREADS, 4 * (os.cpu_count() or 1))
+    if solver.threads is not None and not 1 <= solver.threads <= most:
+        raise ValueError(
+            f"--threads {solver.threads} is not between 1 and {most}; this process may use "
+            f"{available_cores()} cores"
+        )
     if solver.scratch is not None and not os.access(solver.scratch, os.W_OK | os.X_OK):
         raise ValueError(
             f"--scratch {solver.scratch} is no folder that can be written; make it, or take another"

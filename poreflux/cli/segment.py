@@ -11,6 +11,7 @@ from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.parsing import pairs
 from poreflux.cli.scan import AS_IT_IS, Scan, corrected
+from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 from poreflux.schema import Direction
 
@@ -82,7 +83,8 @@ def segment(
         raise ValueError("--tilt shear moves voxels; give --out for the store they are moved to")
     if common.dry_run:
         return _forecast(volume, out or store, scan, denoise, out is not None)
-    names = pairs(phases, option="--phases", key=int, value=str) if phases else None
+    require_writable(out or store)
+    names = pairs(phases, option="--phases", key=int, value=str) if phases is not None else None
     cuts = None if threshold is None else _cuts(threshold)
     raw = _before(volume)
     fixed = corrected(raw, scan, pore=pore, scheduler=place.scheduler)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place, WholeOrNone
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, pairs, three
 from poreflux.cli.processes import (
@@ -22,6 +22,7 @@ from poreflux.cli.processes import (
 )
 from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.region import counted
+from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def tortuosity(
     conductivity: str = "electrolyte=1.0",
     sides: Sides = "insulated",
     geometry: Geometry = "voxels",
-    rtol: float = 1e-6,
-    digits: int | None = None,
+    rtol: float | None = None,
+    digits: WholeOrNone = None,
     blocks: str | None = None,
     edges: str | None = None,
     no_discretisation: Flag = False,
@@ -64,7 +65,7 @@ def tortuosity(
         `poreflux segment --solid-fraction` stored. Steps make the first too high, blur the second
         too low; each result says by how much.
     rtol
-        relative error of the effective conductivity at which the solver stops.
+        relative error of the effective conductivity at which the solver stops; by default 1e-6.
     digits
         stop when so many digits of the tortuosity factor stand, instead of at rtol.
     blocks
@@ -86,12 +87,17 @@ def tortuosity(
     poreflux solve tortuosity vol.zarr --direction all --blocks 4,4,4 --out results.zarr
     poreflux solve tortuosity vol.zarr --edges 58,115,230 --rtol 1e-4
     """
-    rtol = rtol if digits is None else tolerance(digits)
+    if digits is not None and rtol is not None:
+        raise ValueError("--digits and --rtol both say when to stop; give one of the two")
+    rtol = tolerance(digits) if digits is not None else 1e-6 if rtol is None else rtol
     medium: dict = {"conductivity": _conductors(conductivity), "sides": sides}
-    chosen, block_counts = split(direction), three(blocks) if blocks else None
+    chosen, block_counts = split(direction), None if blocks is None else three(blocks)
     sizes = lengths(edges, option="--edges")
     check_options(solver, chosen, block_counts or sizes or None)
     _check_geometry(geometry, solver, block_counts, sizes)
+    if place.scheduler is not None and not (block_counts or sizes):
+        raise ValueError("--scheduler is for --blocks and --edges; leave it out, or give one")
+    require_writable(out, store if solver.field else None, dry_run=common.dry_run)
     solved = None
     if solver.solver == "petsc" and not common.dry_run:
         solved = on_processes(store, chosen, solver, out, common.debug, rtol=rtol, **medium)

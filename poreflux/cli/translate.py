@@ -104,6 +104,8 @@ def sentence(error: BaseException) -> str:
         return said_of_memory(error)
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     text = " ".join(text.split())
+    if text.startswith("Symlink loop from"):  # of pathlib, until Python 3.12
+        return f"{text.removeprefix('Symlink loop from ').strip(chr(39))}: a loop of symbolic links"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"

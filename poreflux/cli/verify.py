@@ -40,6 +40,10 @@ def verify(
 
     if common.dry_run:
         return Answer("verify", ["verify reads the whole store once and changes nothing"])
+    if store.is_dir() and not (store / "zarr.json").exists() and not any(store.glob("*/zarr.json")):
+        raise FileNotFoundError(f"{store} is no store; give the folder that poreflux import made")
+    if repair_from is not None and not repair_from.exists():
+        raise FileNotFoundError(f"--repair-from {repair_from} is not there; check the name")
     with progress("verify") as on_progress:
         if repair_from is None:
             damages = verify_store(store, quick=quick, progress=on_progress)

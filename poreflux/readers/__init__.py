@@ -205,6 +205,7 @@ def _options(
     useless = {
         "dataset": wanted.dataset is not None
         and reader in ("raw", "nrrd", "pictures:read_one", "tiff:read_folder"),
+        "missing_as": wanted.missing_as is not None and reader not in ("zarr", "hdf5", "mat"),
         "series": wanted.series is not None and reader != "tiff:read_folder",
         "shape": shape is not None and reader != "raw",
         "dtype": dtype is not None and reader != "raw",
@@ -212,7 +213,11 @@ def _options(
     }
     for name, given in useless.items():
         if given:
-            use = {"dataset": "files of several arrays", "series": "folders of pages"}
+            use = {
+                "dataset": "files of several arrays",
+                "series": "folders of pages",
+                "missing_as": "files in chunks (HDF5, Zarr)",
+            }
             raise ValueError(
                 f"{name} is given, and is for {use.get(name, 'raw numbers')} only; leave it out"
             )

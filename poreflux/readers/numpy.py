@@ -22,6 +22,8 @@ def read(path: Path, wanted: Wanted) -> Image:
         zipped = file.read(4) == b"PK\x03\x04"
     if zipped:
         return _read_npz(path, wanted)
+    if wanted.dataset is not None:
+        raise ValueError(f"dataset is given, and {path} holds one array; leave it out")
     with reading(path, "a NumPy file"), path.open("rb") as file:
         shape, fortran, dtype = _raw_header(file)
         offset = file.tell()

@@ -31,6 +31,7 @@ def to_volume(
     if voxel_size is not None:
         size = three_lengths(voxel_size)
         how["voxel_size_from"] = "given"
+        described = described.noting(*_contradiction(size, image, path))
     else:
         size = _spacings(image, path)
         how["voxel_size_from"] = described.spacing_from
@@ -96,6 +97,23 @@ def _which_is_pore(array: da.Array, path: Path) -> str:
         f"{path.name} does not say what its labels mean: 0 is taken as {low} and 1 as {high}; "
         f"where 1 is the pore, give phases={{0: {high!r}, 1: {low!r}}}"
     )
+
+
+def _contradiction(size: Sequence[float], image: Image, path: Path) -> list[str]:
+    """Return what to say where a voxel size that is given is not what the file says."""
+    differs = [
+        f"{dim} {said:g} µm"
+        for dim, length, said in zip(DIMS, size, image.choice.spacing)
+        if said and not 0.99 < length / said < 1.01
+    ]
+    if not differs:
+        return []
+    source = image.description.spacing_from
+    return [
+        f"{path.name} says that voxels are apart by {', '.join(differs)}"
+        f"{f' ({source})' if source else ''}; {', '.join(f'{h:g}' for h in size)} µm (z, y, x) is "
+        "given and taken"
+    ]
 
 
 def _spacings(image: Image, path: Path) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 
 from poreflux.annotations import PoreShade, SegmentMethod
+from poreflux.schema import NO_PHASE
 from poreflux.segmentation.denoise import METHODS as DENOISE
 from poreflux.segmentation.histogram import Histogram
 
@@ -40,6 +41,8 @@ def check_options(
         raise ValueError(f"{method} separates two phases, not {len(names)}; use multi-otsu")
     if len(names) < 2:
         raise ValueError(f"phases={names} is one phase; give at least two")
+    if not all(0 <= label < NO_PHASE for label in names):
+        raise ValueError(f"phases={names} has labels that are not 0 to {NO_PHASE - 1}")
     if method == "threshold" and given is None:
         raise ValueError("method='threshold' needs a threshold")
     if method in (*FROM_HISTOGRAM, "multi-otsu") and given is not None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,21 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
+
+
+def require_writable(path: Path) -> None:
+    """Raise ``CannotWrite`` where nothing could be made at ``path``; leave no trace.
+
+    Examples
+    --------
+    >>> require_writable(Path("results.zarr"))
+    """
+    path = path.absolute()
+    parent = next(folder for folder in path.parents if folder.exists())
+    # what is made goes beside it first, and is then moved into it
+    for folder in (parent, path) if path.is_dir() else (parent,):
+        with writing(path), tempfile.TemporaryFile(dir=folder):
+            continue
 
 
 @contextmanager

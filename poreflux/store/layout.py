@@ -20,6 +20,9 @@ CHUNK = 128
 MANY_CHUNKS = 512
 SHARD = 4
 
+#: more chunks than so many are refused where each has less than so many voxels
+MOST_SMALL, SMALL = 50_000, 16**3
+
 #: variables that viewers show, in the order in which they are offered; most open only the first
 IMAGES = ("gray", "phase", "solid_fraction")
 
@@ -128,6 +131,11 @@ def plan(
         )
     chunk_shape = tuple(min(int(e), n) for e, n in zip(edges, shape))
     counts = [-(-n // c) for n, c in zip(shape, chunk_shape)]
+    if math.prod(counts) > MOST_SMALL and math.prod(chunk_shape) < SMALL:
+        raise ValueError(
+            f"chunk={chunk!r} cuts {'x'.join(map(str, shape))} voxels into {math.prod(counts)} "
+            f"chunks of {math.prod(chunk_shape)}; give an edge of 16 or more"
+        )
     shard = chunk_shape
     if shards and math.prod(counts) > MANY_CHUNKS:
         per_shard = (1, *(min(SHARD, n) for n in counts[1:]))

@@ -84,6 +84,7 @@ class Lock:
     def take(self) -> Process | None:
         """Take the lock, or return the living process that holds it."""
         while True:
+            self.folder.mkdir(parents=True, exist_ok=True)  # where it can be made
             with suppress(FileNotFoundError):  # another removed the folder; make it again
                 return self._take()
 
@@ -99,7 +100,6 @@ class Lock:
         _remove_empty(self.folder)
 
     def _take(self) -> Process | None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         claim = self.folder / f"claim-{self.token}"
         claim.mkdir(exist_ok=True)
         try:

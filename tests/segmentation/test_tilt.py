@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from poreflux import blocks, correct_tilt, porosity_profile, region_of_interest, segment
 from poreflux.blocks import map_with_ghosts_at
-from poreflux.phantoms import Tomograph, measure_gray, synthetic_twin, uniform
+from poreflux.phantoms import Tomograph, fine_300, measure_gray, synthetic_twin, uniform
 from poreflux.phantoms.presets import TWINS
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunks_of, counting_volume, value
@@ -163,3 +163,26 @@ def test_blocks_with_ghosts_are_told_where_they_lie(data):
     volume = gray_volume(array, data.draw(chunks_of(shape)))
     right = map_with_ghosts_at(checked, volume.gray.data, depth, boundary="nearest", dtype=bool)
     assert np.asarray(right).all()
+
+
+@pytest.mark.parametrize("how", ["mask", "shear"])
+def test_nan_around_the_sample_and_beyond_its_face_is_as_a_mask(how):
+    """Columns of NaN are no columns; NaN beyond the face is air."""
+    tilted = Tomograph(rings=0, cupping=0, drift=0, tilt=(4, 0))
+    scan = measure_gray(fine_300(64), tilted)
+    gray = scan.gray.values.astype(np.float32)
+    edge = np.arange(64) - 31.5
+    outside = np.hypot(edge[:, None], edge) > 30
+    inside = np.broadcast_to(~outside, gray.shape).copy()
+    masked = scan.assign(gray=(scan.gray.dims, gray), mask=(scan.gray.dims, inside))
+    wanted = correct_tilt(masked, how=how).attrs["history"][-1]
+    gray[:, outside] = np.nan
+    found = correct_tilt(scan.assign(gray=(scan.gray.dims, gray)), how=how).attrs["history"][-1]
+    assert found["last"] == wanted["last"]
+    assert found["valid_range"] == wanted["valid_range"]
+    a, b, c = wanted["last"]["plane"]
+    z, y, x = (scan[dim].values for dim in "zyx")
+    gray[z[:, None, None] > a + b * y[:, None] + c * x] = np.nan
+    beyond = correct_tilt(scan.assign(gray=(scan.gray.dims, gray)), how=how).attrs["history"][-1]
+    assert beyond["last"]["angle"] == pytest.approx(wanted["last"]["angle"], abs=0.3)
+    assert "first" not in found | beyond

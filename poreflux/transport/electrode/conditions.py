@@ -25,6 +25,9 @@ INITIAL_CONTACT = 0.9306
 #: least decay length, in voxels, of the weights of the porosity at the electrode
 MIN_DEPTH = 5
 
+#: mA/cm²: no electrode carries more, and beyond some 1e100 the arithmetic overflows
+MOST_APPLIED = 1e9
+
 FACES: dict[ElectrodeFace, int] = {"first": LOW, "last": HIGH}
 
 #: ohm cm² in ohm m², mA/cm² in A/m², µm in m
@@ -114,7 +117,7 @@ def conditions(
     order(direction)
     _one_of("drive", drive, tuple(DRIVES))
     _one_of("face", face, tuple(FACES))
-    if not (math.isfinite(applied) and applied != 0):
+    if not 0 < abs(applied) <= MOST_APPLIED:  # nor NaN
         raise ValueError(f"applied={applied!r} is no current; give mA/cm², negative for stripping")
     if not 1e-9 <= rtol <= 1e-2:
         raise ValueError(f"rtol={rtol!r} is not between 1e-9 and 1e-2; 1e-6 gives six digits")
