@@ -42,20 +42,29 @@ def error_sentences(results: xr.Dataset) -> Iterator[str]:
      'Not known, and in no total, are the errors of the porosity by segmentation.']
     """
     known = {name: _known(results, name) for name in _WHOLE if name in results}
-    told = [kind for kind in KINDS if any(kind in kinds for kinds in known.values())]
+    told = [k for k in KINDS if any(k in kinds for by in known.values() for kinds in by.values())]
     if told:
         yield f"Of the uncertainties, {'; '.join(MEANING[kind] for kind in told)}."
     if len(told) > 1:
         solver = ", the solver's is added" if SOLVER in told else ""
         yield f"In totals, kinds are independent and add as squares{solver}."
-    missing = []
-    for name, kinds in known.items():
-        words, needed = _WHOLE[name]
-        left = [kind for kind in needed if kind not in kinds]
-        if left:
-            missing.append(f"of the {words} by {listed(left)}")
+    missing = [
+        words for name, by_direction in known.items() for words in _missing(name, by_direction)
+    ]
     if missing:
         yield f"Not known, and in no total, are the errors {'; '.join(missing)}."
+
+
+def _missing(name: str, known: dict[str, set[str]]) -> Iterator[str]:
+    """Yield the kinds that are missing of a number, by its directions where these differ."""
+    words, needed = _WHOLE[name]
+    left: dict[tuple[str, ...], list[str]] = {}
+    for direction, kinds in known.items():
+        left.setdefault(tuple(kind for kind in needed if kind not in kinds), []).append(direction)
+    for absent, directions in left.items():
+        if absent:
+            along = f" along {listed(directions)}" if len(left) > 1 else ""
+            yield f"of the {words}{along} by {listed(list(absent))}"
 
 
 def listed(items: list[str]) -> str:
@@ -69,10 +78,9 @@ def listed(items: list[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]][len(items) < 2 :]) if items else ""
 
 
-def _known(results: xr.Dataset, name: str) -> set[str]:
-    """Return the kinds of error that are known of a number along every direction that it has."""
+def _known(results: xr.Dataset, name: str) -> dict[str, set[str]]:
+    """Return the kinds of error that are known of a number along each direction that it has."""
     array = results[name]
     directions = np.atleast_1d(array["direction"]) if "direction" in array.dims else [""]
     solved = [d for d in map(str, directions) if np.isfinite(value_of(results, name, d))]
-    kinds = [{error.kind for error in errors_of(results, name, d)} for d in solved]
-    return set.intersection(*kinds) if kinds else set(KINDS)
+    return {d: {error.kind for error in errors_of(results, name, d)} for d in solved}

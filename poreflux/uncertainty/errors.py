@@ -78,7 +78,8 @@ def errors_of(
     the conducting phase, from the porosity; `κ = φ / τ`; the MacMullin number from `1 / κ`. Within
     a kind, the two ends of `φ / τ` combine the end of `φ` and the opposite one of `τ`: more pores
     leave less to conduct and longer ways, so that the two move together. The bulk resistance
-    inherits from `1 / κ`; the whole has a kind of error if every large part of it has. What is
+    inherits from `1 / κ`; the whole resistance adds the errors of its parts, and where they are
+    known of at least half of it takes the rest to be as uncertain. What is
     extrapolated to voxels of size zero, `q_extrapolated`, has the errors of `q` in proportion, and
     the same interval of finer voxels.
 
@@ -180,9 +181,9 @@ def is_error(results: xr.Dataset, name: str) -> bool:
 #: what ends the name of a number that is extrapolated to voxels of size zero
 _EXTRAPOLATED = "_extrapolated"
 
-#: the parts of the area-specific resistance, and the share from which on one is large
+#: the parts of the area-specific resistance, and the share of it whose errors must be known
 _RESISTANCES = ("bulk", "constriction", "feed", "kinetic")
-_LARGE_PART = 0.05
+_MOST_OF_IT = 0.5
 
 _Known = dict[str, Error]
 _Where = Mapping[str, Any]
@@ -316,19 +317,17 @@ def _of_bulk_resistance(results: xr.Dataset, value: float, where: _Where) -> _Kn
 
 
 def _of_resistance(results: xr.Dataset, value: float, where: _Where) -> _Known:
-    """Return the sum of the parts' errors, of kinds that are known of every large part."""
+    """Return the sum of the parts' errors; parts without one of a kind have that of the others."""
     parts = [f"area_specific_resistance_{part}" for part in _RESISTANCES]
-    values = {part: _value(results, part, where) for part in parts}
-    large = [part for part, share in values.items() if abs(share) > _LARGE_PART * abs(value)]
-    known = {part: _by_kind(results, part, where) for part in parts}
-    kinds = [kind for kind in KINDS if large and all(kind in known[part] for part in large)]
-    return {kind: _sum(kind, [errors.get(kind) for errors in known.values()]) for kind in kinds}
-
-
-def _sum(kind: str, errors: Iterable[Error | None]) -> Error:
-    """Return errors of one cause added up."""
-    known = [error for error in errors if error is not None]
-    return Error(kind, sum(e.below for e in known), sum(e.above for e in known))
+    known: _Known = {}
+    for kind in KINDS:
+        found = [(part, _by_kind(results, part, where).get(kind)) for part in parts]
+        errors = [(_value(results, part, where), error) for part, error in found if error]
+        share = sum(resistance for resistance, _ in errors) / value
+        if share >= _MOST_OF_IT:
+            below, above = (sum(getattr(e, side) for _, e in errors) for side in ("below", "above"))
+            known[kind] = Error(kind, below / share, above / share)
+    return known
 
 
 def _relative_solver(results: xr.Dataset, value: float, where: _Where) -> _Known:

@@ -129,14 +129,22 @@ def test_the_bulk_resistance_is_as_uncertain_as_the_conductivity(results):
     assert found["sampling"].above == pytest.approx(3.0 * 0.01, rel=0.02)
 
 
-def test_a_resistance_is_as_uncertain_as_its_parts_where_the_large_ones_are_known(results):
+def test_a_resistance_is_as_uncertain_as_its_parts(results):
     results["effective_conductivity_sampling_error"] = ("direction", [0.0064, 0.004])
     for part, value in {"": 4.0, "_bulk": 3.0, "_constriction": 0.9, "_kinetic": 0.1}.items():
         results[f"area_specific_resistance{part}"] = ("direction", [value, np.nan])
-    assert by_kind(results, "area_specific_resistance", "z") == {}
+    rest_alike = by_kind(results, "area_specific_resistance", "z")["sampling"]
+    assert rest_alike.above == pytest.approx(4.0 * 0.01, rel=0.02)
     results["area_specific_resistance_constriction_sampling_error"] = ("direction", [0.2, np.nan])
-    found = by_kind(results, "area_specific_resistance", "z")
-    assert found["sampling"].above == pytest.approx(0.2 + 3.0 * 0.01, rel=0.02)
+    added = by_kind(results, "area_specific_resistance", "z")["sampling"]
+    assert added.above == pytest.approx((0.2 + 3.0 * 0.01) * 4.0 / 3.9, rel=0.02)
+
+
+def test_a_resistance_of_which_little_is_known_has_no_error(results):
+    results["effective_conductivity_sampling_error"] = ("direction", [0.0064, 0.004])
+    for part, value in {"": 40.0, "_bulk": 3.0, "_kinetic": 37.0}.items():
+        results[f"area_specific_resistance{part}"] = ("direction", [value, np.nan])
+    assert by_kind(results, "area_specific_resistance", "z") == {}
 
 
 def test_an_extrapolated_number_has_the_same_interval_of_finer_voxels(results):
