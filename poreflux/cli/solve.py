@@ -116,7 +116,8 @@ def tortuosity(
             memory_of_processes(store, chosen[0], need) if solver.solver == "petsc" else None
         )
         grids = len(cubes) + bool(block_counts)
-        return _forecast(volume, chosen, rtol, grids, out, memory_needed, geometry)
+        again = _work_again(no_discretisation, geometry)
+        return _forecast(volume, chosen, rtol, grids, out, memory_needed, geometry, again)
     if solved is None:
         options: dict = {
             "field": store if solver.field else None,
@@ -268,6 +269,13 @@ def _memory(
     return memory(head, partition, conductivity, box, sides=sides, check=check)
 
 
+def _work_again(no_discretisation: bool, geometry: Geometry) -> float:
+    """Return the work that the error of the voxels takes, of that of the solve."""
+    if no_discretisation:
+        return 0.0
+    return 1 / 8 if geometry == "voxels" else 1 + 1 / 8
+
+
 def _forecast(
     volume: "xr.Dataset",
     chosen: str,
@@ -276,6 +284,7 @@ def _forecast(
     out: Path,
     memory_needed: Any = None,
     geometry: Geometry = "voxels",
+    again: float = 0.0,
 ) -> Answer:
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth
@@ -285,7 +294,7 @@ def _forecast(
     shape = volume.sizes["z"], volume.sizes["y"], volume.sizes["x"]
     voxels = math.prod(shape)
     bandwidth = memory_bandwidth()
-    seconds = len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
+    seconds = (1 + again) * len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     seconds += grids * len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
     alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
     memory = memory_needed.on_machine if memory_needed else alone + 3e8

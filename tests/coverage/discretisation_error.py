@@ -65,7 +65,7 @@ def trials(count: int | None = None, seed: int = 0) -> list[Row]:
 
 
 def media(n: int, seed: int) -> Iterator[Medium]:
-    """Yield media whose pores are 2.5 to 12 of n voxels wide: 5 kinds, 70 of them."""
+    """Yield media whose pores are 2.5 to 12 of n voxels wide: 6 kinds, 76 of them."""
     edge = float(n)
     for again in range(2):
         rng = np.random.default_rng([seed, again])
@@ -75,6 +75,9 @@ def media(n: int, seed: int) -> Iterator[Medium]:
             mean = -np.log(1 - p) * (edge + d) ** 3 / (np.pi * d**3 / 6)
             centres = rng.uniform(-d / 2, edge + d / 2, (rng.poisson(mean), 3))
             yield Medium("overlapping spheres", balls(centres, d, edge))
+        for d in (5.3, 8.0, 12.0):
+            centres = rng.uniform(-d / 2, edge + d / 2, (round(1.32 * (edge / d + 1) ** 3), 3))
+            yield Medium("touching grains", others(balls(centres, d, edge)))
         for length, p in itertools.product((1.6, 2.5, 4.0), (0.12, 0.3, 0.5)):
             field = GaussianField(length, seed=int(rng.integers(2**31)))
             yield Medium("level sets", level_set(field, p, edge))
@@ -98,6 +101,11 @@ def balls(centres: np.ndarray, d: float, edge: float) -> Pores:
         return found
 
     return pores
+
+
+def others(grains: Pores) -> Pores:
+    """Return the pores between grains."""
+    return lambda n: ~grains(n)
 
 
 def apart(rng: np.random.Generator, edge: float, d: float, p: float) -> np.ndarray:
