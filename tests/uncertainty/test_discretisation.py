@@ -140,6 +140,24 @@ def test_pores_that_blur_has_eaten_are_said_to_be_lost():
         assert np.isinf(high)
 
 
+def test_a_sample_of_any_shape_has_the_walls_within():
+    """A cylinder, and pores outside of it that do not count."""
+    pores = balls(np.random.default_rng(4).uniform(0, 24, (40, 3)), 7.0, 24.0)
+    values = []
+    for n in (24, 72):
+        volume = pf.from_array(~pores(n), voxel_size=24 / n)
+        x = (np.arange(n) + 0.5) * 24 / n - 12
+        round_sample = np.broadcast_to(x[:, None] ** 2 + x**2 < 11.9**2, (n, n, n))
+        volume["mask"] = (("z", "y", "x"), round_sample)
+        values.append(volume)
+    _, errors = errors_of(values[0])
+    low, high = interval(errors)
+    truth = float(pf.tortuosity_factor(values[1], rtol=1e-4).tortuosity_factor[0])
+    assert low < truth < high
+    changed = values[0].assign(phase=values[0].phase.where(values[0].mask, 0).astype(np.uint8))
+    assert interval(errors_of(changed)[1]) == pytest.approx((low, high))
+
+
 def test_several_conductors_are_judged_by_larger_voxels():
     array = np.repeat(np.array([1, 2, 1, 2], np.uint8), 4)[:, None, None] * np.ones((1, 8, 8))
     names = {0: "pore", 1: "good", 2: "poor"}
