@@ -12,19 +12,20 @@ from poreflux.statistics.cosine_waves import Waves, cosine_waves
 
 #: correlation lengths that are tried, of the cube root of the volume, and how likely they are
 _LENGTHS = {
-    0.0: 0.3, 0.03: 0.14, 0.06: 0.14, 0.1: 0.14, 0.15: 0.11, 0.22: 0.08, 0.3: 0.05, 0.4: 0.03,
-    0.5: 0.01,
+    0.0: 0.5, 0.03: 0.15, 0.06: 0.12, 0.1: 0.1, 0.15: 0.07, 0.22: 0.03, 0.3: 0.015, 0.4: 0.01,
+    0.5: 0.005,
 }  # fmt: skip
 
 #: part of the power that stays at shorter waves
 _FLOORS = (0.0, 0.05, 0.2, 0.5)
 
-#: power of layers, or of columns, relative to that of all other waves
-_EXCESSES = tuple(0.5 * 3.0**k for k in range(11))
-_THICKNESSES = (0.0, 0.08, 0.16)
+#: power of layers, or of columns, relative to that of all other waves; from the sixth on rare
+_EXCESSES = tuple(2.0 * 2.0**k for k in range(5)) + tuple(1e2 * 6.0**k for k in range(4))
+_THICKNESSES = (0.05, 0.1)
 
-#: how likely layers across one axis are before anything is measured, and columns along one
-_LAYERS, _COLUMNS = 0.04, 0.02
+#: how likely layers across z, y and x are before anything is measured, and columns along one of
+#: them: powders are pressed, films cast and scans stacked along z
+_LAYERS, _COLUMNS = (0.2, 0.03, 0.03), (0.02, 0.02, 0.02)
 
 #: explanations less likely than this are left out
 _UNLIKELY = 1e-5
@@ -32,7 +33,8 @@ _UNLIKELY = 1e-5
 #: fewest waves that tell anything
 _FEWEST = 3
 
-ONE_SIGMA, TWO_SIGMA = math.erf(1 / math.sqrt(2)), math.erf(math.sqrt(2))
+#: share of normal numbers within two standard deviations
+TWO_SIGMA = math.erf(math.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,11 @@ class MeanError:
 
     @cached_property
     def standard_error(self) -> float:
-        """One standard deviation: such that ± 1 and ± 2 of it hold 68 and 95 %, nearly.
+        """One standard deviation: half of what holds the true mean in 95 %, as ± 2 of it do.
 
-        The distribution has longer tails than the normal one; this is the geometric mean of what
-        the two intervals ask for.
+        The distribution has longer tails than the normal one: ± 1 of it hold a little more than 68 %.
         """
-        return math.sqrt(self.half_width(ONE_SIGMA) * self.half_width(TWO_SIGMA) / 2)
+        return self.half_width(TWO_SIGMA) / 2
 
     def variance_of_cube(self, edge: float) -> float:
         """Return the variance of the mean of a cube of another edge."""
@@ -215,15 +216,16 @@ def _extras(waves: Waves) -> tuple[np.ndarray, ...]:
     rows = [np.zeros(len(waves.power))]
     amount, extent, reach, chance = [0.0], [3.0], [waves.volume], [1.0]
     unit = math.prod(waves.lengths) ** (2 / 3)
-    number = len(_EXCESSES) * len(_THICKNESSES)
+    rare = [1.0 if excess < 50 else 0.2 for excess in _EXCESSES]
+    likely = np.tile(rare, len(_THICKNESSES)) / sum(rare) / len(_THICKNESSES)
     present = waves.index > 0
     for axis in range(3):
         others = [other for other in range(3) if other != axis]
         along = present[:, axis] & ~present[:, others].any(axis=1)
         length = waves.lengths[axis]
         kinds = (
-            (along, 1.0, length, _LAYERS),
-            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, _COLUMNS),
+            (along, 1.0, length, _LAYERS[axis]),
+            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, _COLUMNS[axis]),
         )
         for group, dimensions, size, probability in kinds:
             if not 2 <= group.sum() < len(group):
@@ -233,7 +235,7 @@ def _extras(waves: Waves) -> tuple[np.ndarray, ...]:
                 falling = np.where(group, np.exp(-waves.squares * unit * thickness**2 / 2), 0.0)
                 rows += [excess * falling for excess in _EXCESSES]
             amount += list(_EXCESSES) * len(_THICKNESSES)
-            extent += [dimensions] * number
-            reach += [size] * number
-            chance += [probability / number] * number
+            extent += [dimensions] * len(likely)
+            reach += [size] * len(likely)
+            chance += (probability * likely).tolist()
     return np.array(rows), *map(np.array, (amount, extent, reach, chance))
