@@ -8,14 +8,15 @@ from matplotlib.ticker import LogLocator
 
 from poreflux.plot.style import INK, SERIES, sheet, styled
 from poreflux.uncertainty.errors import errors_of, total
-from poreflux.uncertainty.rounding import rounded, significant
+from poreflux.uncertainty.rounding import rounded
 
 
 @styled
 def representative_volume(results: xr.Dataset) -> Figure:
     """Draw the standard deviation of the porosity of cubes against their edge, and their mean.
 
-    The line is the fitted decay; the dotted one that of independent pores, edge^(-3/2).
+    The line is the decay of the largest; the dotted one that of large volumes, by the integral
+    range.
 
     Parameters
     ----------
@@ -139,19 +140,18 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
 def _decay(
     ax: Axes, results: xr.Dataset, p: float, edge: np.ndarray, variation: np.ndarray
 ) -> None:
-    """Draw σ / p = sqrt((1 - p) / p) (A / V)^(α / 2), and the slope of independent pores."""
+    """Draw σ / p = sqrt((1 - p) / p) (A / V)^(1 / 2), and the decay through the largest cubes."""
     alpha, a = (float(results[f"variance_{name}"]) for name in ("exponent", "integral_range"))
-    if np.isfinite([alpha, a]).all() and 0 < p < 1:
-        error = float(results["variance_exponent_error"])
-        fitted = np.sqrt((1 - p) / p) * (a / edge**3) ** (alpha / 2)
-        power = rf"-{rounded(alpha, error)} \pm {significant(error, 2)}"
-        text = rf"variance $\propto V^{{{power}}}$"
-        ax.plot(edge, 100 * fitted, color=SERIES[1], lw=1.3, label=text)
     positive = np.flatnonzero(np.isfinite(variation) & (variation > 0))
-    if positive.size:
-        first = positive[0]
-        steep = variation[first] * (edge / edge[first]) ** -1.5
-        ax.plot(edge, 100 * steep, color=INK, lw=1.0, ls=":", label=r"independent pores: $V^{-1}$")
+    if np.isfinite(alpha) and positive.size:
+        error = float(results["variance_exponent_error"])
+        largest = positive[-3:]
+        level = np.exp(np.mean(np.log(variation[largest] * edge[largest] ** (1.5 * alpha))))
+        text = rf"variance $\propto V^{{-{alpha:.2f} \pm {error:.2f}}}$"
+        ax.plot(edge, 100 * level * edge ** (-1.5 * alpha), color=SERIES[1], lw=1.3, label=text)
+    if a > 0 and 0 < p < 1:
+        far = 100 * np.sqrt((1 - p) / p * a / edge**3)
+        ax.plot(edge, far, color=INK, lw=1.0, ls=":", label=r"large volumes: $V^{-1}$")
 
 
 def _porosity(results: xr.Dataset) -> float:

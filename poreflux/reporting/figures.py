@@ -185,7 +185,8 @@ def _porosity(results: xr.Dataset) -> Iterator[Card]:
     if "block_porosity" not in results:
         return
     blocks = results["block_porosity"]
-    mean, std = float(blocks.mean()), float(blocks.std(ddof=1))
+    mean = float(results.get("block_porosity_mean", blocks.mean()))
+    std = float(results.get("block_porosity_std", blocks.std(ddof=1)))
     spread = f"{rounded(mean, std)} ± {significant(std, 2)}"
     alt = f"Porosity of {blocks.size} blocks against z, mean ± standard deviation: {spread}."
     caption = (

@@ -108,8 +108,9 @@ def _cubes(results: xr.Dataset) -> Iterator[Card]:
     alpha = _mean(results, "variance_exponent", "")
     caption = (
         "Left: standard deviation of the porosity of cubes of several edges, relative to the mean, "
-        f"the fitted decay (exponent of the volume {alpha}; 1 where pores are independent) and "
-        "that of independent pores. Right: their mean and its 95 % interval."
+        f"the decay of the largest (exponent of the volume {alpha}; 1 where pores are independent) "
+        "and, dotted, that of large volumes, by the integral range. Right: their mean and its 95 % "
+        "interval."
     )
     alt = f"Standard deviation of the porosity against the edge of cubes, decay exponent {alpha}."
     data = [results[f"representative_{name}"] for name in ("mean", "std", "ci95", "count")]

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import MESH_DEPENDENT
+from poreflux.uncertainty.sampling import too_narrow
 
 #: µm; voxels of X-ray and electron tomograms lie between
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
@@ -34,6 +35,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _reading,
         _voxel_size,
         _porosity,
+        _narrow,
         _pores_brighter,
         _separation,
         _wide_band,
@@ -73,6 +75,12 @@ def _porosity(results: xr.Dataset) -> Iterator[str]:
         yield "every voxel is pore; check the threshold and the names of the phases"
     elif porosity > 0.7:
         yield f"the porosity is {porosity:.3f}: are pore and solid swapped?"
+
+
+def _narrow(results: xr.Dataset) -> Iterator[str]:
+    sentence = too_narrow(results)
+    if sentence:
+        yield sentence
 
 
 def _pores_brighter(results: xr.Dataset) -> Iterator[str]:
@@ -169,7 +177,7 @@ def _percolation(results: xr.Dataset) -> Iterator[str]:
     if blocks is not None and np.isinf(blocks).any():
         yield (
             f"{int(np.isinf(blocks).sum())} of {blocks.size} block solves found no path through; "
-            "means and deviations leave them out"
+            "they count with conductivity 0 in the mean and its sampling error"
         )
 
 

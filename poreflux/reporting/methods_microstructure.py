@@ -99,5 +99,6 @@ _SENTENCES = {
     "pores' centroids; its errors from those of the eight parts of half the edge and from the "
     "scatter of the waves' power.",
     "representative_std": "Representative volumes follow from the variance of the porosity of "
-    "cubes of several edges, fitted by a power of their volume.",
+    "cubes of several edges and from the integral range, the limit of the spectral density at long "
+    "wavelengths over p (1 − p).",
 }

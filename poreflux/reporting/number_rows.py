@@ -66,6 +66,8 @@ class Row:
     @property
     def printed(self) -> Printed:
         """Return the number, its total error and the kinds of it as text."""
+        if self.name == "representative_edge" and math.isinf(self.value):
+            return Printed("beyond this sample")
         return printed(self.value, self.errors)
 
     @property

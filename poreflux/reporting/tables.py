@@ -149,12 +149,11 @@ def _sub_volumes(results: xr.Dataset) -> Iterator[Table]:
         )
         table_rows.append((title, *numbers))
     sizes = [_single_edge(results, accuracy) for accuracy in accuracies]
-    table_rows.append(("edge of one cube, by the fit (µm)", *sizes))
+    table_rows.append(("edge of one cube (µm)", *sizes))
     caption = (
         "How many cubes of an edge give the porosity to a relative error (two standard errors of "
-        "the mean), and how large one cube must be if the fitted decay continues. The variance "
-        "of cubes not much larger than the pores decays more slowly; then only the largest cubes "
-        "are fitted. If these are small, too, the sizes by the fit are too large."
+        "the mean, of cubes far apart), and how large one cube must be, by the integral range. A "
+        "cube larger than the sample is beyond what it can tell."
     )
     header = ("", *(f"± {100 * a:g} %" for a in accuracies))
     yield Table("sub_volumes", "Sub-volumes needed", header, table_rows, caption)
@@ -181,7 +180,8 @@ def _single_edge(results: xr.Dataset, accuracy: float) -> str:
     at = {"accuracy": accuracy}
     if is_known(errors_of(results, "representative_edge", at=at)):
         return told(results, "representative_edge", at=at).with_unit("")
-    return _rounded(value_of(results, "representative_edge", at=at))
+    value = value_of(results, "representative_edge", at=at)
+    return "beyond this sample" if math.isinf(value) else _rounded(value)
 
 
 def _rounded(value: float) -> str:

@@ -231,10 +231,16 @@ SHAPE: dict[str, Variable] = {
     "representative_edge": Variable(
         ("accuracy",), "f", "um", "edge of the cube that gives the porosity"
     ),
+    "representative_edge_sampling_error": Variable(
+        ("accuracy",), "f", "um", "edge of the cube that gives the porosity, sampling error"
+    ),
     "variance_exponent": Variable((), "f", "1", "decay exponent of the variance of porosity"),
     "variance_exponent_error": Variable((), "f", "1", "decay exponent, standard error"),
     "variance_integral_range": Variable(
         (), "f", "um^3", "integral range from the variance of sub-volumes"
+    ),
+    "variance_integral_range_sampling_error": Variable(
+        (), "f", "um^3", "integral range from the variance of sub-volumes, sampling error"
     ),
     "field_porosity": Variable(("field",), "f", "1", "porosity of concentric fields of view"),
     "coarse_porosity": Variable(("factor",), "f", "1", "porosity with larger voxels"),

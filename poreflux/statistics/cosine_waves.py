@@ -64,6 +64,7 @@ def cosine_waves(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarr
     >>> round(float(waves.power.mean()), 1)
     1.0
     """
+    volume = float(weight.sum(dtype=float))
     lengths = np.array([edge[-1] - edge[0] for edge in edges], float)
     wide = lengths >= _THIN * lengths.max()
     longest = math.pi * HALF_WAVES / math.prod(lengths[wide]) ** (1 / wide.sum())
@@ -75,16 +76,15 @@ def cosine_waves(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarr
         numbers.append(np.arange(most + 1))
         cosines.append(np.cos(phase))
         squares.append(np.cos(phase) ** 2)
-    mean = total.sum(dtype=float) / weight.sum(dtype=float)
+    mean = total.sum(dtype=float) / volume if volume else 0.0
     amplitude = _projected(total - mean * weight, cosines)
     offset = _projected(weight, cosines)
-    norm = _projected(weight, squares) - offset**2 / weight.sum(dtype=float)
+    norm = _projected(weight, squares) - offset**2 / (volume or 1.0)
     index = np.stack(np.meshgrid(*numbers, indexing="ij"), -1)
     k_squared = ((math.pi * index / lengths) ** 2).sum(-1)
     chosen = (k_squared > 0) & (k_squared <= longest**2 * (1 + 1e-9))
-    chosen &= norm > 1e-9 * weight.sum(dtype=float)
+    chosen &= norm > 1e-9 * volume
     power = amplitude[chosen] ** 2 / norm[chosen]
-    volume = float(weight.sum(dtype=float))
     return Waves(power, index[chosen], k_squared[chosen], tuple(lengths.tolist()), volume)
 
 

@@ -117,3 +117,28 @@ class BoxSums:
         """Return the sum over one box."""
         starts = [np.array([a]) for a in low]
         return self.boxes(starts, [b - a for a, b in zip(low, high)])[0, 0, 0]
+
+    def cells(self, cuts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the sums over all boxes between some of the cuts."""
+        if self.below is None:
+            z, y, x = map(np.diff, cuts)
+            return z[:, None, None] * y[:, None] * x
+        total = self.below
+        for axis, (known, cut) in enumerate(zip(self.cuts, cuts)):
+            sums = np.take(total, np.searchsorted(known, cut), axis)
+            last = np.arange(1, len(cut))
+            total = np.take(sums, last, axis) - np.take(sums, last - 1, axis)
+        return total
+
+
+def evenly(cut: np.ndarray, number: int) -> np.ndarray:
+    """Return the first and last cut and those between that are nearest to even distances.
+
+    Examples
+    --------
+    >>> evenly(np.array([0, 1, 2, 4, 7, 8]), 4)
+    array([0, 2, 4, 7, 8])
+    """
+    places = np.linspace(cut[0], cut[-1], number + 1)
+    nearest = np.abs(cut[:, None] - places).argmin(axis=0)
+    return cut[np.unique(np.concatenate(([0], nearest, [len(cut) - 1])))]

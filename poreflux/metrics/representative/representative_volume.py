@@ -11,7 +11,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.annotations import Placement
 from poreflux.metrics.density.counting import dataset, fraction, inputs, into_blocks, select
-from poreflux.metrics.representative.cubes import FIELDS, BoxSums, Cubes, in_voxels
+from poreflux.metrics.representative.cubes import FIELDS, BoxSums, Cubes, evenly, in_voxels
 from poreflux.metrics.representative.larger_voxels import FACTORS, aligned, extrapolated, majorities
 from poreflux.metrics.representative.variance_decay import (
     RELATIVE_ERRORS,
@@ -20,7 +20,9 @@ from poreflux.metrics.representative.variance_decay import (
     error_coordinates,
     fit_decay,
     size_statistics,
+    with_common_part,
 )
+from poreflux.statistics.mean_error import MeanError, mean_error
 from poreflux.volume import label_of, require, voxel_size
 
 PLACEMENTS = get_args(Placement)
@@ -51,20 +53,24 @@ def representative_volume(
     Returns
     -------
     lazy Dataset over (edge,) in µm: `representative_mean`, `representative_std`,
-    `representative_ci95` (half width of the interval of the mean) and `representative_count` of
-    cubes; over (edge, accuracy) `representative_number` of such cubes that give the mean to
-    1, 5 and 10 %; over (accuracy,) `representative_edge` of one cube that does, by the fit;
-    `variance_exponent` α, `variance_exponent_error` and `variance_integral_range` A (µm³) of the
-    fit, which is of the largest cubes where one power does not fit all; over (field,)
+    `representative_ci95` (half width of the 95 % interval of the mean) and `representative_count`
+    of cubes; over (edge, accuracy) `representative_number` of such cubes, far apart, that give the
+    mean to 1, 5 and 10 %; over (accuracy,) `representative_edge` of one cube that does, with
+    `representative_edge_sampling_error`, infinite where it would be larger than the volume;
+    `variance_exponent` α and `variance_exponent_error` of the decay, which is that of the largest
+    cubes where one power does not fit all; `variance_integral_range` A (µm³) and
+    `variance_integral_range_sampling_error`; over (field,)
     `field_porosity` of concentric boxes with `field_edge` relative to the volume's; and over
     (factor,) `coarse_porosity` of the volume with voxels made larger by majority, with
     `extrapolated_porosity` for voxels of size zero.
 
     Notes
     -----
-    σ² = p (1 - p) (A / V)^α, α = 1 where cubes are independent [1]_; an interval is ± 2 σ. Sizes of
-    cubes are rounded to whole voxels. The porosity with larger voxels is taken to be linear in
-    their size.
+    σ² ~ V^-α, α = 1 where cubes are independent [1]_; then σ² = p (1 - p) A / V. Cubes of one
+    volume are alike, the more the larger they are: the variance of their mean is added to theirs.
+    It, A and the edge follow from the long waves of the porosity, see
+    :func:`poreflux.statistics.mean_error.mean_error`. An interval is ± 2 σ. Sizes of cubes are
+    rounded to whole voxels. The porosity with larger voxels is taken to be linear in their size.
 
     References
     ----------
@@ -96,13 +102,22 @@ _DIMS = {
     **{f"representative_{name}": ("edge",) for name in ("mean", "std", "ci95", "count")},
     "representative_number": ("edge", "accuracy"),
     "representative_edge": ("accuracy",),
+    "representative_edge_sampling_error": ("accuracy",),
     "variance_exponent": (),
     "variance_exponent_error": (),
     "variance_integral_range": (),
+    "variance_integral_range_sampling_error": (),
     "field_porosity": ("field",),
     "coarse_porosity": ("factor",),
     "extrapolated_porosity": (),
 }
+
+
+#: what is told of the cubes of one size
+_SHOWN = ("mean", "std", "ci95", "count")
+
+#: cells along an edge in which long waves are seen
+_CELLS = 24
 
 
 @dataclass(frozen=True)
@@ -135,47 +150,58 @@ class FinishCubes:
         cuts = self.cubes.cuts
         pore = BoxSums(number["phase"].values, cuts)
         valid = BoxSums(number["valid"].values, cuts) if "valid" in number else BoxSums(None, cuts)
-        statistics = [self._statistics(size, pore, valid) for size in self.cubes.sizes]
-        voxels = [math.prod(size) for size in self.cubes.sizes]
-        volumes = np.multiply(voxels, math.prod(self.size))
         volume = (0, 0, 0), self.cubes.shape
         p = float(fraction(pore.box(*volume), valid.box(*volume)))
+        error = self._mean_error(p, pore, valid)
+        statistics = [self._statistics(size, pore, valid, error) for size in self.cubes.sizes]
+        volumes = [math.prod(np.multiply(size, self.size)) for size in self.cubes.sizes]
         fit = fit_decay(volumes, statistics)
+        edge, edge_error = edges_needed(p, error, volume=math.prod(self._lengths))
+        shown = [{name: e[name] for name in _SHOWN} for e in statistics]
         fields = [fraction(pore.box(*box), valid.box(*box)) for box in self.cubes.fields]
         porosity = fraction(coarse[0], coarse[1])
+        integral_range = error.variance_volume / (p * (1 - p)) if 0 < p < 1 else math.nan
         return {
-            **{f"representative_{name}": [e[name] for e in statistics] for name in statistics[0]},
-            "representative_number": [counts_needed(e["mean"], e["std"]) for e in statistics],
-            "representative_edge": edges_needed(p, fit),
+            **{f"representative_{name}": [e[name] for e in shown] for name in _SHOWN},
+            "representative_number": [counts_needed(e["mean"], e["spread"]) for e in statistics],
+            "representative_edge": edge,
+            "representative_edge_sampling_error": edge_error,
             "variance_exponent": fit["exponent"],
             "variance_exponent_error": fit["exponent_error"],
-            "variance_integral_range": _integral_range(p, fit),
+            "variance_integral_range": integral_range,
+            "variance_integral_range_sampling_error": integral_range * error.spread,
             "field_porosity": fields,
             "coarse_porosity": porosity,
             "extrapolated_porosity": extrapolated(porosity),
         }
 
+    @property
+    def _lengths(self) -> np.ndarray:
+        return np.multiply(self.cubes.shape, self.size)
+
+    def _mean_error(self, p: float, pore: "BoxSums", valid: "BoxSums") -> MeanError:
+        """Return the error of the porosity of the whole volume; nothing is known of one phase."""
+        cuts = [evenly(cut, _CELLS if 0 < p < 1 else 1) for cut in self.cubes.cuts]
+        voxel = math.prod(self.size)
+        edges = [cut * h for cut, h in zip(cuts, self.size)]
+        return mean_error(pore.cells(cuts) * voxel, valid.cells(cuts) * voxel, edges)
+
     def _statistics(
-        self, size: Sequence[int], pore: "BoxSums", valid: "BoxSums"
+        self, size: Sequence[int], pore: "BoxSums", valid: "BoxSums", error: MeanError
     ) -> dict[str, float]:
         starts = self.cubes.starts(size)
         pore_voxels, valid_voxels = pore.boxes(starts, size), valid.boxes(starts, size)
-        values = np.where(
-            2 * valid_voxels >= math.prod(size), fraction(pore_voxels, valid_voxels), np.nan
-        )
-        return size_statistics(values.ravel(), self.cubes.independent(size))
+        porosity = fraction(pore_voxels, valid_voxels)
+        counted = 2 * valid_voxels >= math.prod(size)
+        values = np.where(counted, porosity, np.nan)
+        independent = min(int(counted.sum()), self.cubes.independent(size))
+        covered = independent * math.prod(np.multiply(size, self.size))
+        return with_common_part(size_statistics(values.ravel()), error, covered)
 
 
 def _combine(partials: Sequence[tuple]) -> tuple:
     counts, coarse = zip(*partials)
     return blocks.add_patches(counts), sum(coarse)
-
-
-def _integral_range(p: float, fit: Mapping[str, float]) -> float:
-    """Return A of σ² = p (1 - p) (A / V)^α in µm³."""
-    if not (0 < p < 1 and fit["exponent"] > 0):
-        return math.nan
-    return math.exp((fit["logarithm"] - math.log(p * (1 - p))) / fit["exponent"])
 
 
 def _outputs(number: int) -> dict:

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import t as student
 
+from poreflux.statistics.mean_error import MeanError
+
 #: relative errors for which the number of sub-volumes, and their size, is computed
 RELATIVE_ERRORS = (0.01, 0.05, 0.10)
 
@@ -87,9 +89,9 @@ def fit_decay(
     1.0
     """
     rows = [
-        (math.log(v), 2 * math.log(e["std"]), (e["count"] - 1) / 2)
+        (math.log(v), 2 * math.log(std), (e["count"] - 1) / 2)
         for v, e in zip(volumes, statistics)
-        if e["count"] >= _ENOUGH and e["std"] > 0
+        if e["count"] >= _ENOUGH and (std := e.get("spread", e["std"])) > 0
     ]
     if len(rows) < 2:
         return {"exponent": math.nan, "exponent_error": math.nan, "logarithm": math.nan}
@@ -116,19 +118,67 @@ def _line(rows: Sequence[tuple[float, float, float]]) -> tuple[dict[str, float],
     return fit, float((w * (y - level - slope * x) ** 2).sum())
 
 
-def edges_needed(mean: float, fit: Mapping[str, float]) -> np.ndarray:
+def with_common_part(
+    statistics: Mapping[str, float], error: MeanError, covered: float
+) -> dict[str, float]:
+    """Return the statistics with what all sub-volumes of one volume have in common.
+
+    Parameters
+    ----------
+    statistics
+        of :func:`size_statistics`.
+    error
+        of the mean of the whole volume.
+    covered
+        volume of the sub-volumes.
+
+    Returns
+    -------
+    with ``spread`` added, the standard deviation of sub-volumes of other samples, and ``ci95`` the
+    half width of the interval that holds their mean.
+
+    Notes
+    -----
+    About their own mean sub-volumes scatter less than about the true one: the variance of the mean,
+    as that of a smaller volume larger than that of the whole, is added.
+    """
+    count, std = statistics["count"], statistics["std"]
+    if not count:
+        return {**statistics, "spread": math.nan, "ci95": math.nan}
+    common = error.variance_volume / covered
+    spread = math.sqrt(std**2 * (1 - 1 / count) + common) if count > 1 else math.nan
+    half = error.half_width(0.95) * math.sqrt(error.volume / covered)
+    return {**statistics, "spread": spread, "ci95": half}
+
+
+def edges_needed(mean: float, error: MeanError, *, volume: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the edge of the one cube that has the mean to each of :data:`RELATIVE_ERRORS`.
+
+    Parameters
+    ----------
+    mean
+        of the sample.
+    error
+        of it.
+    volume
+        of the sample: a larger cube is beyond what it can tell, and is infinite.
+
+    Returns
+    -------
+    edges, and their standard errors.
 
     Examples
     --------
-    >>> fit = {"exponent": 1.0, "logarithm": np.log(0.25)}
-    >>> edges_needed(1.0, fit).round(2)
-    array([21.54,  7.37,  4.64])
+    >>> from poreflux.statistics.mean_error import mean_error
+    >>> values = np.random.default_rng(0).normal(1.0, 0.5, size=(24, 24, 24))
+    >>> error = mean_error(values, np.ones_like(values), [np.arange(25.0)] * 3)
+    >>> edges_needed(1.0, error, volume=24**3)[0].round(0)
+    array([22.,  7.,  5.])
     """
-    if not (mean and fit["exponent"] > 0):
-        return np.full(len(RELATIVE_ERRORS), np.nan)
-    variance = (np.array(RELATIVE_ERRORS) * mean / 2) ** 2
-    return np.exp((fit["logarithm"] - np.log(variance)) / fit["exponent"] / 3)
+    rows = [error.edge_for(wanted * mean / 2) for wanted in RELATIVE_ERRORS]
+    edges, errors = np.array(rows).T
+    beyond = edges > volume ** (1 / 3)
+    return np.where(beyond, math.inf, edges), np.where(beyond, math.nan, errors)
 
 
 def error_coordinates(edges: Sequence[float], dim: str = "edge") -> dict:
