@@ -33,8 +33,8 @@ _UNLIKELY = 1e-5
 #: fewest waves that tell anything
 _FEWEST = 3
 
-#: share of normal numbers within two standard deviations
-TWO_SIGMA = math.erf(math.sqrt(2))
+#: shares of normal numbers within one and two standard deviations
+ONE_SIGMA, TWO_SIGMA = math.erf(1 / math.sqrt(2)), math.erf(math.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class MeanError:
     def standard_error(self) -> float:
         """One standard deviation: half of what holds the true mean in 95 %, as ± 2 of it do.
 
-        The distribution has longer tails than the normal one: ± 1 of it hold a little more than 68 %.
+        The distribution has longer tails than the normal one: ± 1 hold a little more than 68 %.
         """
         return self.half_width(TWO_SIGMA) / 2
 
@@ -95,26 +95,29 @@ class MeanError:
         short = self.variance * (1 - self.excess) * self.volume / edge**3
         with np.errstate(divide="ignore"):
             long = self.variance * self.excess * self.reach / edge**self.extent
-        return float(math.exp(self.probability @ np.log(np.maximum(short + long, 1e-300))))
+        return self._quantile(short + long, 0.5)
 
     @property
     def spread(self) -> float:
         """Standard deviation of the logarithm of the variance of the mean."""
-        if not self.probability.size:
+        if not self.variance.any():
             return math.nan
         logarithm = np.log(np.maximum(self.variance, 1e-300))
-        between = self.probability @ (logarithm - self.probability @ logarithm) ** 2
-        return math.sqrt(between + 2 / self.freedom)
+        low, high = (
+            self._quantile(logarithm, q) for q in ((1 - ONE_SIGMA) / 2, (1 + ONE_SIGMA) / 2)
+        )
+        return math.sqrt(((high - low) / 2) ** 2 + 2 / self.freedom)
 
     @property
     def variance_volume(self) -> float:
-        """Variance of the mean times the volume, as most likely."""
-        if not self.probability.size:
-            return math.nan
-        if not self.variance.any():
-            return 0.0
-        logarithm = np.log(np.maximum(self.variance, 1e-300))
-        return self.volume * math.exp(self.probability @ logarithm)
+        """Variance of the mean times the volume, as likely too large as too small."""
+        return self.volume * self._quantile(self.variance, 0.5) if self.variance.size else math.nan
+
+    def _quantile(self, values: np.ndarray, q: float) -> float:
+        """Return the value below which the explanations with such a probability lie."""
+        rank = np.argsort(values)
+        place = np.searchsorted(np.cumsum(self.probability[rank]), q)
+        return float(values[rank][min(int(place), len(rank) - 1)])
 
     def edge_for(self, standard_error: float) -> tuple[float, float]:
         """Return the edge of the cube whose mean has this error, and the error of this edge."""
@@ -160,7 +163,7 @@ def mean_error(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarray
     >>> values = np.random.default_rng(0).normal(size=(24, 24, 24))
     >>> error = mean_error(values, np.ones_like(values), [np.arange(25.0)] * 3)
     >>> round(24**1.5 * error.standard_error, 1)
-    1.0
+    1.1
     """
     waves = cosine_waves(total, weight, edges)
     if len(waves.power) < _FEWEST:

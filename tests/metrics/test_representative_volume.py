@@ -217,4 +217,4 @@ def test_the_integral_range_of_equal_blocks_is_their_volume():
     found = value(representative_volume(from_array(solid, voxel_size=0.5)))
     error = found["variance_integral_range_sampling_error"]
     assert abs(found["variance_integral_range"] - 8.0) < 3 * error
-    assert error < 4.0
+    assert error < 6.0  # layers, which would be averaged along one axis only, are not excluded

@@ -173,7 +173,7 @@ def edges_needed(mean: float, error: MeanError, *, volume: float) -> tuple[np.nd
     >>> values = np.random.default_rng(0).normal(1.0, 0.5, size=(24, 24, 24))
     >>> error = mean_error(values, np.ones_like(values), [np.arange(25.0)] * 3)
     >>> edges_needed(1.0, error, volume=24**3)[0].round(0)
-    array([22.,  7.,  5.])
+    array([21.,  7.,  5.])
     """
     rows = [error.edge_for(wanted * mean / 2) for wanted in RELATIVE_ERRORS]
     edges, errors = np.array(rows).T

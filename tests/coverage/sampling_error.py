@@ -1,0 +1,147 @@
+"""The printed sampling errors of porosity and tortuosity factor hold the mean of the material in
+68 and 95 % of samples that are 8 integral lengths wide; narrower ones are said to be too narrow.
+
+The mean of the material is that of all samples tried. The tortuosity factor is that of the whole
+sample, its error that of 4 x 4 x 4 sub-volumes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
+
+from poreflux import block_porosity, block_tortuosity, from_array, tortuosity_factor
+from poreflux.phantoms import spheres, synthetic_twin
+from poreflux.uncertainty.sampling import REPRESENTATIVE, too_narrow
+from tests.coverage.table import Row, at_least, covered
+
+#: realisations of each medium, and those that the ordinary tests try, of quick media alone
+COUNT, FEW = 60, 6
+
+SHARES = {1: (0.68, 0.08), 2: (0.95, 0.04)}
+
+
+@dataclass(frozen=True)
+class Medium:
+    """How a sample is made of a seed, and whether this takes little time."""
+
+    make: Callable[[int], xr.Dataset]
+    is_quick: bool = False
+
+
+def boolean_spheres(n: int, diameter: float, porosity: float, clusters: float, seed: int):
+    """Return spheres that overlap at random, or with a density that varies over `clusters`."""
+    rng = np.random.default_rng(seed)
+    edge = n + 2 * int(diameter)
+    density = -np.log(1 - porosity) / (np.pi / 6 * diameter**3)
+    if clusters:
+        field = gaussian_field(rng, edge, clusters)
+        numbers = rng.poisson(density * np.exp(field - 0.5))
+        corners = np.repeat(np.argwhere(numbers), numbers[numbers > 0], axis=0)
+        centres = corners + rng.random(corners.shape)
+    else:
+        centres = rng.random((rng.poisson(density * edge**3), 3)) * edge
+    return spheres(n, centres - int(diameter), diameter)
+
+
+def gaussian_field(rng: np.random.Generator, n: int, length: float) -> np.ndarray:
+    """Return a field of normal numbers, blurred over a length; opposite faces do not match."""
+    margin = int(3 * length) + 1
+    noise = rng.standard_normal((n + 2 * margin,) * 3).astype(np.float32)
+    field = gaussian_filter(noise, length, truncate=3.0)[(slice(margin, margin + n),) * 3]
+    return field * (2 * np.sqrt(np.pi) * length) ** 1.5
+
+
+def blobs(n: int, length: float, porosity: float, seed: int) -> xr.Dataset:
+    """Return pores where a Gaussian field is low."""
+    field = gaussian_field(np.random.default_rng(seed), n, length)
+    return from_array(field > norm.ppf(porosity))
+
+
+def twin(name: str, n: int, seed: int) -> xr.Dataset:
+    """Return a pressed electrolyte in voxels of 3.68 µm."""
+    return synthetic_twin(name, n, seed=seed, voxel_size=3.68).compute()
+
+
+POROSITY = {
+    "spheres of 8 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 8, 0.2, 0, seed), True),
+    "spheres of 24 in 96³": Medium(lambda seed: boolean_spheres(96, 24, 0.2, 0, seed), True),
+    "blobs of a Gaussian field in 96³": Medium(lambda seed: blobs(96, 3.0, 0.2, seed), True),
+    "clusters over 6 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 6, 0.15, 6, seed)),
+    "clusters over 20 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 8, 0.15, 20, seed)),
+    "regular_100, 460 µm": Medium(lambda seed: twin("regular_100", 125, seed)),
+    "fine_100, 460 µm": Medium(lambda seed: twin("fine_100", 125, seed)),
+}
+
+TORTUOSITY = {
+    "spheres of 6 voxels in 64³": Medium(lambda seed: boolean_spheres(64, 6, 0.3, 0, seed)),
+    "blobs of a Gaussian field in 64³": Medium(lambda seed: blobs(64, 2.0, 0.4, seed)),
+    "clusters over 4 voxels in 64³": Medium(lambda seed: boolean_spheres(64, 5, 0.25, 4, seed)),
+    "regular_100, 177 µm": Medium(lambda seed: twin("regular_100", 48, seed)),
+    "spheres of 4 voxels in 32³": Medium(lambda seed: boolean_spheres(32, 4, 0.3, 0, seed), True),
+}
+
+
+def trials(count: int | None = None, seed: int = 0) -> list[Row]:
+    """Return the rows of the table."""
+    few = count is not None and count <= FEW
+    rows = []
+    for name, medium in POROSITY.items():
+        if medium.is_quick or not few:
+            rows += porosity_rows(name, medium, count or COUNT, seed)
+    for name, medium in TORTUOSITY.items():
+        if medium.is_quick or not few:
+            rows += tortuosity_rows(name, medium, count or COUNT, seed)
+    return rows
+
+
+def porosity_rows(name: str, medium: Medium, count: int, seed: int) -> list[Row]:
+    """Return how often the error of the porosity holds, or whether a narrow sample is told."""
+    samples = [block_porosity(medium.make(seed + i)).compute() for i in range(count)]
+    values, errors = (
+        np.array([float(sample[name]) for sample in samples])
+        for name in ("block_porosity_mean", "porosity_sampling_error")
+    )
+    width = relative_width(samples, values)
+    if width < REPRESENTATIVE:
+        said = [bool(too_narrow(sample)) for sample in samples]
+        claim = "a sample too narrow to be representative is told"
+        return [at_least(claim, f"{name}, {width:.1f} integral lengths", said, 0.6)]
+    return held("porosity", f"{name}, {width:.0f} integral lengths", values, errors)
+
+
+def relative_width(samples: list[xr.Dataset], values: np.ndarray) -> float:
+    """Return the edge of a sample in integral lengths, by the scatter of all samples.
+
+    Of few samples the median of what they say of themselves.
+    """
+    if len(samples) <= FEW:
+        return float(np.median([float(sample["porosity_relative_width"]) for sample in samples]))
+    p = values.mean()
+    return float((p * (1 - p) / values.var(ddof=1)) ** (1 / 3))
+
+
+def tortuosity_rows(name: str, medium: Medium, count: int, seed: int) -> list[Row]:
+    """Return how often the error of the tortuosity factor holds."""
+    values, errors = [], []
+    for i in range(count):
+        volume = medium.make(seed + i)
+        options = {"rtol": 1e-3}
+        values.append(float(tortuosity_factor(volume, **options)["tortuosity_factor"][0]))
+        blocks = block_tortuosity(volume, directions="z", **options)
+        errors.append(float(blocks["tortuosity_factor_sampling_error"][0]))
+    return held("tortuosity factor", name, np.array(values), np.array(errors))
+
+
+def held(quantity: str, name: str, values: np.ndarray, errors: np.ndarray) -> list[Row]:
+    """Return how often one and two standard deviations hold the mean of all."""
+    distance = np.abs(values - values.mean())
+    ratio = values.std(ddof=1) / np.sqrt(np.square(errors).mean())
+    medium = f"{name}; scatter over error {ratio:.2f}"
+    return [
+        covered(f"{quantity} ± {n} sampling errors", medium, list(distance < n * errors), *share)
+        for n, share in SHARES.items()
+    ]
