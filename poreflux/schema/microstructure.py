@@ -119,6 +119,12 @@ SHAPE: dict[str, Variable] = {
             ("modes", "modes"),
         )
     },
+    **{
+        f"pore_diameter{by}_mean_sampling_error": Variable(
+            (), "f", "um", f"mean of the pore diameter{how}, sampling error"
+        )
+        for by, how in (("", ""), ("_by_volume", ", weighted by volume"))
+    },
     # chords
     **{
         f"chord_{name}": Variable(("direction",), kind, units, words)

@@ -180,6 +180,10 @@ def test_large_and_small_pores_have_the_mean_of_their_numbers_though_more_large_
     np.testing.assert_allclose(by_number, 11, rtol=0.07)
     by_volume = np.mean([float(s["pore_diameter_by_volume_mean"]) for s in found])
     np.testing.assert_allclose(by_volume, (6**4 + 16**4) / (6**3 + 16**3), rtol=0.01)
+    means = np.array([float(s["pore_diameter_mean"]) for s in found])
+    errors = np.array([float(s["pore_diameter_mean_sampling_error"]) for s in found])
+    # eight tell their scatter to a quarter
+    assert 0.5 < means.std(ddof=1) / np.sqrt((errors**2).mean()) < 1.5
 
 
 def test_one_size_has_one_mode():

@@ -72,15 +72,17 @@ def pore_size(
     left out and the others weighted for it), `pore_volume_share`; scalars `pore_count`,
     `pore_count_resolved`, `pore_count_on_edge`, `pore_count_unbiased`, `pore_largest_share` of all
     pore volume; mean, standard deviation and median of the diameter by number and by volume,
-    `pore_diameter_mean` and so on; and over (mode,) the two most prominent modes of each. These
-    are of the unbiased numbers: NaN where no pore lies inside.
+    `pore_diameter_mean` and so on, the means with `pore_diameter_mean_sampling_error`; and over
+    (mode,) the two most prominent modes of each. These are of the unbiased numbers: NaN where no
+    pore lies inside.
 
     Notes
     -----
     A pore that a face cuts would come out too small, and a large one is cut more often than a small
     one. So all moments, also those by volume, leave out pores on the edge and weight the others by
     1 / the share of positions at which they would not be (Miles, Lantuéjoul), see
-    :func:`poreflux.metrics.pores.size_histogram.edge_weights`.
+    :func:`poreflux.metrics.pores.size_histogram.edge_weights`. The error of a mean,
+    sqrt(Σ w² (d - mean)²) / Σ w, takes pores as independent.
 
     Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
     not a pore size; ``method="auto"`` then splits it.
@@ -203,7 +205,7 @@ def size_outputs(bins: int) -> dict:
     moments = [
         f"{name}_{statistic}"
         for name in ("pore_diameter", "pore_diameter_by_volume")
-        for statistic in ("mean", "std", "median", "modes")
+        for statistic in ("mean", "mean_sampling_error", "std", "median", "modes")
     ]
     return {
         **{name: ((bins,), int) for name in histograms},
@@ -224,13 +226,15 @@ def labelled_sizes(volume: xr.Dataset, lazy: dict, edges: np.ndarray, note: dict
 
 
 def _moments(name: str, d: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray | float]:
-    """Return mean, standard deviation, median and modes by weight."""
+    """Return mean, its error, standard deviation, median and modes by weight."""
     d, weights = d[weights > 0], weights[weights > 0]
     present = len(d) > 0
     mean = np.average(d, weights=weights) if present else np.nan
     variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan
+    squares = weights**2 @ (d - mean) ** 2 * len(d) / (len(d) - 1) if len(d) > 1 else np.nan
     return {
         f"{name}_mean": mean,
+        f"{name}_mean_sampling_error": np.sqrt(squares) / weights.sum() if present else np.nan,
         f"{name}_std": np.sqrt(variance),
         f"{name}_median": median(d, weights),
         f"{name}_modes": modes(d, weights),
