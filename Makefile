@@ -31,7 +31,7 @@ slow: $(VENV)/.test $(VENV)/.petsc
 # the table of faults: tests/faults/README.md
 faults: $(VENV)/.test
 	rm -rf $(VENV)/faults && mkdir -p $(VENV)/faults
-	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m "not slow" tests/faults $(PYTEST_ARGS)
+	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m "not slow" tests/faults tests/readers/test_fuzz.py $(PYTEST_ARGS)
 	$(BIN)/python -m tests.faults.table $(VENV)/faults
 
 coverage: $(VENV)/.test

@@ -1,11 +1,13 @@
-"""Run one write of a store in many processes and kill each before another of its steps.
+"""Run one write of a store in many processes and stop each at another of its steps.
 
 A step is an opening, renaming, making or removing of a file or folder in the work folder, seen by
 an audit hook; SIGKILL leaves no time to tidy up. Processes are forked from one that has loaded
-everything, so that hundreds are killed in seconds. Called as ``python -m tests.faults.killing``
-with the name of a scenario, a folder and every how many steps to kill; prints one JSON object.
+everything, so that hundreds are killed in seconds. With ``EIO`` the step fails in place of a kill:
+the disk could not write. Called as ``python -m tests.faults.killing`` with the name of a scenario,
+a folder, every how many steps to stop, and KILL or EIO; prints one JSON object.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -85,8 +87,11 @@ def tree(folder: Path) -> dict[str, bytes] | None:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def in_child(function, folder: Path, kill_at: int | None) -> int:
-    """Run a function in a forked process; return the steps it took, or -1 if it was killed."""
+def in_child(function, folder: Path, stop_at: int | None, fault: str = "KILL") -> int | str:
+    """Run a function in a forked process; return the steps it took, -1 if it was killed.
+
+    Of a step that failed it returns the sentence that was raised.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -97,8 +102,10 @@ def in_child(function, folder: Path, kill_at: int | None) -> int:
                 if event == "open" and args[1] in ("r", "rb"):
                     return
                 steps[0] += 1
-                if steps[0] == kill_at:
+                if steps[0] == stop_at and fault == "KILL":
                     os.kill(os.getpid(), signal.SIGKILL)
+                if steps[0] == stop_at:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         sys.addaudithook(hook)
         try:
@@ -114,11 +121,13 @@ def in_child(function, folder: Path, kill_at: int | None) -> int:
     if os.WIFSIGNALED(status):
         return -1
     if not said.isdigit():
-        raise RuntimeError(said)
+        if stop_at is None or fault == "KILL":
+            raise RuntimeError(said)
+        return said
     return int(said)
 
 
-def main(scenario: str, folder: Path, stride: int) -> dict:
+def main(scenario: str, folder: Path, stride: int, fault: str) -> dict:
     before, function = SCENARIOS[scenario]
     start = folder / "start"
     start.mkdir(parents=True)
@@ -132,11 +141,14 @@ def main(scenario: str, folder: Path, stride: int) -> dict:
     shutil.copytree(start, finished)
     steps = in_child(function, finished, None)
     new = tree(finished / "v.zarr")
-    verdict = {"steps": steps, "kills": 0, "visible": [], "unlike": [], "left": []}
+    verdict = {"steps": steps, "kills": 0, "visible": [], "unlike": [], "left": [], "said": []}
     for kill_at in range(1, steps + 1, stride):
         work = folder / f"kill-{kill_at}"
         shutil.copytree(start, work)
-        if in_child(function, work, kill_at) != -1:
+        end = in_child(function, work, kill_at, fault)
+        if isinstance(end, str) and not told(end):
+            verdict["said"].append([kill_at, end])
+        if fault == "KILL" and end != -1:
             continue
         verdict["kills"] += 1
         if not acceptable(scenario, tree(work / "v.zarr"), old, new):
@@ -153,6 +165,11 @@ def main(scenario: str, folder: Path, stride: int) -> dict:
             verdict["left"].append(kill_at)
         shutil.rmtree(work)
     return verdict
+
+
+def told(sentence: str) -> bool:
+    """Return whether a failing disk ended in one sentence of ours that names what happened."""
+    return sentence.startswith("CannotWrite: ") and os.strerror(errno.EIO) in sentence
 
 
 def consistent(path: Path, old, new) -> bool:
@@ -179,4 +196,4 @@ def acceptable(scenario: str, now, old, new) -> bool:
 
 if __name__ == "__main__":
     dask.config.set(scheduler="threads", num_workers=2)
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))

@@ -18,16 +18,25 @@ from tests.faults.table import record, tries
 ROOT = Path(__file__).parents[2]
 
 
+#: fault -> (its name in the table, how each try ends)
+FAULTS = {
+    "KILL": ("SIGKILL before a step", "no half store; the same call ends in the same bytes"),
+    "EIO": ("EIO at a step", "one sentence, no half store; the same call ends in the same bytes"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_kill_before_any_step_leaves_nothing_half_made(tmp_path, scenario):
-    stride = str(tries(7, 2))
-    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), stride]
+def test_a_stop_at_any_step_leaves_nothing_half_made(tmp_path, scenario, fault):
+    stride = str(tries(7, 1) if fault == "KILL" else tries(13, 4))
+    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), stride, fault]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     verdict = json.loads(out.stdout)
-    wrong = sum(len(verdict[key]) for key in ("visible", "unlike", "left"))
-    ending = "no half store; the same call ends in the same bytes"
-    record("SIGKILL before a step", f"store: {scenario}", verdict["kills"], wrong, ending)
-    assert verdict["kills"] > 10
+    wrong = sum(len(verdict[key]) for key in ("visible", "unlike", "left", "said"))
+    name, ending = FAULTS[fault]
+    record(name, f"store: {scenario}", verdict["kills"], wrong, ending)
+    assert verdict["said"] == []
+    assert verdict["kills"] > 5
     assert verdict["visible"] == []
     assert verdict["unlike"] == []
     assert verdict["left"] == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from poreflux.errors import TooLarge, UnreadableImage
 from poreflux.readers import read
+from tests.faults.table import record, tries
 from tests.readers.files import FORMATS, FRAGILE
 
 STACK = np.random.default_rng(7).integers(0, 99, (3, 6, 7)).astype(np.uint16)
@@ -25,15 +26,31 @@ def originals(tmp_path_factory):
     return found
 
 
+@pytest.fixture(scope="module")
+def tried():
+    """Return counts of files and of ends that are wrong, by format; note them at the end."""
+    counts = {name: [0, 0] for name in FRAGILE}
+    yield counts
+    for name, (count, wrong) in counts.items():
+        if count:
+            record(
+                "bytes altered, file cut", f"read: {name}", count, wrong, "read, or refused by name"
+            )
+
+
 damages = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=0, max_size=4)
 
 
 @pytest.mark.parametrize("name", FRAGILE)
 @given(damage=damages, cut=st.one_of(st.just(None), st.floats(0, 1)), near=st.booleans())
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=tries(60, 430),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_a_damaged_file_is_read_or_refused(tmp_path_factory, originals, name, damage, cut, near):
+def test_a_damaged_file_is_read_or_refused(
+    tmp_path_factory, originals, tried, name, damage, cut, near
+):
     content, suffix = originals[name]
     altered = bytearray(content)
     for place, value in damage:
@@ -43,6 +60,8 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, originals, name, da
         del altered[int(cut * len(altered)) :]
     path = tmp_path_factory.mktemp("fuzz") / f"damaged{suffix}"
     path.write_bytes(altered)
+    tried[name][0] += 1
+    tried[name][1] += 1  # until it ends well
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -51,6 +70,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, originals, name, da
                 volume.gray.values  # noqa: B018  the chunks are read too
     except (UnreadableImage, ValueError, TooLarge):
         pass
+    tried[name][1] -= 1
 
 
 def test_readers_keep_others_logs_quiet():
