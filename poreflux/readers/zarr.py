@@ -1,10 +1,8 @@
 """Zarr of version 2 and 3: OME-Zarr images at full size, our own stores, plain arrays."""
 
 import functools
-import math
 import warnings
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,10 +10,11 @@ import numpy as np
 import zarr
 
 from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.readers.chunks import lost_chunks, require_in_place
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
 from poreflux.readers.lazy import Box, from_chunks
-from poreflux.readers.missing import Span, filled, require_all, span_of
+from poreflux.readers.missing import filled, require_all
 from poreflux.readers.numpy import named, others
 
 #: files that make a folder a Zarr array or group
@@ -95,8 +94,9 @@ def _image(
     choice = choose(described, path, wanted)
     shape = tuple(array.shape[axis] for axis in choice.kept)
     native = [(array.shards or array.chunks)[axis] for axis in choice.kept]
-    lost, total = _lost(path / name, array)
+    lost, total = lost_chunks(path / name, array)
     require_all(path, name, lost, total, wanted.missing_as)
+    require_in_place(path / name, array)
     box = functools.partial(_box, path, name, choice.index)
     lazy = from_chunks(
         filled(box, lost, choice.index, wanted.missing_as),
@@ -116,18 +116,6 @@ def _image(
     if lost:
         how["missing_as"] = wanted.missing_as
     return Image(lazy, described, choice, [], how, flags(array.attrs))
-
-
-def _lost(path: Path, array: zarr.Array) -> tuple[list[Span], int]:
-    """Return where the chunks lie that have no file, and how many there are in all."""
-    edges = array.shards or array.chunks
-    grid = [-(-n // edge) for n, edge in zip(array.shape, edges)]
-    lost = [
-        span_of(index, edges, array.shape)
-        for index in product(*map(range, grid))
-        if not (path / array.metadata.encode_chunk_key(index)).is_file()
-    ]
-    return lost, math.prod(grid)
 
 
 def _axes(

@@ -1,5 +1,7 @@
 """A chunk that is not in the file is never a value by silence."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -69,6 +71,62 @@ def test_a_value_for_lost_chunks_is_taken_and_noted(tmp_path, values, make, valu
     np.testing.assert_array_equal(volume.gray.values, expected)
     np.testing.assert_array_equal(volume.gray[2:5, 1:7, 4:7].values, expected[2:5, 1:7, 4:7])
     assert volume.attrs["history"][0]["parameters"]["missing_as"] == value
+
+
+@pytest.mark.parametrize("location", ["start", "end"])
+def test_a_chunk_that_a_shard_lacks_is_refused_and_named(tmp_path, values, location):
+    codec = zarr.codecs.ShardingCodec(chunk_shape=(3, 4, 5), index_location=location)
+    path = tmp_path / "s.zarr"
+    values[3:6, 4:8, 0:5] = 0  # the fill value, of which zarr writes no chunk
+    array = zarr.create_array(
+        path, shape=SHAPE, dtype="u1", zarr_format=3, fill_value=0, chunks=(6, 8, 10),
+        serializer=codec, compressors=None,
+    )  # fmt: skip
+    array[...] = values
+    with pytest.raises(UnreadableImage, match=r"1 of the 8 chunks .* voxels \[3:6, 4:8, 0:5\]"):
+        read(path, voxel_size=1)
+    volume = read(path, voxel_size=1, missing_as=0)
+    np.testing.assert_array_equal(volume.gray.values, values)
+
+
+def test_shards_that_reach_beyond_the_array_lack_nothing(tmp_path, rng):
+    values = rng.integers(1, 99, (7, 9, 11)).astype(np.uint8)
+    path = tmp_path / "s.zarr"
+    made = zarr.create_array(
+        path, shape=values.shape, dtype="u1", chunks=(3, 4, 5), shards=(6, 8, 10), zarr_format=3
+    )
+    made[...] = values
+    np.testing.assert_array_equal(read(path, voxel_size=1).gray.values, values)
+
+
+@pytest.mark.parametrize("many", [10**6, 1], ids=["plain", "sharded"])
+@pytest.mark.parametrize("inside", [False, True], ids=["the store", "its array"])
+def test_chunks_that_were_exchanged_are_no_image(tmp_path, rng, many, inside, monkeypatch):
+    monkeypatch.setattr("poreflux.store.layout.MANY_CHUNKS", many)
+    values = rng.integers(1, 99, (12, 30, 30)).astype(np.uint8)
+    path = store.save(from_array(values, kind="gray"), tmp_path / "own.zarr", chunk=6)
+    source = path / "gray" if inside else path
+    np.testing.assert_array_equal(read(source, voxel_size=1).gray.values, values)
+    one, other = path / "gray/c/0/0/0", path / "gray/c/1/0/0"
+    bytes_of_one = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(bytes_of_one)
+    with pytest.raises(UnreadableImage, match=r"\[0:6, 0:6, 0:6\] is not the one .* written there"):
+        read(source, voxel_size=1)
+
+
+@pytest.mark.parametrize("what", ["voxel_size", "attributes of the array", "table"])
+def test_altered_metadata_of_our_store_are_no_image(tmp_path, values, what):
+    path = store.save(from_array(values, kind="gray"), tmp_path / "own.zarr", chunk=5)
+    file = path / {"voxel_size": "zarr.json", "table": "gray/checksums"}.get(what, "gray/zarr.json")
+    if what == "table":
+        file.write_bytes(file.read_bytes()[:-4] + b"1234")
+    else:
+        document = json.loads(file.read_bytes())
+        document["attributes"]["voxel_size"] = [3.0, 3.0, 3.0]
+        file.write_text(json.dumps(document, indent=2))
+    with pytest.raises(UnreadableImage, match="altered by another program"):
+        read(path)
 
 
 def test_a_dataset_that_was_never_written_is_refused(tmp_path):
