@@ -43,6 +43,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _two_phases,
         _percolation,
         _too_easy,
+        _not_resolved,
         _solver,
         _mesh_dependent,
     )
@@ -187,6 +188,17 @@ def _too_easy(results: xr.Dataset) -> Iterator[str]:
             yield (
                 f"the tortuosity factor along {direction} is {tau:.6g}, below 1, which no "
                 "structure of one conducting phase can have; check the conductivities"
+            )
+
+
+def _not_resolved(results: xr.Dataset) -> Iterator[str]:
+    name = "tortuosity_factor_discretisation_high"
+    for direction, high in _directions(results, name):
+        if math.isinf(high):
+            why = results[name].attrs.get("not_resolved", "voxels are too large for it")
+            yield (
+                f"the tortuosity factor along {direction} has no upper bound: {why}; take smaller "
+                "voxels, or say so beside it"
             )
 
 

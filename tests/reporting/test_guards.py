@@ -95,3 +95,12 @@ def test_a_threshold_that_separates_little_is_noticed():
     (warning,) = guards(changed(separability=0.41))
     assert "only 41 %" in warning
     assert guards(changed(separability=0.8)) == []
+
+
+def test_a_tortuosity_factor_that_voxels_do_not_resolve_is_noticed():
+    high = ("direction", [1.3, np.inf], {"not_resolved": "paths are as thin as a voxel"})
+    results = xr.Dataset(
+        {"tortuosity_factor_discretisation_high": high}, coords={"direction": ["z", "x"]}
+    )
+    (warning,) = guards(results)
+    assert "along x has no upper bound: paths are as thin as a voxel" in warning
