@@ -19,6 +19,9 @@ _NEAREST, _FARTHEST = 0.2, 0.8
 #: by how much the porosity at a threshold may leave the band of the weighed pores
 _LEAST_OF_BAND, _TOLERANCE = 0.8, 0.1
 
+#: share of the pores by their grey that denoising must leave
+_LEFT = 0.65
+
 #: largest share of the dark voxels that may be noise
 _NOISE = 0.5
 
@@ -44,7 +47,10 @@ def noise_decides(
     if not analysis.model_fits:
         return analysis.porosity(otsu(counted)) < _MINOR
     own = None if method == "threshold" else _own(counted, method, analysis)
-    return own is not None and not analysis.plausible(own)
+    if own is None:
+        return False
+    taken = analysis.raw is not counted and analysis.porosity(own) < _LEFT * analysis.balance
+    return taken or not analysis.plausible(own)
 
 
 def require_enough(separability: float) -> None:
@@ -122,15 +128,17 @@ def _consistent(
     found, noise = analysis.porosity(cut), analysis.noise_beyond(cut)
     said = f"the pores are about {100 * faint.porosity:.2g} % of the volume, but "
     own_threshold = "or give method='threshold' with a threshold"
-    if found < _LEAST_OF_BAND * faint.low:
-        raise OnePhase(
-            f"{said}{100 * found:.2g} % are left after denoising, which takes pores of a few "
-            f"voxels; choose another denoise, or none, measure with smaller voxels, {own_threshold}"
+    denoised = analysis.raw is not counted
+    if found < max(_LEAST_OF_BAND * faint.low, _LEFT * faint.porosity):
+        todo = (
+            "are left after denoising, which takes pores of a few voxels; choose another denoise, "
+            "or none"
+            if denoised
+            else "are as dark as a threshold between the phases; correct rings, cupping and drift"
         )
+        raise OnePhase(f"{said}{100 * found:.2g} % {todo}, {own_threshold}")
     if noise > _NOISE * found:
-        todo = "choose denoise='median' or 'nl-means'" if analysis.raw is counted else (
-            "measure with less noise"
-        )  # fmt: skip
+        todo = "measure with less noise" if denoised else "choose denoise='median' or 'nl-means'"
         raise OnePhase(
             f"{said}{100 * noise / found:.0f} % of the voxels beyond any threshold that leaves as "
             f"many would be noise; {todo}, {own_threshold}"

@@ -150,15 +150,19 @@ def _side(cells: np.ndarray, *, first: int) -> np.ndarray:
 def _measure(
     arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, least: float, width: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return sums over all voxels, and tables of number, darkness and far side by depth."""
-    darkness, before, after = (arrays[n] for n in ("darkness", "before", "after"))
+    """Return sums over all voxels, and tables of number, deficit and far side by depth."""
+    darkness, deficit, before, after = (
+        arrays[name] for name in ("darkness", "deficit", "before", "after")
+    )
     known = ~np.isnan(darkness)
-    sums = [np.count_nonzero(known), np.sum(arrays["deficit"], where=known, dtype=np.float64)]
+    sums = [np.count_nonzero(known), np.sum(deficit, where=known, dtype=np.float64)]
+    background = darkness - deficit  # within the spots and around
     table = np.zeros((3, _STEPS))
     for one, other in ((before, after), (after, before)):
-        chosen = np.nonzero(known & (one > least) & ~np.isnan(other))
+        chosen = np.nonzero(known & (deficit != 0) & (one > least) & ~np.isnan(other))
         at = np.minimum((one[chosen] / width).astype(int), _STEPS - 1)
-        for row, weights in enumerate((None, darkness[chosen], other[chosen])):
+        far = other[chosen] - background[chosen]
+        for row, weights in enumerate((None, deficit[chosen], far)):
             table[row] += np.bincount(at, weights, _STEPS)
     return np.array(sums), table
 
@@ -175,11 +179,11 @@ def _weighed(total: tuple[np.ndarray, np.ndarray], peak: SolidPeak) -> FaintPore
     """Return the porosity of the sums, with the contrast that the darkest of the table show."""
     (voxels, deficit), table = total
     wanted = max(_CORE_VOXELS, _CORE * peak.dark * voxels)
-    number, darkness, beyond = np.cumsum(table[:, ::-1], axis=1)
+    number, deficits, beyond = np.cumsum(table[:, ::-1], axis=1)
     at = min(int(np.searchsorted(number, 2 * wanted)), _STEPS - 1)  # by either side
     if not number[at] or not deficit > 0:
         return None
-    centre, far = darkness[at] / number[at], beyond[at] / number[at]
+    centre, far = deficits[at] / number[at], beyond[at] / number[at]
     if not centre > 0:
         return None
     gap = max(centre - far, 0.0)
@@ -189,8 +193,8 @@ def _weighed(total: tuple[np.ndarray, np.ndarray], peak: SolidPeak) -> FaintPore
     mass = deficit / voxels
     seen = peak.dark / (mass / centre)
     # the fewer are seen, the more are not
-    unseen = 1.03 + 4 * min(max(0.3 - seen, 0.0), 0.1)
+    unseen = 1.05 + 4 * min(max(0.3 - seen, 0.0), 0.1)
     return FaintPores(
-        peak.level, contrast, mass / contrast, 0.97 * mass / largest,
+        peak.level, contrast, mass / contrast, 0.95 * mass / largest,
         unseen * mass / smallest, seen,
     )  # fmt: skip

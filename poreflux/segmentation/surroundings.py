@@ -6,6 +6,7 @@ import numpy as np
 
 from poreflux import blocks
 from poreflux.annotations import AnyArray
+from poreflux.kernels.surroundings import sum_of_middle_five
 from poreflux.segmentation.outside import marked
 
 #: stands for the sum of a voxel with a neighbour that is no sample, among sums of integers
@@ -66,11 +67,6 @@ def _middle_five(cells: np.ndarray, *, exact: bool) -> np.ndarray:
 
 
 def _sum_of_five(values: AnyArray) -> AnyArray:
-    total = values[1:-1, 1:-1, 1:-1].copy()
-    low, high = total.copy(), total.copy()
-    for neighbour in along_axes(values):
-        total += neighbour
-        np.minimum(low, neighbour, out=low)
-        np.maximum(high, neighbour, out=high)
-    with np.errstate(invalid="ignore"):  # infinite values are refused where values are counted
-        return total - low - high
+    sums = np.empty(tuple(n - 2 for n in values.shape), values.dtype)
+    sum_of_middle_five(np.ascontiguousarray(values), sums)
+    return sums
