@@ -99,8 +99,10 @@ def arrangement(
     eight parts of half the edge, each with as many long waves as the whole and so with its
     scatter; and that of the power of the waves themselves, of which a mean has the relative
     variance Σ P² / (Σ P)². To that of the clustering ratio the scatter of the volumes of pores is
-    added. Between realisations of five media the numbers scattered by .5 to 1 of these errors. The
-    Clark-Evans ratio has the standard deviation of the eight parts over sqrt(8).
+    added. In volumes more than eight integral lengths wide the errors held 57 to 88 % of the
+    numbers of 40 realisations of three media; in narrower ones that of the integral range is too
+    small (of spheres a quarter as wide as the volume it held 32 %). The Clark-Evans ratio has the
+    standard deviation of the eight parts over sqrt(8).
 
     References
     ----------
