@@ -91,7 +91,7 @@ _SENTENCES = {
     "specific_surface": "The specific surface was estimated by the crossings of lines along 13 "
     "directions (Cauchy–Crofton).",
     "two_point_probability": "The two-point probability was counted over all pairs of voxels "
-    "within windows, its error from the spread of the windows.",
+    "within windows; its error is that of the porosity of the sample.",
     "spectral_density": "The spectral density is that of the tapered and mean-free indicator of "
     "the pores, divided by the volume.",
     "clustering_ratio": "The arrangement of the pores follows from the spectral density at long "

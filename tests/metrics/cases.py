@@ -70,3 +70,10 @@ def field(shape, length: float, fraction: float, seed: int) -> np.ndarray:
     smooth = np.fft.ifftn(np.fft.fftn(rng.standard_normal(room)) * transfer).real
     smooth = smooth[tuple(map(slice, shape))]
     return smooth > np.quantile(smooth, fraction)
+
+
+def blocks_of_pores(seed: int, n: int, edge: int, porosity: float = 0.2) -> np.ndarray:
+    """Return the solid of cubes that are pores by chance, on a lattice at a chance position."""
+    rng = np.random.default_rng(seed)
+    solid = np.kron(rng.random((n // edge + 1,) * 3) > porosity, np.ones((edge,) * 3, bool))
+    return solid[tuple(slice(at, at + n) for at in rng.integers(0, edge, 3))]

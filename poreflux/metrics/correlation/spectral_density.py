@@ -11,6 +11,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.annotations import AnyArray, Taper
 from poreflux.metrics.correlation.modes import TAPERS, power, shell_width, shells
+from poreflux.metrics.correlation.spectral_error import spectral_error, window_factor
 from poreflux.metrics.density.coarse import GRID, MeasureCells, cells, coarsening
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
 from poreflux.schema import DIMS
@@ -41,7 +42,7 @@ def spectral_density(
     Returns
     -------
     lazy Dataset over (wavenumber,) in rad/µm: `spectral_density` in µm³, its standard error
-    `spectral_density_error` (by the number of modes, or by the spread of the windows) and
+    `spectral_density_error` (by the number of modes and the spread of sub-volumes) and
     `spectral_density_modes`; over (direction, wavenumber) `spectral_density_in_plane`, of waves
     across the direction, which is the power spectrum of the structure factor map along it, and
     `spectral_density_along`, of waves within 30 degrees of it. NaN where there is no mode.
@@ -107,9 +108,8 @@ class FinishWhole:
         grid = cells(total, self.factor, self.shape, self.size)
         modes = power(grid.phase, grid.valid, grid.size, self.taper)
         spectrum = shells(modes, self.step, self.last, factor=self.factor)
-        # a wave and its mirror image are one; the taper blurs 1.5 waves along each axis into one
-        alike = 2 * (1.5**3 if self.taper == "hann" else 1.0)
-        error = spectrum["mean"] / np.sqrt(np.maximum(spectrum["modes"] / alike, 1))
+        wavenumber = self.step * np.arange(1, self.last + 1)
+        error = spectral_error(grid, spectrum, wavenumber, self.taper)
         return _named(spectrum, error, spectrum["modes"])
 
 
@@ -152,12 +152,13 @@ class Windows:
         """Return the array in windows."""
         return blocks.chunked(array).rechunk(self.edges)
 
-    def finish(self, total: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def finish(self, total: dict[str, Any]) -> dict[str, np.ndarray]:
         """Average over the windows; their scatter is the error."""
         n = total["windows"]
+        factor = window_factor(total["levels"])
         mean = {key: fraction(total[key], n) for key in ("mean", "square")}
         deviation = np.sqrt(np.maximum(mean["square"] - mean["mean"] ** 2, 0))
-        error = fraction(deviation, np.sqrt(np.maximum(n - 1, 0)))
+        error = fraction(deviation, np.sqrt(np.maximum(n - 1, 0))) * math.sqrt(factor)
         for key in ("in_plane", "along"):
             mean[key] = fraction(total[key], total[f"{key} windows"])
         return _named(mean, error, total["modes"], self.count)
@@ -170,9 +171,7 @@ class MeasureWindow:
     label: int
     windows: Windows
 
-    def __call__(
-        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
-    ) -> dict[str, np.ndarray]:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]) -> dict[str, Any]:
         chosen, mask = select(arrays, self.label)
         valid = np.ones(chosen.shape, np.float32) if mask is None else mask.astype(np.float32)
         last = self.windows.last
@@ -188,11 +187,14 @@ class MeasureWindow:
         for key in ("in_plane", "along"):
             sums[key] = np.nan_to_num(spectrum[key])
             sums[f"{key} windows"] = np.isfinite(spectrum[key]).astype(float)
-        return {**sums, "windows": (sums["modes"] > 0).astype(float)}
+        level = float(sums["mean"] @ sums["modes"])
+        return {**sums, "windows": (sums["modes"] > 0).astype(float), "levels": {start: level}}
 
 
-def _add(windows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Any]:
-    return {key: sum(window[key] for window in windows) for key in windows[0]}
+def _add(windows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    levels = {start: level for window in windows for start, level in window["levels"].items()}
+    numbers = windows[0].keys() - {"levels"}
+    return {**{key: sum(window[key] for window in windows) for key in numbers}, "levels": levels}
 
 
 def _named(

@@ -12,12 +12,23 @@ from scipy import fft
 
 from poreflux import blocks
 from poreflux.annotations import AnyArray
-from poreflux.metrics.density.counting import dataset, fraction, inputs, select
+from poreflux.metrics.density.counting import (
+    dataset,
+    fraction,
+    inputs,
+    into_blocks,
+    select,
+    volume_of,
+)
 from poreflux.schema import DIMS
+from poreflux.statistics.mean_error import mean_error
 from poreflux.volume import label_of, require, voxel_size
 
 #: edge in voxels of the windows in which pairs are counted
 WINDOW = 128
+
+#: cells along an edge of the volume in which long waves are seen
+_CELLS = 24
 
 #: cosine of the angle to an axis within which a pair counts as along it
 _CONE = math.cos(math.pi / 6)
@@ -39,17 +50,19 @@ def two_point_correlation(
 
     Returns
     -------
-    lazy Dataset over (separation,) in µm: `two_point_probability` S2 and its standard error
-    `two_point_probability_error` (from the spread of the windows; NaN with one window), and
-    `two_point_covariance`, S2 - p²; over (direction, separation) `two_point_covariance_along`, of
-    pairs within 30 degrees of the direction. NaN where there is no pair.
+    lazy Dataset over (separation,) in µm: `two_point_probability` S2, its standard error
+    `two_point_probability_error` (NaN where there is only one phase), and `two_point_covariance`,
+    S2 - p²; over (direction, separation) `two_point_covariance_along`, of pairs within 30 degrees
+    of the direction. NaN where there is no pair.
 
     Notes
     -----
     S2(r) = <I(x) I(x + r)>, over all pairs of valid voxels within windows of about 128 voxels, by
     FFT with zero padding, so that nothing wraps around. S2(0) = p; the slope at 0 of an isotropic
-    medium is -s / 4, s its specific surface. Covariances take p of the whole volume:
-    <(I(x) - p) (I(x + r) - p)>.
+    medium is -s / 4, s its specific surface. The error is that of the porosity of the sample, see
+    :func:`poreflux.statistics.mean_error.mean_error`, times d S2 / d p, which falls from 1 at
+    distance 0 to 2 p where points are independent, as the covariance does. Covariances take p of
+    the whole volume: <(I(x) - p) (I(x + r) - p)>.
 
     References
     ----------
@@ -68,7 +81,7 @@ def two_point_correlation(
     outputs: dict = {name: ((bins,), float) for name in _RADIAL}
     outputs["two_point_covariance_along"] = ((3, bins), float)
     measure = MeasurePairs(label_of(volume, phase), windows)
-    plan = blocks.Plan(measure, _add, _finish, outputs)
+    plan = blocks.Plan(measure, _add, FinishPairs(windows), outputs)
     arrays = {name: windows.cut(array) for name, array in inputs(volume).items()}
     lazy = blocks.reduce(arrays, plan)
     dims = ("direction", "separation")
@@ -101,6 +114,11 @@ class Windows:
         return tuple(
             min(int(self.longest / h + 1e-9), n - 1) for n, h in zip(self.shape, self.size)
         )
+
+    @property
+    def cells(self) -> list[np.ndarray]:
+        """Edges of the cells in which the phase is counted for its error."""
+        return blocks.cuts(self.shape, [min(_CELLS, n) for n in self.shape])
 
     @property
     def step(self) -> float:
@@ -151,9 +169,7 @@ class MeasurePairs:
     label: int
     windows: Windows
 
-    def __call__(
-        self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]
-    ) -> dict[str, np.ndarray]:
+    def __call__(self, arrays: Mapping[str, np.ndarray], start: tuple[int, ...]) -> dict[str, Any]:
         chosen, mask = select(arrays, self.label)
         reach = [min(r, n - 1) for r, n in zip(self.windows.reach, chosen.shape)]
         room = [fft.next_fast_len(n + r, real=True) for n, r in zip(chosen.shape, reach)]
@@ -170,9 +186,10 @@ class MeasurePairs:
             else _overlaps(chosen.shape, reach),
         }
         counts = {key: self._binned(values, reach) for key, values in pairs.items()}
-        share = np.nan_to_num(fraction(counts["both"][0], counts["any"][0]))
-        has_pairs = (counts["any"][0] > 0).astype(float)
-        return {**counts, "share": share, "square": share**2, "windows": has_pairs}
+        cells = {"phase": into_blocks(chosen, start, cuts=self.windows.cells)}
+        if mask is not None:
+            cells["valid"] = into_blocks(mask, start, cuts=self.windows.cells)
+        return {**counts, "cells": cells}
 
     def _binned(self, values: np.ndarray, reach: Sequence[int]) -> np.ndarray:
         """Return the sums over the lags of each bin, for each set of directions."""
@@ -182,23 +199,34 @@ class MeasurePairs:
         return np.stack([np.bincount(bin_index, flat, bins + 1)[:bins] for bin_index in sets])
 
 
-def _finish(total: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    both_in_phase, one_in_phase, pairs, n = (
-        total["both"],
-        total["one"],
-        total["any"],
-        total["windows"],
-    )
-    p = float(fraction(both_in_phase[0, 0], pairs[0, 0]))
-    covariance = fraction(both_in_phase - 2 * p * one_in_phase + p**2 * pairs, pairs)
-    mean, square = fraction(total["share"], n), fraction(total["square"], n)
-    deviation = np.sqrt(np.maximum(square - mean**2, 0))
-    return {
-        "two_point_probability": fraction(both_in_phase, pairs)[0],
-        "two_point_probability_error": fraction(deviation, np.sqrt(np.maximum(n - 1, 0))),
-        "two_point_covariance": covariance[0],
-        "two_point_covariance_along": covariance[1:],
-    }
+@dataclass(frozen=True)
+class FinishPairs:
+    """Compute probabilities from the pairs, and their error from the counts in cells."""
+
+    windows: Windows
+
+    def __call__(self, total: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        both_in_phase, one_in_phase, pairs = total["both"], total["one"], total["any"]
+        p = float(fraction(both_in_phase[0, 0], pairs[0, 0]))
+        covariance = fraction(both_in_phase - 2 * p * one_in_phase + p**2 * pairs, pairs)
+        return {
+            "two_point_probability": fraction(both_in_phase, pairs)[0],
+            "two_point_probability_error": self._error(p, covariance[0], total["cells"]),
+            "two_point_covariance": covariance[0],
+            "two_point_covariance_along": covariance[1:],
+        }
+
+    def _error(
+        self, p: float, covariance: np.ndarray, cells: Mapping[str, blocks.Patch]
+    ) -> np.ndarray:
+        if not 0 < p < 1:
+            return np.full(len(covariance), np.nan)
+        cuts = self.windows.cells
+        valid = cells["valid"].values if "valid" in cells else volume_of(cuts)
+        edges = [cut * h for cut, h in zip(cuts, self.windows.size)]
+        error = mean_error(cells["phase"].values.astype(float), valid.astype(float), edges)
+        alike = np.clip(covariance / covariance[0], 0, 1)
+        return (alike + 2 * p * (1 - alike)) * error.standard_error
 
 
 def _longest(shape: tuple[int, ...], size: Sequence[float], longest: float | None) -> float:
@@ -240,5 +268,6 @@ def _overlaps(shape: tuple[int, ...], reach: Sequence[int]) -> np.ndarray:
     return (z * y * x).astype(float)
 
 
-def _add(windows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Any]:
-    return {key: sum(window[key] for window in windows) for key in windows[0]}
+def _add(windows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    counts = {key: sum(window[key] for window in windows) for key in windows[0].keys() - {"cells"}}
+    return {**counts, "cells": blocks.add_patches([window["cells"] for window in windows])}
