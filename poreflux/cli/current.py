@@ -109,9 +109,12 @@ def current(
     }
     if common.dry_run:
         return _forecast(store, chosen, solver, options, out)
+    from poreflux.store.partial import waiting
+
     solved = None
     if solver.solver == "petsc":
-        solved = on_processes(store, chosen, solver, contact.of, common.debug, **options)
+        with waiting(common.wait):
+            solved = on_processes(store, chosen, solver, contact.of, common.debug, **options)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged
@@ -122,7 +125,10 @@ def current(
     if solved is None:
         options |= {"resolution": resolution, "blocks": three(blocks), "threads": solver.threads}
         options["field"] = store if solver.field else None
-        solved = [in_place(_solved(volume, axis, contact, options), full_volume) for axis in chosen]
+        with waiting(common.wait):
+            solved = [
+                in_place(_solved(volume, axis, contact, options), full_volume) for axis in chosen
+            ]
     answer = merged(
         "solve current", solved, full_volume, out, overwrite=overwrite, wait=common.wait
     )

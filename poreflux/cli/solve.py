@@ -98,9 +98,12 @@ def tortuosity(
     if place.scheduler is not None and not (block_counts or sizes):
         raise ValueError("--scheduler is for --blocks and --edges; leave it out, or give one")
     require_writable(out, store if solver.field else None, dry_run=common.dry_run)
+    from poreflux.store.partial import waiting
+
     solved = None
     if solver.solver == "petsc" and not common.dry_run:
-        solved = on_processes(store, chosen, solver, out, common.debug, rtol=rtol, **medium)
+        with waiting(common.wait):
+            solved = on_processes(store, chosen, solver, out, common.debug, rtol=rtol, **medium)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged
@@ -124,7 +127,8 @@ def tortuosity(
             "threads": solver.threads,
             "geometry": geometry,
         }
-        solved = _along_directions(volume, chosen, {"rtol": rtol, **options, **medium})
+        with waiting(common.wait):
+            solved = _along_directions(volume, chosen, {"rtol": rtol, **options, **medium})
     if not no_discretisation:
         with_errors, missing = _with_discretisation(volume, solved, solver.threads)
         solved, notes = with_errors, [*notes, *missing]

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
 
-from poreflux.plot.style import INK, SERIES, WIDTH, extent, sheet, styled
+from poreflux.plot.style import INK, SERIES, WIDTH, extent, plain, sheet, styled
 from poreflux.schema import MESH_DEPENDENT, Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
@@ -232,7 +232,7 @@ def _panels(maps: list[xr.DataArray], names: Sequence[str]) -> tuple[Figure, np.
 
 
 def _named(names: Sequence[str], items: Sequence) -> list[str]:
-    return [*names, *[""] * (len(items) - len(names))]
+    return [*map(plain, names), *[""] * (len(items) - len(names))]
 
 
 def _flat(array: xr.DataArray) -> np.ndarray:

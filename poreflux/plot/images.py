@@ -10,7 +10,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from poreflux.plot.style import INK, WIDTH, extent, sheet, styled
+from poreflux.plot.style import INK, WIDTH, extent, plain, sheet, styled
 from poreflux.plot.view import cast
 from poreflux.schema import Direction, name_of
 
@@ -80,7 +80,9 @@ def draw_phases(ax: Axes, image: xr.DataArray) -> None:
 def phase_keys(image: xr.DataArray) -> list[Patch]:
     """Return the legend's entries for a slice of phases."""
     colours = phase_colours(image.attrs["flag_meanings"].split())
-    return [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in colours.items()]
+    return [
+        Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=plain(n)) for n, c in colours.items()
+    ]
 
 
 def phase_colours(names: list[str]) -> dict[str, str]:

@@ -49,6 +49,19 @@ RULES: dict[Any, Any] = {
 
 Drawn = ParamSpec("Drawn")
 
+
+def plain(name: str) -> str:
+    r"""Return a name that a user gave so that it is drawn as it is written, and not as formula.
+
+    Examples
+    --------
+    >>> print(plain("a$x$"), plain("_solid"))
+    a\$x\$  _solid
+    """
+    # Matplotlib leaves names that begin with _ out of legends
+    return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
+
+
 #: a figure across the page, in inches
 WIDTH = 6.8
 

@@ -13,6 +13,7 @@ among them, completes the move.
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from poreflux.errors import CannotWrite, DamagedStore
@@ -106,6 +107,20 @@ def folder_of(store: Path) -> Path:
     return store.with_name(store.name + ".partial")
 
 
+#: whether a write waits for another to end where it is not said
+_WAITS: ContextVar[bool] = ContextVar("_WAITS", default=False)
+
+
+@contextmanager
+def waiting(wait: bool) -> Iterator[None]:
+    """Let the writes within the block wait for another process, those too that take no ``wait``."""
+    token = _WAITS.set(wait)
+    try:
+        yield
+    finally:
+        _WAITS.reset(token)
+
+
 @contextmanager
 def making(store: Path, *, wait: bool = False) -> Iterator[Partial]:
     """Hold `<store>.partial` for this process alone; complete first what another left whole.
@@ -117,7 +132,7 @@ def making(store: Path, *, wait: bool = False) -> Iterator[Partial]:
     """
     with ExitStack() as stack:
         with disk.writing(store):
-            lock = stack.enter_context(holding(folder_of(store), store, wait=wait))
+            lock = stack.enter_context(holding(folder_of(store), store, wait=wait or _WAITS.get()))
             partial = Partial(store, lock)
             partial.recover()
         try:
