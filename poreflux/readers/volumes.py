@@ -15,6 +15,10 @@ from poreflux.readers.labels import labelled
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import PORE_AND_ELECTROLYTE, from_array, three_lengths
 
+#: bytes that may always be unpacked, and how many times its size a file may become: deflate packs
+#: a constant 1032 times
+HARMLESS, MOST_PACKED = 2**26, 1100
+
 
 def to_volume(
     image: Image,
@@ -25,6 +29,7 @@ def to_volume(
     phases: Mapping[int, str] | None,
 ) -> xr.Dataset:
     """Make a Volume of an image: axes in order, voxel size known, labels named, history begun."""
+    _refuse_bomb(image, path)
     array = image.array.transpose(image.choice.order)
     described = image.description.noting(*image.choice.notes)
     how = dict(image.how)
@@ -67,6 +72,20 @@ def to_volume(
     if image.files:
         volume.encoding["files"] = [str(file) for file in image.files]
     return volume
+
+
+def _refuse_bomb(image: Image, path: Path) -> None:
+    """Refuse what would unpack to more than compression of an image can reach, before it does."""
+    packed = sum(file.stat().st_size for file in map(Path, image.files) if file.is_file())
+    if "missing_as" in image.how or not image.files:  # chunks that are not there, and Zarr folders
+        return
+    size = image.array.nbytes
+    if size > max(HARMLESS, MOST_PACKED * packed):
+        raise UnreadableImage(
+            f"{path} has {packed / 2**10:.0f} KiB and says that it holds "
+            f"{size / 2**30:.2f} GiB, {size // max(packed, 1)} times as "
+            "much: it is damaged, or made to fill the memory; unpack it yourself if you trust it"
+        )
 
 
 def masked(volume: xr.Dataset, inside: da.Array, path: Path) -> xr.Dataset:

@@ -1,5 +1,7 @@
 """What is no volume is refused in one sentence that says what came, before anything is written."""
 
+import zipfile
+
 import h5py
 import numpy as np
 import pytest
@@ -278,3 +280,23 @@ def test_a_filter_that_is_not_installed_is_named(tmp_path):
         made.write_direct_chunk((0, 0, 0), STACK.tobytes(), filter_mask=0)
     with pytest.raises(UnreadableImage, match=r"poreflux\[hdf5\]"):
         read(path, voxel_size=1)
+
+
+def test_a_file_that_unpacks_beyond_all_measure_is_refused_before_it_does(tmp_path):
+    path = tmp_path / "bomb.npz"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive,
+        archive.open("a.npy", "w") as file,
+    ):
+        header = {"descr": "|u1", "fortran_order": False, "shape": (400, 420, 430)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(400):
+            file.write(bytes(420 * 430))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(UnreadableImage, match=r"KiB and says that it holds 0.07 GiB"):
+        read(path, voxel_size=1)
+
+
+def test_a_constant_volume_that_is_packed_well_is_no_bomb(tmp_path):
+    np.savez_compressed(tmp_path / "flat.npz", a=np.zeros((400, 420, 430), np.uint8))
+    assert read(tmp_path / "flat.npz", voxel_size=1).gray.shape == (400, 420, 430)
