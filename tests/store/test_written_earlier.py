@@ -5,6 +5,7 @@ with `gray` and `phase` (24, 28, 32), results of all verbs, and the scalars of t
 """
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -46,3 +47,14 @@ def test_the_results_make_a_report(written, tmp_path):
     page = poreflux.report(written / "results", tmp_path / "report.html").read_text("utf-8")
     assert "Tortuosity factor" in page
     assert "Current density" in page or "current density" in page
+
+
+def test_the_results_verify_and_a_damage_to_them_is_named(written, tmp_path):
+    copy = tmp_path / "results.zarr"
+    shutil.copytree(written / "results", copy)
+    assert poreflux.verify(copy) == []
+    chunk = next(path for path in sorted(copy.glob("porosity/c*")) if path.exists())
+    file = chunk if chunk.is_file() else next(p for p in chunk.rglob("*") if p.is_file())
+    file.write_bytes(file.read_bytes()[:-3])
+    (damage,) = poreflux.verify(copy)
+    assert "porosity" in str(damage)
