@@ -88,6 +88,7 @@ def three_lengths(voxel_size: float | Sequence[float]) -> tuple[float, float, fl
 
 def voxel_size(volume: xr.Dataset) -> tuple[float, float, float]:
     """Return the voxel edges (z, y, x) in µm of a Volume."""
+    check_volume(volume)
     return three_lengths(volume.attrs["voxel_size"])
 
 
@@ -112,8 +113,28 @@ def label_of(volume: xr.Dataset, phase: str) -> int:
     return labels[phase]
 
 
+def check_volume(volume: object) -> None:
+    """Raise ``TypeError`` where an array is given that is not yet a Volume.
+
+    Examples
+    --------
+    >>> check_volume(np.ones((2, 3, 4)))
+    Traceback (most recent call last):
+    TypeError: got a ndarray of shape (2, 3, 4), and a volume is wanted; make one of it: \
+poreflux.from_array(array, voxel_size=...)
+    """
+    if not isinstance(volume, xr.Dataset):
+        shape = getattr(volume, "shape", None)
+        of = "" if shape is None else f" of shape {tuple(shape)}"
+        raise TypeError(
+            f"got a {type(volume).__name__}{of}, and a volume is wanted; make one of it: "
+            "poreflux.from_array(array, voxel_size=...)"
+        )
+
+
 def require(volume: xr.Dataset, name: str) -> xr.DataArray:
     """Return a variable of the Volume; raise ``KeyError`` with what to do where it is missing."""
+    check_volume(volume)
     if name in volume:
         return volume[name]
     do = {"phase": "segment it first", "gray": "import the grey values"}.get(name, "add it first")
@@ -169,6 +190,7 @@ def refuse_shape(volume: xr.Dataset, what: str) -> None:
 
 def _box_and_count(volume: xr.Dataset) -> tuple[dict[str, slice], int]:
     """Return the box of a mask, and the number of voxels that it selects."""
+    check_volume(volume)
     if "mask" not in volume:
         return {}, _voxels(volume)
     mask = volume["mask"]

@@ -75,7 +75,8 @@ def current(
     applied
         current density of the whole face in mA/cm²; negative for stripping.
     conductivity
-        of the phase electrolyte in S/m, or of phases, like electrolyte=0.1,binder=0.01.
+        of the electrolyte, or of the only solid phase, in S/m; or of phases, like
+        LPSCl=0.1,binder=0.01.
     drive
         how the opposite face is fed: the same current everywhere, or one potential.
     wagner_lengths
@@ -180,11 +181,12 @@ def _memory(
 ) -> int:
     import numpy as np
 
-    from poreflux.transport.electrode.conditions import conditions, phases_of
+    from poreflux.transport.electrode.conditions import conditions
+    from poreflux.transport.laplace.problem import conductors
     from poreflux.transport.parallel.electrode import Task, memory
 
     imposed, anywhere = conditions(direction=head.direction, **options), np.ones((1, 1), bool)
-    task = Task(imposed, phases_of(conductivity), wagner_lengths, anywhere)
+    task = Task(imposed, conductors(head.labels, conductivity), wagner_lengths, anywhere)
     return memory(head, partition, task, box)
 
 

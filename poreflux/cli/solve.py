@@ -34,7 +34,7 @@ def tortuosity(
     /,
     *,
     direction: str = "z",
-    conductivity: str = "electrolyte=1.0",
+    conductivity: str | None = None,
     sides: Sides = "insulated",
     geometry: Geometry = "voxels",
     rtol: float | None = None,
@@ -57,7 +57,8 @@ def tortuosity(
     direction
         of transport: z, y, x, several like zx, or all.
     conductivity
-        of the phases that conduct, like electrolyte=1.0,binder=0.1.
+        of the phases that conduct, like electrolyte=1.0,binder=0.1; by default the electrolyte, or
+        the only solid phase.
     sides
         insulated or periodic.
     geometry
@@ -90,7 +91,8 @@ def tortuosity(
     if digits is not None and rtol is not None:
         raise ValueError("--digits and --rtol both say when to stop; give one of the two")
     rtol = tolerance(digits) if digits is not None else 1e-6 if rtol is None else rtol
-    medium: dict = {"conductivity": _conductors(conductivity), "sides": sides}
+    medium: dict = {"sides": sides}
+    medium["conductivity"] = None if conductivity is None else _conductors(conductivity)
     chosen, block_counts = split(direction), None if blocks is None else three(blocks)
     sizes = lengths(edges, option="--edges")
     check_options(solver, chosen, block_counts or sizes or None)
@@ -264,13 +266,15 @@ def _memory(
     partition: Any,
     box: int,
     *,
-    conductivity: Mapping[str, float],
+    conductivity: Mapping[str, float] | None,
     sides: Sides,
     check: bool,
 ) -> int:
+    from poreflux.transport.laplace.problem import conductors
     from poreflux.transport.parallel.tortuosity_factor import memory
 
-    return memory(head, partition, conductivity, box, sides=sides, check=check)
+    conducting = conductors(head.labels, conductivity)
+    return memory(head, partition, conducting, box, sides=sides, check=check)
 
 
 def _work_again(no_discretisation: bool, geometry: Geometry) -> float:

@@ -21,7 +21,7 @@ from poreflux.store.writing import (
     write_arrays,
     write_groups,
 )
-from poreflux.volume import require, voxel_size
+from poreflux.volume import check_volume, require, voxel_size
 
 
 class Saved(NamedTuple):
@@ -111,6 +111,7 @@ def saved(
     >>> [saved(volume, store).unchanged for _ in range(2)]
     [False, True]
     """
+    check_volume(volume)
     path = Path(store).resolve()
     _refuse_overlap(path, volume)
     layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)

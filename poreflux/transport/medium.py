@@ -11,11 +11,25 @@ from poreflux.errors import DamagedStore
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
 from poreflux.transport.engines.engine import Engine
-from poreflux.transport.laplace.problem import Medium, conductivities, leave_out, order, relative
+from poreflux.transport.laplace.problem import (
+    Medium,
+    conductivities,
+    conductors,
+    leave_out,
+    order,
+    relative,
+)
 from poreflux.volume import phase_labels, require, voxel_size
 
 #: bytes read at a time
 SLAB = 64 * 2**20
+
+
+def conductors_of(
+    volume: xr.Dataset, conductivity: float | Mapping[str, float] | None
+) -> dict[str, float]:
+    """Return the conductivity of each phase of a Volume that conducts, by name."""
+    return conductors(phase_labels(volume), conductivity)
 
 
 def conductivity_table(volume: xr.Dataset, conductivity: Mapping[str, float]) -> np.ndarray:

@@ -11,7 +11,7 @@ from poreflux.metrics.pores.local_thickness import thickness_sizes
 from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.schema import variable
 from poreflux.uncertainty.larger_voxels import every_other_voxel
-from poreflux.volume import voxel_size
+from poreflux.volume import check_volume, voxel_size
 
 #: for each quantity the share of its change on voxels twice as large that finer ones take back: the
 #: least, usual (None: no law) and most; and what is added on both sides, of it and of a voxel
@@ -71,6 +71,7 @@ def structure_discretisation(volume: xr.Dataset, measured: xr.Dataset) -> xr.Dat
     >>> bool(0.99 * measured.surface_area < low < high)
     True
     """
+    check_volume(volume)
     known = [name for name in _LAWS if name in measured]
     if not known:
         raise ValueError(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import poreflux
-from poreflux.transport.electrode.conditions import conditions, phases_of
+from poreflux.transport.electrode.conditions import conditions
 from poreflux.transport.electrode.contact_mask import contact_of
 from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.problem import conductors
 from poreflux.transport.parallel import reading as mpi_reading
 from poreflux.transport.parallel.electrode import Task, on_boxes
 from poreflux.transport.parallel.interfacial_current import current_dataset
@@ -34,7 +35,9 @@ def solve_on_boxes(store, layout, *, contact, conductivity=0.1, wagner_lengths=(
         mpi_reading.mask_extent(store, None),
     )
     mask = contact_of(volume, contact, operating.direction)
-    task = Task(operating, phases_of(conductivity), wagner_lengths, mask.values)
+    task = Task(
+        operating, conductors(stored_phase.labels, conductivity), wagner_lengths, mask.values
+    )
     if isinstance(layout, int):
         layout = partition(stored_phase.shape, layout, stored_phase.chunk[0])
 

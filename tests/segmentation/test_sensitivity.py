@@ -152,6 +152,26 @@ def test_a_band_takes_a_mask_of_any_shape():
     assert 1 < factors.min() < factors.max() < 2
 
 
+def test_a_band_is_that_of_what_a_mask_counts():
+    gray = measure_gray(synthetic_twin("regular_500", 24).compute(), Tomograph(**CALM))
+    y, x = np.indices((24, 24)) - 11.5
+    inside = np.broadcast_to(y**2 + x**2 < 100, (24, 24, 24)).copy()
+    inside[:4] = inside[20:] = False
+    gray["mask"] = (DIMS, inside)
+    segmented = segment(gray)
+    band = segmentation_sensitivity(tortuosity_band(segmented))["tortuosity_at_threshold"]
+    # a coarse voxel is sample, or solid, where most of its eight, or of those that are sample, are
+    mask, solid = (
+        np.asarray(array)[4:20, 2:22, 2:22].reshape(8, 2, 10, 2, 10, 2).mean((1, 3, 5))
+        for array in (inside, inside & (segmented.phase == 1))
+    )
+    labels = np.where(mask >= 0.5, 1 + (solid >= mask / 2), 0)
+    coarse = from_array(labels, phases={0: "outside", 1: "pore", 2: "electrolyte"}, voxel_size=2.0)
+    expected = tortuosity_factor(coarse, rtol=1e-6)
+    found = float(band.sel(direction="z", threshold_step="as is"))
+    assert found == pytest.approx(float(expected["tortuosity_factor"][0]), rel=1e-3)
+
+
 def test_three_phases_have_no_band():
     three = segment(
         gray_volume(tomogram((9, 8, 7), np.uint8, 1, 3)),

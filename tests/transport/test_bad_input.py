@@ -105,7 +105,9 @@ def test_partial_voxels_of_several_conductors(volume):
 
 @pytest.mark.parametrize("blocks", [(5, 1, 1), (1, 6, 1), (0, 1, 1), (1, 1, -2)])
 def test_more_blocks_than_voxels_or_none(volume, blocks):
-    with pytest.raises(ValueError, match=r"voxels cannot be cut into .* blocks; choose 1 to"):
+    with pytest.raises(
+        ValueError, match=r"voxels along [zyx] cannot be cut into .* blocks; give such as"
+    ):
         block_tortuosity(volume, blocks=blocks)
 
 

@@ -1,7 +1,7 @@
 """The operating conditions of an electrode: applied current, kinetics of its interface, drive."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
 
@@ -153,11 +153,6 @@ def law_of(
     )
     film = film_resistance * OHM_CM2
     return Kinetics(kinetics, resistance, film, transfer_coefficient, temperature)
-
-
-def phases_of(conductivity: float | Mapping[str, float]) -> Mapping[str, float]:
-    """Return the conductivity of each phase that conducts, `electrolyte` where no name is given."""
-    return conductivity if isinstance(conductivity, Mapping) else {"electrolyte": conductivity}
 
 
 def wagner_lengths_of(wagner_lengths: Sequence[float]) -> list[float]:

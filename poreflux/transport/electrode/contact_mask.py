@@ -14,7 +14,7 @@ from poreflux.errors import UnreadableImage
 from poreflux.phantoms.fields import GaussianField
 from poreflux.schema import DIMS, Direction
 from poreflux.transport.electrode.conditions import INITIAL_CONTACT
-from poreflux.volume import axis_of, voxel_size
+from poreflux.volume import axis_of, check_volume, voxel_size
 
 MODELS = get_args(ContactModel)
 
@@ -75,6 +75,7 @@ def contact_mask(
     >>> mask.dims, round(float(mask.mean()), 5)
     (('y', 'x'), 0.93056)
     """
+    check_volume(volume)
     fraction = (1.0 if model == "full" else INITIAL_CONTACT) if fraction is None else fraction
     _validate(fraction, model, length, cells, off, diameter)
     dims = across(direction)

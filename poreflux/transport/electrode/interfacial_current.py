@@ -21,7 +21,6 @@ from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
     Conditions,
     conditions,
-    phases_of,
     wagner_lengths_of,
 )
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
@@ -36,7 +35,7 @@ from poreflux.transport.electrode.options import CurrentOptions, Solver, apart
 from poreflux.transport.electrode.voxels import plane_currents, prepare_voxels, solve
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import one_conductor
-from poreflux.transport.medium import conductivity_table, read_medium
+from poreflux.transport.medium import conductivity_table, conductors_of, read_medium
 from poreflux.transport.tortuosity.effective_conductivity import forecast
 from poreflux.volume import refuse_shape, require, within_mask
 
@@ -69,7 +68,8 @@ def interfacial_current(
         share of the face in contact, as :func:`poreflux.contact_mask` makes by default; or a mask:
         an array over the face or an image file, contact where not 0.
     conductivity
-        of the phase `electrolyte` in S/m, or of each phase that conducts, by name.
+        of the phase `electrolyte`, or else of the only one that is not `pore`, in S/m; or of each
+        phase that conducts, by name.
     charge_transfer_resistance
         in ohm cm², by default 0.8: lithium on Li6PS5Cl. A choice.
     exchange_current_density
@@ -161,7 +161,7 @@ def interfacial_current(
     operating = conditions(
         applied=applied, drive=drive, direction=direction, face=face, rtol=solver.rtol, **law
     )
-    phases = phases_of(conductivity)
+    phases = conductors_of(volume, conductivity)
     binary = one_conductor(conductivity_table(volume, phases))
     lengths = wagner_lengths_of(wagner_lengths)
     if resolution not in RESOLUTIONS:

@@ -134,6 +134,39 @@ def order(direction: str) -> tuple[str, ...]:
     return (direction, *(dim for dim in DIMS if dim != direction))
 
 
+def conductors(
+    labels: Mapping[str, int], conductivity: float | Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return the conductivity of each phase that conducts, by name.
+
+    A number, by default 1, is that of the phase `electrolyte`, or else of the only one that is not
+    `pore`, whatever its name.
+
+    Raises
+    ------
+    ValueError
+        where it is not known which of several phases a number belongs to.
+
+    Examples
+    --------
+    >>> conductors({"pore": 0, "LPSCl": 1}), conductors({"pore": 0, "LPSCl": 1}, 0.1)
+    ({'LPSCl': 1.0}, {'LPSCl': 0.1})
+    """
+    if isinstance(conductivity, Mapping):
+        return dict(conductivity)
+    value = 1.0 if conductivity is None else float(conductivity)
+    solids = [name for name in labels if name != "pore"]
+    if "electrolyte" in solids:
+        return {"electrolyte": value}
+    if len(solids) != 1:
+        example = {name: value for name in solids[:1] or ["electrolyte"]}
+        raise ValueError(
+            f"the volume has the phases {tuple(labels)}, and it is not said which conducts; give "
+            f"the conductivity of each that does by name, such as {example}"
+        )
+    return {solids[0]: value}
+
+
 def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float]) -> np.ndarray:
     """Return the conductivity of each of 256 labels from the label and the conductivity of phases.
 

@@ -17,12 +17,12 @@ from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
     Conditions,
     conditions,
-    phases_of,
     wagner_lengths_of,
 )
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import Operator
+from poreflux.transport.laplace.problem import conductors
 from poreflux.transport.parallel import petsc, reading, session
 from poreflux.transport.parallel.electrode import ElectrodeResults, Task, on_boxes
 from poreflux.transport.parallel.failure import SharedFailure
@@ -95,7 +95,6 @@ def solve_current(
     """
     operating = conditions(**options)
     lengths = wagner_lengths_of(wagner_lengths)
-    phases = phases_of(conductivity)
     link = session.connect()
     with session.abort_on_failure(link, describe):
         threads = threads or session.threads_per_process(link)
@@ -109,6 +108,7 @@ def solve_current(
 
             check_method()
             stored_phase = reading.read_stored_phase(path, operating.direction)
+            phases = conductors(stored_phase.labels, conductivity)
             reading.relative_conductivities(stored_phase, phases)
             petsc.check_indices(int(np.prod(stored_phase.shape)), 8 * PETSc.IntType().itemsize)
             extent = np.zeros(7, np.int64)

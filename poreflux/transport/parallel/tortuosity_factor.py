@@ -23,6 +23,7 @@ from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import (
     Problem,
     check_options,
+    conductors,
     even_periods,
     one_conductor,
     order,
@@ -100,7 +101,7 @@ def solve_tortuosity(
     path
         store with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     direction, conductivity, sides, rtol
-        as for :func:`poreflux.tortuosity_factor`; by default `electrolyte` conducts.
+        as for :func:`poreflux.tortuosity_factor`.
     threads
         of each process; by default the cores of its machine, shared evenly.
     petsc_options
@@ -150,7 +151,7 @@ def solve_tortuosity(
         PETSc = petsc.start(petsc_options, threads)
         first = link.rank == 0
         options = Options(
-            dict(conductivity or {"electrolyte": 1.0}),
+            dict(conductivity or {}),
             sides,
             rtol,
             tuple(petsc_options),
@@ -164,6 +165,8 @@ def solve_tortuosity(
         )
         with link.together():
             stored_phase = reading.read_stored_phase(path, direction)
+            known = conductors(stored_phase.labels, conductivity)
+            options = replace(options, conductivity=known)
             extent = np.zeros(7, np.int64)
             if first:
                 extent = reading.mask_extent(path, options.field)

@@ -19,10 +19,9 @@ from poreflux.schema import DIMS, NO_PHASE, attributes
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
-from poreflux.transport.medium import conductivity_table
+from poreflux.transport.medium import conductivity_table, conductors_of
 from poreflux.transport.tortuosity.block_means import sampled
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import refuse_shape, require, voxel_size, within_mask
 
 NAMES = (
@@ -38,8 +37,8 @@ def block_tortuosity(
     volume: xr.Dataset,
     *,
     blocks: Sequence[int] = (4, 4, 4),
-    directions: str = "zyx",
-    conductivity: Mapping[str, float] = ELECTROLYTE,
+    directions: str = "all",
+    conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     rtol: float = 1e-4,
     checkpoint: str | Path | None = None,
@@ -55,7 +54,7 @@ def block_tortuosity(
     blocks
         number of sub-volumes along (z, y, x).
     directions
-        the directions of transport, e.g. ``"zyx"`` or ``"z"``.
+        the directions of transport, such as ``"zx"``, or ``"all"``.
     conductivity, sides, rtol
         as for :func:`poreflux.tortuosity_factor`.
     checkpoint
@@ -103,9 +102,11 @@ def block_tortuosity(
     array([1., 1.])
     """
     check_options(sides, rtol)
+    directions = "".join(DIMS) if directions == "all" else directions
     for direction in directions:
         order(direction)
     volume = within_mask(volume)
+    conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
         refuse_shape(volume, "periodic sides need")
     phase = require(volume, "phase")
@@ -121,13 +122,11 @@ def block_tortuosity(
     dims = ("direction", "block_z", "block_y", "block_x")
     arrays = {name: np.moveaxis(results[name], -1, 0) for name in NAMES}
     arrays["block_conducting_fraction"] = arrays["block_conducting_fraction"][0]
-    cuts = [
-        blocked.edges(n, count) * h for n, count, h in zip(phase.shape, blocks, voxel_size(volume))
-    ]
+    lines = blocked.cuts(phase.shape, blocks)
     arrays |= sampled(
         arrays["block_conducting_fraction"],
         arrays["block_effective_conductivity"],
-        cuts,
+        [edges * h for edges, h in zip(lines, voxel_size(volume))],
         results.get(SAMPLE_FRACTION),
     )
     variables: dict[str, tuple] = {
@@ -140,8 +139,7 @@ def block_tortuosity(
     variables[NAMES[0]][2].update(conductivity=dict(conductivity), sides=sides, rtol=rtol)
     coords: dict[str, Any] = {"direction": list(directions)}
     for axis, dim in enumerate(DIMS):
-        edges = blocked.edges(phase.shape[axis], blocks[axis])
-        h = voxel_size(volume)[axis]
+        edges, h = lines[axis], voxel_size(volume)[axis]
         centres = float(volume[dim][0]) - h / 2 + (edges[1:] + edges[:-1]) / 2 * h
         attrs = {"units": "um", "long_name": f"centre of the block along {dim}"}
         coords[f"block_{dim}"] = (f"block_{dim}", centres, attrs)
@@ -149,7 +147,7 @@ def block_tortuosity(
 
 
 def _refuse_too_large(shape: Sequence[int], blocks: Sequence[int], table: np.ndarray) -> None:
-    nz, ny, nx = (int(np.diff(blocked.edges(n, b)).max()) for n, b in zip(shape, blocks))
+    nz, ny, nx = (int(np.diff(edges).max()) for edges in blocked.cuts(shape, blocks))
     workers = min(available_cores(), int(np.prod(blocks)))
     blocked.refuse(
         workers * forecast((nz, ny, nx), "float32", one_conductor(table)),

@@ -18,17 +18,16 @@ from poreflux.transport.laplace.problem import (
     order,
     relative_conductivity,
 )
-from poreflux.transport.medium import read_medium
+from poreflux.transport.medium import conductors_of, read_medium
 from poreflux.transport.solvers.solution import Solution, solve
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import refuse_shape, within_mask
 
 
 def effective_tensor(
     volume: xr.Dataset,
     *,
-    conductivity: Mapping[str, float] = ELECTROLYTE,
+    conductivity: Mapping[str, float] | None = None,
     rtol: float = 1e-6,
     precision: Precision | None = None,
     threads: int | None = None,
@@ -68,6 +67,7 @@ def effective_tensor(
     """
     check_options("periodic", rtol)
     volume = within_mask(volume)
+    conductivity = conductors_of(volume, conductivity)
     refuse_shape(volume, "a tensor, of a period of a lattice, needs")
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)

@@ -11,7 +11,7 @@ from poreflux.schema import Direction
 from poreflux.transport import field_output
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import check_options, order
-from poreflux.transport.medium import read_medium, read_partial
+from poreflux.transport.medium import conductors_of, read_medium, read_partial
 from poreflux.transport.tortuosity import fields
 from poreflux.transport.tortuosity.effective_conductivity import (
     refuse_too_large,
@@ -21,14 +21,12 @@ from poreflux.transport.tortuosity.effective_conductivity import (
 )
 from poreflux.volume import refuse_shape, require, within_mask
 
-ELECTROLYTE = {"electrolyte": 1.0}
-
 
 def tortuosity_factor(
     volume: xr.Dataset,
     *,
     direction: Direction = "z",
-    conductivity: Mapping[str, float] = ELECTROLYTE,
+    conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     geometry: Geometry = "voxels",
     rtol: float = 1e-6,
@@ -46,7 +44,8 @@ def tortuosity_factor(
     direction
         of transport: ``"z"``, ``"y"`` or ``"x"``.
     conductivity
-        of each phase that conducts, by name, in any one unit; the others are insulators.
+        of each phase that conducts, by name, in any one unit; the others are insulators. By default
+        the phase `electrolyte` conducts, or else the only one that is not `pore`.
     sides
         ``"insulated"`` or ``"periodic"``: the four faces along the transport.
     geometry
@@ -115,6 +114,7 @@ def tortuosity_factor(
     """
     check_options(sides, rtol)
     volume = within_mask(volume, field)
+    conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
         refuse_shape(volume, "periodic sides need")
     phase = require(volume, "phase")

@@ -10,9 +10,8 @@ from poreflux.annotations import Progress, Sides
 from poreflux.schema import Direction, name_of, variable
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import check_options
-from poreflux.transport.medium import read_medium
+from poreflux.transport.medium import conductors_of, read_medium
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large, solve
-from poreflux.transport.tortuosity.tortuosity_factor import ELECTROLYTE
 from poreflux.volume import refuse_shape, within_mask
 
 
@@ -20,7 +19,7 @@ def tortuosity_profile(
     volume: xr.Dataset,
     *,
     direction: Direction = "z",
-    conductivity: Mapping[str, float] = ELECTROLYTE,
+    conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     rtol: float = 1e-6,
     threads: int | None = None,
@@ -59,6 +58,7 @@ def tortuosity_profile(
     """
     check_options(sides, rtol)
     volume = within_mask(volume)
+    conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
         refuse_shape(volume, "periodic sides need")
     refuse_too_large(volume, conductivity, rtol, None)
