@@ -199,6 +199,14 @@ def _faces_face(op, axis, c, k, j, i):
     return op.gx[c, k, j, i]
 
 
+def _binary_conducts(op, c, k, j, i):
+    return op.code[c, k, j, i] != 0
+
+
+def _faces_conducts(op, c, k, j, i):
+    return op.degree[c, k, j, i] + op.links[op.face_of[k], c, j, i] > 0
+
+
 def either(binary, faces):
     """Return the decorator of a function that is one of two implementations, by the kind of its
     operator.
@@ -258,6 +266,12 @@ def guess_row(op, out, d, b, add, c, k, j):
 def face(op, axis, c, k, j, i):
     """Return the conductance between cell (c, k, j, i) and the one before it along `axis`."""
     return (_binary_face if isinstance(op, Binary) else _faces_face)(op, axis, c, k, j, i)
+
+
+@either(_binary_conducts, _faces_conducts)
+def conducts(op, c, k, j, i):
+    """Return whether cell (c, k, j, i) has an unknown."""
+    return (_binary_conducts if isinstance(op, Binary) else _faces_conducts)(op, c, k, j, i)
 
 
 @compiled

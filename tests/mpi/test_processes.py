@@ -120,6 +120,9 @@ def test_processes_without_planes_rest_and_say_so(together):
     assert [notice.split(":")[0] for notice in found["thin"]["notices"]] == said
 
 
+SENT = ("messages", "message_bytes", "joined_bytes")
+
+
 def test_messages_and_sums_of_an_iteration_are_those_of_the_model(together):
     processes, found, _ = together
     few, many = found["few"], found["many"]
@@ -128,9 +131,11 @@ def test_messages_and_sums_of_an_iteration_are_those_of_the_model(together):
     layout = partition(SHARED, processes, 16)
     assert processes == 1 or layout.grids == 2
     counted = traffic(SHARED, layout, 0)
-    for name in ("messages", "message_bytes", "joined_bytes"):
-        assert many[name] - few[name] == steps * getattr(counted, name)
-    assert many["reductions"] - few["reductions"] == steps
+    # proofs of the error come on top, few of them: their sums, ghosts and coarse network
+    beyond = {name: many[name] - few[name] - steps * getattr(counted, name) for name in SENT}
+    assert min(beyond.values()) >= 0
+    assert beyond["messages"] <= 2 * steps
+    assert steps <= many["reductions"] - few["reductions"] <= 4 * steps
 
 
 def test_the_command_line_speaks_with_one_voice_and_hands_words_to_petsc(stores, alone, tmp_path):

@@ -13,8 +13,9 @@ from scipy import ndimage
 
 from poreflux.kernels.redblack import GHOST, packed_shape, unpack_plane
 from poreflux.transport.engines import threads
-from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.engine import Clusters, Engine, Network
 from poreflux.transport.laplace.operator import build
+from poreflux.transport.solvers.error_bound import outer_nodes
 from poreflux.transport.solvers.multigrid import coarser, matrix
 from poreflux.transport.solvers.solution import ramp
 from tests.transport.conftest import DRIVEN, KINDS, problem_of
@@ -63,6 +64,52 @@ def reduced(problem) -> tuple[np.ndarray, np.ndarray]:
 
 def red_of(problem, values: np.ndarray) -> np.ndarray:
     return values.ravel()[colour(problem.shape).ravel() == RED]
+
+
+def test_the_balance_of_currents_costs_no_less_than_the_error(operator, problem, rng):
+    engine = operator.engine
+    S, b = reduced(problem)
+    x = red(problem, rng)
+    r = operator.vector()
+    energy = engine.imbalance(operator, vector(operator, x), r)
+    expected = b - S @ red_of(problem, x)
+    np.testing.assert_allclose(red_of(problem, cells(operator, r)), expected, atol=1e-12)
+    u = red_of(problem, x)
+    A, right = assembled(problem)
+    black = (A.diagonal() > 0) & (colour(problem.shape).ravel() != RED)
+    fed = right.sum() - right[black] @ (right[black] / A.diagonal()[black])
+    assert energy == pytest.approx(u @ S @ u - 2 * b @ u + fed, rel=1e-10)
+
+    labels = np.zeros(SHAPE, np.uint16)
+    number = engine.label_blocks(operator, labels)
+    assert number.shape == (1, 1, 2)
+    first = 1 + np.cumsum(number) - number.ravel()
+    planes = np.zeros((2, *SHAPE[1:]), np.int64)
+    clusters = Clusters(labels, first.reshape(number.shape), number, *planes)
+    if problem.periodic[0]:
+        outer = np.stack([outer_nodes(labels, clusters.first, k) for k in (0, -1)])
+        clusters = clusters._replace(below=outer[1], above=outer[0])
+    counts = engine.count_edges(operator, clusters)
+    starts = (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
+    nodes, edges = 1 + int(number.sum()), int(counts.sum())
+    none = np.zeros(0, np.int32)
+    network = Network(
+        *np.zeros((2, edges), np.int32), *np.zeros((2, edges)), *np.zeros((2, nodes)), *[none] * 3
+    )
+    engine.fill_edges(operator, r, clusters, starts, network)
+    assert network.surplus.sum() == pytest.approx(expected.sum(), abs=1e-10)
+    assert (network.conductance >= network.best).all()
+    assert (network.far != network.near).all()
+    network.surplus[0] = -network.surplus[1:].sum()
+    every = np.arange(edges, dtype=np.int32)
+    groups, widths = np.array([[0, edges]], np.int32), np.zeros(1)
+    network = network._replace(order=every, groups=groups, widths=widths)
+    between, ratio = engine.settle_network(network)
+    assert between == pytest.approx((ratio**2 * network.conductance).sum(), rel=1e-10)
+    beyond = starts[0, :, :, 0]
+    inside = engine.settle_blocks(operator, r, clusters, starts, beyond, ratio)
+    least = expected @ np.linalg.lstsq(S, expected, rcond=1e-12)[0]
+    assert between + inside >= least * (1 - 1e-9)
 
 
 def test_vectors_and_arrays_begin_as_zeros(engine):

@@ -71,6 +71,9 @@ def test_places_sums_and_rows_are_those_of_the_undivided_volume(each_box, rng):
     def body(neighbours, start, stop):
         assert (neighbours.first, neighbours.planes) == (start, SHAPE[0])
         gathered = neighbours.gather(rows[start : stop + 1].copy())
+        collected = neighbours.collect(rows[start:stop])
+        assert np.array_equal(collected[neighbours.box], rows[start:stop])
+        assert np.array_equal(np.concatenate(collected), rows[:-1])
         return neighbours.sum(float(stop - start)), gathered
 
     for total, gathered in each_box(body):

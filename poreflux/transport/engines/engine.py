@@ -12,9 +12,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
+from poreflux.kernels import blocks, forest
 from poreflux.kernels.rows import Binary, Faces
 
 Shape = tuple[int, int, int]
+
+#: cells along the edge of a block of the coarse network, the list of its edges to the ground, the
+#: factor between two classes of conductances, and how wide a bundle of edges is that joins at once
+BLOCK_EDGE, TO_GROUND, CLASS, WIDE = blocks.EDGE, blocks.TO_GROUND, blocks.CLASS, forest.WIDE
 
 #: a number for each of the three axes
 Edges = tuple[float, float, float]
@@ -41,6 +46,42 @@ class Runs(NamedTuple):
     start: np.ndarray
     stop: np.ndarray
     parent: np.ndarray
+
+
+class Clusters(NamedTuple):
+    """The clusters of the blocks of a box (:mod:`poreflux.kernels.blocks`), nodes of one coarse
+    network over all boxes.
+
+    ``labels`` (n0, n1, n2) number the clusters inside a block, ``first`` (blocks) is the node of
+    the first one and ``number`` (blocks) how many there are; ``below`` and ``above`` (n1, n2) are
+    the nodes of the planes next to this box.
+    """
+
+    labels: np.ndarray
+    first: np.ndarray
+    number: np.ndarray
+    below: np.ndarray
+    above: np.ndarray
+
+
+class Network(NamedTuple):
+    """Nodes joined in pairs: node 0 is the ground.
+
+    Edge e joins ``far[e]`` and ``near[e]`` with ``conductance[e]``, of which its best face has
+    ``best[e]``; ``surplus`` is the current that must leave each node, ``cells`` are those in it.
+    ``order`` sorts the edges; groups of it, from ``groups[n, 0]`` to ``groups[n, 1]``, join nodes
+    where they are at least ``widths[n]`` wide.
+    """
+
+    far: np.ndarray
+    near: np.ndarray
+    conductance: np.ndarray
+    best: np.ndarray
+    surplus: np.ndarray
+    cells: np.ndarray
+    order: np.ndarray
+    groups: np.ndarray
+    widths: np.ndarray
 
 
 class Engine(Protocol):
@@ -104,6 +145,43 @@ class Engine(Protocol):
 
     def solved_plane(self, grid: Grid, x: np.ndarray, k: int) -> np.ndarray:
         """Return plane k of the potential, both colours packed (2, Y, H)."""
+
+    # --- the balance of currents: see poreflux.kernels.imbalance, .blocks and .forest
+
+    def imbalance(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
+        """r = what x leaves of the source in each red cell, in float64; return the energy of x."""
+
+    def label_blocks(self, grid: Grid, labels: np.ndarray) -> np.ndarray:
+        """Fill the number of each cell's cluster in its block; return how many a block has."""
+
+    def count_edges(self, grid: Grid, clusters: Clusters) -> np.ndarray:
+        """Return the number of coarse edges of each list of each block (bz, by, bx, lists)."""
+
+    def fill_edges(
+        self,
+        grid: Grid,
+        r: np.ndarray,
+        clusters: Clusters,
+        starts: np.ndarray,
+        network: Network,
+    ) -> None:
+        """Fill nodes and conductances of the edges of these blocks and add the surplus of r."""
+
+    def settle_network(self, network: Network) -> tuple[float, np.ndarray]:
+        """Return the power that balances a network, and the current over the conductance of each
+        edge.
+        """
+
+    def settle_blocks(
+        self,
+        grid: Grid,
+        r: np.ndarray,
+        clusters: Clusters,
+        starts: np.ndarray,
+        beyond: np.ndarray,
+        ratio: np.ndarray,
+    ) -> float:
+        """Return the power that balances the blocks of this box inside."""
 
     # --- the cycle of multigrid, in float32
 

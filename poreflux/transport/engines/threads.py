@@ -12,10 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from poreflux.kernels import components, dense, geometry, redblack, stencil, transfer
+from poreflux.kernels import (
+    blocks,
+    components,
+    dense,
+    forest,
+    geometry,
+    imbalance,
+    redblack,
+    stencil,
+    transfer,
+)
 from poreflux.kernels.redblack import GHOST
 from poreflux.machine import available_cores
-from poreflux.transport.engines.engine import Edges, Grid, Runs, Shape
+from poreflux.transport.engines.engine import Clusters, Edges, Grid, Network, Runs, Shape
 
 #: boxes below this many cells take one thread: starting more costs as much as the passes
 WORTH_SHARING = 60_000
@@ -152,6 +162,71 @@ class Threads:
         row = np.zeros(x.shape[3], x.dtype)
         stencil.solved_plane(grid.kernel, grid.source, x, plane, row, k + GHOST)
         return plane
+
+    # --- the balance of currents
+
+    def imbalance(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
+        """r = what x leaves of the source in each red cell, in float64; return the energy of x."""
+        plane = x.shape[2:]
+        jobs = [
+            (grid.kernel, grid.source, x, r, a, b, np.zeros((6, *plane)))
+            for a, b in self.slabs(grid.shape)
+        ]
+        return sum(self.map(imbalance.imbalance, jobs))
+
+    def label_blocks(self, grid: Grid, labels: np.ndarray) -> np.ndarray:
+        """Fill the number of each cell's cluster in its block; return how many a block has."""
+        counts = np.zeros([-(-n // blocks.EDGE) for n in grid.shape], np.int64)
+        self._on_blocks(blocks.label_blocks, grid, labels, counts)
+        return counts
+
+    def count_edges(self, grid: Grid, clusters: Clusters) -> np.ndarray:
+        """Return the number of coarse edges of each list of each block (bz, by, bx, lists)."""
+        counts = np.zeros((*clusters.first.shape, blocks.LISTS), np.int64)
+        self._on_blocks(blocks.count_edges, grid, *clusters, counts)
+        return counts
+
+    def fill_edges(
+        self,
+        grid: Grid,
+        r: np.ndarray,
+        clusters: Clusters,
+        starts: np.ndarray,
+        network: Network,
+    ) -> None:
+        """Fill nodes and conductances of the edges of these blocks and add the surplus of r."""
+        self._on_blocks(blocks.fill_edges, grid, r, *clusters, starts, *network[:6])
+
+    def settle_network(self, network: Network) -> tuple[float, np.ndarray]:
+        """Return the power that balances a network, and the current over the conductance of each
+        edge.
+        """
+        nodes, edges = network.surplus.size, network.conductance.size
+        ratio = np.zeros(edges)
+        power = blocks.settle_network(forest.forest(nodes, edges), *network, ratio)
+        return power, ratio
+
+    def settle_blocks(
+        self,
+        grid: Grid,
+        r: np.ndarray,
+        clusters: Clusters,
+        starts: np.ndarray,
+        beyond: np.ndarray,
+        ratio: np.ndarray,
+    ) -> float:
+        """Return the power that balances the blocks of this box inside."""
+        arguments = r, *clusters, starts, beyond, ratio
+        return sum(self._on_blocks(blocks.settle_blocks, grid, *arguments))
+
+    def _on_blocks(self, kernel: Callable, grid: Grid, *args: Any) -> list:
+        """Run a kernel on layers of blocks, shared out evenly."""
+        layers = -(-grid.shape[0] // blocks.EDGE)
+        parts = min(layers, 4 * len(self.slabs(grid.shape)))
+        edges = np.linspace(0, layers, parts + 1).astype(int)
+        return self.map(
+            kernel, [(grid.kernel, *args, a, b, blocks.block()) for a, b in pairwise(edges)]
+        )
 
     # --- the cycle of multigrid
 

@@ -10,8 +10,9 @@ from poreflux.kernels.redblack import GHOST, wrap_sides
 class Neighbours(Protocol):
     """The boxes around one box: slabs of whole planes along the transport.
 
-    ``first`` is the number of the first plane of this box among all ``planes`` of the problem,
-    ``periodic`` says which axes wrap around. All boxes call each verb together, in the same order.
+    ``first`` is the number of the first plane of this box, the ``box``-th, among all ``planes`` of
+    the problem, ``periodic`` says which axes wrap around. All boxes call each verb together, in the
+    same order.
     """
 
     periodic: tuple[bool, bool, bool]
@@ -23,6 +24,10 @@ class Neighbours(Protocol):
     @property
     def planes(self) -> int:
         """Return the number of planes of the whole problem."""
+
+    @property
+    def box(self) -> int:
+        """Return the number of this box."""
 
     def fill_ghosts(self, array: np.ndarray) -> None:
         """Fill the ghosts of a packed vector (colours, Z, Y, H)."""
@@ -41,6 +46,9 @@ class Neighbours(Protocol):
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of all boxes, one a plane and one more for the high face of the last."""
 
+    def collect(self, array: np.ndarray) -> list[np.ndarray]:
+        """Return the arrays of all boxes in their order; they may differ in length."""
+
     def coarser(self, shape: tuple[int, int, int]) -> Self:
         """Return the neighbours on a coarser grid, of which this box has `shape` cells.
 
@@ -56,6 +64,7 @@ class SingleBox:
         self.periodic = periodic
 
     first = 0
+    box = 0
 
     def fill_ghosts(self, array: np.ndarray) -> None:
         """Copy planes, rows and pairs into the ghosts of periodic axes; others stay zero."""
@@ -81,6 +90,10 @@ class SingleBox:
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows."""
         return rows
+
+    def collect(self, array: np.ndarray) -> list[np.ndarray]:
+        """Return the array."""
+        return [array]
 
     def coarser(self, shape: tuple[int, int, int]) -> "SingleBox":
         """Return the neighbours on a coarser grid."""

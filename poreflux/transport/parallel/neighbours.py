@@ -83,6 +83,11 @@ class Ranks:
         """Return the number of planes of the whole problem."""
         return self.edges[-1]
 
+    @property
+    def box(self) -> int:
+        """Return the number of this box."""
+        return self.link.rank
+
     def fill_ghosts(self, array: np.ndarray) -> None:
         """Copy the nearest planes of the boxes below and above into the ghosts; wrap the sides."""
         if not self.grids:
@@ -116,6 +121,10 @@ class Ranks:
         """Return the rows of all boxes, one a plane and one more for the high face."""
         last = self.link.rank == self.link.size - 1
         return np.concatenate(self.link.join(rows if last else rows[:-1]))
+
+    def collect(self, array: np.ndarray) -> list[np.ndarray]:
+        """Return the arrays of all boxes in their order; they may differ in length."""
+        return self.link.join(np.ascontiguousarray(array))
 
     def coarser(self, shape: tuple[int, int, int]) -> "Ranks":
         """Return the neighbours on a coarser grid."""

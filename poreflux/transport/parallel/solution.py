@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poreflux.annotations import Progress
+from poreflux.errors import NotConverged
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.laplace.problem import Problem
@@ -18,8 +19,15 @@ from poreflux.transport.parallel.krylov import ConvergenceTest, Krylov, planes_o
 from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition
 from poreflux.transport.parallel.reading import StoredPhase
-from poreflux.transport.solvers.solution import Solution, integrate, ramp
-from poreflux.transport.solvers.stopping import EnergyError, Report, decades
+from poreflux.transport.solvers.certified import CertifiedEnergy
+from poreflux.transport.solvers.solution import (
+    MAX_RESTARTS,
+    PotentialBound,
+    Solution,
+    integrate,
+    ramp,
+)
+from poreflux.transport.solvers.stopping import Report, decades
 
 if TYPE_CHECKING:
     from poreflux.transport.parallel.tortuosity_factor import Options
@@ -38,29 +46,57 @@ def solve(
     krylov = Krylov(operator, ranks.link)
     x = krylov.buffer.wide
     _start(operator, krylov, checkpoint, ranks.link)
-    energy = integrate(operator, x)[0]
+    bound = PotentialBound(operator)
     b = planes_of(krylov.b, operator, change=True)
-    right_hand_side(operator, x, operator.vector(), b)
+    right_hand_side(operator, operator.vector(), operator.vector(), b)
     report = None if progress is None else reporter(progress, rtol, tortuosity)
     advice = "ask for fewer digits or another -ksp_type"
-    stopping = EnergyError(energy, rtol, advice, report)
-    convergence_test = ConvergenceTest(
-        krylov,
-        stopping,
-        x,
-        requests=checkpoint,
-        theta=checkpoint.theta,
-        negligible=np.finfo(float).eps * energy,
-    )
+    stopping = CertifiedEnergy(bound, operator.vector(dtype=np.float32), rtol, advice, report)
     with checkpoint.handling_signals():
-        krylov.solve(convergence_test)
-    if convergence_test.stopped:
-        raise SharedFailure(checkpoint.interrupted(len(stopping.history)))
-    krylov.buffer.load(planes_of(krylov.x, operator), x)
+        _certify(krylov, checkpoint, stopping, x)
     krylov.destroy()
-    energy, planes = integrate(operator, x)
+    planes = integrate(operator, x)[1]
     checkpoint.remove()
-    return Solution(operator, x, energy, stopping.run, planes)
+    certificate = stopping.certificate
+    return Solution(
+        operator, x, certificate.energy, stopping.run, planes, certificate.error, "float64"
+    )
+
+
+def _certify(
+    krylov: Krylov, checkpoint: Checkpoint, stopping: CertifiedEnergy, x: np.ndarray
+) -> None:
+    """Lower the energy of PETSc's x until it is proved to be right; x is the same with ghosts."""
+    operator = krylov.operator
+    done = False
+    stopping.measure(x)
+    for _ in range(MAX_RESTARTS):
+        if done:
+            return
+        before = stopping.certificate
+        convergence_test = ConvergenceTest(
+            krylov,
+            stopping,
+            x,
+            requests=checkpoint,
+            theta=checkpoint.theta,
+            negligible=np.finfo(float).eps * before.energy,
+        )
+        krylov.solve(convergence_test)
+        if convergence_test.stopped:
+            raise SharedFailure(checkpoint.interrupted(len(stopping.history)))
+        krylov.buffer.load(planes_of(krylov.x, operator), x)
+        done = stopping.begin(x)
+        if not done and not stopping.certificate.excess < before.excess / 2:
+            break
+    if not done:
+        raise SharedFailure(
+            NotConverged(
+                f"error {stopping.certificate.error:.1e} after {len(stopping.history)} "
+                f"iterations, {stopping.wanted}",
+                stopping.history,
+            )
+        )
 
 
 def _start(operator: Operator, krylov: Krylov, checkpoint: Checkpoint, link: Link) -> None:

@@ -28,7 +28,9 @@ class Preconditioner(Protocol):
 class ConjugateGradients:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of three vectors."""
 
-    def __init__(self, operator: Operator, preconditioner: Preconditioner):
+    def __init__(
+        self, operator: Operator, preconditioner: Preconditioner, limit: int | None = None
+    ):
         self.operator = operator
         self.preconditioner = preconditioner
         self.r, self.z, self.p = (
@@ -36,11 +38,17 @@ class ConjugateGradients:
             operator.vector(dtype=np.float32),
             operator.vector(),
         )
+        self.limit = limit
 
     @property
     def workspace(self) -> np.ndarray:
         """Return a vector that is free between solves."""
         return self.p
+
+    @property
+    def scratch(self) -> np.ndarray:
+        """Return a float32 vector that is free between steps."""
+        return self.z
 
     def boundary_changed(self) -> None:
         """Follow the boundary of the operator after it has changed."""
@@ -53,13 +61,13 @@ class ConjugateGradients:
         """Lower the energy of x, in place, until the rule is met, or until the square of the
         residual is `negligible`.
         """
+        limit = self.limit or MAX_ITERATIONS
         for step in self.steps(x, stopping.history, negligible):
             if stopping(step):
                 return
-            if step.iteration == MAX_ITERATIONS:
+            if step.iteration == limit:
                 raise NotConverged(
-                    f"error {stopping.history[-1]:.1e} after {MAX_ITERATIONS} iterations, "
-                    f"{stopping.wanted}",
+                    f"error {stopping.history[-1]:.1e} after {limit} iterations, {stopping.wanted}",
                     stopping.history,
                 )
 
@@ -87,8 +95,8 @@ class ConjugateGradients:
             if square > negligible:
                 require_definite("r.z", rz, iteration, history)
             gain, remaining = estimate.step(curvature, rz_before, rz)
-            yield Step(iteration, gain, remaining, float(np.sqrt(square / start)), lambda: x)
             operator.combine(1.0, z, rz / rz_before, p)
+            yield Step(iteration, gain, remaining, float(np.sqrt(square / start)), lambda: x)
 
 
 def require_definite(product: str, value: float, iteration: int, history: list[float]) -> None:
@@ -96,6 +104,6 @@ def require_definite(product: str, value: float, iteration: int, history: list[f
     if not 0 < value < np.inf:
         raise NotConverged(
             f"{product} = {value} after {iteration} iterations, positive expected; "
-            "use precision='float64', and report the volume if that fails too",
+            "report the volume and its conductivities",
             history,
         )

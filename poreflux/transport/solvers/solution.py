@@ -5,30 +5,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from poreflux.annotations import Progress
+from poreflux.errors import NotConverged
 from poreflux.kernels.redblack import GHOST
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.solvers.certified import CertifiedEnergy, Stalled
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.diagonal import Diagonal
+from poreflux.transport.solvers.error_bound import ErrorBound
 from poreflux.transport.solvers.multigrid import hierarchy
-from poreflux.transport.solvers.stopping import EnergyError, Report, Run, decades
+from poreflux.transport.solvers.stopping import Report, Run, decades
+
+#: iterations restart with the residual of their potential so often while that helps
+MAX_RESTARTS = 20
+
+#: iterations at most with a diagonal preconditioner
+MAX_DIAGONAL = 20_000
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved problem: red potentials ``x``, their energy, the iteration, and the integrals
-    per plane (:func:`poreflux.kernels.stencil.fluxes`)."""
+    """A solved problem: red potentials ``x``, their energy, the iteration, the integrals
+    per plane (:func:`poreflux.kernels.stencil.fluxes`), a bound of the relative error of the
+    energy, and the precision, of all stages where there were several."""
 
     operator: Operator
     x: np.ndarray
     energy: float
     run: Run
     planes: np.ndarray
-
-    @property
-    def relative_error(self) -> float:
-        """Return the estimated relative error of the energy."""
-        return self.run.history[-1] if self.run.history else 0.0
+    relative_error: float
+    precision: str
 
     @property
     def plane_flux(self) -> np.ndarray:
@@ -49,7 +57,10 @@ def solve(
     precision: str | None = None,
     progress: Progress | None = None,
 ) -> Solution:
-    """Solve a problem for the potential; stop when its energy is right to `rtol`.
+    """Solve a problem for the potential; stop when its energy is proved to be right to `rtol`.
+
+    Where float32 has too few digits for that, the iteration goes on in float64, and where multigrid
+    fails, with a diagonal preconditioner.
 
     Parameters
     ----------
@@ -60,48 +71,118 @@ def solve(
     rtol
         relative error of the effective conductivity.
     precision
-        ``"float32"`` or ``"float64"`` of the Krylov vectors; by default what `rtol` needs.
+        ``"float32"`` or ``"float64"`` of the Krylov vectors to begin with; by default what `rtol`
+        needs.
     progress
         called as ``progress(done, total, note)`` with decades of error.
 
     Raises
     ------
     NotConverged
-        if the iteration breaks down or stalls; carries the history of error estimates.
+        if all fail; carries the history of errors.
     """
-    operator = build(problem, engine, precision_for(rtol, precision))
-    solver = ConjugateGradients(operator, hierarchy(operator))
-    x = operator.vector()
-    ramp(operator, x)
-    run = lower_energy(solver, x, integrate(operator, x)[0], rtol, progress)
-    energy, planes = integrate(operator, x)
+    first = precision_for(rtol, precision)
+    stages = [first, "float64", "float64, diagonal"]
+    stages = stages if first == "float32" else stages[1:]
+    history: list[float] = []
+    x = None
+    for number, stage in enumerate(stages):
+        dtype = stage.split(",")[0]
+        operator = build(problem, engine, dtype)
+        x = start(operator, x)
+        solver = solver_of(operator, stage)
+        note = f", continued in {stage}" if number else ""
+        try:
+            stopping = lower_energy(solver, x, rtol, progress, note, history)
+        except NotConverged:
+            if number == len(stages) - 1:
+                raise
+            del operator, solver
+        else:
+            used = ", then ".join(
+                dict.fromkeys(stage.split(",")[0] for stage in stages[: number + 1])
+            )
+            return solved(problem, operator, x, stopping, used)
+    raise AssertionError("the last stage returns or raises")
+
+
+def solver_of(operator: Operator, stage: str) -> ConjugateGradients:
+    """Return the solver of a stage."""
+    if stage.endswith("diagonal"):
+        return ConjugateGradients(operator, Diagonal(operator), MAX_DIAGONAL)
+    return ConjugateGradients(operator, hierarchy(operator))
+
+
+def solved(
+    problem: Problem, operator: Operator, x: np.ndarray, stopping: CertifiedEnergy, precision: str
+) -> Solution:
+    """Return the solution x of a problem."""
+    planes = integrate(operator, x)[1]
     if problem.boundary == "periodic":
         planes[-1, 0] = planes[0, 0]
-    return Solution(operator, x, energy, run, planes)
+    energy, error = stopping.certificate.energy, stopping.certificate.error
+    return Solution(operator, x, energy, stopping.run, planes, error, precision)
+
+
+def start(operator: Operator, x: np.ndarray | None) -> np.ndarray:
+    """Return the potential to start from: that of an earlier stage, or a ramp."""
+    potential = operator.vector()
+    if x is None:
+        ramp(operator, potential)
+    else:
+        potential[:] = x
+    return potential
 
 
 def lower_energy(
     solver: ConjugateGradients,
     x: np.ndarray,
-    energy: float,
     rtol: float,
     progress: Progress | None = None,
-) -> Run:
-    """Lower the energy of x until it is right to `rtol`; return the run."""
+    note: str = "",
+    history: list[float] | None = None,
+) -> CertifiedEnergy:
+    """Lower the energy of x until it is proved to be right to `rtol`; return the stopping rule."""
+    operator = solver.operator
+    report = None if progress is None else reporter(progress, rtol, note)
+    bound = PotentialBound(operator)
+    stopping = CertifiedEnergy(
+        bound, solver.scratch, rtol, "ask for fewer digits", report, solver.r
+    )
+    stopping.history = stopping.history if history is None else history
+    stopping.measure(x)
+    for _ in range(MAX_RESTARTS):
+        before = stopping.certificate.excess
+        try:
+            solver.lower(x, stopping)
+        except Stalled:
+            if not stopping.certificate.excess < before / 2 or operator.dtype == np.float32:
+                raise
+        if stopping.certificate.meets(rtol) or stopping.begin(x):
+            return stopping
+        if not stopping.certificate.excess < before / 2:
+            break
+    raise NotConverged(
+        f"error {stopping.certificate.error:.1e} after {len(stopping.history)} iterations, "
+        f"{stopping.wanted}",
+        stopping.history,
+    )
 
-    advice = "ask for fewer digits or precision='float64'"
-    report = None if progress is None else reporter(progress, rtol)
-    stopping = EnergyError(energy, rtol, advice, report)
-    negligible = np.finfo(solver.operator.dtype).eps ** 2 * energy**2
-    solver.lower(x, stopping, negligible=negligible)
-    return stopping.run
+
+class PotentialBound(ErrorBound):
+    """The bound for a potential that falls by one, from face to face or around a period."""
+
+    def energy(self, x: np.ndarray, r: np.ndarray) -> float:
+        """Return the energy of x; r becomes the imbalance of red cells."""
+        fill_potential(self.operator, x)
+        return super().energy(x, r)
 
 
-def reporter(progress: Progress, rtol: float) -> Report:
+def reporter(progress: Progress, rtol: float, stage: str = "") -> Report:
     """Return what each iteration reports to: progress in decades of the error."""
 
     def report(iteration: int, _: float, error: float) -> None:
-        progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}")
+        progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}{stage}")
 
     return report
 

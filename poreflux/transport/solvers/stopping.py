@@ -15,6 +15,9 @@ from scipy.linalg import eigvalsh_tridiagonal
 SAFETY = 2.0
 MAX_ITERATIONS = 1000
 
+#: the eigenvalue is computed after each of so many iterations, and later after some
+EVERY_ITERATION, SOME_ITERATIONS = 100, 16
+
 
 class Step(NamedTuple):
     """One iteration: its number, its gain (how much it lowered the energy), an estimate of the
@@ -100,9 +103,14 @@ class RitzValue:
         """
         previous_alpha, previous_beta = self._previous
         self._diagonal.append(1 / alpha + previous_beta / previous_alpha)
-        d, e = np.array(self._diagonal), np.array(self._off)
-        self._off.append(np.sqrt(beta) / alpha)
+        previous_off = self._off
+        count = len(self._diagonal)
         self._previous = (alpha, beta)
+        if count > EVERY_ITERATION and count % SOME_ITERATIONS:
+            previous_off.append(np.sqrt(beta) / alpha)
+            return np.inf
+        d, e = np.array(self._diagonal), np.array(previous_off)
+        previous_off.append(np.sqrt(beta) / alpha)
         return float(eigvalsh_tridiagonal(d, e, select="i", select_range=(0, 0))[0])
 
 
@@ -134,4 +142,4 @@ class ErrorEstimate:
 def decades(error: float, rtol: float) -> tuple[int, int]:
     """Return progress as (done, total) in hundredths of a decade of error from 1 to `rtol`."""
     total = round(-100 * np.log10(rtol))
-    return int(np.clip(round(-100 * np.log10(max(error, 1e-300))), 0, total)), total
+    return int(np.clip(round(-100 * np.log10(np.clip(error, 1e-300, 1.0))), 0, total)), total

@@ -82,14 +82,16 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
 
     Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
     geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
-    seven float32 for the next grid, and so on.
+    seven float32 for the next grid, and so on; and for the bound of the error two bytes of labels
+    and a coarse network.
     """
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
     vectors = 3 * number / 2 + 4 / 2
     coarse = 7 * 4 / 7
+    bound = 5
     padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
-    return int(padded * (geometry + vectors + coarse))
+    return int(padded * (geometry + vectors + coarse + bound))
 
 
 def refuse_too_large(
@@ -142,5 +144,7 @@ def tortuosity_dataset(
     variables["conducting_fraction"] = ((), conducting, attributes("conducting_fraction"))
     if note.get("geometry") == "partial":  # not one minus the porosity of the phases
         variables["conducting_fraction"][2]["long_name"] += ", of partial voxels"
+    if solution is not None:
+        variables["relative_error"][2]["precision"] = solution.precision
     variables["tortuosity_factor"][2].update(note)  # what it depends on is stored beside it
     return xr.Dataset(variables, coords={"direction": [direction]})
