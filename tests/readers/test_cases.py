@@ -1,6 +1,7 @@
 """Files as people bring them: through Python and the command line they give the right value."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -222,5 +223,5 @@ def test_pores_on_the_wrong_side_are_doubted_at_once(tmp_path):
     np.save(tmp_path / "g.npy", GRAY)
     inside("import", "g.npy", "v.zarr", "--voxel-size", "1", cwd=tmp_path)
     ran = inside("segment", "v.zarr", "--pore", "bright", cwd=tmp_path)
-    assert "70 % of the sample would be pore" in ran.err
+    assert re.search(r"at least (6[5-9]|70) % of the sample would be pore", ran.err)
     assert "would be pore" not in inside("segment", "v.zarr", "--overwrite", cwd=tmp_path).err
