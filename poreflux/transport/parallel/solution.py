@@ -59,7 +59,14 @@ def solve(
     checkpoint.remove()
     certificate = stopping.certificate
     return Solution(
-        operator, x, certificate.energy, stopping.run, planes, certificate.error, "float64"
+        operator,
+        x,
+        certificate.energy,
+        stopping.run,
+        planes,
+        certificate.error,
+        "float64",
+        certificate.proved,
     )
 
 

@@ -29,6 +29,9 @@ class CertifiedEnergy:
     `scratch` is a float32 vector that is free between steps, `residual` that of the iteration where
     it can be compared with that of the potential. ``report(iteration, energy, error)`` is called
     after each step. The history goes on over several iterations.
+
+    Where the bound is not affordable, the estimate decides as long as nothing contradicts it; from
+    then on the bound does.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class CertifiedEnergy:
         self.residual = 0.0
         self.certificate = Certificate(np.inf, np.inf, 0.0)
         self._energy, self._target, self._waited = np.inf, rtol, 0
+        self._remaining = np.inf
+        self._proves = bound.affordable
 
     def begin(self, x: np.ndarray) -> bool:
         """Start again from x; return whether that is good enough."""
@@ -65,6 +70,7 @@ class CertifiedEnergy:
     def __call__(self, step: Step) -> bool:
         """Return whether the energy is proved to be right to `rtol`."""
         self.residual = step.residual
+        self._remaining = step.remaining
         self._energy -= step.gain
         self._waited += 1
         estimate = step.remaining / self._energy if self._energy > 0 else np.inf
@@ -72,7 +78,8 @@ class CertifiedEnergy:
         if self._due(estimate):
             done = self._certify(step.potential())
             if not done:
-                self._check_drift()
+                if self.certificate.proved:
+                    self._check_drift()
                 aim = AIM * self.rtol / self.certificate.unsolved
                 estimate = step.remaining / self._energy
                 self._target = estimate * (aim if aim > 0 else 0.1)
@@ -96,10 +103,18 @@ class CertifiedEnergy:
         return estimate <= self._target or waited or fallen
 
     def _certify(self, x: np.ndarray) -> bool:
-        self.certificate = self.bound(x, self.scratch)
+        self.certificate = self._certificate(x)
         self._energy = self.certificate.energy
         self._waited = 0
         return self.certificate.meets(self.rtol)
+
+    def _certificate(self, x: np.ndarray) -> Certificate:
+        if not self._proves:
+            estimate = self.bound.estimate(x, self.scratch, self._remaining)
+            if estimate.excess <= self._remaining:
+                return estimate
+            self._proves = True
+        return self.bound(x, self.scratch)
 
     def _check_drift(self) -> None:
         if self.residual_vector is None:

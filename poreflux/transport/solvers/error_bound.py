@@ -24,13 +24,14 @@ from poreflux.transport.laplace.operator import Operator
 
 
 class Certificate(NamedTuple):
-    """The energy of a potential, by how much it exceeds the least one at most, and the relative
-    error that rounding of conductances and sums adds.
+    """The energy of a potential, by how much it exceeds the least one at most, the relative error
+    that rounding of conductances and sums adds, and whether this is proved or an estimate.
     """
 
     energy: float
     excess: float
     rounding: float
+    proved: bool = True
 
     @property
     def error(self) -> float:
@@ -51,8 +52,19 @@ class Certificate(NamedTuple):
 class ErrorBound:
     """The bound for any potential of one operator, whose geometry it keeps between evaluations."""
 
+    #: whether to evaluate it at all where nothing raises a doubt
+    affordable = True
+
     def __init__(self, operator: Operator):
         self.operator = operator
+        self.prepared = False
+
+    def prepare(self) -> None:
+        """Find the clusters and the coarse edges between them, once."""
+        if self.prepared:
+            return
+        self.prepared = True
+        operator = self.operator
         neighbours = operator.neighbours
         self.clusters, self.nodes = cluster(operator)
         counts = operator.engine.count_edges(operator, self.clusters)
@@ -72,6 +84,7 @@ class ErrorBound:
         r (1, Z, Y, H) is overwritten with the imbalance of red cells.
         """
         operator, engine = self.operator, self.operator.engine
+        self.prepare()
         energy = self.energy(x, r)
         network = self._network(r)
         power, ratio = engine.settle_network(network)
@@ -79,6 +92,12 @@ class ErrorBound:
         inside = engine.settle_blocks(operator, r, self.clusters, starts, self.beyond, ratio)
         excess = operator.neighbours.sum(inside) + power
         return Certificate(energy, excess, rounding(operator))
+
+    def estimate(self, x: np.ndarray, r: np.ndarray, remaining: float) -> Certificate:
+        """Return the energy of x with an estimate of its excess: that of the iteration, or a larger
+        one. r may be overwritten.
+        """
+        return Certificate(self.energy(x, r), remaining, rounding(self.operator), proved=False)
 
     def energy(self, x: np.ndarray, r: np.ndarray) -> float:
         """Return the energy of x; r becomes the imbalance of red cells."""

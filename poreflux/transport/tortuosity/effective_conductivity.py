@@ -145,6 +145,7 @@ def tortuosity_dataset(
     if note.get("geometry") == "partial":  # not one minus the porosity of the phases
         variables["conducting_fraction"][2]["long_name"] += ", of partial voxels"
     if solution is not None:
-        variables["relative_error"][2]["precision"] = solution.precision
+        how = "proved" if solution.proved else "estimated"
+        variables["relative_error"][2].update(precision=solution.precision, bound=how)
     variables["tortuosity_factor"][2].update(note)  # what it depends on is stored beside it
     return xr.Dataset(variables, coords={"direction": [direction]})

@@ -1,0 +1,62 @@
+"""The error of large volumes is estimated, and proved where fluxes contradict the estimate."""
+
+import numpy as np
+import pytest
+
+import poreflux as pf
+from poreflux.phantoms import spheres
+from poreflux.transport.solvers import solution
+
+
+@pytest.fixture
+def every_volume_is_large(monkeypatch):
+    monkeypatch.setattr(solution, "PROVED_VOXELS", 0)
+
+
+def chambers(n=32):
+    """Return a box that two walls divide, each with one hole of a voxel."""
+    rng = np.random.default_rng(7)
+    cells = np.ones((n, n, n), np.uint8)
+    for z in (3, n - 4):
+        cells[z] = 0
+        cells[z, rng.integers(n), rng.integers(n)] = 1
+    return pf.from_array(cells)
+
+
+def layers(contrast=1e-7):
+    cells = np.ones((30, 12, 12), np.uint8)
+    cells[15] = 2
+    return pf.from_array(cells, phases={0: "pore", 1: "electrolyte", 2: "layer"})
+
+
+def errors(volume, rtol, **options):
+    """Return the true relative error, the printed one and how that is known."""
+    reference = pf.tortuosity_factor(volume, rtol=1e-10, **options)["effective_conductivity"].item()
+    solved = pf.tortuosity_factor(volume, rtol=rtol, **options)
+    printed = solved["relative_error"]
+    return solved["effective_conductivity"].item() / reference - 1, printed.item(), printed
+
+
+def test_an_easy_volume_is_estimated(every_volume_is_large):
+    rng = np.random.default_rng(1)
+    volume = spheres((40, 36, 32), rng.random((20, 3)) * (40, 36, 32), 8.0)
+    true, printed, variable = errors(volume, 1e-4)
+    assert variable.attrs["bound"] == "estimated"
+    assert 0 <= true <= printed <= 1e-4
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-4, 1e-6])
+def test_uneven_fluxes_call_for_a_proof(every_volume_is_large, rtol):
+    true, printed, _ = errors(chambers(), rtol)
+    assert abs(true) <= printed <= rtol
+    layered = layers()
+    conductivity = {"electrolyte": 1.0, "layer": 1e-7}
+    solved = pf.tortuosity_factor(layered, conductivity=conductivity, rtol=rtol)
+    exact = 30 / (29 + 1e7)
+    assert (
+        abs(solved["effective_conductivity"].item() / exact - 1) <= solved["relative_error"].item()
+    )
+
+
+def test_a_small_volume_is_proved():
+    assert errors(chambers(16), 1e-4)[2].attrs["bound"] == "proved"
