@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from poreflux.errors import StoreExists
+from poreflux.store.disk import writing
 
 #: seconds between two updates of the time stamp, and its age when a holder elsewhere has crashed
 BEAT, SILENCE = 10.0, 120.0
@@ -174,6 +175,8 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
     ------
     StoreExists
         if a living process holds it and this one is not to ``wait``; nothing was touched.
+    CannotWrite
+        if the disk does not let it go.
     """
     lock = Lock(folder)
     while (holder := lock.take()) is not None:
@@ -186,7 +189,8 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
     try:
         yield lock
     finally:
-        lock.release()
+        with writing(what):
+            lock.release()
 
 
 def _parsed(content: bytes) -> Process | None:

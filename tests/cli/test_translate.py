@@ -109,7 +109,7 @@ def test_damage_names_the_verb(folder, tmp_path):
 
 
 def test_warnings_name_the_option(folder, tmp_path):
-    small = pf.phantoms.random_sites((6, 6, 6), 0.2, seed=1, voxel_size=1e-6)
+    small = pf.phantoms.random_sites((6, 6, 6), 0.2, seed=1, voxel_size=2e-6)
     results.save(results.collect(pf.porosity(small), volume=small), tmp_path / "r.zarr")
     ran = inside("report", "r.zarr", cwd=tmp_path)
     assert (ran.status, "--voxel-size is in µm" in ran.err) == (0, True), ran
