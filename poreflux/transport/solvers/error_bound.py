@@ -58,6 +58,8 @@ class ErrorBound:
     def __init__(self, operator: Operator):
         self.operator = operator
         self.prepared = False
+        #: integrals per plane of the potential estimated last, where the estimate took them
+        self.planes: np.ndarray | None = None
 
     def prepare(self) -> None:
         """Find the clusters and the coarse edges between them, once."""

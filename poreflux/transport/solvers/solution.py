@@ -123,10 +123,11 @@ def solved(
     problem: Problem, operator: Operator, x: np.ndarray, stopping: CertifiedEnergy, precision: str
 ) -> Solution:
     """Return the solution x of a problem."""
-    planes = integrate(operator, x)[1]
+    found, planes = stopping.certificate, stopping.bound.planes
+    if found.proved or planes is None:
+        planes = integrate(operator, x)[1]
     if problem.boundary == "periodic":
         planes[-1, 0] = planes[0, 0]
-    found = stopping.certificate
     return Solution(
         operator, x, found.energy, stopping.run, planes, found.error, precision, found.proved
     )
@@ -189,8 +190,8 @@ class PotentialBound(ErrorBound):
         """Return the energy of x and its excess by the iteration, or by how uneven the fluxes
         through the planes are where that is more.
         """
-        energy, planes = integrate(self.operator, x)
-        excess = max(remaining, energy * unevenness(planes))
+        energy, self.planes = integrate(self.operator, x)
+        excess = max(remaining, energy * unevenness(self.planes))
         return Certificate(energy, excess, rounding(self.operator), proved=False)
 
     def energy(self, x: np.ndarray, r: np.ndarray) -> float:
