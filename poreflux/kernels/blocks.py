@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poreflux.kernels.forest import WIDE, Forest, find, forest, join, plant, settle
+from poreflux.kernels.components import root as representative
+from poreflux.kernels.forest import WIDE, Forest, forest, join, plant, settle
 from poreflux.kernels.redblack import GHOST, compiled
 from poreflux.kernels.rows import conducts, face
 
@@ -217,7 +218,7 @@ def label_blocks(op, labels, counts, b0, b1, block):
                 for n in range(CELLS):
                     z, y, x = bz * EDGE + n // 64, by * EDGE + (n // 8) % 8, bx * EDGE + n % 8
                     if z < shape[0] and y < shape[1] and x < shape[2]:
-                        root = find(block.forest.root, n)
+                        root = representative(block.forest.root, n)
                         labels[z, y, x] = block.cluster[root] if block.alive[n] else NONE
 
 

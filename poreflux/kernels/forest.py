@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from poreflux.kernels.components import root as representative
 from poreflux.kernels.redblack import compiled
 
 #: a bundle of n alike faces joins clusters of m cells at once where n is at least this part of the
@@ -73,15 +74,6 @@ def forest(nodes: int, edges: int) -> Forest:
 
 
 @compiled
-def find(root, node):
-    """Return the root of the cluster of a node; shorten the way to it."""
-    while root[node] != node:
-        root[node] = root[root[node]]
-        node = root[node]
-    return node
-
-
-@compiled
 def plant(forest, nodes):
     """Make every node a cluster of its own, without an open connection."""
     for n in range(nodes):
@@ -135,7 +127,7 @@ def gather(forest, a, b, g, best, edges, start, stop, group, count):
         e = edges[t]
         if forest.bundle[e] >= 0:
             continue
-        fa, fb = find(forest.root, a[e]), find(forest.root, b[e])
+        fa, fb = representative(forest.root, a[e]), representative(forest.root, b[e])
         forest.before_a[e], forest.before_b[e] = fa, fb
         if fa == fb:
             continue
@@ -188,7 +180,7 @@ def join(forest, a, b, g, best, edges, start, stop, strength, wide, group, count
     end = gather(forest, a, b, g, best, edges, start, stop, group, count)
     for source in range(count, end):
         fa, fb = forest.side_a[source], forest.side_b[source]
-        ra, rb = find(forest.root, fa), find(forest.root, fb)
+        ra, rb = representative(forest.root, fa), representative(forest.root, fb)
         if ra == rb or min(forest.opening[ra], forest.opening[rb]) < strength:
             continue
         cells = min(forest.cells[ra], forest.cells[rb])

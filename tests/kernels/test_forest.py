@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poreflux.kernels import blocks, forest
-from poreflux.kernels.forest import find
+from poreflux.kernels.components import root
 
 NODES = 40
 
@@ -55,7 +55,7 @@ def test_currents_balance_to_the_last_digit_at_any_contrast(graph, rng, passes):
     outflow = np.bincount(a, current, NODES) - np.bincount(b, current, NODES)
     np.testing.assert_allclose(outflow, surplus, atol=1e-13)
     assert power == pytest.approx((current**2 / g).sum(), rel=1e-12)
-    assert len({find(planted.root, node) for node in range(NODES)}) == 1
+    assert len({root(planted.root, node) for node in range(NODES)}) == 1
 
 
 def test_the_power_is_not_below_the_least_one(graph, rng):

@@ -12,10 +12,11 @@ from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.parallel.multigrid import JoinedBottom, hierarchy_on_boxes
 from poreflux.transport.parallel.neighbours import Ranks
+from poreflux.transport.solvers.certified import CertifiedEnergy
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.multigrid import DirectBottom, coarser, hierarchy, matrix
-from poreflux.transport.solvers.solution import integrate, ramp
-from poreflux.transport.solvers.stopping import EnergyError, ErrorEstimate, Step
+from poreflux.transport.solvers.solution import PotentialBound, integrate, ramp, solve
+from poreflux.transport.solvers.stopping import ErrorEstimate, Run, Step
 from tests.mpi.virtual import on_boxes
 from tests.transport.conftest import problem_of
 from tests.transport.packed import assembled, cells, vector
@@ -63,6 +64,27 @@ def exact(problem, scale: float = 1.0) -> np.ndarray:
     u = np.zeros(b.size)
     u[on] = np.linalg.solve(A[np.ix_(on, on)], scale * b[on])
     return red_only(u.reshape(problem.shape))
+
+
+class EnergyError:
+    """The plainest rule: stop where the estimated relative error of the energy is at most rtol."""
+
+    def __init__(self, energy: float, rtol: float, advice: str):
+        self.energy = energy
+        self.rtol = rtol
+        self.history: list[float] = []
+        self.wanted = f"rtol={rtol:.1e} wanted; {advice}"
+        self.residual = 0.0
+
+    def __call__(self, step: Step) -> bool:
+        self.energy -= step.gain
+        self.residual = step.residual
+        self.history.append(step.remaining / self.energy)
+        return self.history[-1] <= self.rtol
+
+    @property
+    def run(self) -> Run:
+        return Run(len(self.history), self.history, self.residual)
 
 
 @pytest.mark.parametrize("make_solver", SOLVERS)
@@ -177,7 +199,12 @@ def rules():
     problem = problem_of(KIND, SHAPE)
     operator = build(problem, Threads(1), np.float64)
     x = operator.vector()
-    yield EnergyError(1.0, 1e-4, "advice"), x
+    solved = solve(problem, Threads(1), rtol=1e-6, precision="float64")
+    proof = CertifiedEnergy(
+        PotentialBound(solved.operator), operator.vector(dtype=np.float32), 1e-4, "advice"
+    )
+    proof.measure(solved.x)
+    yield proof, solved.x
     yield BulkError(1.0), x
     face = np.ones(SHAPE[1:])
     cell = ElectrolyteCell(operator, None, 1, face, 1.0, 1.0, face / face.size)

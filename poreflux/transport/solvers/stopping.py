@@ -60,35 +60,6 @@ class Run(NamedTuple):
 Report: TypeAlias = Callable[[int, float, float], None]
 
 
-class EnergyError:
-    """Stop when the relative error of the energy is at most `rtol`.
-
-    ``report(iteration, energy, error)`` is called after each step.
-    """
-
-    def __init__(self, energy: float, rtol: float, advice: str, report: Report | None = None):
-        self.energy = energy
-        self.rtol = rtol
-        self.report = report
-        self.history: list[float] = []
-        self.wanted = f"rtol={rtol:.1e} wanted; {advice}"
-        self.residual = 0.0
-
-    def __call__(self, step: Step) -> bool:
-        """Return whether the energy is right to `rtol`."""
-        self.energy -= step.gain
-        self.residual = step.residual
-        self.history.append(step.remaining / self.energy)
-        if self.report is not None:
-            self.report(len(self.history), self.energy, self.history[-1])
-        return self.history[-1] <= self.rtol
-
-    @property
-    def run(self) -> Run:
-        """Return the record of the iteration."""
-        return Run(len(self.history), self.history, self.residual)
-
-
 class RitzValue:
     """The smallest eigenvalue of the Lanczos matrix that conjugate gradients build up."""
 
