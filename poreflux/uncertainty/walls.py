@@ -92,14 +92,14 @@ def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interv
     """Return the interval of a tortuosity factor of several conductors, by larger voxels alone."""
     change = factors(1) - tau
     if math.isinf(change):
-        return Interval(0.0, math.inf, math.nan)
+        return Interval(1.0, math.inf, math.nan)
     half = abs(change) / 2
     low, high = tau - 1.5 * max(change, 0.0) - half, tau - 1.5 * min(change, 0.0) + half
-    return Interval(max(low, 0.0), high, tau - change)
+    return above_one(Interval(low, high, tau - change))
 
 
 def above_one(interval: Interval) -> Interval:
-    """Return an interval cut off at 1, below which no tortuosity factor of one phase is."""
+    """Return an interval cut off at 1: nothing conducts better than its parts side by side."""
     low, high, extrapolated = interval
     return Interval(max(low, 1.0), max(high, 1.0), max(extrapolated, 1.0))
 

@@ -170,6 +170,19 @@ def test_several_conductors_are_judged_by_larger_voxels():
     assert high - low < 1e-4  # layers across are exact on voxels
 
 
+def test_no_interval_goes_beyond_conductors_side_by_side():
+    # a film that larger voxels break: the change on them is as large as the tortuosity factor
+    array = np.where(np.random.default_rng(2).random((12, 12, 12)) < 0.5, 1, 2)
+    array[:, 3:4] = 1
+    names = {0: "pore", 1: "good", 2: "poor"}
+    volume = pf.from_array(array.astype(np.uint8), phases=names)
+    solved, errors = errors_of(volume, conductivity={"good": 1.0, "poor": 1e-3})
+    mean = float(solved.tortuosity_factor * solved.effective_conductivity)
+    assert 1 <= float(errors.tortuosity_factor_discretisation_low) < float(solved.tortuosity_factor)
+    assert float(errors.tortuosity_factor_extrapolated) >= 1
+    assert float(errors.effective_conductivity_discretisation_high) <= mean * (1 + 1e-12)
+
+
 def test_directions_are_judged_together_or_alone():
     volume = layers((16, 12, 12), thickness=4)
     along = [pf.tortuosity_factor(volume, direction=d) for d in "yx"]
