@@ -14,7 +14,7 @@ from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import pairs, three
 from poreflux.cli.processes import SOLVER, Solver, check_current_options, memory_of_processes
 from poreflux.cli.processes import current as on_processes
-from poreflux.cli.region import counted, in_place
+from poreflux.cli.region import counted
 from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 
@@ -120,6 +120,7 @@ def current(
             return None
     from poreflux.cli.results import merged
     from poreflux.store import open as open_store
+    from poreflux.study.solving import in_place
 
     full_volume = open_store(store)
     volume, notes = counted(full_volume, solver)

@@ -12,6 +12,8 @@ from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, three
 from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
+from poreflux.study.measuring import EXTRA
+from poreflux.study.measuring import metrics as metrics_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,7 +105,7 @@ def measure(
     from poreflux import results as stored
     from poreflux.cli.results import merged
 
-    metrics = microstructure.metrics(volume, names, {**options, "pore_method": pore_method})
+    metrics = metrics_of(volume, names, {**options, "pore_method": pore_method})
     with progress("measure") as on_progress:
         answer = merged(
             "measure", metrics, volume, out, overwrite=overwrite, wait=common.wait,
@@ -144,8 +146,8 @@ def _forecast(volume: "xr.Dataset", names: tuple[str, ...], options: dict, out: 
 
     voxels = math.prod(volume.sizes.values())
     lazy = [name for name in names if name != "thickness"]  # which looks into the volume at once
-    metrics = microstructure.metrics(volume, lazy, {**options, "pore_method": "components"})
-    triads = sum(microstructure.EXTRA.get(name, 0) for name in names)
+    metrics = metrics_of(volume, lazy, {**options, "pore_method": "components"})
+    triads = sum(EXTRA.get(name, 0) for name in names)
     bandwidth = memory_bandwidth()
     seconds = forecast.seconds("measure", voxels, bandwidth=bandwidth)
     seconds += triads * 12 * voxels / bandwidth

@@ -26,15 +26,3 @@ def counted(volume: "xr.Dataset", solver: Solver) -> tuple:
         share = 100 * float(inside["mask"].mean())
         notes.append(f"the solve took what the mask counts, {share:.3g} % of its box")
     return inside, notes
-
-
-def in_place(maps: "xr.Dataset", volume: "xr.Dataset") -> "xr.Dataset":
-    """Return maps of some planes as maps of all, empty where they were not solved for."""
-    import numpy as np
-
-    held = [dim for dim in "zyx" if dim in maps.dims]
-    short = {dim: volume[dim] for dim in held if maps.sizes[dim] != volume.sizes[dim]}
-    if not short:
-        return maps
-    empty = {name: np.nan if values.dtype.kind == "f" else 0 for name, values in maps.items()}
-    return maps.reindex(short, fill_value=empty)

@@ -1,15 +1,11 @@
 """What is corrected in a scan before it is segmented, as options of the command line."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from poreflux.cli.options import Flag
-from poreflux.cli.terminal import progress
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @Parameter(name="*", group="Faults of the scan, corrected in this order")
@@ -50,32 +46,16 @@ class Scan:
         named = self.roi != "none", self.tilt != "none"
         return sum((*named, self.drift, self.cupping, self.rings))
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return them as arguments of :func:`poreflux.study.correcting.corrected`."""
+        options = {name: getattr(self, name) for name in ("erosion", "drift", "cupping", "rings")}
+        about = None if self.centre is None else _lengths(self.centre, "--centre", 2)
+        roi = self.roi if self.roi in ("none", "auto") else _lengths(self.roi, "--roi", 3)
+        return {**options, "tilt": self.tilt, "centre": about, "roi": roi}
+
 
 AS_IT_IS = Scan()
-
-
-def corrected(volume: "xr.Dataset", scan: Scan, **options: Any) -> "xr.Dataset":
-    """Return the volume with the corrections asked for, each with its line of progress."""
-    from poreflux.segmentation.correct_cupping import correct_cupping
-    from poreflux.segmentation.correct_drift import correct_drift
-    from poreflux.segmentation.correct_rings import correct_rings
-    from poreflux.segmentation.correct_tilt import correct_tilt
-    from poreflux.segmentation.region_of_interest import region_of_interest
-
-    about = {} if scan.centre is None else {"centre": _lengths(scan.centre, "--centre", 2)}
-    cylinder = {} if scan.roi in ("none", "auto") else {"cylinder": _lengths(scan.roi, "--roi", 3)}
-    steps: tuple[tuple, ...] = (
-        (scan.roi != "none", "region", region_of_interest, {**cylinder, "erosion": scan.erosion}),
-        (scan.drift, "drift", correct_drift, {}),
-        (scan.cupping, "cupping", correct_cupping, about),
-        (scan.rings, "rings", correct_rings, about),
-        (scan.tilt != "none", "tilt", correct_tilt, {"how": scan.tilt, "erosion": scan.erosion}),
-    )
-    for wanted, title, correct, step_options in steps:
-        if wanted:
-            with progress(title) as on_progress:
-                volume = correct(volume, progress=on_progress, **step_options, **options)
-    return volume
 
 
 def _lengths(text: str, option: str, count: int) -> tuple[float, ...]:

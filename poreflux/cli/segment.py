@@ -2,23 +2,18 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from poreflux.annotations import AnyArray, Denoise, PoreShade, SegmentMethod
+from poreflux.annotations import Denoise, PoreShade, SegmentMethod
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
 from poreflux.cli.parsing import pairs
-from poreflux.cli.scan import AS_IT_IS, Scan, corrected
+from poreflux.cli.scan import AS_IT_IS, Scan
 from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
 from poreflux.schema import Direction
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-_OURS = ("segment", "solid_fraction")
 
 DEFENDED = Group("What it rests on")
 
@@ -74,89 +69,28 @@ def segment(
     poreflux segment vol.zarr --method otsu --denoise median
     poreflux segment vol.zarr --roi auto --drift --cupping --rings --tilt mask --denoise median
     """
-    from poreflux.segmentation.segment import segment as segmented
-    from poreflux.store import add, save
-    from poreflux.store import open as open_store
-
-    volume = open_store(store)
     if scan.tilt == "shear" and out is None:
         raise ValueError("--tilt shear moves voxels; give --out for the store they are moved to")
     if common.dry_run:
-        return _forecast(volume, out or store, scan, denoise, out is not None)
+        return _forecast(store, scan, denoise, out)
     require_writable(out or store)
     names = pairs(phases, option="--phases", key=int, value=str) if phases is not None else None
-    cuts = None if threshold is None else _cuts(threshold)
-    raw = _before(volume)
-    fixed = corrected(raw, scan, pore=pore, scheduler=place.scheduler)
-    with progress("histogram") as on_progress:
-        result = segmented(
-            fixed,
-            method=method,
-            threshold=cuts,
-            phases=names,
-            pore=pore,
-            denoise=None if denoise == "none" else denoise,
-            progress=on_progress,
-            scheduler=place.scheduler,
+    from poreflux.study.segmenting import segment_store
+
+    options = {
+        "method": method,
+        "threshold": None if threshold is None else _cuts(threshold),
+        "phases": names,
+        "pore": pore,
+        "denoise": None if denoise == "none" else denoise,
+    }
+    return _answer(
+        segment_store(
+            store, options=options, corrections=scan.options, solid_fraction=solid_fraction,
+            tau=tau, out=out, overwrite=overwrite, wait=common.wait, scheduler=place.scheduler,
+            watch=progress,
         )
-    if tau is not None:
-        result = _with_tortuosity(result, tau)
-    if solid_fraction or (out is None and "solid_fraction" in volume):  # never one of other phases
-        result = _with_solid(result)
-    with progress("segment") as on_progress:
-        if out is not None:
-            return _answer(
-                save(result, out, overwrite=overwrite, wait=common.wait, progress=on_progress)
-            )
-        added = _added(result, volume, raw)
-        return _answer(
-            add(added, store, overwrite=overwrite, wait=common.wait, progress=on_progress)
-        )
-
-
-def _before(volume: "xr.Dataset") -> "xr.Dataset":
-    """Return the volume without what an earlier segmentation added to its store."""
-    history = volume.attrs.get("history", [])
-    earlier = [entry for entry in history if entry["operation"] in _OURS]
-    kept = [entry for entry in history if entry not in earlier]
-    masks = ("region_of_interest", "correct_tilt")
-    ours = any(step["operation"] in masks for e in earlier for step in e.get("before", []))
-    of_gray = any(entry["operation"] in masks for entry in kept)
-    dropped = ["phase", "solid_fraction", *(["mask"] if ours and not of_gray else [])]
-    return volume.drop_vars(dropped, errors="ignore").assign_attrs(history=kept)
-
-
-def _added(result: "xr.Dataset", volume: "xr.Dataset", raw: "xr.Dataset") -> "xr.Dataset":
-    """Return what is added to the store: grey values stay, the phases record corrections."""
-    if "mask" in volume and "mask" not in result:  # of an earlier segmentation
-        result = result.assign(mask=volume["mask"].copy(data=_everywhere(volume)))
-    kept = raw.attrs["history"]
-    operations = [e for e in result.attrs["history"][len(kept) :] if e["operation"] in _OURS]
-    return result.assign(gray=volume["gray"]).assign_attrs(history=[*kept, *operations])
-
-
-def _everywhere(volume: "xr.Dataset") -> AnyArray:
-    """Return a mask of all voxels."""
-    from poreflux.blocks import map_blocks
-
-    return map_blocks(_yes, volume["mask"].data, dtype=bool)
-
-
-def _yes(mask: AnyArray) -> AnyArray:
-    return mask == mask
-
-
-def _with_solid(result: "xr.Dataset") -> "xr.Dataset":
-    from poreflux.segmentation.solid_fraction import solid_fraction
-
-    return solid_fraction(result)
-
-
-def _with_tortuosity(result: "xr.Dataset", direction: Direction) -> "xr.Dataset":
-    from poreflux.uncertainty.tortuosity_band import tortuosity_band
-
-    with progress("tortuosity") as on_progress:
-        return tortuosity_band(result, direction=direction, progress=on_progress)
+    )  # fmt: skip
 
 
 def _cuts(threshold: str) -> list[float]:
@@ -247,9 +181,11 @@ def _done(record: dict) -> list[str]:
     return lines
 
 
-def _forecast(volume: "xr.Dataset", where: Path, scan: Scan, denoise: str, apart: bool) -> Answer:
+def _forecast(store: Path, scan: Scan, denoise: str, out: Path | None) -> Answer:
     from poreflux.cli import forecast
+    from poreflux.store import open as open_store
 
+    volume, apart = open_store(store), out is not None
     voxels = math.prod(volume.sizes.values())
     item = volume["gray"].dtype.itemsize
     slab = math.prod((volume.sizes["y"], volume.sizes["x"], min(128, volume.sizes["z"])))
@@ -258,4 +194,4 @@ def _forecast(volume: "xr.Dataset", where: Path, scan: Scan, denoise: str, apart
     if denoise == "nl-means":
         time += 2 * voxels / 8e5
     disk = voxels * 8 / 7 * (1 + (item if apart else 0) + bool(scan.steps))
-    return forecast.answer("segment", forecast.Need(memory, disk, time), where)
+    return forecast.answer("segment", forecast.Need(memory, disk, time), out or store)

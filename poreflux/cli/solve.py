@@ -2,8 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,17 +109,18 @@ def tortuosity(
             return None
     from poreflux.cli.results import merged
     from poreflux.store import open as open_store
+    from poreflux.study import solving
 
     full_volume = open_store(store)
     volume, notes = counted(full_volume, solver)
     _check_blocks(block_counts, is_full_volume=volume.sizes == full_volume.sizes)
-    cubes = dict(_cubes(volume, size) for size in sizes)
+    cube_sizes = solving.cubes(volume, sizes)
     if common.dry_run:
         need = partial(_memory, **medium, check=solver.check)
         memory_needed = (
             memory_of_processes(store, chosen[0], need) if solver.solver == "petsc" else None
         )
-        grids = len(cubes) + bool(block_counts)
+        grids = len(cube_sizes) + bool(block_counts)
         again = _work_again(no_discretisation, geometry)
         return _forecast(volume, chosen, rtol, grids, out, memory_needed, geometry, again)
     if solved is None:
@@ -130,16 +130,17 @@ def tortuosity(
             "geometry": geometry,
         }
         with waiting(common.wait):
-            solved = _along_directions(volume, chosen, {"rtol": rtol, **options, **medium})
+            wanted = {"rtol": rtol, **options, **medium}
+            solved = solving.along_directions(volume, chosen, wanted, watch=progress)
     if not no_discretisation:
-        with_errors, missing = _with_discretisation(volume, solved, solver.threads)
+        with_errors, missing = solving.with_discretisation(volume, solved, solver.threads)
         solved, notes = with_errors, [*notes, *missing]
     medium |= {"directions": chosen, "scheduler": place.scheduler}
     finished = unfinished(out, solver, "blocks")  # of a run that is interrupted
     if block_counts:
-        solved.append(_in_blocks(volume, block_counts, finished, medium))
-    if cubes:
-        solved.append(_cube_statistics(volume, cubes, medium))
+        solved.append(solving.in_blocks(volume, block_counts, finished, medium, watch=progress))
+    if cube_sizes:
+        solved.append(solving.in_cubes(volume, cube_sizes, medium, watch=progress))
     answer = merged(
         "solve tortuosity", solved, full_volume, out, overwrite=overwrite, wait=common.wait
     )
@@ -170,74 +171,6 @@ def _check_blocks(block_counts: list[int] | None, is_full_volume: bool) -> None:
         )
 
 
-def _along_directions(volume: "xr.Dataset", directions: str, options: dict) -> list:
-    """Return the tortuosity factors of a volume along each direction, solved in this process."""
-    from poreflux import tortuosity_factor
-
-    solved = []
-    for direction in directions:
-        with progress(f"solve along {direction}") as on_progress:
-            arguments = {"direction": direction, "progress": on_progress, **options}
-            solved.append(tortuosity_factor(volume, **arguments))
-    return solved
-
-
-def _with_discretisation(
-    volume: "xr.Dataset", solved: list, threads: int | None
-) -> tuple[list, list[str]]:
-    """Return the Datasets with the errors of their voxels, and a line for each that is missing."""
-    from poreflux import tortuosity_discretisation
-    from poreflux.errors import NotConverged, TooLarge
-
-    found, missing = [], []
-    for dataset in solved:
-        found.append(dataset)
-        try:
-            found.append(tortuosity_discretisation(volume, dataset, threads=threads))
-        except (NotConverged, TooLarge) as error:
-            direction = str(dataset["direction"].values[0])
-            missing.append(f"the error of the voxels along {direction} is missing: {error}")
-    return found, missing
-
-
-def _in_blocks(
-    volume: "xr.Dataset", block_counts: list[int], finished: Path, options: dict
-) -> "xr.Dataset":
-    """Return the tortuosity factors of blocks; finished ones are kept for a later run."""
-    from poreflux import block_tortuosity
-
-    with progress("solve blocks") as on_progress, _kept(finished):
-        return block_tortuosity(
-            volume, blocks=block_counts, checkpoint=finished, progress=on_progress, **options
-        )
-
-
-def _cubes(volume: "xr.Dataset", size: float) -> tuple[float, list[int]]:
-    """Return the edge in µm of the cubes nearest to a size that fill a volume, and how many."""
-    from poreflux.volume import voxel_size
-
-    edges = [volume.sizes[d] * h for d, h in zip("zyx", voxel_size(volume))]
-    if not 0 < size <= min(edges):
-        raise ValueError(
-            f"--edges {size:g} is not the edge of a cube in this volume; give up to {min(edges):g}"
-        )
-    counts = [max(1, round(edge / size)) for edge in edges]
-    return math.prod(edge / n for edge, n in zip(edges, counts)) ** (1 / 3), counts
-
-
-def _cube_statistics(
-    volume: "xr.Dataset", cubes: dict[float, list[int]], options: dict
-) -> "xr.Dataset":
-    """Return the spread of the tortuosity factors of cubes, for each size."""
-    from poreflux import block_tortuosity, representative_tortuosity
-
-    solved = {}
-    for edge, counts in cubes.items():
-        with progress(f"solve cubes of {edge:.3g} µm") as on_progress:
-            solved[edge] = block_tortuosity(volume, blocks=counts, progress=on_progress, **options)
-    return representative_tortuosity(solved)
-
-
 def tolerance(digits: int) -> float:
     """Return the relative error at which so many digits stand, rounded, whatever the first one is.
 
@@ -249,16 +182,6 @@ def tolerance(digits: int) -> float:
     if not 1 <= digits <= 12:
         raise ValueError(f"--digits {digits} is not between 1 and 12; 3 gives 1.23")
     return float(f"5e-{digits + 1}")
-
-
-@contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """Leave no empty folder behind where nothing was finished."""
-    try:
-        yield
-    finally:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def _memory(

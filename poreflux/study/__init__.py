@@ -1,0 +1,1 @@
+"""Several samples and one question: what is done with each, and how they compare."""
