@@ -44,7 +44,9 @@ from .uncertainty.tortuosity_band import tortuosity_band
 from .uncertainty.discretisation import tortuosity_discretisation
 from .uncertainty.tortuosity_bracket import tortuosity_bracket
 from .uncertainty.structure_discretisation import structure_discretisation
-from .results import collect
+from .results.collecting import collect
+from .results.opening import open_results
+from .results.table import results_table
 from .reporting.report import report
 
 __version__: str
@@ -94,6 +96,8 @@ __all__ = [
     "tortuosity_discretisation",
     "structure_discretisation",
     "collect",
+    "open_results",
+    "results_table",
     "report",
     "phantoms",
     "plot",

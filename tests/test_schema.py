@@ -134,10 +134,8 @@ CASES: dict[str, list[Callable]] = {
     "interfacial_current": [lambda _, d=d: swept(d) for d in DIMS],
     "contact_evolution": [lambda _, d=d: evolved(d) for d in DIMS],
     "tortuosity_band": [lambda _: pf.tortuosity_band(segmented())],
-    "collect": [
-        collected,
-        lambda folder: results.open(results.save(collected(folder), folder / "r")),
-    ],
+    "collect": [collected],
+    "open_results": [lambda folder: pf.open_results(results.save(collected(folder), folder / "r"))],
 }
 
 

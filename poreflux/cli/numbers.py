@@ -33,7 +33,7 @@ def lines(
     >>> lines(xr.Dataset({"porosity": 0.25}))
     ['porosity  0.2500  error not known']
     """
-    from poreflux.reporting.number_rows import DIAGNOSTICS, rows
+    from poreflux.results.number_rows import DIAGNOSTICS, rows
 
     table = []
     for row in rows(results, known=known):
@@ -67,7 +67,7 @@ def document(results: xr.Dataset, *, known: xr.Dataset | None = None) -> dict:
      'uncertainty': {'value': 0.012, 'below': 0.012, 'above': 0.012},
      'uncertainties': [{'value': 0.012, 'below': 0.012, 'above': 0.012, 'kind': 'sampling'}]}
     """
-    from poreflux.reporting.number_rows import rows
+    from poreflux.results.number_rows import rows
     from poreflux.uncertainty.errors import is_known
 
     numbers: dict = {}

@@ -23,6 +23,7 @@ ARGUMENTS = {
 #: other Python in messages, as patterns, and what replaces it
 PHRASES = {
     r"poreflux\.(verify|segment|measure|report)\([^()]*\)": r"poreflux \1",
+    r"poreflux\.open_results\(path\) opens them": "give the store that they were measured of",
     r"poreflux\.transport\.parallel": "--solver petsc",
     r"solve in one process": "solve with --solver serial",
     r" or precision='float64'": "",  # a command takes the precision that its --rtol needs

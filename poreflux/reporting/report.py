@@ -14,7 +14,7 @@ from poreflux.errors import StoreExists
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
 from poreflux.reporting.methods_errors import error_sentences
-from poreflux.reporting.number_rows import FIRST, rows
+from poreflux.results.number_rows import FIRST, rows
 from poreflux.store import disk
 from poreflux.uncertainty.rounding import significant
 

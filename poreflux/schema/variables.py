@@ -24,6 +24,16 @@ DISCRETISATION_ENDS = (
     ("extrapolated", "extrapolated to voxels of size zero"),
 )
 
+#: what ends the name of an error of a number, or of the number as errors move it
+ERROR_ENDS = (
+    *(
+        f"{kind}_{end}"
+        for kind in ("sampling", "discretisation", "segmentation", "solver")
+        for end in ("error", "low", "high")
+    ),
+    "extrapolated",
+)
+
 
 @dataclass(frozen=True)
 class Variable:

@@ -15,6 +15,7 @@ from poreflux.schema import DIMS
 from poreflux.store import box, metadata
 from poreflux.store.layout import Index, Layout
 from poreflux.store.partial import settle
+from poreflux.store.sealing import is_results
 
 #: chunks of a sharded store are read in pairs along each axis, so that dask has fewer tasks
 TOGETHER = 2
@@ -36,6 +37,8 @@ def open(store: str | Path) -> xr.Dataset:
     ------
     FileNotFoundError
         if there is no store.
+    ValueError
+        if the folder holds results, which :func:`poreflux.open_results` opens.
     DamagedStore
         if its metadata cannot be read; damaged chunks raise it when they are computed.
 
@@ -50,6 +53,10 @@ def open(store: str | Path) -> xr.Dataset:
     """
     path = Path(store).resolve()
     settle(path)
+    if is_results(path):
+        raise ValueError(
+            f"{path} holds results, not a volume; poreflux.open_results(path) opens them"
+        )
     attrs = require_sealed(path)
     variables = {name: _variable(path, name) for name in box.names(path)}
     missing = [dim for dim in DIMS if dim not in variables]

@@ -6,7 +6,7 @@ import pytest
 from poreflux import collect, from_array, interfacial_current, phantoms, preview, report
 from poreflux.reporting.figures_current import current_cards
 from poreflux.reporting.methods_current import current_sentences
-from poreflux.reporting.number_rows import rows
+from poreflux.results.number_rows import rows
 
 
 @pytest.fixture(scope="module")

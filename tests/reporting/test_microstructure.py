@@ -9,8 +9,8 @@ from poreflux import collect, phantoms, report
 from poreflux.cli.numbers import document
 from poreflux.reporting.figures_microstructure import structure_cards
 from poreflux.reporting.methods import citations, methods
-from poreflux.reporting.number_rows import rows
 from poreflux.reporting.tables import tables
+from poreflux.results.number_rows import rows
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from poreflux.cli.numbers import document
-from poreflux.reporting.number_rows import rows
+from poreflux.results.number_rows import rows
 from tests.plot.sample import sample_results
 
 

@@ -100,7 +100,7 @@ def test_voxels_outside_the_mask_are_in_no_number():
 
 
 def test_the_band_is_among_the_results_and_in_the_report():
-    from poreflux.reporting.number_rows import rows
+    from poreflux.results.number_rows import rows
 
     segmented = segment(gray_volume(tomogram((14, 13, 12), np.uint8)))
     results = collect(porosity(segmented), volume=segmented)

@@ -72,8 +72,11 @@ def representative_tortuosity(blocks_of: Mapping[float, xr.Dataset]) -> xr.Datas
     for name in rows[0]:
         full, array = f"representative_tortuosity_{name}", np.array([row[name] for row in rows])
         variables[full] = (dims[: array.ndim], array, attributes(full))
+    described = {"units", "long_name"}
+    solved_with = {k: v for k, v in values[0].attrs.items() if k not in described}
+    variables["representative_tortuosity_mean"][2].update(solved_with)
     coords = {"direction": directions, **error_coordinates(edges, "cube_edge")}
-    return xr.Dataset(variables, coords, values[0].attrs)
+    return xr.Dataset(variables, coords)
 
 
 def _statistics(cubes: xr.Dataset) -> dict[str, float]:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import RENAMED, VARIABLES
+from poreflux.schema.groups import in_order
 from poreflux.schema.units import printed_unit
 from poreflux.uncertainty.errors import Error, errors_of, is_error, total
 from poreflux.uncertainty.rounding import Printed, printed
@@ -114,7 +115,7 @@ def rows(results: xr.Dataset, *, known: xr.Dataset | None = None) -> list[Row]:
     """
     number_rows = []
     known = results if known is None else known
-    for name in sorted(map(str, results.data_vars), key=_rank):
+    for name in _ranked(results):
         array = results[name]
         if array.dtype.kind not in "fiu" or not set(array.dims) <= set(_CASES):
             continue
@@ -155,12 +156,9 @@ def _row(results: xr.Dataset, known: xr.Dataset, name: str, where: dict, value: 
     return Row(name, quantity, direction, value, unit, errors, case)
 
 
-def _rank(name: str) -> tuple[int, int]:
-    if name in DIAGNOSTICS:
-        return 2, DIAGNOSTICS.index(name)
-    order = list(VARIABLES)
-    return (
-        (0, FIRST.index(name))
-        if name in FIRST
-        else (1, order.index(name) if name in order else 999)
-    )
+def _ranked(results: xr.Dataset) -> list[str]:
+    """Return the names of variables: the most important first, diagnostics last."""
+    names = in_order(map(str, results.data_vars))
+    first = [name for name in FIRST if name in names]
+    last = [name for name in DIAGNOSTICS if name in names]
+    return [*first, *(name for name in names if name not in {*first, *last}), *last]

@@ -1,7 +1,5 @@
 """Results are collected in one pass, say where they come from, and survive being stored."""
 
-import csv
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -19,8 +17,9 @@ from poreflux import (
     segment,
     structure_factor,
 )
+from poreflux.cli.translate import translated
 from poreflux.errors import DamagedStore, StoreExists
-from poreflux.reporting.number_rows import rows
+from poreflux.results.number_rows import rows
 from poreflux.schema import DIMS, VARIABLES
 from poreflux.store import open as open_store
 from tests.metrics.cases import counting_volume
@@ -184,23 +183,19 @@ def test_results_of_another_volume_are_not_mixed_in(measured, tmp_path, attrs):
         results.update(measured.assign_attrs(attrs), path)
 
 
-def test_the_table_holds_each_number_once(measured, tmp_path):
-    path = results.to_csv(measured, tmp_path / "results.csv")
-    with path.open() as file:
-        table = {(row["quantity"], row["direction"]): row for row in csv.DictReader(file)}
-    assert float(table["porosity", ""]["value"]) == float(measured["porosity"])
-    for direction in DIMS:
-        row = table["integral_length", direction]
-        expected = float(measured["integral_length"].sel(direction=direction))
-        assert (float(row["value"]), row["units"]) == (expected, "um")
-
-
 @pytest.mark.parametrize("broken", ["zarr.json", "porosity/zarr.json"])
 def test_damaged_results_say_so(measured, tmp_path, broken):
     path = results.save(measured, tmp_path / "results.zarr")
     (path / broken).write_text("{")
     with pytest.raises(DamagedStore, match="collect again"):
         results.open(path)
+
+
+def test_the_opener_of_volumes_names_the_one_of_results(measured, tmp_path):
+    path = results.save(measured, tmp_path / "results.zarr")
+    with pytest.raises(ValueError, match=r"open_results\(path\) opens them") as caught:
+        open_store(path)
+    assert translated(str(caught.value)).endswith("give the store that they were measured of")
 
 
 def test_a_missing_folder_and_another_folder_are_named(tmp_path):

@@ -1,0 +1,11 @@
+"""Small Datasets become Results: collected in one pass, with provenance, stored and opened."""
+
+from poreflux.results.collecting import collect
+from poreflux.results.opening import open_results
+from poreflux.results.saving import save, update
+from poreflux.results.table import results_table
+
+#: as :func:`poreflux.results.save` writes, so this reads
+open = open_results
+
+__all__ = ["collect", "open", "open_results", "results_table", "save", "update"]

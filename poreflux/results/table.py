@@ -1,0 +1,73 @@
+"""Results as one table: a row for each number, with its unit and its errors."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from poreflux.results.number_rows import Row, rows
+from poreflux.uncertainty.errors import KINDS, is_known
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: in the order in which the table has them
+COLUMNS = ("name", "quantity", "direction", "case", "value", "unit", "error", "error_below",
+           "error_above", "kinds", *(f"{kind}_error" for kind in KINDS))  # fmt: skip
+
+
+def results_table(results: xr.Dataset) -> "pd.DataFrame":
+    """Return every number of Results as a table: one row a number, all digits kept.
+
+    Parameters
+    ----------
+    results
+        of :func:`poreflux.collect` or :func:`poreflux.open_results`, or several of them along the
+        dim `sample`.
+
+    Returns
+    -------
+    pandas DataFrame with the columns `name` (of the variable), `quantity` (in words), `direction`
+    and `case` (empty where there is none, such as ``"26 neighbours"``), `value`, `unit` (readable
+    by pint), `error` (the total, its larger side), `error_below` and `error_above` (its two sides),
+    `kinds` (of error that are known, such as ``"sampling, solver"``), and the larger side of each
+    kind: `sampling_error`, `discretisation_error`, `segmentation_error`, `solver_error`. Errors
+    that are not known are NaN; where only the solver's is known, so is the total. With a dim
+    `sample`, that is the first column.
+
+    Examples
+    --------
+    >>> table = results_table(xr.Dataset({"porosity": 0.25, "porosity_sampling_error": 0.012}))
+    >>> table[["name", "value", "unit", "error", "kinds"]]
+           name  value unit  error     kinds
+    0  porosity   0.25    1  0.012  sampling
+    """
+    import pandas as pd
+
+    if "sample" in results.dims:
+        found = [
+            {"sample": str(sample), **_record(row)}
+            for sample in results["sample"].values
+            for row in rows(results.sel(sample=sample, drop=True))
+        ]
+        return pd.DataFrame(found, columns=["sample", *COLUMNS])
+    return pd.DataFrame([_record(row) for row in rows(results)], columns=list(COLUMNS))
+
+
+def _record(row: Row) -> Mapping[str, str | float]:
+    total = row.total if is_known(row.errors) else None
+    by_kind = {error.kind: error.largest for error in row.errors}
+    return {
+        "name": row.name,
+        "quantity": row.quantity.removesuffix(f", {row.case}"),
+        "direction": row.direction,
+        "case": row.case,
+        "value": row.value,
+        "unit": row.unit,
+        "error": total.largest if total else math.nan,
+        "error_below": total.below if total else math.nan,
+        "error_above": total.above if total else math.nan,
+        "kinds": ", ".join(by_kind),
+        **{f"{kind}_error": by_kind.get(kind, math.nan) for kind in KINDS},
+    }
