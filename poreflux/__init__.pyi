@@ -35,6 +35,7 @@ from .metrics.surface.euler_number import euler_number
 from .metrics.density.preview import preview
 from .transport.tortuosity.tortuosity_factor import tortuosity_factor
 from .transport.tortuosity.tortuosity_profile import tortuosity_profile
+from .transport.tortuosity.dissipation import dissipation
 from .transport.tortuosity.block_tortuosity import block_tortuosity
 from .transport.tortuosity.effective_tensor import effective_tensor
 from .transport.electrode.contact_mask import contact_mask
@@ -87,6 +88,7 @@ __all__ = [
     "tortuosity_factor",
     "tortuosity_bracket",
     "tortuosity_profile",
+    "dissipation",
     "block_tortuosity",
     "effective_tensor",
     "contact_mask",

@@ -129,6 +129,7 @@ CASES: dict[str, list[Callable]] = {
     "tortuosity_profile": [
         lambda _, d=d: pf.tortuosity_profile(phases(), direction=d) for d in DIMS
     ],
+    "dissipation": [lambda _: pf.dissipation(phases()), lambda _: pf.dissipation(blocked())],
     "block_tortuosity": [lambda _: sub_volumes()],
     "effective_tensor": [lambda _: pf.effective_tensor(phases())],
     "interfacial_current": [lambda _, d=d: swept(d) for d in DIMS],

@@ -43,6 +43,7 @@ def volume(names, seed=0):
 SOLVES = {
     "factor": pf.tortuosity_factor,
     "profile": pf.tortuosity_profile,
+    "dissipation": pf.dissipation,
     "blocks": lambda volume, **kw: pf.block_tortuosity(volume, blocks=(1, 1, 2), **kw),
     "tensor": pf.effective_tensor,
     "current": pf.interfacial_current,

@@ -40,6 +40,7 @@ def tortuosity(
     digits: WholeOrNone = None,
     blocks: str | None = None,
     edges: str | None = None,
+    dissipation: Flag = False,
     no_discretisation: Flag = False,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
@@ -73,6 +74,8 @@ def tortuosity(
     edges
         also solve in cubes of about these edges in µm, like 58,115,230: how the tortuosity factor
         scatters with their size.
+    dissipation
+        also measure in which voxels the power is lost (bottlenecks); with --field its map too.
     no_discretisation
         leave out the error of the voxels, which another solve on every other voxel tells, an eighth
         of the work (with partial voxels, one of whole ones as well); under mpirun the first process
@@ -95,7 +98,7 @@ def tortuosity(
     chosen, block_counts = split(direction), None if blocks is None else three(blocks)
     sizes = lengths(edges, option="--edges")
     check_options(solver, chosen, block_counts or sizes or None)
-    _check_geometry(geometry, solver, block_counts, sizes)
+    _check_geometry(geometry, solver, block_counts, sizes, dissipation)
     if place.scheduler is not None and not (block_counts or sizes):
         raise ValueError("--scheduler is for --blocks and --edges; leave it out, or give one")
     require_writable(out, store if solver.field else None, dry_run=common.dry_run)
@@ -131,7 +134,11 @@ def tortuosity(
         }
         with waiting(common.wait):
             wanted = {"rtol": rtol, **options, **medium}
-            solved = solving.along_directions(volume, chosen, wanted, watch=progress)
+            if dissipation:
+                del wanted["geometry"]
+            solved = solving.along_directions(
+                volume, chosen, wanted, watch=progress, dissipating=dissipation
+            )
     if not no_discretisation:
         with_errors, missing = solving.with_discretisation(volume, solved, solver.threads)
         solved, notes = with_errors, [*notes, *missing]
@@ -154,9 +161,16 @@ def _conductors(text: str) -> dict[str, float]:
 
 
 def _check_geometry(
-    geometry: Geometry, solver: Solver, counts: list[int] | None, sizes: list[float]
+    geometry: Geometry,
+    solver: Solver,
+    counts: list[int] | None,
+    sizes: list[float],
+    dissipation: bool,
 ) -> None:
     """Raise ``ValueError`` where partial voxels are combined with options that need whole ones."""
+    if dissipation and (solver.solver == "petsc" or geometry == "partial"):
+        word = "--solver petsc" if solver.solver == "petsc" else "--geometry partial"
+        raise ValueError(f"--dissipation is of whole voxels in one process; leave out {word}")
     if geometry == "partial" and (solver.solver == "petsc" or counts or sizes):
         word = "--solver petsc" if solver.solver == "petsc" else "--blocks" if counts else "--edges"
         raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")

@@ -15,6 +15,7 @@ RESTS_ON = {
     "representative": "representative_std",
     "threshold": "percolating_phase_fraction",
     "euler": "euler_number",
+    "dissipation": "dissipation_half_fraction",
 }
 
 WORKS = {
@@ -40,6 +41,8 @@ WORKS = {
     "complex neighbourhoods, Rep. Math. Phys. 70 (2012) 163–169.",
     "euler": "J. Toriwaki, H. Yoshida, Fundamentals of Three-dimensional Digital Image Processing, "
     "Springer (2009).",
+    "dissipation": "R. Hill, Elastic properties of reinforced solids: some theoretical principles, "
+    "J. Mech. Phys. Solids 11 (1963) 357–372. doi:10.1016/0022-5096(63)90036-X",
 }
 
 
@@ -94,6 +97,9 @@ _SENTENCES = {
     "within windows; its error is that of the porosity of the sample.",
     "spectral_density": "The spectral density is that of the tapered and mean-free indicator of "
     "the pores, divided by the volume.",
+    "dissipation_half_fraction": "The power of the current was attributed to voxels, to each what "
+    "its half of the way to a neighbour dissipates; scaled to the tortuosity factor as its mean "
+    "over the conducting voxels (Hill's condition) it is their local tortuosity factor.",
     "clustering_ratio": "The arrangement of the pores follows from the spectral density at long "
     "wavelengths, relative to that at the scale of single pores, and from the positions of the "
     "pores' centroids; its errors from those of the eight parts of half the edge and from the "

@@ -71,6 +71,25 @@ TORTUOSITY: dict[str, Variable] = {
     "current_density_magnitude": Variable(
         DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"
     ),
+    "dissipation": Variable(
+        DIMS, "f", "1", "power density, of that in a uniform block of the reference phase"
+    ),
+    "voxel_tortuosity_factor": Variable(DIMS, "f", "1", "local tortuosity factor of each voxel"),
+    "dissipation_half_fraction": Variable(
+        ("direction",), "f", "1", "share of the conducting voxels that dissipates half of the power"
+    ),
+    "dissipation_top_share": Variable(
+        ("direction",), "f", "1", "share of the power in the top 1 % of the conducting voxels"
+    ),
+    "voxel_tortuosity_factor_median": Variable(
+        ("direction",), "f", "1", "median of the local tortuosity factor over conducting voxels"
+    ),
+    "voxel_tortuosity_factor_p99": Variable(
+        ("direction",), "f", "1", "99th percentile of the local tortuosity factor"
+    ),
+    "dissipation_imbalance": Variable(
+        ("direction",), "f", "1", "relative difference of dissipated and applied power"
+    ),
     "block_tortuosity_factor": Variable(
         ("direction", "block_z", "block_y", "block_x"), "f", "1", "tortuosity factor of sub-volumes"
     ),

@@ -13,20 +13,29 @@ from poreflux.errors import NotConverged, TooLarge
 from poreflux.metrics.representative.representative_tortuosity import representative_tortuosity
 from poreflux.study.watching import Watch, unwatched
 from poreflux.transport.tortuosity.block_tortuosity import block_tortuosity
+from poreflux.transport.tortuosity.dissipation import dissipation
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
 from poreflux.uncertainty.discretisation import tortuosity_discretisation
 from poreflux.volume import voxel_size
 
 
 def along_directions(
-    volume: xr.Dataset, directions: str, options: Mapping[str, Any], *, watch: Watch = unwatched
+    volume: xr.Dataset,
+    directions: str,
+    options: Mapping[str, Any],
+    *,
+    watch: Watch = unwatched,
+    dissipating: bool = False,
 ) -> list[xr.Dataset]:
-    """Return the tortuosity factors of a volume along each direction, solved in this process."""
+    """Return the tortuosity factors of a volume along each direction, solved in this process, and
+    where asked for how its power is dissipated.
+    """
+    solve: Any = dissipation if dissipating else tortuosity_factor
     solved = []
     for direction in directions:
         with watch(f"solve along {direction}") as progress:
             arguments = {"direction": direction, "progress": progress, **options}
-            solved.append(tortuosity_factor(volume, **arguments))
+            solved.append(solve(volume, **arguments))
     return solved
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from poreflux import (
     block_tortuosity,
+    dissipation,
     effective_tensor,
     from_array,
     tortuosity_bracket,
@@ -14,8 +15,8 @@ from poreflux import (
 from poreflux.errors import DamagedStore, TooLarge
 from poreflux.schema import NO_PHASE
 
-SOLVERS = [tortuosity_factor, block_tortuosity, effective_tensor, tortuosity_profile]
-SIDED = [tortuosity_factor, block_tortuosity, tortuosity_profile]
+SOLVERS = [tortuosity_factor, block_tortuosity, effective_tensor, tortuosity_profile, dissipation]
+SIDED = [tortuosity_factor, block_tortuosity, tortuosity_profile, dissipation]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_tolerances_that_make_no_sense(volume, solve, rtol):
         solve(volume, rtol=rtol)
 
 
-@pytest.mark.parametrize("solve", [tortuosity_factor, tortuosity_profile])
+@pytest.mark.parametrize("solve", [tortuosity_factor, tortuosity_profile, dissipation])
 @pytest.mark.parametrize("direction", ["w", "", "zy", 0])
 def test_directions_that_are_not_dimensions(volume, solve, direction):
     with pytest.raises(ValueError, match=r"is not a dimension of the volume; choose one of \('z'"):

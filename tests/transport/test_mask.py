@@ -18,6 +18,7 @@ SOLVES = {
     "blocks": lambda volume: pf.block_tortuosity(volume, blocks=(2, 1, 2), directions="zx"),
     "tensor": pf.effective_tensor,
     "profile": tortuosity_profile,
+    "dissipation": pf.dissipation,
     "current": lambda volume: pf.interfacial_current(volume, contact=1.0, direction="y"),
 }
 

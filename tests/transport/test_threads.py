@@ -19,6 +19,7 @@ def stop(*_):
 SOLVES = [
     poreflux.tortuosity_factor,
     poreflux.tortuosity_profile,
+    poreflux.dissipation,
     poreflux.effective_tensor,
     poreflux.interfacial_current,
     poreflux.block_tortuosity,

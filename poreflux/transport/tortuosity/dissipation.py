@@ -1,0 +1,175 @@
+"""Dissipation: in which voxels the power of a current is lost, and where the bottlenecks are."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from poreflux.annotations import Precision, Progress, Sides
+from poreflux.schema import Direction, attributes, variable
+from poreflux.transport import field_output
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.problem import Problem, check_options
+from poreflux.transport.medium import conductors_of, read_medium
+from poreflux.transport.solvers.solution import Solution
+from poreflux.transport.tortuosity import fields
+from poreflux.transport.tortuosity.effective_conductivity import (
+    refuse_too_large,
+    section_note,
+    solve,
+    tortuosity_dataset,
+)
+from poreflux.transport.tortuosity.power_density import Spread, power_density
+from poreflux.volume import refuse_shape, require, within_mask
+
+#: the maps, and what is said of them
+MAPS = ("dissipation", "voxel_tortuosity_factor")
+STATISTICS = (
+    "dissipation_half_fraction",
+    "dissipation_top_share",
+    "voxel_tortuosity_factor_median",
+    "voxel_tortuosity_factor_p99",
+    "dissipation_imbalance",
+)
+
+
+def dissipation(
+    volume: xr.Dataset,
+    *,
+    direction: Direction = "z",
+    conductivity: Mapping[str, float] | None = None,
+    sides: Sides = "insulated",
+    rtol: float = 1e-6,
+    precision: Precision | None = None,
+    field: str | Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Solve as :func:`poreflux.tortuosity_factor`, and measure where the power is dissipated.
+
+    Parameters
+    ----------
+    volume, direction, conductivity, sides, rtol, precision, threads, progress
+        as for :func:`poreflux.tortuosity_factor`.
+    field
+        the store of this volume, to which to write `dissipation` and `voxel_tortuosity_factor`
+        beside `potential` and `current_density_magnitude`.
+
+    Returns
+    -------
+    Dataset of :func:`poreflux.tortuosity_factor`, and over `direction`:
+    `dissipation_half_fraction`, the least share of the conducting voxels in which half of the power
+    is dissipated (0.5 in straight channels, smaller the narrower the bottlenecks);
+    `dissipation_top_share`, the share of the power in the one voxel of a hundred that dissipates
+    most; `voxel_tortuosity_factor_median` and `voxel_tortuosity_factor_p99`, of the map of that
+    name over the conducting voxels; and `dissipation_imbalance`, the relative difference of the sum
+    over all voxels from the power that is applied. NaN where nothing percolates.
+
+    Raises
+    ------
+    as :func:`poreflux.tortuosity_factor`.
+
+    Notes
+    -----
+    ``q = kappa |grad u|**2`` is the power density. `dissipation` is relative to that of a uniform
+    block of the reference phase under the same difference of potential: its mean over the sample is
+    `effective_conductivity`. A face between two voxels is the resistances of two half voxels in
+    series; what each of them dissipates is of its own voxel, so that the sum over the voxels is the
+    applied power to the last digit, for any conductivities.
+
+    `voxel_tortuosity_factor` is the same map scaled such that its mean over the conducting voxels
+    is the tortuosity factor. With one conductor it is ``|J|**2 / <J_z>**2``: 1 where the current is
+    as in straight channels, above in bottlenecks, near 0 in dead ends. That the mean power gives
+    the effective conductivity is Hill's condition.
+
+    References
+    ----------
+    R. Hill, J. Mech. Phys. Solids 11 (1963) 357, on the mean of the power; S. Torquato, Random
+    Heterogeneous Materials, Springer (2002), on its spread.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import columns
+    >>> found = dissipation(columns(6, width=2, period=3))
+    >>> round(float(found["dissipation_half_fraction"][0]), 6)
+    0.5
+    """
+    check_options(sides, rtol)
+    volume = within_mask(volume, field)
+    conductivity = conductors_of(volume, conductivity)
+    if sides == "periodic":
+        refuse_shape(volume, "periodic sides need")
+    phase = require(volume, "phase")
+    described = _described(direction, conductivity, sides)
+    if field is not None:
+        field_output.check_target(phase.shape, field, described)
+    refuse_too_large(volume, conductivity, rtol, precision)
+    with closing(Threads(threads)) as engine:
+        cells, medium = read_medium(volume, direction, conductivity, engine)
+        shape = cells.shape
+        conducting = medium.conducting * medium.filled
+        effective = solve(
+            cells, medium, engine, sides=sides, rtol=rtol, precision=precision, progress=progress
+        )
+        note: dict = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol}
+        note["geometry"] = "voxels"
+        note |= section_note(None if medium.sample is None else medium.constant_section)
+        result = tortuosity_dataset(direction, medium.mean, medium.conducting, effective, note)
+        if effective.solution is None or effective.problem is None:
+            return result.assign(_statistics(Spread(), math.nan, math.nan, math.nan))
+        solution, problem = effective.solution, effective.problem
+        cells_solved = math.prod(problem.shape)  # of two periods where one has an odd edge
+        voxels = conducting * cells_solved
+        applied = problem.relative_conductivity(solution.energy) * cells_solved
+        factor = float(result["tortuosity_factor"][0]) * voxels / applied
+        spread = Spread()
+        if field is None:
+            for _, density in power_density(solution, problem):
+                spread.add(density)
+        else:
+            slabs = _slabs(solution, problem, shape, spread, factor)
+            with field_output.making(field, described, direction) as folder:
+                field_output.write(folder, list(described), direction, slabs)
+    return result.assign(_statistics(spread, voxels, factor, applied))
+
+
+def _described(direction: str, conductivity: Mapping[str, float], sides: str) -> dict[str, dict]:
+    """Return the fields with their attributes: what they are, and of which solve."""
+    described = fields.described(direction, conductivity, sides)
+    of_solve = {**described[fields.POTENTIAL]}
+    for name in attributes(fields.POTENTIAL):
+        del of_solve[name]
+    for name in MAPS:
+        described[name] = {**attributes(name), **of_solve}
+    return described
+
+
+def _slabs(
+    solution: Solution, problem: Problem, shape: Sequence[int], spread: Spread, factor: float
+) -> Iterator[tuple]:
+    """Yield the first plane of a slab and its four fields, and count its power densities."""
+    planes = field_output.planes_at_a_time(shape[1] * shape[2])
+    for start, potential, current in fields.slabs(solution, problem, shape, planes):
+        density = np.empty_like(potential)
+        stop = start + len(density)
+        for first, thin in power_density(solution, problem, start, stop):
+            density[first - start :][: len(thin)] = thin[:, : shape[1], : shape[2]]
+            spread.add(thin)
+        yield start, potential, current, density, np.float32(factor) * density
+
+
+def _statistics(spread: Spread, voxels: float, factor: float, applied: float) -> dict[str, tuple]:
+    """Return how power that sums to `applied` is spread over so many conducting voxels."""
+    values = dict.fromkeys(STATISTICS, math.nan)
+    if spread.total:
+        values = {
+            "dissipation_half_fraction": spread.share_of_voxels(0.5, voxels),
+            "dissipation_top_share": spread.share_of_power(0.01, voxels),
+            "voxel_tortuosity_factor_median": factor * spread.quantile(0.5, voxels),
+            "voxel_tortuosity_factor_p99": factor * spread.quantile(0.99, voxels),
+            "dissipation_imbalance": abs(spread.total / applied - 1),
+        }
+    return {name: variable(name, [value]) for name, value in values.items()}
