@@ -47,6 +47,7 @@ from .uncertainty.tortuosity_bracket import tortuosity_bracket
 from .uncertainty.structure_discretisation import structure_discretisation
 from .results.collecting import collect
 from .results.opening import open_results
+from .results.joining import join_results, split_results
 from .results.table import results_table
 from .reporting.report import report
 
@@ -99,6 +100,8 @@ __all__ = [
     "structure_discretisation",
     "collect",
     "open_results",
+    "join_results",
+    "split_results",
     "results_table",
     "report",
     "phantoms",

@@ -63,6 +63,11 @@ def swept(direction: str) -> xr.Dataset:
     )
 
 
+def unlike() -> xr.Dataset:
+    """Return results of a smaller volume, without most of what others have."""
+    return pf.collect(pf.porosity_profile(pf.phantoms.random_sites((5, 4, 3), 0.2)))
+
+
 #: calls of each public function that returns a Dataset; they take a folder to write to
 CASES: dict[str, list[Callable]] = {
     "read": [
@@ -136,6 +141,7 @@ CASES: dict[str, list[Callable]] = {
     "contact_evolution": [lambda _, d=d: evolved(d) for d in DIMS],
     "tortuosity_band": [lambda _: pf.tortuosity_band(segmented())],
     "collect": [collected],
+    "join_results": [lambda folder: pf.join_results({"a": collected(folder), "b": unlike()})],
     "open_results": [lambda folder: pf.open_results(results.save(collected(folder), folder / "r"))],
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import MESH_DEPENDENT
+from poreflux.schema.attribute_text import history
 from poreflux.uncertainty.sampling import too_narrow
 
 #: µm; voxels of X-ray and electron tomograms lie between
@@ -52,7 +53,7 @@ def guards(results: xr.Dataset) -> list[str]:
 
 def _reading(results: xr.Dataset) -> Iterator[str]:
     """Yield what was assumed, or was missing, when the file was read."""
-    for entry in results.attrs.get("history", []):
+    for entry in history(results):
         if entry.get("operation") == "read":
             yield from entry.get("parameters", {}).get("notes", [])
 
@@ -157,7 +158,7 @@ def _two_phases(results: xr.Dataset) -> Iterator[str]:
 
 def _weighed(results: xr.Dataset) -> bool:
     """Return whether the last segmentation weighed the pores, which needs no model."""
-    done = [e for e in results.attrs.get("history", []) if e.get("operation") == "segment"]
+    done = [e for e in history(results) if e.get("operation") == "segment"]
     return bool(done and done[-1].get("weighed"))
 
 

@@ -9,6 +9,7 @@ from poreflux.reporting import methods_microstructure, methods_segmentation
 from poreflux.reporting.methods_current import current_sentences
 from poreflux.reporting.methods_errors import error_sentences, listed
 from poreflux.reporting.methods_microstructure import structure_sentences
+from poreflux.schema.attribute_text import history, parsed
 from poreflux.uncertainty.rounding import significant
 
 WORKS = {
@@ -31,7 +32,7 @@ WORKS = {
 
 def operations(results: xr.Dataset) -> list[dict]:
     """Return the operations that made the Results, first to last, each a dict with `operation`."""
-    entries = list(results.attrs.get("history", []))
+    entries = history(results)
     for name in ("tortuosity_factor", "block_tortuosity_factor"):
         parameters = {
             key: value
@@ -165,7 +166,7 @@ def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
     solved = array.notnull()  # other directions are those of other numbers
     along = listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
-    conductivities = array.attrs.get("conductivity") or {}
+    conductivities = parsed(array.attrs.get("conductivity")) or {}
     conducts = listed(list(conductivities)) or "conducting phase"
     sides = array.attrs.get("sides", "insulated")
     if len(conductivities) > 1:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.schema import DIMS, name_of
+from poreflux.schema.attribute_text import parsed
 
 
 def current_sentences(results: xr.Dataset) -> Iterator[str]:
@@ -14,6 +15,7 @@ def current_sentences(results: xr.Dataset) -> Iterator[str]:
     note = next((results[name].attrs for name in names if name in results), None)
     if note is None or "kinetics" not in note:
         return
+    note = {key: parsed(value) for key, value in note.items()}
     kinetics = {
         "primary": "without charge-transfer resistance",
         "linear": "with linear charge transfer",

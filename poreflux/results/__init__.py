@@ -1,6 +1,7 @@
 """Small Datasets become Results: collected in one pass, with provenance, stored and opened."""
 
 from poreflux.results.collecting import collect
+from poreflux.results.joining import join_results, split_results
 from poreflux.results.opening import open_results
 from poreflux.results.saving import save, update
 from poreflux.results.table import results_table
@@ -8,4 +9,13 @@ from poreflux.results.table import results_table
 #: as :func:`poreflux.results.save` writes, so this reads
 open = open_results
 
-__all__ = ["collect", "open", "open_results", "results_table", "save", "update"]
+__all__ = [
+    "collect",
+    "join_results",
+    "open",
+    "open_results",
+    "results_table",
+    "save",
+    "split_results",
+    "update",
+]

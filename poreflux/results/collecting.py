@@ -8,7 +8,7 @@ import xarray as xr
 from poreflux import __version__, blocks
 from poreflux.annotations import Progress
 from poreflux.blocks import Scheduler
-from poreflux.results.order import sorted_results
+from poreflux.results.order import sorted_results, with_flat_attributes
 from poreflux.segmentation.gray_histogram import gray_histogram
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.uncertainty.tortuosity_band import carried
@@ -37,7 +37,8 @@ def collect(
 
     Returns
     -------
-    Dataset in memory, with `program` and `collected` (the time) among its attributes.
+    Dataset in memory, with `program` and `collected` (the time) among its attributes. Attributes
+    that are nested, such as `history`, are JSON text, so that ``to_netcdf`` writes them.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def collect(
         "program": f"poreflux {__version__}",
         "collected": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-    return results
+    return with_flat_attributes(results)
 
 
 def _together(datasets: Sequence[xr.Dataset]) -> xr.Dataset:

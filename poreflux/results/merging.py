@@ -8,8 +8,8 @@ import xarray as xr
 from poreflux.errors import StoreExists
 from poreflux.results.order import narrowed, sorted_results
 from poreflux.schema import without_old_names
+from poreflux.schema.attribute_text import parsed, text
 from poreflux.schema.variables import DISCRETISATION_ENDS
-from poreflux.store.metadata import jsonable
 
 #: attributes that identify the volume of the results
 _OF_VOLUME = ("voxel_size", "source_sha256", "history")
@@ -19,7 +19,7 @@ def merged(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
     """Return the results of a folder with new ones in the place of those of the same name."""
     old = without_old_names(old)
     for key in _OF_VOLUME:
-        if key in old.attrs and key in new.attrs and old.attrs[key] != jsonable(new.attrs[key]):
+        if key in old.attrs and key in new.attrs and _differ(old.attrs[key], new.attrs[key]):
             raise StoreExists(
                 f"{path} holds results of another volume or segmentation ({key} differs); choose "
                 "another name, or replace it with overwrite"
@@ -43,6 +43,10 @@ def merged(old: xr.Dataset, new: xr.Dataset, path: Path) -> xr.Dataset:
             result[name] = narrowed(variable, source.dtype)
     result.attrs = {**old.attrs, **new.attrs}
     return result
+
+
+def _differ(one: object, other: object) -> bool:
+    return text(parsed(one)) != text(parsed(other))
 
 
 def _without_old_errors(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux.errors import DamagedStore
-from poreflux.results.order import sorted_results
+from poreflux.results.order import sorted_results, with_flat_attributes
 from poreflux.schema import with_new_names
 from poreflux.store.partial import settle
 from poreflux.store.sealing import RESULTS, broken_files, is_results
@@ -66,7 +66,7 @@ def open_results(path: str | Path) -> xr.Dataset:
     for variable in stored.variables.values():
         if "flag_values" in variable.attrs:
             variable.attrs["flag_values"] = np.asarray(variable.attrs["flag_values"], np.uint8)
-    return sorted_results(with_new_names(stored.drop_encoding()))
+    return with_flat_attributes(sorted_results(with_new_names(stored.drop_encoding())))
 
 
 def _refuse_damaged(path: Path) -> None:

@@ -1,9 +1,10 @@
-"""The order of variables and directions in Results."""
+"""The order of variables and directions in Results, and the form of their attributes."""
 
 import numpy as np
 import xarray as xr
 
 from poreflux.schema import COORDINATES, DIMS, VARIABLES
+from poreflux.schema.attribute_text import flat
 from poreflux.schema.groups import in_order
 
 
@@ -27,6 +28,14 @@ def sorted_results(results: xr.Dataset) -> xr.Dataset:
         {name: results.variables[name] for name in coordinates},
         results.attrs,
     )
+
+
+def with_flat_attributes(results: xr.Dataset) -> xr.Dataset:
+    """Return the results with attributes that every file format can hold."""
+    results = results.copy()
+    for variable in results.variables.values():
+        variable.attrs = flat(variable.attrs)
+    return results.assign_attrs(flat(results.attrs))
 
 
 def _in_order_of_axes(results: xr.Dataset) -> xr.Dataset:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from poreflux.results.joining import split_results
 from poreflux.results.number_rows import Row, rows
 from poreflux.uncertainty.errors import KINDS, is_known
 
@@ -23,8 +24,8 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     Parameters
     ----------
     results
-        of :func:`poreflux.collect` or :func:`poreflux.open_results`, or several of them along the
-        dim `sample`.
+        of :func:`poreflux.collect` or :func:`poreflux.open_results`, or several samples of
+        :func:`poreflux.join_results`.
 
     Returns
     -------
@@ -33,8 +34,8 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     by pint), `error` (the total, its larger side), `error_below` and `error_above` (its two sides),
     `kinds` (of error that are known, such as ``"sampling, solver"``), and the larger side of each
     kind: `sampling_error`, `discretisation_error`, `segmentation_error`, `solver_error`. Errors
-    that are not known are NaN; where only the solver's is known, so is the total. With a dim
-    `sample`, that is the first column.
+    that are not known are NaN; where only the solver's is known, so is the total. Of several
+    samples, `sample` is the first column.
 
     Examples
     --------
@@ -45,14 +46,10 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    if "sample" in results.dims:
-        found = [
-            {"sample": str(sample), **_record(row)}
-            for sample in results["sample"].values
-            for row in rows(results.sel(sample=sample, drop=True))
-        ]
-        return pd.DataFrame(found, columns=["sample", *COLUMNS])
-    return pd.DataFrame([_record(row) for row in rows(results)], columns=list(COLUMNS))
+    samples = split_results(results)
+    found = [{"sample": name, **_record(row)} for name in samples for row in rows(samples[name])]
+    columns = ["sample", *COLUMNS] if "sample" in results.variables else [*COLUMNS]
+    return pd.DataFrame(found, columns=columns)
 
 
 def _record(row: Row) -> Mapping[str, str | float]:

@@ -15,6 +15,7 @@ COORDINATES: dict[str, Variable] = {
     },
     "direction": Variable(("direction",), "U", "", "direction"),
     "component": Variable(("component",), "U", "", "component of the current density"),
+    "sample": Variable(("sample",), "U", "", "name of the sample"),
     "geometry": Variable(("geometry",), "U", "", "what conducts: whole or partial voxels"),
     "lag": Variable(("lag",), "f", "um", "lag"),
     "separation": Variable(("separation",), "f", "um", "distance"),

@@ -23,7 +23,7 @@ VARIABLES: dict[str, Variable] = {
 }
 
 #: dims along which whole Results are stacked; they come first
-STACKED = ("geometry",)
+STACKED = ("sample", "geometry")
 
 KINDS = {"f": "floats", "i": "integers", "u": "unsigned integers", "b": "booleans", "U": "words"}
 
@@ -101,7 +101,8 @@ def check(dataset: "xr.Dataset") -> None:
     for name, array in dataset.data_vars.items():
         _check(str(name), array, VARIABLES)
     for name, array in dataset.coords.items():
-        _check(str(name), array, COORDINATES)
+        if array.dims != ("sample",) or name == "sample":  # labels of samples are the user's
+            _check(str(name), array, COORDINATES)
 
 
 def _check(name: str, array: "xr.DataArray", registry: dict[str, Variable]) -> None:
@@ -122,5 +123,5 @@ def _check(name: str, array: "xr.DataArray", registry: dict[str, Variable]) -> N
 
 def _missing(array: "xr.DataArray", known: Variable) -> bool:
     """Return whether whole numbers are floats because one of them is missing."""
-    whole = known.kind in "iu" and "direction" in known.dims
+    whole = known.kind in "iu" and bool({"direction", "sample"} & {*known.dims, *array.dims})
     return whole and array.dtype.kind == "f" and bool(array.isnull().any())

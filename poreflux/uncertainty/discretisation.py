@@ -11,6 +11,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.schema import variable
+from poreflux.schema.attribute_text import parsed
 from poreflux.segmentation.solid_fraction import solid_fraction
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
 from poreflux.uncertainty.larger_voxels import every_other_voxel
@@ -169,7 +170,7 @@ def _options(solved: xr.Dataset) -> dict[str, Any]:
             f"the tortuosity factor has no attribute {missing[0]!r}; give the Dataset that "
             "poreflux.tortuosity_factor returned"
         )
-    return {name: attrs[name] for name in names}
+    return {name: parsed(attrs[name]) for name in names}
 
 
 def _walls(volume: xr.Dataset, conductivity: Mapping[str, float]) -> Walls:

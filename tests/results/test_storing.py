@@ -21,6 +21,7 @@ from poreflux.cli.translate import translated
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.results.number_rows import rows
 from poreflux.schema import DIMS, VARIABLES
+from poreflux.schema.attribute_text import history
 from poreflux.store import open as open_store
 from tests.metrics.cases import counting_volume
 
@@ -69,7 +70,7 @@ def test_a_segmented_volume_brings_its_histogram(rng):
     below = found["gray_histogram"].sel(gray_value=slice(None, 40)).sum() / gray["gray"].size
     np.testing.assert_allclose(below, found["porosity"])
     assert found["threshold"].values.tolist() == [40.0]
-    assert found.attrs["history"][-1]["operation"] == "segment"
+    assert history(found)[-1]["operation"] == "segment"
 
 
 def test_two_values_of_one_variable_are_refused(volume, rng):
