@@ -179,11 +179,11 @@ def within_mask(volume: xr.Dataset, field: object | None = None) -> xr.Dataset:
     return inside.drop_vars("mask") if whole else inside
 
 
-def refuse_shape(volume: xr.Dataset, what: str) -> None:
-    """Raise ``ValueError`` where a volume of :func:`within_mask` is no box; `what` needs one."""
+def refuse_shape(volume: xr.Dataset, what: str, why: str) -> None:
+    """Raise ``ValueError`` where a volume of :func:`within_mask` is no box, as `what` needs."""
     if "mask" in volume:
         raise ValueError(
-            f"{what} a box, and the mask is no box; cut one out of it, such as "
+            f"{what} a box, and the mask is no box: {why}; cut one out of it, such as "
             "volume.isel(y=slice(100, 300), x=slice(100, 300)), and solve that"
         )
 

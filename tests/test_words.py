@@ -84,5 +84,5 @@ def test_a_thin_volume_names_the_axis_that_cannot_be_cut(counts, dim):
 
 def test_all_directions_have_one_word():
     sample = volume(("pore", "electrolyte"))
-    every = pf.block_tortuosity(sample, blocks=(1, 1, 1), directions="all")
+    every = pf.block_tortuosity(sample, blocks=(1, 1, 1), direction="all")
     assert every["direction"].values.tolist() == ["z", "y", "x"]

@@ -25,14 +25,14 @@ class ContactOptions:
     contact_model
         where contact is lost: patches of a random field, cells of a 12 x 12 grid, or round voids.
     contact_size
-        correlation length of patches or diameter of voids in µm.
+        correlation length of patches in µm, by default 7.5, or diameter of voids, by default 20.
     contact_seed
         of the random places.
     """
 
     contact: str = "0.9306"
     contact_model: ContactModel = "patches"
-    contact_size: float = 7.5
+    contact_size: float | None = None
     contact_seed: Whole = 0
 
     def of(self, volume: "xr.Dataset", direction: str) -> "xr.DataArray | Path":
@@ -48,9 +48,11 @@ class ContactOptions:
             return Path(self.contact)
         if self.contact_model == "full":
             return contact_mask(volume, model="full", direction=across)
+        given = self.contact_size
+        size: dict = {} if given is None else {"length": given, "diameter": given}
         return contact_mask(
-            volume, fraction=share, model=self.contact_model, length=self.contact_size,
-            diameter=self.contact_size, seed=self.contact_seed, direction=across,
+            volume, fraction=share, model=self.contact_model, seed=self.contact_seed,
+            direction=across, **size,
         )  # fmt: skip
 
 

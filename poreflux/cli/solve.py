@@ -142,7 +142,7 @@ def tortuosity(
     if not no_discretisation:
         with_errors, missing = solving.with_discretisation(volume, solved, solver.threads)
         solved, notes = with_errors, [*notes, *missing]
-    medium |= {"directions": chosen, "scheduler": place.scheduler}
+    medium |= {"direction": chosen, "scheduler": place.scheduler}
     finished = unfinished(out, solver, "blocks")  # of a run that is interrupted
     if block_counts:
         solved.append(solving.in_blocks(volume, block_counts, finished, medium, watch=progress))

@@ -11,7 +11,6 @@ from functools import cache
 #: arguments of Python whose option has another name
 ARGUMENTS = {
     "cylinder": "--roi",
-    "directions": "--direction",
     "fraction": "--contact",
     "model": "--contact-model",
     "length": "--contact-size",

@@ -67,7 +67,7 @@ def region_of_interest(
     Returns
     -------
     Volume with `mask`. Porosity, structure factor and all else that counts voxels leave out what is
-    outside; a solve for transport needs a box: cut it out of the cylinder.
+    outside, and solves take the cylinder alone.
 
     Raises
     ------

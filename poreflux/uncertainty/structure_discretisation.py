@@ -101,7 +101,7 @@ def _measured_again(name: str, value: xr.DataArray, larger: xr.Dataset) -> xr.Da
     """Return what was measured, of the larger voxels."""
     phase = value.attrs["phase"]
     if name == "chord_length_mean":
-        return chord_length(larger, directions=value["direction"].values.tolist(), phase=phase)
+        return chord_length(larger, direction=value["direction"].values.tolist(), phase=phase)
     measures: dict[str, Callable] = {"local_thickness_mean": thickness_sizes}
     return measures.get(name, surface_area)(larger, phase=phase)
 

@@ -131,7 +131,7 @@ def tortuosity_rows(name: str, medium: Medium, count: int, seed: int) -> list[Ro
         volume = medium.make(seed + i)
         options = {"rtol": 1e-3}
         values.append(float(tortuosity_factor(volume, **options)["tortuosity_factor"][0]))
-        blocks = block_tortuosity(volume, directions="z", **options)
+        blocks = block_tortuosity(volume, direction="z", **options)
         errors.append(float(blocks["tortuosity_factor_sampling_error"][0]))
     return held("tortuosity factor", name, np.array(values), np.array(errors))
 

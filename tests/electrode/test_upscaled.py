@@ -80,7 +80,7 @@ def test_blocks_see_clusters_that_are_larger_than_they_are():
 
 def test_blocks_that_were_solved_before_are_taken():
     volume = phantoms.random_sites((24, 24, 24), 0.2, seed=1)
-    blocks = block_tortuosity(volume, blocks=(2, 2, 2))
+    blocks = block_tortuosity(volume, blocks=(2, 2, 2), direction="all")
     given, own = (
         interfacial_current(volume, resolution="upscaled", blocks=each)
         for each in (blocks, (2, 2, 2))
@@ -88,7 +88,7 @@ def test_blocks_that_were_solved_before_are_taken():
     assert given.identical(own)
     with pytest.raises(ValueError, match="the blocks have no direction 'y'"):
         interfacial_current(
-            volume, resolution="upscaled", blocks=block_tortuosity(volume, directions="z")
+            volume, resolution="upscaled", blocks=block_tortuosity(volume, direction="z")
         )
 
 

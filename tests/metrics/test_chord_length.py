@@ -45,7 +45,7 @@ def test_chords_are_those_of_the_rows(case, direction):
     h = whole.attrs["voxel_size"][axis]
     each = np.array(list(whole_chords(whole, axis)), int).reshape(-1, 2)
     closed = each[each[:, 1] == 0, 0] * h
-    found = value(chord_length(pieces, directions=[direction], bin_width=h)).isel(direction=0)
+    found = value(chord_length(pieces, direction=[direction], bin_width=h)).isel(direction=0)
     assert found["chord_count"] == len(closed)
     assert found["chord_count_cut"] == (each[:, 1] > 0).sum()
     assert found["chord_length_longest"] == h * each[:, 0].max(initial=0)
@@ -77,14 +77,14 @@ def test_layers_have_chords_of_their_thickness_across_and_endless_ones_along():
 @pytest.mark.parametrize("direction", DIMS)
 def test_the_mean_chord_of_a_sphere_is_two_thirds_of_its_diameter(direction):
     volume = spheres(100, [(50.2, 49.7, 50.4)], 30)
-    mean = float(value(chord_length(volume, directions=direction))["chord_length_mean"][0])
+    mean = float(value(chord_length(volume, direction=direction))["chord_length_mean"][0])
     np.testing.assert_allclose(mean, 20 * 99 / 100, rtol=0.01)  # 99 pairs of 100 voxels
 
 
 def test_chords_of_random_sites_are_geometric():
     """A pore goes on with probability p: lengths n have probability (1 - p) p^(n - 1)."""
     p = 0.4
-    found = value(chord_length(random_sites(96, p), directions="x", bin_width=1.0))
+    found = value(chord_length(random_sites(96, p), direction="x", bin_width=1.0))
     number = found["chord_number_unbiased"].values[0, 1:7]
     expected = (1 - p) * p ** np.arange(6)
     np.testing.assert_allclose(number / number.sum(), expected / expected.sum(), atol=0.005)
@@ -95,7 +95,7 @@ def test_the_mean_is_free_of_the_bias_of_cut_chords():
     """Rows shorter than the chords cut most of them; the mean of whole chords is far too small."""
     p, n = 0.8, 12
     array = random_sites((n, 96, 96), p).phase.values
-    found = value(chord_length(from_array(array), directions="z"))
+    found = value(chord_length(from_array(array), direction="z"))
     whole = float((found["chord_number"] * found["diameter"]).sum() / found["chord_count"].sum())
     assert whole < 0.75 / (1 - p)
     np.testing.assert_allclose(found["chord_length_mean"], 1 / (1 - p), rtol=0.03)
@@ -118,4 +118,4 @@ def test_chords_take_one_pass(rng):
 
 def test_a_direction_that_is_no_dim_is_named():
     with pytest.raises(ValueError, match="not a dimension"):
-        chord_length(from_array(np.ones((3, 3, 3), bool)), directions="w")
+        chord_length(from_array(np.ones((3, 3, 3), bool)), direction="w")

@@ -119,5 +119,5 @@ def test_a_mask_moves_the_faces_inward():
 
 def test_with_sizes_the_volume_is_read_and_labelled_once(rng):
     source, volume = counting_volume((rng.random((9, 9, 9)) > 0.2).astype(np.uint8), 4)
-    value(connectivity(volume).merge(pore_size(volume)))
+    value(connectivity(volume).merge(pore_size(volume, method="components")))
     np.testing.assert_array_equal(source.reads, 1)

@@ -36,7 +36,7 @@ def whole_labels(volume, neighbours) -> tuple[np.ndarray, int]:
 def test_labels_are_those_of_the_whole_array(case, neighbours):
     whole, pieces = case
     expected, _ = whole_labels(whole, neighbours)
-    found = pore_labels(pieces, neighbours=neighbours)
+    found = pore_labels(pieces, method="components", neighbours=neighbours)
     np.testing.assert_array_equal(found["pore_label"], expected)
 
 
@@ -45,7 +45,8 @@ def test_labels_are_those_of_the_whole_array(case, neighbours):
 def test_the_table_does_not_depend_on_the_chunks(case, neighbours):
     whole, pieces = case
     xr.testing.assert_identical(
-        pore_table(whole, neighbours=neighbours), pore_table(pieces, neighbours=neighbours)
+        pore_table(whole, method="components", neighbours=neighbours),
+        pore_table(pieces, method="components", neighbours=neighbours),
     )
 
 
@@ -55,7 +56,7 @@ def test_the_table_is_that_of_region_properties(case, neighbours):
     whole, pieces = case
     labels, n = whole_labels(whole, neighbours)
     h = np.array(whole.attrs["voxel_size"])
-    table = pore_table(pieces, neighbours=neighbours)
+    table = pore_table(pieces, method="components", neighbours=neighbours)
     assert table.sizes["pore"] == n
     if n == 0:
         return
@@ -79,7 +80,7 @@ def test_a_pore_is_on_the_edge_where_something_unknown_is_next_to_it(case, neigh
     unknown = np.pad(~mask, 1, constant_values=True)
     near = ndimage.binary_dilation(unknown, STRUCTURE[26])[1:-1, 1:-1, 1:-1]
     expected = ndimage.maximum(near, labels, np.arange(1, n + 1)).astype(bool) if n else []
-    edge = pore_table(pieces, neighbours=neighbours)["pore_on_edge"]
+    edge = pore_table(pieces, method="components", neighbours=neighbours)["pore_on_edge"]
     np.testing.assert_array_equal(edge, expected)
 
 
@@ -88,8 +89,8 @@ def test_a_pore_is_on_the_edge_where_something_unknown_is_next_to_it(case, neigh
 def test_sizes_do_not_depend_on_the_chunks(case, neighbours):
     whole, pieces = case
     xr.testing.assert_identical(
-        value(pore_size(whole, neighbours=neighbours)),
-        value(pore_size(pieces, neighbours=neighbours)),
+        value(pore_size(whole, method="components", neighbours=neighbours)),
+        value(pore_size(pieces, method="components", neighbours=neighbours)),
     )
 
 
@@ -98,7 +99,7 @@ def test_sizes_do_not_depend_on_the_chunks(case, neighbours):
 def test_histograms_account_for_every_pore(case):
     whole, pieces = case
     _, n = whole_labels(whole, 26)
-    sizes = value(pore_size(pieces, spacing="log"))
+    sizes = value(pore_size(pieces, method="components", spacing="log"))
     assert sizes["pore_count"] == sizes["pore_number"].sum() == n
     assert sizes["pore_count_resolved"] == sizes["pore_number_resolved"].sum()
     np.testing.assert_allclose(sizes["pore_number_unbiased"].sum(), sizes["pore_count_unbiased"])
@@ -148,7 +149,7 @@ def test_the_surface_of_a_sphere_does_not_depend_on_the_shape_of_voxels():
 
 def test_two_sizes_are_the_modes_of_a_bimodal_distribution():
     volume = random_spheres(120, 40, [4, 16], voxel_size=0.92)
-    sizes = value(pore_size(volume))
+    sizes = value(pore_size(volume, method="components"))
     np.testing.assert_allclose(sizes["pore_diameter_modes"], [4 * 0.92, 16 * 0.92], rtol=0.05)
     large = sizes["pore_diameter_by_volume_modes"].values
     np.testing.assert_allclose(large, [16 * 0.92, np.nan], rtol=0.05)
@@ -206,7 +207,7 @@ def test_a_network_shows_as_one_large_share():
     array[::4] = 0
     array[:, 10, 10] = 0
     array[2, 2, 2] = 0
-    sizes = value(pore_size(from_array(array)))
+    sizes = value(pore_size(from_array(array), method="components"))
     assert sizes["pore_count"] == 2
     assert sizes["pore_largest_share"] > 0.99
 
@@ -229,7 +230,7 @@ def test_no_pore_is_no_error():
 
 def test_sizes_take_one_pass(rng):
     source, volume = counting_volume((rng.random((9, 9, 9)) > 0.2).astype(np.uint8), 4)
-    lazy = pore_size(volume)
+    lazy = pore_size(volume, method="components")
     assert source.reads.max() == 0
     value(lazy)
     np.testing.assert_array_equal(source.reads, 1)

@@ -57,10 +57,10 @@ def test_columns_conduct_no_more_and_layers_no_less_than_the_whole(medium, direc
     volume = from_array(media.BINARY[medium]((24, 24, 24)))
     cut = {dim: 4 if dim == direction else 1 for dim in DIMS}
     layers = block_tortuosity(
-        volume, blocks=[cut[dim] for dim in DIMS], directions=direction, rtol=1e-9
+        volume, blocks=[cut[dim] for dim in DIMS], direction=direction, rtol=1e-9
     )
     columns = block_tortuosity(
-        volume, blocks=[5 - cut[dim] for dim in DIMS], directions=direction, rtol=1e-9
+        volume, blocks=[5 - cut[dim] for dim in DIMS], direction=direction, rtol=1e-9
     )
     # equipotential planes across the transport, insulating walls along it
     upper = 1 / (1 / layers.block_effective_conductivity.values).mean()

@@ -16,7 +16,7 @@ from poreflux.schema.groups import GROUPS, group_of, in_order, quantity_of
 @pytest.fixture(scope="module")
 def measured():
     volume = pf.phantoms.random_spheres(24, 4, [6, 8])
-    solved = pf.block_tortuosity(volume, blocks=(2, 2, 2), rtol=1e-3)
+    solved = pf.block_tortuosity(volume, blocks=(2, 2, 2), direction="all", rtol=1e-3)
     parts = pf.porosity(volume), pf.structure_factor(volume), pf.chord_length(volume)
     return pf.collect(*parts, solved, pf.representative_tortuosity({12.0: solved}), volume=volume)
 

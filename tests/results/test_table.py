@@ -14,7 +14,7 @@ from poreflux.uncertainty.errors import errors_of, total
 @pytest.fixture(scope="module")
 def measured():
     volume = pf.phantoms.random_spheres(24, 4, [6, 8])
-    solved = pf.block_tortuosity(volume, blocks=(2, 2, 2), rtol=1e-3)
+    solved = pf.block_tortuosity(volume, blocks=(2, 2, 2), direction="all", rtol=1e-3)
     parts = [pf.structure_factor(volume, direction=d) for d in DIMS]
     whole = [pf.tortuosity_factor(volume, direction=d, rtol=1e-3) for d in "zy"]
     of_pores = pf.porosity(volume), pf.connectivity(volume)

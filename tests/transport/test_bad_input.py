@@ -39,7 +39,7 @@ def test_tolerances_that_make_no_sense(volume, solve, rtol):
 
 
 @pytest.mark.parametrize("solve", [tortuosity_factor, tortuosity_profile, dissipation])
-@pytest.mark.parametrize("direction", ["w", "", "zy", 0])
+@pytest.mark.parametrize("direction", ["w", "", "zw", 0])
 def test_directions_that_are_not_dimensions(volume, solve, direction):
     with pytest.raises(ValueError, match=r"is not a dimension of the volume; choose one of \('z'"):
         solve(volume, direction=direction)
@@ -47,7 +47,7 @@ def test_directions_that_are_not_dimensions(volume, solve, direction):
 
 def test_one_of_several_directions_that_is_not_a_dimension(volume):
     with pytest.raises(ValueError, match="direction='w' is not a dimension"):
-        block_tortuosity(volume, directions="zw", blocks=(1, 1, 1))
+        block_tortuosity(volume, direction="zw", blocks=(1, 1, 1))
 
 
 @pytest.mark.parametrize("solve", SOLVERS)

@@ -37,7 +37,7 @@ def parts(n: int, blocks: int) -> list[slice]:
 @pytest.mark.parametrize("sides", ["insulated", "periodic"])
 def test_each_block_is_the_solve_of_the_volume_cut_out(volume, conductivity, sides):
     options = {"conductivity": conductivity, "sides": sides, **EXACT}
-    together = block_tortuosity(volume, blocks=BLOCKS, **options)
+    together = block_tortuosity(volume, blocks=BLOCKS, direction="all", **options)
     cuts = [parts(n, b) for n, b in zip(SHAPE, BLOCKS)]
     for place in np.ndindex(*BLOCKS):
         part = {dim: cut[i] for dim, cut, i in zip(DIMS, cuts, place)}
@@ -51,7 +51,9 @@ def test_each_block_is_the_solve_of_the_volume_cut_out(volume, conductivity, sid
 
 
 def test_the_volume_as_one_block_is_the_volume(volume):
-    one = block_tortuosity(volume, blocks=(1, 1, 1), conductivity={"one": 1.0}, **EXACT)
+    one = block_tortuosity(
+        volume, blocks=(1, 1, 1), direction="all", conductivity={"one": 1.0}, **EXACT
+    )
     whole = [
         float(tortuosity_factor(volume, direction=d, conductivity={"one": 1.0}, **EXACT)
               .tortuosity_factor[0])
@@ -64,7 +66,7 @@ def test_the_volume_as_one_block_is_the_volume(volume):
 @pytest.mark.parametrize("spacing", [1.0, SPACING])
 def test_every_block_of_a_uniform_volume_has_tortuosity_factor_one(spacing, direction):
     volume = from_array(np.ones((9, 8, 7), np.uint8), voxel_size=spacing)
-    result = block_tortuosity(volume, blocks=(4, 4, 3), directions=direction)
+    result = block_tortuosity(volume, blocks=(4, 4, 3), direction=direction)
     # of voxels that are no cubes the conductance of a face is a number of float32
     tolerance = 1e-10 if spacing == 1 else float(np.finfo(np.float32).eps)
     assert result.block_tortuosity_factor.values == pytest.approx(1, abs=tolerance)
@@ -112,7 +114,7 @@ def test_processes_of_a_dask_cluster_give_the_same_answer(volume, tmp_path):
 def test_blocks_that_do_not_percolate_are_infinite():
     labels = np.ones((8, 4, 4), np.uint8)
     labels[2] = 0
-    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), directions="zy")
+    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), direction="zy")
     assert result.block_tortuosity_factor.values[0].ravel().tolist() == [np.inf, 1]
     assert result.block_effective_conductivity.values[0].ravel().tolist() == [0, 1]
     assert result.block_percolating_fraction.values[0].ravel().tolist() == [0, 1]
@@ -122,13 +124,13 @@ def test_blocks_that_do_not_percolate_are_infinite():
 def test_a_block_of_nothing_but_pore_is_infinite():
     labels = np.ones((8, 4, 4), np.uint8)
     labels[:4] = 0
-    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), directions="z")
+    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), direction="z")
     assert result.block_tortuosity_factor.values.ravel().tolist() == [np.inf, 1]
 
 
 def test_blocks_are_placed_at_their_centres_and_ordered_as_asked(volume):
     result = block_tortuosity(
-        volume, blocks=BLOCKS, directions="xz", conductivity={"one": 1.0}, rtol=0.1
+        volume, blocks=BLOCKS, direction="xz", conductivity={"one": 1.0}, rtol=0.1
     )
     assert result.direction.values.tolist() == ["x", "z"]
     for dim, n, number, h in zip(DIMS, SHAPE, BLOCKS, SPACING):
@@ -151,7 +153,7 @@ def test_progress_counts_to_the_end(volume):
 def test_blocks_without_a_path_count_in_the_mean():
     labels = np.ones((8, 8, 8), np.uint8)
     labels[:4, :4, :4] = 0
-    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), directions="z")
+    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), direction="z")
     assert float(result.block_effective_conductivity_mean[0]) == pytest.approx(7 / 8)
     assert float(result.block_tortuosity_factor_mean[0]) == pytest.approx(1.0)
     assert float(result.effective_conductivity_sampling_error[0]) > 0
@@ -160,14 +162,14 @@ def test_blocks_without_a_path_count_in_the_mean():
 def test_blocks_count_by_their_size():
     labels = np.ones((9, 4, 4), np.uint8)
     labels[:4, ::2] = 0
-    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), directions="z")
+    result = block_tortuosity(from_array(labels), blocks=(2, 1, 1), direction="z")
     assert float(result.block_effective_conductivity_mean[0]) == pytest.approx((4 * 0.5 + 5) / 9)
 
 
 def test_no_path_at_all_has_no_sampling_error():
     labels = np.ones((8, 8, 8), np.uint8)
     labels[::4] = 0
-    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), directions="z")
+    result = block_tortuosity(from_array(labels), blocks=(2, 2, 2), direction="z")
     assert result.block_tortuosity_factor_mean.values.tolist() == [np.inf]
     assert np.isnan(result.tortuosity_factor_sampling_error).all()
 
@@ -176,7 +178,7 @@ def test_the_sampling_error_of_blocks_of_random_sites_is_that_of_other_samples()
     """Sites are independent: the values of other samples scatter as the error of one says."""
     scatter, errors = [], []
     for seed in range(6):
-        result = block_tortuosity(random_sites(24, 0.15, seed=seed), directions="z", rtol=1e-3)
+        result = block_tortuosity(random_sites(24, 0.15, seed=seed), direction="z", rtol=1e-3)
         scatter.append(float(result.block_tortuosity_factor_mean[0]))
         errors.append(float(result.tortuosity_factor_sampling_error[0]))
     ratio = np.std(scatter, ddof=1) / np.mean(errors)

@@ -190,14 +190,14 @@ def test_partial_voxels_outside_zero_to_one_are_refused():
 
 def test_an_interrupted_block_run_goes_on_from_what_is_kept(volume, tmp_path):
     folder = tmp_path / "kept"
-    whole = poreflux.block_tortuosity(volume, blocks=(2, 2, 1), checkpoint=folder)
+    whole = poreflux.block_tortuosity(volume, blocks=(2, 2, 1), direction="all", checkpoint=folder)
     files = sorted(folder.glob("*.json"))
     assert len(files) == 4
     marked = json.loads(files[0].read_text())
     marked["block_tortuosity_factor"] = [7.0, 7.0, 7.0]
     files[0].write_text(json.dumps(marked))
     files[1].unlink()
-    again = poreflux.block_tortuosity(volume, blocks=(2, 2, 1), checkpoint=folder)
+    again = poreflux.block_tortuosity(volume, blocks=(2, 2, 1), direction="all", checkpoint=folder)
     assert len(list(folder.glob("*.json"))) == 4
     same = (again.block_tortuosity_factor == whole.block_tortuosity_factor).all("direction")
     assert int(same.sum()) == 3

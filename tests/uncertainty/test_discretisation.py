@@ -228,7 +228,7 @@ def test_measuring_on_larger_voxels_waits_to_be_collected():
         return dask.get(graph, keys, **kwargs)
 
     with dask.config.set(scheduler=count):
-        measured = pf.surface_area(volume).merge(pf.chord_length(volume, directions="z"))
+        measured = pf.surface_area(volume).merge(pf.chord_length(volume, direction="z"))
         errors = pf.structure_discretisation(volume, measured)
         assert not counted
         errors.compute()

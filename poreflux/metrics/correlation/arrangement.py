@@ -25,7 +25,8 @@ from poreflux.metrics.density.coarse import GRID, Cells, MeasureCells, cells, co
 from poreflux.metrics.density.counting import dataset, fraction, inputs
 from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.clusters import Clusters, by_first_voxel, cluster_plan
-from poreflux.metrics.pores.pore_size import RESOLVED, chosen_method
+from poreflux.metrics.pores.pore_method import chosen_method
+from poreflux.metrics.pores.pore_size import RESOLVED
 from poreflux.metrics.pores.watershed import splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.schema.microstructure import NETWORK_SHARE
@@ -46,7 +47,7 @@ def arrangement(
     taper: Taper = "hann",
     grid: int = GRID,
     smallest: int = RESOLVED,
-    method: NetworkMethod = "components",
+    method: NetworkMethod = "auto",
     neighbours: int = 26,
     phase: str = "pore",
 ) -> xr.Dataset:
@@ -61,8 +62,8 @@ def arrangement(
     smallest
         voxels of the smallest pore that counts as a point.
     method
-        ``"components"``, ``"watershed"``: pores split at their throats, or ``"auto"``, which of
-        them is decided at once, as by :func:`poreflux.pore_size`.
+        what a pore is: ``"components"``, ``"watershed"``: pores split at their throats, or
+        ``"auto"``, which of them is decided at once, as by :func:`poreflux.pore_size`.
     neighbours
         which voxels make one pore, 6 or 26; of components.
     phase

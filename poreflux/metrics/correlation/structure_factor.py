@@ -28,7 +28,7 @@ from poreflux.metrics.correlation.autocorrelation import (
 )
 from poreflux.metrics.correlation.pairs import Pairs, combine_pairs, measure_pairs
 from poreflux.metrics.density.counting import along, by_plane, dataset, fraction, inputs, select
-from poreflux.schema import DIMS, Direction, name_of
+from poreflux.schema import DIMS, along_each, name_of
 from poreflux.volume import axis_of, label_of, require, voxel_size
 
 VARIANTS = get_args(StructureVariant)
@@ -43,7 +43,7 @@ _WEIGHT_UNIT = 2.0**-24
 def structure_factor(
     volume: xr.Dataset,
     *,
-    direction: Direction = "z",
+    direction: str | Sequence[str] = "z",
     variant: StructureVariant = "signed",
     smoothing: float = 0.0,
     field_of_view: float | Sequence[float] | None = None,
@@ -58,7 +58,7 @@ def structure_factor(
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` do not count.
     direction
-        dim along which columns run.
+        dim along which columns run: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or ``"all"``.
     variant
         what the map shows: ``"signed"`` S, ``"absolute"`` size of S, ``"relative"`` S/ε,
         ``"ratio"`` ε(x, y)/ε, or ``"z_score"`` S/s0. The scalars are of S in all of them.
@@ -121,6 +121,25 @@ def structure_factor(
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant={variant!r} is not known; choose one of {VARIANTS}")
+    options: dict = {
+        "variant": variant, "smoothing": smoothing, "field_of_view": field_of_view,
+        "decay_length": decay_length, "longest_lag": longest_lag, "phase": phase,
+    }  # fmt: skip
+    return along_each(direction, lambda one: _of_columns(volume, one, **options))
+
+
+def _of_columns(
+    volume: xr.Dataset,
+    direction: str,
+    *,
+    variant: str,
+    smoothing: float,
+    field_of_view: float | Sequence[float] | None,
+    decay_length: float | None,
+    longest_lag: float | None,
+    phase: str,
+) -> xr.Dataset:
+    """Return the lazy results along one direction."""
     axis, shape, sizes = axis_of(direction), require(volume, "phase").shape, voxel_size(volume)
     h, n = sizes[axis], shape[axis]
     across = [a for a in range(3) if a != axis]

@@ -1,5 +1,6 @@
 """Porosity profile: the porosity of each plane along a direction."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -7,12 +8,12 @@ import xarray as xr
 
 from poreflux import blocks
 from poreflux.metrics.density.counting import by_plane, counted, dataset, fraction
-from poreflux.schema import Direction, name_of
+from poreflux.schema import along_each, name_of
 from poreflux.volume import axis_of, require
 
 
 def porosity_profile(
-    volume: xr.Dataset, *, direction: Direction = "z", phase: str = "pore"
+    volume: xr.Dataset, *, direction: str | Sequence[str] = "z", phase: str = "pore"
 ) -> xr.Dataset:
     """Measure the porosity of each plane along a direction.
 
@@ -21,7 +22,8 @@ def porosity_profile(
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` do not count.
     direction
-        dim along which the profile runs.
+        dim along which the profile runs: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or
+        ``"all"``.
     phase
         name of the phase to measure.
 
@@ -41,6 +43,10 @@ def porosity_profile(
     >>> porosity_profile(volume)["porosity_profile"].values
     array([0.5, 0. ])
     """
+    return along_each(direction, partial(_along, volume, phase))
+
+
+def _along(volume: xr.Dataset, phase: str, direction: str) -> xr.Dataset:
     axis, shape = axis_of(direction), require(volume, "phase").shape
     n = shape[axis]
     full = np.full(n, np.prod(shape) // n)

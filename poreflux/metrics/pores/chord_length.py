@@ -18,7 +18,7 @@ from poreflux.kernels.chords import (
 )
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
 from poreflux.metrics.pores.size_histogram import bin_coordinate, counts, size_bins
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, directions_of
 from poreflux.volume import axis_of, label_of, require, voxel_size
 
 Index = tuple[int, ...]
@@ -27,7 +27,7 @@ Index = tuple[int, ...]
 def chord_length(
     volume: xr.Dataset,
     *,
-    directions: Sequence[str] = DIMS,
+    direction: str | Sequence[str] = "all",
     bin_width: float | None = None,
     spacing: BinSpacing = "linear",
     phase: str = "pore",
@@ -39,8 +39,8 @@ def chord_length(
     volume
         with `phase`, dims (z, y, x); a chord that reaches a face of the volume or the edge of a
         `mask` is cut, and may go on beyond.
-    directions
-        dims along which chords run.
+    direction
+        dims along which chords run: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or ``"all"``.
     bin_width, spacing
         of the histograms, see :func:`poreflux.metrics.pores.size_histogram.size_bins`; in µm.
     phase
@@ -68,13 +68,11 @@ def chord_length(
     Examples
     --------
     >>> from poreflux.phantoms import layers
-    >>> chords = chord_length(layers((202, 4, 4), thickness=2), directions="z")
+    >>> chords = chord_length(layers((202, 4, 4), thickness=2), direction="z")
     >>> round(float(chords["chord_length_mean"][0]), 1)
     2.0
     """
-    axes = tuple(map(axis_of, directions))
-    if not axes:
-        raise ValueError(f"directions={directions!r} is empty; give some of {DIMS}")
+    axes = tuple(map(axis_of, directions_of(direction)))
     shape, size = require(volume, "phase").shape, voxel_size(volume)
     edges = size_bins(volume, bin_width, spacing)
     plan = blocks.Plan(

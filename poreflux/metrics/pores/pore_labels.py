@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, PoreMethod, Progress
+from poreflux.annotations import AnyArray, NetworkMethod, Progress
 from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs, select
 from poreflux.metrics.pores.basins import label_basins
 from poreflux.metrics.pores.clusters import by_first_voxel, cluster_plan, label_block
+from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.watershed import same_pores, splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.store.layout import Index
@@ -21,7 +22,7 @@ from poreflux.volume import label_of
 def pore_labels(
     volume: xr.Dataset,
     *,
-    method: PoreMethod = "components",
+    method: NetworkMethod = "auto",
     neighbours: int = 26,
     phase: str = "pore",
     progress: Progress | None = None,
@@ -54,7 +55,10 @@ def pore_labels(
     array([[[1, 0, 2, 2]]], dtype=int32)
     """
     options: dict = {"progress": progress, "scheduler": scheduler}
-    note: dict = {"phase": phase, "method": method}
+    note: dict = {"phase": phase}
+    if method == "auto":
+        method, note["reason"] = chosen_method(volume, neighbours, phase, **options)
+    note["method"] = method
     if method == "watershed":
         labels = _split(volume, phase, options)
     elif method == "components":
@@ -62,7 +66,7 @@ def pore_labels(
         note["neighbours"] = neighbours
     else:
         raise ValueError(
-            f"method={method!r} is not known; choose one of ('components', 'watershed')"
+            f"method={method!r} is not known; choose one of ('auto', 'components', 'watershed')"
         )
     named = (DIMS, labels, {**attributes("pore_label"), **note})
     return xr.Dataset({"pore_label": named}, volume.coords, volume.attrs)

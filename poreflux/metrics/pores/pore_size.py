@@ -7,12 +7,13 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import BinSpacing, PoreMethod, PoreSizeMethod
+from poreflux.annotations import BinSpacing, PoreSizeMethod
 from poreflux.metrics.density.counting import dataset, inputs
 from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.chord_length import chord_length
 from poreflux.metrics.pores.clusters import Clusters, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.pores.local_thickness import thickness_sizes
+from poreflux.metrics.pores.pore_method import method_for
 from poreflux.metrics.pores.pore_table import bounds, equivalent_diameter, on_edge
 from poreflux.metrics.pores.size_histogram import (
     MODES,
@@ -24,7 +25,6 @@ from poreflux.metrics.pores.size_histogram import (
     size_bins,
 )
 from poreflux.metrics.pores.watershed import splitting
-from poreflux.schema.microstructure import NETWORK_SHARE
 from poreflux.volume import require, voxel_size
 
 METHODS = get_args(PoreSizeMethod)
@@ -36,7 +36,7 @@ RESOLVED = 8
 def pore_size(
     volume: xr.Dataset,
     *,
-    method: PoreSizeMethod = "components",
+    method: PoreSizeMethod = "auto",
     neighbours: int = 26,
     bin_width: float | None = None,
     spacing: BinSpacing = "linear",
@@ -49,12 +49,13 @@ def pore_size(
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
     method
+        ``"auto"``: components, or watershed where one of them holds more than a fifth of the pores;
+        decided at once, in a pass of its own, and noted in the attribute `reason`.
         ``"components"``: each connected cluster is a pore, its size the diameter of the sphere of
         its volume. ``"watershed"``: clusters are split at their throats, see
-        :func:`poreflux.metrics.pores.watershed.splitting`. ``"auto"``: components, or watershed
-        where one of them holds more than a fifth of the pores; decided at once, in a pass of its
-        own, and noted in the attribute `reason`. ``"thickness"``: the diameter of the largest ball
-        at each voxel, see :func:`poreflux.metrics.pores.local_thickness.thickness_sizes`.
+        :func:`poreflux.metrics.pores.watershed.splitting`. ``"thickness"``: the diameter of the
+        largest ball at each voxel, see
+        :func:`poreflux.metrics.pores.local_thickness.thickness_sizes`.
         ``"chords"``: the length of runs of voxels along each direction, see
         :func:`poreflux.chord_length`. These two have results of their own.
     neighbours
@@ -67,9 +68,10 @@ def pore_size(
 
     Returns
     -------
-    lazy Dataset with histograms over (diameter,), in µm: `pore_number` of all pores,
-    `pore_number_resolved` of those of 8 voxels or more, `pore_number_unbiased` (those on the edge
-    left out and the others weighted for it), `pore_volume_share`; scalars `pore_count`,
+    Dataset, lazy unless the method is ``"auto"``, with histograms over (diameter,), in µm:
+    `pore_number` of all pores, `pore_number_resolved` of those of 8 voxels or more,
+    `pore_number_unbiased` (those on the edge left out and the others weighted for it),
+    `pore_volume_share`; scalars `pore_count`,
     `pore_count_resolved`, `pore_count_on_edge`, `pore_count_unbiased`, `pore_largest_share` of all
     pore volume; mean, standard deviation and median of the diameter by number and by volume,
     `pore_diameter_mean` and so on, the means with `pore_diameter_mean_sampling_error`; and over
@@ -117,38 +119,11 @@ def pore_size(
     return labelled_sizes(volume, lazy, edges, note)
 
 
-def chosen_method(
-    volume: xr.Dataset, neighbours: int = 26, phase: str = "pore"
-) -> tuple[PoreMethod, str]:
-    """Return how pores are told apart by ``method="auto"``, and why; decided at once.
-
-    Examples
-    --------
-    >>> from poreflux.phantoms import random_spheres
-    >>> method, reason = chosen_method(random_spheres(40, 8, 6))
-    >>> method, reason[:51]
-    ('components', 'the largest component holds 13% of the pore volume,')
-    """
-    lazy = pore_size(volume, method="components", neighbours=neighbours, phase=phase)
-    (components,) = blocks.compute(lazy[["pore_largest_share"]])
-    return _method_for(float(components["pore_largest_share"]))
-
-
-def _method_for(largest: float) -> tuple[PoreMethod, str]:
-    """Return the method for pores of which the largest holds this share, and why."""
-    if not largest > 0:
-        return "components", "there are no pores"
-    network = largest > NETWORK_SHARE
-    done = "so pores are split at their throats" if network else "so components are the pores"
-    method: PoreMethod = "watershed" if network else "components"
-    return method, f"the largest component holds {largest:.0%} of the pore volume, {done}"
-
-
 def _split_if_network(volume: xr.Dataset, neighbours: int, bins: dict, phase: str) -> xr.Dataset:
     """Return the sizes of components, or of split pores where one component is too large."""
     components = pore_size(volume, method="components", neighbours=neighbours, **bins, phase=phase)
     (components,) = blocks.compute(components)
-    method, reason = _method_for(float(components["pore_largest_share"]))
+    method, reason = method_for(float(components["pore_largest_share"]))
     split = method == "watershed"
     sizes = pore_size(volume, method=method, **bins, phase=phase) if split else components
     variables = {

@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import PoreMethod, Progress
+from poreflux.annotations import NetworkMethod, Progress
 from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs
 from poreflux.metrics.pores.clusters import Clusters, areas, by_first_voxel, cluster_plan, volumes
+from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.watershed import same_pores, splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import voxel_size
@@ -19,7 +20,7 @@ from poreflux.volume import voxel_size
 def pore_table(
     volume: xr.Dataset,
     *,
-    method: PoreMethod = "components",
+    method: NetworkMethod = "auto",
     neighbours: int = 26,
     phase: str = "pore",
     progress: Progress | None = None,
@@ -34,8 +35,9 @@ def pore_table(
     volume
         with `phase`, dims (z, y, x); voxels outside a `mask` belong to no pore.
     method
-        ``"components"``, or ``"watershed"``: split at their throats, see
-        :func:`poreflux.metrics.pores.watershed.splitting`.
+        what a pore is: ``"components"``, ``"watershed"``: split at their throats, see
+        :func:`poreflux.metrics.pores.watershed.splitting`, or ``"auto"``, which of them is decided
+        first, as by :func:`poreflux.pore_size`.
     neighbours
         26 if voxels that share a face, an edge or a corner belong together, 6 if only a face; of
         components.
@@ -70,7 +72,10 @@ def pore_table(
     [6.0, 6.0, 12.0]
     """
     options: dict = {"progress": progress, "scheduler": scheduler}
-    note = {"phase": phase, "method": method}
+    note = {"phase": phase}
+    if method == "auto":
+        method, note["reason"] = chosen_method(volume, neighbours, phase, **options)
+    note["method"] = method
     if method == "watershed":
         split = splitting(volume, phase, **options)
         lazy = blocks.run({"packed": split.packed()}, split.plan(same_pores, {}))
@@ -83,7 +88,7 @@ def pore_table(
         return table.assign(pore_coordination=named)
     if method != "components":
         raise ValueError(
-            f"method={method!r} is not known; choose one of ('components', 'watershed')"
+            f"method={method!r} is not known; choose one of ('auto', 'components', 'watershed')"
         )
     plan = cluster_plan(volume, phase, neighbours, by_first_voxel, {})
     (clusters,) = blocks.compute(blocks.run(inputs(volume), plan), **options)

@@ -13,7 +13,7 @@ from poreflux.annotations import (
     ElectrodeFace,
     Resolution,
 )
-from poreflux.schema import Direction
+from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
 from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode import upscaled as upscaling
@@ -49,7 +49,7 @@ def interfacial_current(
     contact: Contact = INITIAL_CONTACT,
     conductivity: float | Mapping[str, float] = 0.1,
     drive: Drive = "flux",
-    direction: Direction = "z",
+    direction: str | Sequence[str] = "z",
     face: ElectrodeFace = "last",
     wagner_lengths: Sequence[float] = (),
     resolution: Resolution = "voxel",
@@ -86,7 +86,8 @@ def interfacial_current(
         ``"flux"``: each connected electrolyte face opposite the electrode carries the same current;
         ``"equipotential"``: they share one potential, which follows from the current.
     direction
-        across the electrode.
+        across the electrode: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or ``"all"``, each
+        with an electrode of its own.
     face
         where the electrode is along it: ``"last"`` or ``"first"``.
     wagner_lengths
@@ -157,9 +158,21 @@ def interfacial_current(
     >>> round(float(found.current_density_mean[0]), 6)
     1.333333
     """
+    directions = directions_of(direction)
+    if len(directions) > 1:
+        _check_each(contact, options.get("field"), directions)
+        return along_each(
+            directions,
+            lambda one: interfacial_current(
+                volume, applied=applied, contact=contact, conductivity=conductivity, drive=drive,
+                direction=one, face=face, wagner_lengths=wagner_lengths, resolution=resolution,
+                blocks=blocks, **options,
+            ),
+        )  # fmt: skip
+    (across,) = directions
     law, solver = apart(options)
     operating = conditions(
-        applied=applied, drive=drive, direction=direction, face=face, rtol=solver.rtol, **law
+        applied=applied, drive=drive, direction=across, face=face, rtol=solver.rtol, **law
     )
     phases = conductors_of(volume, conductivity)
     binary = one_conductor(conductivity_table(volume, phases))
@@ -168,8 +181,10 @@ def interfacial_current(
         raise ValueError(f"resolution={resolution!r} is not known; choose one of {RESOLUTIONS}")
     volume = within_mask(volume, solver.field)
     if resolution != "voxel":
-        refuse_shape(volume, "blocks of a current need")
-    mask = contact_of(volume, contact, direction)
+        refuse_shape(
+            volume, "upscaled blocks need", "one that is cut has no conductivity across its faces"
+        )
+    mask = contact_of(volume, contact, across)
     if solver.field is not None:
         described = fields.described(operating, phases, mask.values)
         field_output.check_target(require(volume, "phase").shape, solver.field, described)
@@ -191,6 +206,18 @@ def interfacial_current(
     if resolution == "both":
         results = results.merge(upscaling.correlation_with_voxels(results, operating))
     return results
+
+
+def _check_each(contact: object, field: object, directions: Sequence[str]) -> None:
+    """Raise ``ValueError`` for what is of one face only."""
+    faces = ", ".join(directions)
+    if field is not None:
+        raise ValueError(f"a field is of one direction, not of {faces}; give one")
+    if not isinstance(contact, (int, float)):
+        raise ValueError(
+            f"contact is a mask of one face, not of those across {faces}; give a share, or one "
+            "direction"
+        )
 
 
 def _voxels(

@@ -96,7 +96,9 @@ def check_blocks(volume: xr.Dataset, blocks: Sequence[int] | xr.Dataset) -> None
     if isinstance(blocks, xr.Dataset):
         missing = [dim for dim in DIMS if dim not in blocks["direction"].values]
         if missing:
-            raise ValueError(f"the blocks have no direction {missing[0]!r}; solve along 'zyx'")
+            raise ValueError(
+                f"the blocks have no direction {missing[0]!r}; solve them with direction='all'"
+            )
         return
     if len(blocks) != 3:
         raise ValueError(f"blocks={blocks!r} are not three numbers of blocks along (z, y, x)")
@@ -120,7 +122,7 @@ def block_conductivity(
     """
     if not isinstance(blocks, xr.Dataset):
         blocks = block_tortuosity(
-            volume, blocks=blocks, conductivity=conductivity, progress=progress
+            volume, blocks=blocks, direction="all", conductivity=conductivity, progress=progress
         )
     return blocks["block_effective_conductivity"].sel(direction=list(DIMS))
 

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-PERIODIC = "periodic sides need a box, and the mask is no box; cut one out of it, and solve that"
+PERIODIC = (
+    "periodic sides need a box, and the mask is no box: what repeats has no outside; cut one out "
+    "of it, and solve that"
+)
 
 
 @dataclass(frozen=True)

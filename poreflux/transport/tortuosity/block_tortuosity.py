@@ -15,7 +15,7 @@ from poreflux import blocks as blocked
 from poreflux.annotations import Progress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
-from poreflux.schema import DIMS, NO_PHASE, attributes
+from poreflux.schema import DIMS, NO_PHASE, attributes, directions_of
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
@@ -37,7 +37,7 @@ def block_tortuosity(
     volume: xr.Dataset,
     *,
     blocks: Sequence[int] = (4, 4, 4),
-    directions: str = "all",
+    direction: str | Sequence[str] = "z",
     conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     rtol: float = 1e-4,
@@ -53,8 +53,8 @@ def block_tortuosity(
         with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     blocks
         number of sub-volumes along (z, y, x).
-    directions
-        the directions of transport, such as ``"zx"``, or ``"all"``.
+    direction
+        of transport: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or ``"all"``.
     conductivity, sides, rtol
         as for :func:`poreflux.tortuosity_factor`.
     checkpoint
@@ -97,18 +97,16 @@ def block_tortuosity(
     >>> import numpy as np
     >>> from poreflux import from_array
     >>> volume = from_array(np.ones((8, 8, 8), np.uint8))
-    >>> result = block_tortuosity(volume, blocks=(2, 1, 1), directions="z")
+    >>> result = block_tortuosity(volume, blocks=(2, 1, 1))
     >>> result.block_tortuosity_factor.values.round(9).ravel()
     array([1., 1.])
     """
     check_options(sides, rtol)
-    directions = "".join(DIMS) if directions == "all" else directions
-    for direction in directions:
-        order(direction)
+    directions = "".join(directions_of(direction))
     volume = within_mask(volume)
     conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
-        refuse_shape(volume, "periodic sides need")
+        refuse_shape(volume, "periodic sides need", "what repeats has no outside")
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table)

@@ -101,7 +101,7 @@ def dissipation(
     volume = within_mask(volume, field)
     conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
-        refuse_shape(volume, "periodic sides need")
+        refuse_shape(volume, "periodic sides need", "what repeats has no outside")
     phase = require(volume, "phase")
     described = _described(direction, conductivity, sides)
     if field is not None:

@@ -68,7 +68,7 @@ def effective_tensor(
     check_options("periodic", rtol)
     volume = within_mask(volume)
     conductivity = conductors_of(volume, conductivity)
-    refuse_shape(volume, "a tensor, of a period of a lattice, needs")
+    refuse_shape(volume, "a tensor needs", "the period of a lattice has no outside")
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)
     with closing(Threads(threads)) as engine:

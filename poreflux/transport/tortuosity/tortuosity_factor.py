@@ -1,13 +1,14 @@
 """Tortuosity factor: how much less a whole volume conducts than its conducting phase would."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
 from poreflux.annotations import Geometry, Precision, Progress, Sides
-from poreflux.schema import Direction
+from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import check_options, order
@@ -25,7 +26,7 @@ from poreflux.volume import refuse_shape, require, within_mask
 def tortuosity_factor(
     volume: xr.Dataset,
     *,
-    direction: Direction = "z",
+    direction: str | Sequence[str] = "z",
     conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     geometry: Geometry = "voxels",
@@ -42,7 +43,7 @@ def tortuosity_factor(
     volume
         with `phase` (z, y, x); of a `mask`, of any shape, what is inside.
     direction
-        of transport: ``"z"``, ``"y"`` or ``"x"``.
+        of transport: ``"z"``, ``"y"``, ``"x"``, several like ``"zx"``, or ``"all"``.
     conductivity
         of each phase that conducts, by name, in any one unit; the others are insulators. By default
         the phase `electrolyte` conducts, or else the only one that is not `pore`.
@@ -58,7 +59,7 @@ def tortuosity_factor(
         ``"float32"`` or ``"float64"`` of the Krylov vectors; by default what `rtol` needs.
     field
         the store of this volume, to which to write `potential` (1 at the low face, 0 at the high
-        one) and `current_density_magnitude`.
+        one) and `current_density_magnitude`; of one direction.
     threads
         by default all cores that this process may use.
     progress
@@ -66,7 +67,7 @@ def tortuosity_factor(
 
     Returns
     -------
-    Dataset with dim `direction` (one entry) and `tortuosity_factor`,
+    Dataset with dim `direction` and `tortuosity_factor`,
     `tortuosity_factor_percolating`, `effective_conductivity` and `macmullin_number` (relative to
     the most conductive phase), `conducting_fraction` (of partial voxels their mean),
     `percolating_fraction`, `relative_error`, `flux_imbalance`, `residual`, `iterations`. Where
@@ -112,24 +113,41 @@ def tortuosity_factor(
     >>> round(float(tortuosity_factor(volume).tortuosity_factor[0]), 9)
     1.0
     """
+    directions = directions_of(direction)
     check_options(sides, rtol)
+    if field is not None and len(directions) > 1:
+        raise ValueError(f"a field is of one direction, not of {', '.join(directions)}; give one")
     volume = within_mask(volume, field)
     conductivity = conductors_of(volume, conductivity)
     if sides == "periodic":
-        refuse_shape(volume, "periodic sides need")
+        refuse_shape(volume, "periodic sides need", "what repeats has no outside")
+    options: dict = {"sides": sides, "rtol": rtol, "precision": precision, "progress": progress}
+    solve_one = partial(_along, volume, conductivity, geometry, field, threads, options)
+    return along_each(directions, solve_one)
+
+
+def _along(
+    volume: xr.Dataset,
+    conductivity: Mapping[str, float],
+    geometry: Geometry,
+    field: str | Path | None,
+    threads: int | None,
+    options: dict,
+    direction: str,
+) -> xr.Dataset:
+    """Return the results along one direction."""
+    sides, rtol = options["sides"], options["rtol"]
     phase = require(volume, "phase")
     if field is not None:
         described = fields.described(direction, conductivity, sides, geometry)
         field_output.check_target(phase.shape, field, described)
-    refuse_too_large(volume, conductivity, rtol, precision, geometry)
+    refuse_too_large(volume, conductivity, rtol, options["precision"], geometry)
     with closing(Threads(threads)) as engine:
         if geometry == "partial":
             cells, medium = read_partial(volume, direction, conductivity, engine)
         else:
             cells, medium = read_medium(volume, direction, conductivity, engine)
-        effective = solve(
-            cells, medium, engine, sides=sides, rtol=rtol, precision=precision, progress=progress
-        )
+        effective = solve(cells, medium, engine, **options)
         if field is not None and effective.solution is not None and effective.problem is not None:
             shape = [phase.sizes[dim] for dim in order(direction)]
             fields.write(effective.solution, effective.problem, shape, described, field)

@@ -1,13 +1,13 @@
 """How the resistance is spread along the transport: a tortuosity factor for each plane."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import numpy as np
 import xarray as xr
 
 from poreflux.annotations import Progress, Sides
-from poreflux.schema import Direction, name_of, variable
+from poreflux.schema import along_each, name_of, variable
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.problem import check_options
 from poreflux.transport.medium import conductors_of, read_medium
@@ -18,7 +18,7 @@ from poreflux.volume import refuse_shape, within_mask
 def tortuosity_profile(
     volume: xr.Dataset,
     *,
-    direction: Direction = "z",
+    direction: str | Sequence[str] = "z",
     conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
     rtol: float = 1e-6,
@@ -57,15 +57,28 @@ def tortuosity_profile(
     array([1., 1., 1., 1., 1., 1.])
     """
     check_options(sides, rtol)
-    volume = within_mask(volume)
+    options: dict = {"sides": sides, "rtol": rtol, "progress": progress}
+    return along_each(
+        direction, lambda one: _along(within_mask(volume), one, conductivity, threads, options)
+    )
+
+
+def _along(
+    volume: xr.Dataset,
+    direction: str,
+    conductivity: Mapping[str, float] | None,
+    threads: int | None,
+    options: dict,
+) -> xr.Dataset:
+    """Return the profile along one direction."""
     conductivity = conductors_of(volume, conductivity)
-    if sides == "periodic":
-        refuse_shape(volume, "periodic sides need")
-    refuse_too_large(volume, conductivity, rtol, None)
+    if options["sides"] == "periodic":
+        refuse_shape(volume, "periodic sides need", "what repeats has no outside")
+    refuse_too_large(volume, conductivity, options["rtol"], None)
     with closing(Threads(threads)) as engine:
         cells, medium = read_medium(volume, direction, conductivity, engine)
         fractions = cells.astype(bool).mean((1, 2))
-        effective = solve(cells, medium, engine, sides=sides, rtol=rtol, progress=progress)
+        effective = solve(cells, medium, engine, **options)
     n = cells.shape[0]
     tau, potential = np.full(n, np.nan), np.full(n, np.nan)
     if effective.solution is not None and effective.problem is not None:
