@@ -9,6 +9,7 @@ from poreflux import __version__
 from poreflux.cli.current import current
 from poreflux.cli.demo import demo
 from poreflux.cli.doctor import doctor
+from poreflux.cli.export import export
 from poreflux.cli.imports import import_
 from poreflux.cli.measure import measure
 from poreflux.cli.report import report
@@ -57,7 +58,8 @@ VERBS = (
     command(solve, tortuosity, "tortuosity", 0),
     command(solve, current, "current", 1),
     command(app, report, "report", 4),
-    command(app, verify, "verify", 5),
-    command(app, doctor, "doctor", 6),
-    command(app, demo, "demo", 7),
+    command(app, export, "export", 5),
+    command(app, verify, "verify", 6),
+    command(app, doctor, "doctor", 7),
+    command(app, demo, "demo", 8),
 )

@@ -1,6 +1,7 @@
 """Small Datasets become Results: collected in one pass, with provenance, stored and opened."""
 
 from poreflux.results.collecting import collect
+from poreflux.results.exporting import export_results
 from poreflux.results.joining import join_results, split_results
 from poreflux.results.opening import open_results
 from poreflux.results.saving import save, update
@@ -11,6 +12,7 @@ open = open_results
 
 __all__ = [
     "collect",
+    "export_results",
     "join_results",
     "open",
     "open_results",

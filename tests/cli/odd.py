@@ -133,6 +133,13 @@ TOGETHER = (
     "import {}/g.npy new.zarr --kind gray --phases 0=pore",
     "import {}/g.npy new.zarr --voxel-size 1 --voxel-size 2,2",
     "report {}/v.zarr --out r.html",
+    "export {}/r.zarr",
+    "export {}/r.zarr nothing",
+    "export {}/r.zarr numbers.xlsx",
+    "export {}/r.zarr nowhere/numbers.csv",
+    "export {}/r.zarr {}/r.zarr",
+    "export {}/r.zarr {}/r.zarr/inside.csv",
+    "export {}/v.zarr numbers.csv",
     "measure {}/v.zarr --edges 5",
     "measure {}/v.zarr --bin-width 2 --also surface",
     "solve tortuosity {}/v.zarr --scheduler tcp://127.0.0.1:1",
@@ -182,6 +189,7 @@ def lines(folder: str) -> list[list[str]]:
             ["solve", "tortuosity", path],
             ["solve", "current", path],
             ["report", path, "--out", "r.html"],
+            ["export", path, "numbers.csv"],
             ["verify", path],
         ]
     random.Random(12).shuffle(found)

@@ -11,7 +11,17 @@ import pytest
 from poreflux.cli.app import app, example_of
 from tests.cli.command import poreflux, refused
 
-VERBS = ("import", "segment", "measure", "solve tortuosity", "report", "verify", "doctor", "demo")
+VERBS = (
+    "import",
+    "segment",
+    "measure",
+    "solve tortuosity",
+    "report",
+    "export",
+    "verify",
+    "doctor",
+    "demo",
+)
 HEAVY = ("xarray", "numpy", "dask", "distributed", "zarr", "numba", "scipy", "matplotlib", "jinja2")
 
 
