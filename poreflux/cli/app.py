@@ -6,6 +6,7 @@ from collections.abc import Callable
 from cyclopts import App
 
 from poreflux import __version__
+from poreflux.cli.check import check
 from poreflux.cli.current import current
 from poreflux.cli.demo import demo
 from poreflux.cli.doctor import doctor
@@ -13,6 +14,7 @@ from poreflux.cli.export import export
 from poreflux.cli.imports import import_
 from poreflux.cli.measure import measure
 from poreflux.cli.report import report
+from poreflux.cli.run import run
 from poreflux.cli.segment import segment
 from poreflux.cli.solve import tortuosity
 from poreflux.cli.verify import verify
@@ -62,4 +64,6 @@ VERBS = (
     command(app, verify, "verify", 6),
     command(app, doctor, "doctor", 7),
     command(app, demo, "demo", 8),
+    command(app, check, "check", 9),
+    command(app, run, "run", 10),
 )

@@ -1,0 +1,109 @@
+"""A sample becomes a store: of a file or folder, of another store, or of a preset."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from poreflux.phantoms.gray import Tomograph, measure_gray
+from poreflux.phantoms.presets import TWINS, VOXEL_SIZE, synthetic_twin
+from poreflux.readers import read
+from poreflux.store import open as open_store
+from poreflux.store import save
+from poreflux.store.box import identities
+from poreflux.study.model import Sample
+from poreflux.study.work import Work
+
+
+def source_of(sample: Sample, base: Path) -> Path | None:
+    """Return the file or folder of a sample, None of a preset; `base` has the study file."""
+    return None if sample.path is None else base / Path(sample.path).expanduser()
+
+
+def is_store(source: Path | None) -> bool:
+    """Return whether a source is a store of ours."""
+    try:
+        return source is not None and bool(identities(source))
+    except (OSError, ValueError, AttributeError, KeyError):
+        return False
+
+
+def has_phases(sample: Sample, base: Path) -> bool:
+    """Return whether a sample comes segmented."""
+    if sample.preset is not None:
+        return not sample.scan
+    source = source_of(sample, base)
+    if source is not None and is_store(source):
+        return "phase" in identities(source)
+    return sample.reading.kind == "phase"
+
+
+def opened(sample: Sample, base: Path) -> xr.Dataset:
+    """Return a sample as a lazy volume; only headers are read.
+
+    Examples
+    --------
+    >>> opened(Sample(name="a", preset="fine_100", edge=32), Path(".")).phase.shape
+    (32, 32, 32)
+    """
+    if sample.preset is not None:
+        return _twin(sample)
+    source = source_of(sample, base)
+    assert source is not None
+    if is_store(source):
+        return open_store(source)
+    return read(source, voxel_size=sample.voxel_size, **_options(sample, base))
+
+
+def import_sample(sample: Sample, base: Path, store: Path, work: Work) -> None:
+    """Write a sample to a store; one of another content is replaced."""
+    with work.watch("import") as progress:
+        save(opened(sample, base), store, overwrite=True, chunk=work.chunk, progress=progress)
+
+
+def source_parameters(sample: Sample) -> dict[str, Any]:
+    """Return all that decides what an import writes, but for the content of files."""
+    parameters: dict[str, Any] = {"voxel_size": sample.voxel_size}
+    if sample.preset is None:
+        return parameters | {"reading": sample.reading.model_dump()}
+    twin = TWINS.get(sample.preset)
+    plan = None if twin is None else asdict(twin.plan)
+    return (
+        parameters | sample.model_dump(include={"preset", "edge", "seed", "scan"}) | {"plan": plan}
+    )
+
+
+def _twin(sample: Sample) -> xr.Dataset:
+    name, edge = str(sample.preset), sample.edge
+    if name not in TWINS:
+        raise ValueError(f"preset={name!r} is not a preset; choose one of {', '.join(TWINS)}")
+    size = VOXEL_SIZE if sample.voxel_size is None else sample.voxel_size
+    volume = synthetic_twin(name, edge, seed=sample.seed, voxel_size=size)
+    if not sample.scan:
+        return volume
+    seed = TWINS[name].plan.seed if sample.seed is None else sample.seed
+    return measure_gray(volume, Tomograph(seed=seed)).drop_vars("phase")
+
+
+def _options(sample: Sample, base: Path) -> dict[str, Any]:
+    options = sample.reading.model_dump()
+    if options["phases"] is not None:
+        options["phases"] = labels_of(options["phases"])
+    if options["mask"] is not None:
+        options["mask"] = base / options["mask"]
+    return options
+
+
+def labels_of(names: dict[str, str]) -> dict[int, str]:
+    """Return the names of labels, which TOML has as texts, by their numbers.
+
+    Examples
+    --------
+    >>> labels_of({"0": "pore"})
+    {0: 'pore'}
+    """
+    try:
+        return {int(label): name for label, name in names.items()}
+    except ValueError:
+        raise ValueError(f"phases={names} is not possible; write labels as whole numbers") from None

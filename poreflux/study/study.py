@@ -1,0 +1,265 @@
+"""A study: its file, the plan of its steps, the run, and the results of all samples."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import xarray as xr
+
+from poreflux import results as stored
+from poreflux.store.lock import holding
+from poreflux.study import records
+from poreflux.study.file import read_study
+from poreflux.study.importing import source_of
+from poreflux.study.model import Sample, StudyFile
+from poreflux.study.steps import Step, steps_of
+from poreflux.study.work import Work
+
+#: of a study, a sample and its folder: one more step of each sample, such as its report
+MoreSteps: TypeAlias = Callable[["Study", Sample, Path], Step]
+
+#: what becomes of a step: to do, done now, kept from an earlier run, failed
+TO_DO, DONE, KEPT, FAILED = "to do", "done", "kept", "failed"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step, whether it is to do, and why."""
+
+    step: Step
+    key: str
+    due: bool
+    why: str
+
+    def __str__(self) -> str:
+        """Return the step as a line of a plan."""
+        return f"{self.step.sample}: {self.step.name} ({self.why})"
+
+
+@dataclass
+class Outcome:
+    """What became of a run.
+
+    Attributes
+    ----------
+    done, kept
+        steps that were done now, and those whose results were there.
+    failed
+        what to say of each sample that failed, by its name.
+    seconds
+        of each step that was done.
+    """
+
+    done: list[Step] = field(default_factory=list)
+    kept: list[Step] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+
+
+class Study:
+    """Several samples, treated alike and compared.
+
+    Parameters
+    ----------
+    path
+        of the study file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "study.toml"
+    >>> _ = path.write_text('''
+    ... tortuosity = {directions = "z", blocks = [2, 2, 2]}
+    ... current = {compute = false}
+    ... measure = {also = [], blocks = [2, 2, 2]}
+    ... [[samples]]
+    ... name = "fine"
+    ... preset = "fine_500"
+    ... edge = 16
+    ... ''')
+    >>> study = Study(path)
+    >>> [planned.step.name for planned in study.plan() if planned.due]
+    ['import', 'measure', 'tortuosity z', 'blocks', 'results']
+    >>> study.run().failed, any(planned.due for planned in study.plan())
+    ({}, False)
+    >>> "tortuosity_factor" in study.results["fine"]
+    True
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @cached_property
+    def file(self) -> StudyFile:
+        """The content of the file, checked."""
+        return read_study(self.path)
+
+    @property
+    def base(self) -> Path:
+        """The folder that paths in the file start from."""
+        return self.path.resolve().parent
+
+    @property
+    def folder(self) -> Path:
+        """The folder of all that is made."""
+        return self.base / (self.file.folder or f"{self.path.stem}-results")
+
+    @property
+    def results(self) -> dict[str, xr.Dataset]:
+        """The results of each sample that has them, by its name, in the order of the file."""
+        found = {}
+        for sample in self.file.samples:
+            path = self.folder / sample.name / "results.zarr"
+            if path.exists():
+                found[sample.name] = stored.open_results(path)
+        return found
+
+    def plan(self, *, more: Sequence[MoreSteps] = ()) -> list[Planned]:
+        """Return every step, whether it is to do, and why; nothing is done.
+
+        Parameters
+        ----------
+        more
+            steps of each sample beyond its results, such as its report.
+        """
+        return [planned for sample in self.file.samples for planned in self._plan(sample, more)]
+
+    def run(
+        self,
+        *,
+        work: Work | None = None,
+        more: Sequence[MoreSteps] = (),
+        tell: Callable[[Step, str], None] | None = None,
+        wait: bool = False,
+    ) -> Outcome:
+        """Do every step whose inputs, parameters or results are not those of an earlier run.
+
+        Parameters
+        ----------
+        work
+            threads, scheduler and processes; by default those of the file, without processes.
+        more
+            steps of each sample beyond its results, such as its report.
+        tell
+            called with each step, before it and after it, and what becomes of it.
+        wait
+            for another run of the study, instead of refusing.
+
+        Returns
+        -------
+        what was done, kept and what failed: a sample that fails does not stop the others.
+
+        Raises
+        ------
+        StoreExists
+            if another process runs the study.
+        """
+        resources, outcome = self.file.resources, Outcome()
+        means = work or Work(
+            threads=resources.threads, scheduler=resources.scheduler, chunk=resources.chunk
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with holding(self.folder / ".running", self.folder, wait=wait):
+            for sample in self.file.samples:
+                try:
+                    self._run(sample, means, more, tell, outcome)
+                except Exception as error:  # of whatever kind: the other samples go on
+                    outcome.failed[sample.name] = _said(error)
+        return outcome
+
+    def _plan(self, sample: Sample, more: Sequence[MoreSteps]) -> list[Planned]:
+        """Return the steps of a sample; the first one alone where its source cannot be read."""
+        try:
+            return list(self._of(sample, more))
+        except OSError as error:
+            first, *_ = steps_of(self.file, sample, self.base, self.folder / sample.name)
+            return [Planned(first, "", True, _said(error))]
+
+    def _run(
+        self,
+        sample: Sample,
+        work: Work,
+        more: Sequence[MoreSteps],
+        tell: Callable[[Step, str], None] | None,
+        outcome: Outcome,
+    ) -> None:
+        say = tell or (lambda step, what: None)
+        for planned in self._of(sample, more):
+            step = planned.step
+            if not planned.due:
+                outcome.kept.append(step)
+                say(step, KEPT)
+                continue
+            say(step, TO_DO)
+            begun = time.monotonic()
+            try:
+                step.make(work)
+            except BaseException:
+                say(step, FAILED)
+                raise
+            made = records.fingerprint(step.target, step.variables)
+            seconds = round(time.monotonic() - begun, 2)
+            content = {"key": planned.key, "made": made, "seconds": seconds}
+            records.write_record(self._record(step), content)
+            outcome.done.append(step)
+            outcome.seconds[step.sample, step.name] = seconds
+            say(step, DONE)
+
+    def _of(self, sample: Sample, more: Sequence[MoreSteps]) -> Iterator[Planned]:
+        """Yield the steps of a sample; whether each is to do is asked when its turn comes."""
+        folder = self.folder / sample.name
+        steps = steps_of(self.file, sample, self.base, folder)
+        steps += [make(self, sample, folder) for make in more]
+        keys: dict[str, str] = {}
+        due: set[str] = set()
+        for step in steps:
+            needs = [keys[name] for name in step.needs]
+            if step.kind == "import":
+                needs.append(self._content(sample))
+            key = keys[step.name] = records.key_of(step.kind, step.parameters, needs)
+            why = self._why(step, key, due)
+            if why:
+                due.add(step.name)
+            yield Planned(step, key, bool(why), why or "there already")
+
+    def _why(self, step: Step, key: str, due: set[str]) -> str:
+        """Return why a step is to be done, nothing where what it makes is there."""
+        record = records.recorded(self._record(step))
+        if not record:
+            return "not done yet"
+        if record.get("key") != key:
+            return "its parameters or inputs changed"
+        made = records.fingerprint(step.target, step.variables)
+        if made is None:
+            return f"{step.target.name} is not there"
+        if made != record.get("made"):
+            return f"{step.target.name} is not as it was made"
+        return f"{', '.join(sorted(due & set(step.needs)))} first" if due & set(step.needs) else ""
+
+    def _record(self, step: Step) -> Path:
+        name = step.name.replace(" ", "_")
+        return self.folder / step.sample / ".steps" / f"{name}.json"
+
+    def _content(self, sample: Sample) -> str:
+        """Return the sha256 of the files of a sample; nothing of a preset."""
+        source = source_of(sample, self.base)
+        if source is None:
+            return ""
+        kept = self.folder / sample.name / ".steps"
+        content = records.content_of(source, kept / "source.json")
+        mask = sample.reading.mask
+        return (
+            content
+            if mask is None
+            else content + records.content_of(self.base / mask, kept / "mask.json")
+        )
+
+
+def _said(error: BaseException) -> str:
+    """Return one line that says what happened."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    named: Any = type(error).__name__
+    return " ".join(text.split()) or named

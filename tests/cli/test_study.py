@@ -1,0 +1,28 @@
+"""poreflux check and run: exit status, what is printed, and what a kill leaves."""
+
+from tests.cli.command import inside
+from tests.study.conftest import QUICK, samples
+
+LOST = '[[samples]]\nname = "lost"\npath = "nowhere.tif"\nvoxel_size = 1.0\n'
+
+
+def test_check_prints_the_defaults_and_names_what_would_fail(tmp_path):
+    (tmp_path / "study.toml").write_text(QUICK + LOST + samples(b="fine_500"))
+    ran = inside("check", "study.toml", cwd=tmp_path)
+    assert ran.status == 1
+    assert "rtol = 1e-06  # default" in ran.out
+    assert "b: 16 x 16 x 16 voxels (z, y, x) of 0.92 x 0.92 x 0.92 µm: pore, elec" in ran.out
+    assert ran.err.splitlines() == ["poreflux: 1 of 2 samples would fail: lost"]
+
+
+def test_run_goes_on_after_a_failure_and_names_it(tmp_path):
+    (tmp_path / "study.toml").write_text(QUICK + LOST + samples(b="fine_500"))
+    ran = inside("run", "study.toml", "--json", cwd=tmp_path)
+    assert ran.status == 1
+    assert list(ran.document["failed"]) == ["lost"]
+    assert "1 of 2 samples failed: lost" in ran.document["error"]
+    assert (tmp_path / "study-results" / "b" / "report.html").is_file()
+    planned = inside("run", "study.toml", "--dry-run", cwd=tmp_path)
+    assert planned.status == 0
+    assert "b: report (there already)" in planned.out
+    assert "lost: import" in planned.out

@@ -1,0 +1,104 @@
+"""A step is done again only where its inputs or parameters changed, or what it made."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tifffile
+
+from poreflux.results import open_results
+from poreflux.study.study import Study
+from tests.study.conftest import QUICK, samples
+
+PARTS = ["measure", "tortuosity z", "blocks", "current z", "results"]
+
+
+def done(path):
+    outcome = Study(path).run()
+    assert outcome.failed == {}
+    return [step.name for step in outcome.done]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "study.toml"
+    path.write_text(QUICK + samples(a="fine_500"))
+    assert done(path) == ["import", *PARTS]
+    return path
+
+
+@pytest.fixture
+def ran(template, tmp_path):
+    shutil.copytree(template.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "study.toml"
+
+
+def test_a_second_run_does_nothing(ran):
+    assert done(ran) == []
+
+
+CHANGES = {
+    ("wagner_lengths = []", "wagner_lengths = [8.0]"): ["current z", "results"],
+    ('directions = "z", blocks', 'directions = "zy", blocks'): [
+        "tortuosity y", "blocks", "results",
+    ],
+    ("edge = 16", "edge = 17"): ["import", *PARTS],
+    ("edge = 16", 'edge = 16\nlabels = {powder = "fine"}'): ["results"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_change_touches_is_done_again_and_nothing_else(change, ran):
+    ran.write_text(ran.read_text().replace(*change))
+    assert done(ran) == CHANGES[change]
+
+
+def test_what_is_lost_or_altered_is_made_again(ran):
+    folder = ran.parent / "study-results" / "a"
+    shutil.rmtree(folder / "current_z.zarr")
+    assert done(ran) == ["current z", "results"]
+    (folder / ".steps" / "results.json").write_text("{")
+    assert done(ran) == ["results"]
+
+
+def test_options_of_before_do_not_stay_in_the_results(ran):
+    results = ran.parent / "study-results" / "a" / "results.zarr"
+    ran.write_text(ran.read_text().replace("current = {", "current = {compute = false, "))
+    assert "current_density" in open_results(results)
+    assert done(ran) == ["results"]
+    assert "current_density" not in open_results(results)
+
+
+def test_a_scan_is_segmented_and_its_content_decides(write, tmp_path, rng):
+    gray = np.where(rng.random((16, 16, 16)) < 0.2, 60, 190) + rng.integers(0, 20, (16, 16, 16))
+    tifffile.imwrite(tmp_path / "g.tif", gray.astype(np.uint8))
+    quick = "tortuosity = {compute = false}\ncurrent = {compute = false}\nmeasure = {also = []}\n"
+    path = write(quick + '[[samples]]\nname = "g"\npath = "g.tif"\nvoxel_size = 0.5\n')
+    every = ["import", "segment", "measure", "results"]
+    assert done(path) == every
+    (tmp_path / "g.tif").touch()
+    assert done(path) == []
+    tifffile.imwrite(tmp_path / "g.tif", gray.astype(np.uint8)[::-1])
+    assert done(path) == every
+    path.write_text(path.read_text() + '[segmentation]\nmethod = "li"\n')
+    assert done(path) == every[1:]
+
+
+def test_a_sample_that_fails_does_not_stop_the_others(write):
+    lost = '[[samples]]\nname = "lost"\npath = "nowhere.tif"\nvoxel_size = 1.0\n'
+    study = Study(write(QUICK + lost + samples(b="fine_500")))
+    outcome = study.run()
+    assert list(outcome.failed) == ["lost"]
+    assert "nowhere.tif" in outcome.failed["lost"]
+    assert list(study.results) == ["b"]
+    attrs = study.results["b"].attrs
+    assert (attrs["sample"], attrs["labels"], attrs["measured"]) == ("b", {}, {})
+
+
+def test_a_study_that_another_process_runs_is_refused(ran):
+    from poreflux.errors import StoreExists
+    from poreflux.store.lock import holding
+
+    folder = ran.parent / "study-results"
+    with holding(folder / ".running", folder), pytest.raises(StoreExists, match="another process"):
+        Study(ran).run()
