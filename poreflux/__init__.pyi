@@ -32,6 +32,8 @@ from .metrics.pores.local_thickness import local_thickness
 from .metrics.surface.surface_area import surface_area
 from .metrics.pores.connectivity import connectivity
 from .metrics.surface.euler_number import euler_number
+from .metrics.paths.geodesic_tortuosity import geodesic_tortuosity
+from .metrics.paths.constrictivity import constrictivity
 from .metrics.density.preview import preview
 from .transport.tortuosity.tortuosity_factor import tortuosity_factor
 from .transport.tortuosity.tortuosity_profile import tortuosity_profile
@@ -85,6 +87,8 @@ __all__ = [
     "surface_area",
     "connectivity",
     "euler_number",
+    "geodesic_tortuosity",
+    "constrictivity",
     "preview",
     "tortuosity_factor",
     "tortuosity_bracket",

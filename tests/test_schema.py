@@ -118,6 +118,14 @@ CASES: dict[str, list[Callable]] = {
     "surface_area": [lambda _: pf.surface_area(phases())],
     "connectivity": [lambda _: pf.connectivity(phases())],
     "euler_number": [lambda _: pf.euler_number(phases())],
+    "geodesic_tortuosity": [
+        lambda _: pf.geodesic_tortuosity(phases()),
+        lambda _: pf.geodesic_tortuosity(blocked()),
+    ],
+    "constrictivity": [
+        lambda _: pf.constrictivity(phases()),
+        lambda _: pf.constrictivity(blocked()),
+    ],
     "preview": [lambda _: pf.preview(segmented())],
     "tortuosity_factor": [
         lambda _: pf.tortuosity_factor(phases()),

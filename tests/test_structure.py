@@ -36,7 +36,7 @@ WINGS = {
         {"engines"},
     ],
     "metrics": [
-        {"correlation", "surface", "representative"},
+        {"correlation", "surface", "representative", "paths"},
         {"pores"},
         {"density"},
     ],

@@ -27,6 +27,7 @@ def measure(
     also: str | None = None,
     only: str | None = None,
     phase: str = "pore",
+    conducting: str | None = None,
     direction: str = "z",
     blocks: str | None = None,
     pore_method: Literal["auto", "components", "watershed"] = "auto",
@@ -49,13 +50,17 @@ def measure(
         folder of results; what is there of other verbs is kept.
     also
         more to measure, like pores,chords, or all: pores (sizes), thickness, chords, connectivity,
-        surface, correlation (two points), spectrum, arrangement, representative (volumes).
+        surface, correlation (two points), spectrum, arrangement, representative (volumes); and of
+        the conducting phase geodesic_tortuosity, constrictivity.
     only
         measure these instead of the usual: porosity, profile, blocks, structure, preview.
     phase
         name of the phase that counts as pore.
+    conducting
+        name of the phase in which geodesic_tortuosity and constrictivity are measured; by default
+        electrolyte, or the only one that is not pore.
     direction
-        of profile and structure factor: z, y, x, several like zx, or all.
+        of profile, structure factor and paths: z, y, x, several like zx, or all.
     blocks
         number of sub-volumes along z,y,x; by default 4,4,4, fewer where a volume is thinner.
     pore_method
@@ -86,8 +91,12 @@ def measure(
     sizes = lengths(edges, option="--edges")
     microstructure.check_options(names, bin_width, edges)
     volume = open_store(store)
+    names, notes = microstructure.with_conductor(
+        volume, names, conducting, all_of="all" in (also, only)
+    )
     options = {
         "phase": phase,
+        "conducting": conducting,
         "directions": split(direction),
         "blocks": three(blocks)
         if blocks is not None
@@ -111,6 +120,7 @@ def measure(
             "measure", metrics, volume, out, overwrite=overwrite, wait=common.wait,
             progress=on_progress, scheduler=place.scheduler,
         )  # fmt: skip
+    answer.lines[-1:-1] = notes
     listed = table is not None or labels
     if pore_method == "auto" and ("pores" in names or listed):
         pore_sizes = (
@@ -145,7 +155,7 @@ def _forecast(volume: "xr.Dataset", names: tuple[str, ...], options: dict, out: 
     from poreflux.machine import memory_bandwidth
 
     voxels = math.prod(volume.sizes.values())
-    lazy = [name for name in names if name != "thickness"]  # which looks into the volume at once
+    lazy = [name for name in names if name not in microstructure.AT_ONCE]
     metrics = metrics_of(volume, lazy, {**options, "pore_method": "components"})
     triads = sum(EXTRA.get(name, 0) for name in names)
     bandwidth = memory_bandwidth()

@@ -1,10 +1,11 @@
 """The metrics of `poreflux measure`, by their names in --also and --only."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poreflux.study.measuring import EXTRA, USUAL
+from poreflux.study.measuring import AT_ONCE, CONDUCTING, EXTRA, USUAL
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,7 +21,8 @@ def chosen(also: str | None, only: str | None) -> tuple[str, ...]:
     >>> chosen("pore", None)
     Traceback (most recent call last):
     ValueError: --also pore is not known; choose of pores, thickness, chords, connectivity, \
-surface, correlation, spectrum, arrangement, representative, or all
+surface, correlation, spectrum, arrangement, representative, geodesic_tortuosity, constrictivity, \
+or all
     """
     if also is not None and only is not None:
         raise ValueError("--also adds to the usual, --only replaces it; give one of the two")
@@ -60,15 +62,38 @@ def check_options(names: Iterable[str], bin_width: float | None, edges: str | No
             )
 
 
+def with_conductor(
+    volume: "xr.Dataset", names: tuple[str, ...], conducting: str | None, *, all_of: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names for which it is known what conducts, and a line where it is not; of names
+    that were asked for one by one all must be.
+    """
+    from poreflux.metrics.paths.conducting_box import conducting_phase
+    from poreflux.volume import label_of
+
+    asked = [name for name in names if name in CONDUCTING]
+    try:
+        if asked:
+            label_of(volume, conducting_phase(volume, conducting))
+    except ValueError:
+        missing = f"{' and '.join(asked)}: it is not said which phase conducts; give --conducting"
+        if not all_of:
+            raise ValueError(missing) from None
+        return tuple(name for name in names if name not in asked), [f"left out {missing}"]
+    return names, []
+
+
 def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
-    """Return the bytes of what is transformed as a whole, or in windows of 128 voxels."""
+    """Return the bytes of what is done on the whole, or in windows of 128 voxels."""
     from poreflux.metrics.density.coarse import GRID
 
     grid = 1.0
     for n in volume.sizes.values():
         grid *= min(n, GRID)
     waves = {"spectrum", "arrangement"} & set(names)
-    return 24 * grid * len(waves) + ("correlation" in names) * 8e8
+    boxes = max(AT_ONCE.get(name, 0) for name in ("", *names))
+    voxels = math.prod(volume.sizes.values())
+    return 24 * grid * len(waves) + ("correlation" in names) * 8e8 + boxes * voxels
 
 
 def write_pores(

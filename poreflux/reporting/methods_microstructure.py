@@ -16,6 +16,9 @@ RESTS_ON = {
     "threshold": "percolating_phase_fraction",
     "euler": "euler_number",
     "dissipation": "dissipation_half_fraction",
+    "geodesic": "geodesic_tortuosity",
+    "necks": "constrictivity",
+    "porosimetry": "constrictivity",
 }
 
 WORKS = {
@@ -43,6 +46,15 @@ WORKS = {
     "Springer (2009).",
     "dissipation": "R. Hill, Elastic properties of reinforced solids: some theoretical principles, "
     "J. Mech. Phys. Solids 11 (1963) 357–372. doi:10.1016/0022-5096(63)90036-X",
+    "geodesic": "O. Stenzel, O. Pecho, L. Holzer, M. Neumann, V. Schmidt, Predicting effective "
+    "conductivities based on geometric microstructure characteristics, AIChE J. 62 (2016) "
+    "1834–1843. doi:10.1002/aic.15160",
+    "necks": "L. Holzer et al., The influence of constrictivity on the effective transport "
+    "properties of porous layers in electrolysis and fuel cells, J. Mater. Sci. 48 (2013) "
+    "2934–2952. doi:10.1007/s10853-012-6968-z",
+    "porosimetry": "B. Münch, L. Holzer, Contradicting geometrical concepts in pore size analysis "
+    "attained with electron microscopy and mercury intrusion, J. Am. Ceram. Soc. 91 (2008) "
+    "4059–4067. doi:10.1111/j.1551-2916.2008.02736.x",
 }
 
 
@@ -100,6 +112,10 @@ _SENTENCES = {
     "dissipation_half_fraction": "The power of the current was attributed to voxels, to each what "
     "its half of the way to a neighbour dissipates; scaled to the tortuosity factor as its mean "
     "over the conducting voxels (Hill's condition) it is their local tortuosity factor.",
+    "geodesic_tortuosity": "The geodesic tortuosity is the mean length of the shortest paths "
+    "between voxel centres (26 neighbours) from the low to the high face, over their distance.",
+    "constrictivity": "The constrictivity is the square of the radius of which balls that come in "
+    "through the low face cover half of the phase, over that of which balls that fit into it do.",
     "clustering_ratio": "The arrangement of the pores follows from the spectral density at long "
     "wavelengths, relative to that at the scale of single pores, and from the positions of the "
     "pores' centroids; its errors from those of the eight parts of half the edge and from the "

@@ -282,6 +282,23 @@ SHAPE: dict[str, Variable] = {
             ("largest", "largest"),
         )
     },
+    # paths
+    "geodesic_tortuosity": Variable(
+        ("direction",), "f", "1", "geodesic tortuosity: length of shortest paths over distance"
+    ),
+    "geodesic_tortuosity_std": Variable(
+        ("direction",), "f", "1", "standard deviation of the geodesic tortuosity over the face"
+    ),
+    "geodesic_reached_fraction": Variable(
+        ("direction",), "f", "1", "share of the phase at the high face that paths reach"
+    ),
+    "constrictivity": Variable(("direction",), "f", "1", "constrictivity"),
+    "bottleneck_radius": Variable(
+        ("direction",), "f", "um", "radius of balls from the low face that cover half of the phase"
+    ),
+    "bulge_radius": Variable(
+        ("direction",), "f", "um", "radius of balls that cover half of the phase"
+    ),
     # connectivity
     "cluster_count": Variable(("neighbours",), "i", "1", "number of clusters"),
     "largest_cluster_fraction": Variable(

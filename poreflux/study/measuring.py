@@ -21,19 +21,29 @@ EXTRA = {
     "spectrum": 110,
     "arrangement": 90,
     "representative": 5,
+    "geodesic_tortuosity": 200,
+    "constrictivity": 1200,
 }
+
+#: those that are measured at once, not in the pass over the volume, and their bytes a voxel
+AT_ONCE = {"thickness": 0, "geodesic_tortuosity": 7, "constrictivity": 14}
+
+#: those of the phase that conducts
+CONDUCTING = ("geodesic_tortuosity", "constrictivity")
 
 
 def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> list:
     """Return the lazy Datasets of the named metrics.
 
-    The options are phase, directions, blocks, pore_method, bin_width, edges and discretisation:
-    whether surface, thickness and chords are measured again on larger voxels.
+    The options are phase, directions, blocks, pore_method, bin_width, edges, discretisation
+    (whether surface, thickness and chords are measured again on larger voxels), and, where it is
+    not plain, the phase that is conducting.
     """
     import poreflux as pf
 
     names = tuple(names)
     phase, directions = options["phase"], options["directions"]
+    conducting = options.get("conducting")
     bins = {"bin_width": options["bin_width"], "phase": phase}
     method = options["pore_method"]
     sizes = [pf.pore_size(volume, method=method, **bins)] if "pores" in names else []
@@ -62,6 +72,12 @@ def metrics(volume: "xr.Dataset", names: Iterable[str], options: Mapping) -> lis
         "arrangement": lambda: [pf.arrangement(volume, method=method, phase=phase)],
         "representative": lambda: [
             pf.representative_volume(volume, edges=options["edges"], phase=phase)
+        ],
+        "geodesic_tortuosity": lambda: [
+            pf.geodesic_tortuosity(volume, direction=d, phase=conducting) for d in directions
+        ],
+        "constrictivity": lambda: [
+            pf.constrictivity(volume, direction=d, phase=conducting) for d in directions
         ],
     }
     measured = [(name, dataset) for name in names for dataset in makers[name]()]

@@ -42,11 +42,15 @@ def test_all_is_measured_as_python_measures_it(folder):
         pf.surface_area(volume),
         pf.arrangement(volume, method="auto"),
         pf.representative_volume(volume),
+        pf.geodesic_tortuosity(volume),
+        pf.constrictivity(volume),
     ]
     for name in ("pore_number", "chord_length_mean", "largest_cluster_fraction", "surface_area",
-                 "clustering_ratio", "representative_std"):  # fmt: skip
+                 "clustering_ratio", "representative_std", "geodesic_tortuosity",
+                 "bottleneck_radius"):  # fmt: skip
         (source,) = [each for each in apart if name in each]
-        np.testing.assert_allclose(found[name], source[name].values)
+        along = {dim: source[dim] for dim in source[name].dims if dim == "direction"}
+        np.testing.assert_allclose(found[name].sel(along), source[name].values)
     assert {"local_thickness_share", "two_point_probability", "spectral_density"} <= set(found)
 
 
@@ -211,3 +215,21 @@ def test_real_volumes_go_through_everything(
          "--wagner-lengths", "1,40", cwd=tmp_path)  # fmt: skip
     done("report", "results.zarr", cwd=tmp_path)
     assert "Wagner length" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_paths_are_of_the_phase_that_is_named(tmp_path, rng):
+    labels = rng.choice(3, (8, 7, 6), p=[0.1, 0.45, 0.45])
+    phases = {0: "pore", 1: "good", 2: "poor"}
+    pf.save(pf.from_array(labels.astype(np.uint8), phases=phases), tmp_path / "v.zarr")
+    words = "measure v.zarr --only geodesic_tortuosity,constrictivity"
+    refused(inside(*words.split(), cwd=tmp_path), 2, "give --conducting")
+    done(*words.split(), "--conducting", "poor", "--direction", "zx", cwd=tmp_path)
+    found, volume = results.open(tmp_path / "results.zarr"), pf.open(tmp_path / "v.zarr")
+    for direction in "zx":
+        for measure in (pf.geodesic_tortuosity, pf.constrictivity):
+            again = measure(volume, direction=direction, phase="poor").squeeze("direction")
+            for name, value in again.data_vars.items():
+                np.testing.assert_allclose(found[name].sel(direction=direction), value)
+    ran = done("measure", "v.zarr", "--only", "all", "--out", "r.zarr", cwd=tmp_path)
+    assert "left out geodesic_tortuosity and constrictivity" in ran.out
+    assert "constrictivity" not in results.open(tmp_path / "r.zarr")

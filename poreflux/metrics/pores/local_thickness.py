@@ -189,18 +189,27 @@ class Thickness:
         np.minimum(r2, _ceiling(r2, _limit(self.size, self.largest)), out=r2)
         if (states == UNKNOWN).any():
             r2 *= states == INSIDE
-        cubes = bool((weights == 1).all())
         longest = int(r2.max(initial=0))
         with ThreadPoolExecutor(self.threads) as pool:
-            in_threads = functools.partial(_in_ranges, pool, shape[0], self.threads)
+            in_threads = functools.partial(in_ranges, pool, shape[0], self.threads)
             if self.whole:
                 _floor_radii(r2, longest, in_threads)
-            cover, table = _tables(longest) if cubes else _NO_TABLES
-            marks = np.empty(shape, np.uint8)
-            in_threads(mark_centres, r2, cover, weights, marks)
-            largest_r2 = r2.copy()
-            in_threads(paint_balls, r2, marks, weights, table, largest_r2)
-            return _diameters(largest_r2, r2, unit, in_threads)
+            return _diameters(largest_balls(r2, weights, in_threads), r2, unit, in_threads)
+
+
+def largest_balls(r2: np.ndarray, weights: np.ndarray, in_threads: Callable) -> np.ndarray:
+    """Return the squared radius of the largest ball that holds each voxel.
+
+    `r2` are those of the balls about each voxel, 0 where there is none; ``in_threads(function,
+    *arguments)`` calls it on ranges of planes.
+    """
+    cubes = bool((weights == 1).all())
+    cover, table = _tables(int(r2.max(initial=0))) if cubes else _NO_TABLES
+    marks = np.empty(r2.shape, np.uint8)
+    in_threads(mark_centres, r2, cover, weights, marks)
+    largest_r2 = r2.copy()
+    in_threads(paint_balls, r2, marks, weights, table, largest_r2)
+    return largest_r2
 
 
 def by_windows(
@@ -273,7 +282,7 @@ def _distances(
     flat, work = (np.empty(states.shape, dtype) for _ in range(2))
     most, out_of_sight = np.float32(limit), np.float32(top)
     with ThreadPoolExecutor(threads) as pool:
-        _in_ranges(
+        in_ranges(
             pool,
             states.shape[0],
             threads,
@@ -285,7 +294,7 @@ def _distances(
             work,
             flat,
         )
-        _in_ranges(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
+        in_ranges(pool, states.shape[1], threads, distance_across_planes, flat, w, most, work)
     return work
 
 
@@ -336,9 +345,7 @@ def _endless(states: np.ndarray) -> np.ndarray:
     return np.where(states == INSIDE, np.float32(np.inf), np.float32(0))
 
 
-def _in_ranges(
-    pool: ThreadPoolExecutor, n: int, count: int, function: Any, *arguments: Any
-) -> None:
+def in_ranges(pool: ThreadPoolExecutor, n: int, count: int, function: Any, *arguments: Any) -> None:
     """Call ``function(*arguments, start, stop)`` on ranges of 0 to n, side by side."""
     edges = np.linspace(0, n, min(count, n) + 1).astype(int)
     jobs = [pool.submit(function, *(*arguments, a, b)) for a, b in pairwise(edges.tolist())]
