@@ -76,3 +76,16 @@ def test_a_path_that_closes_around_the_period_only_after_two_leads():
     expected = direct.tensor((labels > 0) * 1.0)
     assert found == pytest.approx(expected, abs=1e-8)
     assert found[0, 0] > 0
+
+
+@pytest.mark.parametrize("rods", [False, True])
+def test_grains_that_a_period_cuts_conduct_nothing(rods):
+    """They join its faces, and nothing else; a rod beside them conducts by its cross section."""
+    array = np.zeros((8, 8, 8), np.uint8)
+    array[[0, -1], 3:5, 3:5] = 1
+    if rods:
+        array[:, 6, 6] = 1
+    tensor = effective_tensor(from_array(array)).effective_conductivity_tensor
+    expected = np.zeros((3, 3))
+    expected[0, 0] = rods / 64
+    np.testing.assert_allclose(tensor, expected, atol=1e-9)
