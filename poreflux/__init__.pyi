@@ -44,9 +44,11 @@ from .transport.electrode.contact_mask import contact_mask
 from .transport.electrode.interfacial_current import interfacial_current
 from .transport.electrode.contact_evolution import contact_evolution
 from .uncertainty.tortuosity_band import tortuosity_band
+from .uncertainty.block_discretisation import block_discretisation
 from .uncertainty.discretisation import tortuosity_discretisation
 from .uncertainty.tortuosity_bracket import tortuosity_bracket
 from .uncertainty.structure_discretisation import structure_discretisation
+from .uncertainty.tensor_discretisation import tensor_discretisation
 from .results.collecting import collect
 from .results.opening import open_results
 from .results.joining import join_results, split_results
@@ -101,6 +103,8 @@ __all__ = [
     "contact_evolution",
     "tortuosity_band",
     "tortuosity_discretisation",
+    "block_discretisation",
+    "tensor_discretisation",
     "structure_discretisation",
     "collect",
     "open_results",

@@ -144,7 +144,11 @@ CASES: dict[str, list[Callable]] = {
     ],
     "dissipation": [lambda _: pf.dissipation(phases()), lambda _: pf.dissipation(blocked())],
     "block_tortuosity": [lambda _: sub_volumes()],
+    "block_discretisation": [lambda _: pf.block_discretisation(phases(), sub_volumes())],
     "effective_tensor": [lambda _: pf.effective_tensor(phases())],
+    "tensor_discretisation": [
+        lambda _: pf.tensor_discretisation(phases(), pf.effective_tensor(phases()))
+    ],
     "interfacial_current": [lambda _, d=d: swept(d) for d in DIMS],
     "contact_evolution": [lambda _, d=d: evolved(d) for d in DIMS],
     "tortuosity_band": [lambda _: pf.tortuosity_band(segmented())],

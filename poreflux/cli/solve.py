@@ -145,7 +145,14 @@ def tortuosity(
     medium |= {"direction": chosen, "scheduler": place.scheduler}
     finished = unfinished(out, solver, "blocks")  # of a run that is interrupted
     if block_counts:
-        solved.append(solving.in_blocks(volume, block_counts, finished, medium, watch=progress))
+        parts = solving.in_blocks(volume, block_counts, finished, medium, watch=progress)
+        if no_discretisation:
+            solved.append(parts)
+        else:
+            with_errors, missing = solving.with_blocks_discretisation(
+                volume, parts, place.scheduler
+            )
+            solved, notes = [*solved, *with_errors], [*notes, *missing]
     if cube_sizes:
         solved.append(solving.in_cubes(volume, cube_sizes, medium, watch=progress))
     answer = merged(

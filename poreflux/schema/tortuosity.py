@@ -67,6 +67,12 @@ TORTUOSITY: dict[str, Variable] = {
         )
         for end, what in DISCRETISATION_ENDS
     },
+    **{
+        f"effective_conductivity_tensor_{end}": Variable(
+            ("component", "direction"), "f", "1", f"effective conductivity tensor, {what}"
+        )
+        for end, what in DISCRETISATION_ENDS
+    },
     "potential": Variable(DIMS, "f", "1", "potential, of the difference applied"),
     "current_density_magnitude": Variable(
         DIMS, "f", "1", "current density, of that in a uniform block of the reference phase"
@@ -120,6 +126,14 @@ TORTUOSITY: dict[str, Variable] = {
     "block_tortuosity_factor_mean": Variable(
         ("direction",), "f", "1", "tortuosity factor by the mean conductivity of sub-volumes"
     ),
+    **{
+        f"{quantity}_{end}": Variable(("direction",), "f", "1", f"{words}, {what}")
+        for quantity, words in (
+            ("block_effective_conductivity_mean", "mean effective conductivity of sub-volumes"),
+            ("block_tortuosity_factor_mean", "tortuosity factor by the mean of sub-volumes"),
+        )
+        for end, what in DISCRETISATION_ENDS
+    },
     "effective_conductivity_sampling_error": Variable(
         ("direction",), "f", "1", "effective conductivity, sampling error: one standard deviation"
     ),

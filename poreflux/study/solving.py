@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from poreflux.blocks import Scheduler
 from poreflux.errors import NotConverged, TooLarge
 from poreflux.metrics.representative.representative_tortuosity import representative_tortuosity
 from poreflux.study.watching import Watch, unwatched
 from poreflux.transport.tortuosity.block_tortuosity import block_tortuosity
 from poreflux.transport.tortuosity.dissipation import dissipation
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
+from poreflux.uncertainty.block_discretisation import block_discretisation
 from poreflux.uncertainty.discretisation import tortuosity_discretisation
 from poreflux.volume import voxel_size
 
@@ -67,6 +69,16 @@ def in_blocks(
         return block_tortuosity(
             volume, blocks=counts, checkpoint=finished, progress=progress, **options
         )
+
+
+def with_blocks_discretisation(
+    volume: xr.Dataset, solved: xr.Dataset, scheduler: Scheduler = None
+) -> tuple[list[xr.Dataset], list[str]]:
+    """Return the Dataset of blocks with the error of its voxels, or a line where it is missing."""
+    try:
+        return [solved, block_discretisation(volume, solved, scheduler=scheduler)], []
+    except (NotConverged, TooLarge) as error:
+        return [solved], [f"the error of the voxels of the blocks is missing: {error}"]
 
 
 def cubes(volume: xr.Dataset, edges: Sequence[float]) -> dict[float, list[int]]:

@@ -8,30 +8,26 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from poreflux import blocks
-from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.schema import variable
-from poreflux.schema.attribute_text import parsed
-from poreflux.segmentation.solid_fraction import solid_fraction
+from poreflux.schema.variables import DISCRETISATION_ENDS
 from poreflux.transport.tortuosity.tortuosity_factor import tortuosity_factor
 from poreflux.uncertainty.larger_voxels import every_other_voxel
+from poreflux.uncertainty.measured_walls import measured_walls
+from poreflux.uncertainty.solve_options import solve_options
 from poreflux.uncertainty.walls import (
-    LOST,
+    UNKNOWN,
+    UNKNOWN_WALLS,
     Interval,
     Walls,
+    of_conductivity,
     of_partial_voxels,
     of_several_conductors,
     of_whole_voxels,
 )
-from poreflux.volume import from_array, phase_labels, require, voxel_size, within_mask
+from poreflux.volume import within_mask
 
 #: relative error of the solves on larger voxels
 _RTOL = 1e-5
-
-#: standard deviation of the share of a voxel that a wall cuts, from what its centre says
-_OF_A_VOXEL = 0.3
-
-_UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 def tortuosity_discretisation(
@@ -118,10 +114,12 @@ def tortuosity_discretisation(
     True
     """
     volume = within_mask(volume)
-    options = _options(solved)
+    options = solve_options(
+        solved, "tortuosity_factor", ("conductivity", "sides", "geometry"), "tortuosity_factor"
+    )
     several = len({value for value in options["conductivity"].values() if value > 0}) > 1
-    walls = Walls(0.0, 1.0, math.nan, 0.0) if several else _walls(volume, options["conductivity"])
-    deviation = _OF_A_VOXEL * math.sqrt(walls.surface / math.prod(volume["phase"].shape))
+    walls = UNKNOWN_WALLS if several else measured_walls(volume, options["conductivity"])
+    deviation = walls.deviation(math.prod(volume["phase"].shape))
     values: dict[str, list[float]] = {}
     for direction in solved["direction"].values.tolist():
         tau, kappa = (
@@ -131,7 +129,7 @@ def tortuosity_discretisation(
         mean = tau * kappa  # the conducting fraction, of several conductors the mean conductivity
         factors = partial(_on_larger_voxels, volume, direction, options, threads)
         if math.isinf(tau):
-            interval = _UNKNOWN
+            interval = UNKNOWN
         elif several:
             interval = of_several_conductors(tau, factors)
         elif options["geometry"] == "partial":
@@ -147,7 +145,7 @@ def tortuosity_discretisation(
     )
     high = error["tortuosity_factor_discretisation_high"]
     if np.isinf(high).any():
-        high.attrs["not_resolved"] = _not_resolved(walls)
+        high.attrs["not_resolved"] = walls.not_resolved
     return error
 
 
@@ -159,57 +157,6 @@ def _of_whole(tau: float, walls: Walls, factors: Callable[[int], float]) -> Inte
 
 def _factor(solved: xr.Dataset, direction: str) -> float:
     return float(solved["tortuosity_factor"].sel(direction=direction))
-
-
-def _options(solved: xr.Dataset) -> dict[str, Any]:
-    attrs = require(solved, "tortuosity_factor").attrs
-    names = ("conductivity", "sides", "geometry")
-    missing = [name for name in names if name not in attrs]
-    if missing:
-        raise KeyError(
-            f"the tortuosity factor has no attribute {missing[0]!r}; give the Dataset that "
-            "poreflux.tortuosity_factor returned"
-        )
-    return {name: parsed(attrs[name]) for name in names}
-
-
-def _walls(volume: xr.Dataset, conductivity: Mapping[str, float]) -> Walls:
-    """Return the surface of what conducts, its blur, and the radius of what does not."""
-    labels = phase_labels(volume)
-    conducting = [labels[name] for name, value in conductivity.items() if value > 0]
-    member = partial(np.isin, test_elements=conducting)
-    array = blocks.map_blocks(member, volume["phase"].data, dtype=bool)
-    edges = voxel_size(volume)
-    conductor = from_array(array, voxel_size=edges)
-    within, voxels = 1, array.size
-    if "mask" in volume:
-        conductor["mask"] = volume["mask"]
-        within = blocks.chunked(volume["mask"].data).rechunk(array.chunks)
-        voxels = within.sum()
-    sums = {"conducting": (array * within).sum(), "voxels": voxels}
-    share = _solid_share(volume)
-    if share is not None:
-        sums["mixed"] = (share * (1 - share) * within).sum()
-    measured, sums = blocks.compute(surface_area(conductor), xr.Dataset(sums))
-    surface = float(measured["specific_surface"]) * math.prod(edges) ** (1 / 3)
-    if not surface:
-        return Walls(0.0, 1.0, 0.0, 0.0)
-    total = float(sums["voxels"])
-    mixed = float(sums["mixed"]) / total if share is not None else math.nan
-    fraction = float(sums["conducting"]) / total
-    blur, radius = math.sqrt(math.pi) * mixed / surface, 3 * (1 - fraction) / surface
-    return Walls(surface, fraction, blur, radius)
-
-
-def _solid_share(volume: xr.Dataset) -> Any:
-    """Return the solid fractions of a volume, lazy, if it has them or grey values that tell."""
-    if "solid_fraction" in volume:
-        return blocks.chunked(volume["solid_fraction"].data)
-    record = volume["phase"].attrs.get("segmentation", {})
-    two = set(phase_labels(volume)) >= {"pore"} and len(phase_labels(volume)) == 2
-    if two and "gray" in volume and "sensitivity" in record:
-        return solid_fraction(volume)["solid_fraction"].data
-    return None
 
 
 def _on_larger_voxels(
@@ -226,15 +173,8 @@ def _on_larger_voxels(
 
 
 def _of_all(tau: Interval, mean: float, deviation: float) -> dict[str, float]:
-    """Return the interval of a tortuosity factor, and of what is derived from it.
-
-    Two standard deviations of the conducting fraction are added to that of the conductivity.
-    """
-    kappa = Interval(
-        max(mean - 2 * deviation, 0.0) / tau.high,
-        (mean + 2 * deviation) / tau.low if tau.low else math.inf,
-        mean / tau.extrapolated,
-    )
+    """Return the interval of a tortuosity factor, and of what is derived from it."""
+    kappa = of_conductivity(tau, mean, deviation)
     inverse = Interval(
         1 / kappa.high, 1 / kappa.low if kappa.low else math.inf, 1 / kappa.extrapolated
     )
@@ -243,19 +183,9 @@ def _of_all(tau: Interval, mean: float, deviation: float) -> dict[str, float]:
         "effective_conductivity": kappa,
         "macmullin_number": inverse,
     }
-    ends = ("discretisation_low", "discretisation_high", "extrapolated")
+    ends = (end for end, _ in DISCRETISATION_ENDS)
     return {
         f"{quantity}_{end}": value
-        for quantity, interval in quantities.items()
-        for end, value in zip(ends, interval)
+        for end, values in zip(ends, zip(*quantities.values()))
+        for quantity, value in zip(quantities, values)
     }
-
-
-def _not_resolved(walls: Walls) -> str:
-    """Return what voxels do not resolve, in words."""
-    if walls.lost > LOST:
-        return (
-            f"the image is blurred by {walls.blur:.1f} voxels, pores have a radius of "
-            f"{walls.radius:.1f}: small ones are lost"
-        )
-    return "on voxels twice as large nothing conducts: paths are as thin as a voxel"

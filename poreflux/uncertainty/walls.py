@@ -11,6 +11,9 @@ FEWEST, STEPS, MOST = 0.13, 0.32, 0.5
 #: below the second it has a part; above the third, too
 _ELSE, _PARTLY, _TOO_MUCH = 0.15, 0.5, 2.25
 
+#: standard deviation of the share of a voxel that a wall cuts, from what its centre says
+_OF_A_VOXEL = 0.3
+
 #: square of the blur over the radius of the pores from which on pores are lost in it
 LOST = 0.25
 
@@ -51,6 +54,25 @@ class Walls(NamedTuple):
     def lost(self) -> float:
         """Return the square of the blur over the radius, 0 where no blur is known."""
         return 0.0 if math.isnan(self.blur) or not self.radius else (self.blur / self.radius) ** 2
+
+    @property
+    def not_resolved(self) -> str:
+        """Return what voxels do not resolve, in words."""
+        if self.lost > LOST:
+            return (
+                f"the image is blurred by {self.blur:.1f} voxels, pores have a radius of "
+                f"{self.radius:.1f}: small ones are lost"
+            )
+        return "on voxels twice as large nothing conducts: paths are as thin as a voxel"
+
+    def deviation(self, voxels: int) -> float:
+        """Return the standard deviation of the fraction of so many voxels, for those walls cut."""
+        return _OF_A_VOXEL * math.sqrt(self.surface / voxels)
+
+
+#: of what has no law, or was not measured
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+UNKNOWN_WALLS = Walls(0.0, 1.0, math.nan, 0.0)
 
 
 def of_whole_voxels(
@@ -96,6 +118,18 @@ def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interv
     half = abs(change) / 2
     low, high = tau - 1.5 * max(change, 0.0) - half, tau - 1.5 * min(change, 0.0) + half
     return above_one(Interval(low, high, tau - change))
+
+
+def of_conductivity(tau: Interval, mean: float, deviation: float) -> Interval:
+    """Return the interval of the conductivity that belongs to a tortuosity factor.
+
+    Two standard deviations of the mean conductivity are added to it.
+    """
+    return Interval(
+        max(mean - 2 * deviation, 0.0) / tau.high,
+        (mean + 2 * deviation) / tau.low if tau.low else math.inf,
+        mean / tau.extrapolated,
+    )
 
 
 def above_one(interval: Interval) -> Interval:
