@@ -4,16 +4,18 @@ import importlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
-import xarray as xr
 from numpy.typing import DTypeLike
 
 from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
 from poreflux.readers.description import Wanted
 from poreflux.readers.image import reading
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import xarray as xr
 
 _MAGIC = {
     b"II*\x00": "tiff",
@@ -55,7 +57,7 @@ def read(
     mask: str | Path | None = None,
     missing_as: float | None = None,
     allow_external: bool = False,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Read an image file or folder as a lazy Volume; `save` it to work with it.
 
     TIFF (multi-page, BigTIFF, ImageJ, OME), a folder of TIFF, PNG, BMP or JPEG pages, HDF5 (NeXus,
@@ -144,7 +146,7 @@ def read(
     return volume
 
 
-def _inside(path: Path) -> da.Array:
+def _inside(path: Path) -> "da.Array":
     """Return the values of a mask, axes (z, y, x)."""
     reader = _reader_of(path, raw=False)
     module = importlib.import_module(f"poreflux.readers.{reader.split(':')[0]}")

@@ -1,34 +1,16 @@
-"""HDF5: any dataset of three axes; Data Exchange's by default, but never its projections."""
+"""HDF5, read by a process apart: its library dies of some damage that a file can have."""
 
 import functools
-import json
-import math
-import re
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
-from poreflux.errors import UnreadableImage
-from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes, sizes
-from poreflux.readers.external import require_near
-from poreflux.readers.image import Image, aligned_chunks, even_step, plane_chunks, reading
+from poreflux.readers import apart
+from poreflux.readers.description import Wanted
+from poreflux.readers.image import Image, aligned_chunks, plane_chunks
 from poreflux.readers.lazy import Box, from_chunks
-from poreflux.readers.missing import Span, filled, require_all, span_of
-from poreflux.readers.numpy import named, others
-
-with suppress(ImportError):
-    import hdf5plugin  # noqa: F401  registers the filters of beamlines
-
-#: where Data Exchange keeps its images
-DATA_EXCHANGE = "exchange/data"
-#: datasets beside an array of projections that hold their angles
-_ANGLES = ("theta", "rotation_angle")
+from poreflux.readers.missing import filled
 
 
 def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
@@ -36,240 +18,29 @@ def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
 
     With ``reverse`` its axes are taken from the last to the first, as MATLAB stores them.
     """
-    with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
-        name = _dataset(path, file, wanted.dataset)
-        stored = file[name]
-        axes, source = _axes(file, stored)
-        _refuse_projections(path, name, stored, axes)
-        if stored.dtype.kind not in "biuf":
-            raise UnreadableImage(f"{path} holds {stored.dtype} in {name}, not real numbers")
-        _require_filters(path, stored)
-        sources = _sources(path, stored, wanted)
-        kind = "MATLAB 7.3" if reverse else "HDF5"
-        described = Description(
-            kind, axes[::-1] if reverse else axes, str(stored.dtype), name,
-            others(_shapes(file), name), spacing_from=source,
-        )  # fmt: skip
-        choice = choose(described, path, wanted)
-        index = choice.index[::-1] if reverse else choice.index
-        kept = [axis for axis, at in enumerate(index) if isinstance(at, slice)]
-        shape = tuple(stored.shape[axis] for axis in kept)
-        chunks = plane_chunks(shape, stored.dtype.itemsize)
-        if stored.chunks:
-            native = [stored.chunks[axis] for axis in kept]
-            chunks = aligned_chunks(shape, stored.dtype.itemsize, native)
-        status = path.stat()
-        lost, total = _lost(stored)
-        require_all(path, name, lost, total, wanted.missing_as)
-        box = functools.partial(_box, path, name, index)
-        lazy = from_chunks(
-            filled(box, lost, index, wanted.missing_as),
-            shape,
-            stored.dtype.newbyteorder("="),
-            chunks,
-            token=(str(path), status.st_size, status.st_mtime_ns, name, str(index), len(lost),
-                   str(wanted.missing_as)),
-        )  # fmt: skip
-    how: dict[str, Any] = {"dataset": name}
-    if lost:
-        how["missing_as"] = wanted.missing_as
-    return Image(lazy.T if reverse else lazy, described, choice, sources, how)
-
-
-def _lost(stored: h5py.Dataset) -> tuple[list[Span], int]:
-    """Return where the chunks lie that were never written, and how many there are in all."""
-    whole = tuple((0, n) for n in stored.shape)
-    if stored.is_virtual or stored.external or not stored.size:
-        return [], 1
-    if not stored.chunks:
-        return ([] if stored.id.get_storage_size() else [whole]), 1
-    grid = [-(-n // edge) for n, edge in zip(stored.shape, stored.chunks)]
-    count = stored.id.get_num_chunks()
-    if count == math.prod(grid):
-        return [], count
-    offsets = (stored.id.get_chunk_info(number).chunk_offset for number in range(count))
-    there = {tuple(a // edge for a, edge in zip(offset, stored.chunks)) for offset in offsets}
-    lost = [index for index in product(*map(range, grid)) if index not in there]
-    return [span_of(index, stored.chunks, stored.shape) for index in lost], math.prod(grid)
-
-
-def _dataset(path: Path, file: h5py.File, wanted: str | None) -> str:
-    """Return the name of the dataset that is meant."""
-    if wanted is not None:
-        given = file.get(wanted.strip("/"))
-        name = _signal(given) if isinstance(given, h5py.Group) else None
-        return name or named(path, _shapes(file), wanted)
-    shapes = _shapes(file)
-    group: Any = file
-    for _ in range(8):  # NeXus: entry, then data
-        group = group.get(_text(group.attrs.get("default")) or ".")
-        if not isinstance(group, h5py.Group) or _signal(group):
-            break
-    if isinstance(group, h5py.Group) and (name := _signal(group)):
-        return name
-    if DATA_EXCHANGE in shapes:
-        return DATA_EXCHANGE
-    signals = []
-    file.visititems(lambda _, item: signals.append(_signal(item)))
-    volumes = {name for name in signals if name and len(file[name].shape) >= 3}
-    return volumes.pop() if len(volumes) == 1 else named(path, shapes, None)
-
-
-def _signal(group: object) -> str | None:
-    """Return the path of the dataset that an NXdata group shows."""
-    if not isinstance(group, h5py.Group) or _text(group.attrs.get("NX_class")) != "NXdata":
-        return None
-    names = [_text(group.attrs.get("signal"))]
-    names += [
-        key for key, item in group.items() if hasattr(item, "shape") and "signal" in item.attrs
-    ]
-    for name in names:
-        if name and isinstance(group.get(name), h5py.Dataset):
-            return f"{group.name}/{name}".strip("/")
-    return None
-
-
-def _axes(file: h5py.File, stored: h5py.Dataset) -> tuple[tuple[Axis, ...], str | None]:
-    """Return the axes with what NeXus, ilastik, dimension scales or labels say of them."""
-    names: list[str] = []
-    spacings: list[float | None] = [None] * stored.ndim
-    source = None
-    tags, parent = _axistags(stored), stored.parent
-    nexus = _texts(parent.attrs.get("axes")) or _texts(stored.attrs.get("axes"))
-    scales = [_scale(stored, axis) for axis in range(stored.ndim)]
-    if len(tags) == stored.ndim:
-        names = tags
-    elif len(nexus) == stored.ndim:
-        names = nexus
-        positions = [parent.get(name) if name.strip(".") else None for name in names]
-        spacings = [_step(item, n) for item, n in zip(positions, stored.shape)]
-        source = "NXdata axes"
+    found = apart.layout(path, wanted, reverse=reverse)
+    itemsize = found.dtype.itemsize
+    if found.native:
+        chunks = aligned_chunks(found.shape, itemsize, found.native)
     else:
-        names = [stored.dims[axis].label or scale[0] for axis, scale in enumerate(scales)]
-    axes = named_axes(stored.shape, names, spacings)
-    if not any(axis.spacing for axis in axes):
-        axes = named_axes(stored.shape, names, [scale[1] for scale in scales])
-        source = "HDF5 dimension scales"
-    if not any(axis.spacing for axis in axes):
-        axes, source = _with_element_size(axes, stored), "element_size_um"
-    return axes, source if any(axis.spacing for axis in axes) else None
-
-
-def _axistags(stored: h5py.Dataset) -> list[str]:
-    """Return the names that ilastik and vigra write."""
-    with suppress(ValueError, KeyError, TypeError):
-        return [str(axis["key"]) for axis in json.loads(_text(stored.attrs["axistags"]))["axes"]]
-    return []
-
-
-def _scale(stored: h5py.Dataset, axis: int) -> tuple[str, float | None]:
-    """Return name and spacing of a dimension scale."""
-    with suppress(Exception):  # a scale may point to what is not there
-        for name, scale in stored.dims[axis].items():
-            said = _text(scale.attrs.get("NAME")) or name or str(scale.name)
-            own = "This is a netCDF dimension" in said
-            return (str(scale.name) if own else said).split("/")[-1], _step(
-                scale, stored.shape[axis]
-            )
-    return "", None
-
-
-def _step(positions: object, count: int) -> float | None:
-    if not isinstance(positions, h5py.Dataset) or positions.shape != (count,):
-        return None
-    unit = _text(positions.attrs.get("units")) or _text(positions.attrs.get("unit"))
-    return even_step(positions[()], unit)
-
-
-def _texts(value: object) -> list[str]:
-    """Return the words of an attribute: a list, or one text parted by colons or commas."""
-    if value is None:
-        return []
-    words = [_text(word) for word in np.ravel(np.asarray(value, dtype=object))]
-    return re.split(r"[:,]", words[0].strip("[]")) if len(words) == 1 else words
-
-
-def _text(value: object) -> str:
-    value = np.ravel(np.asarray(value, dtype=object))[0] if value is not None else ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        chunks = plane_chunks(found.shape, itemsize)
+    status = path.stat()
+    box = functools.partial(_box, path, found.name, found.index, found.dtype)
+    lazy = from_chunks(
+        filled(box, found.lost, found.index, wanted.missing_as),
+        found.shape,
+        found.dtype,
+        chunks,
+        token=(str(path), status.st_size, status.st_mtime_ns, found.name, str(found.index),
+               len(found.lost), str(wanted.missing_as)),
+    )  # fmt: skip
+    how: dict[str, Any] = {"dataset": found.name}
+    if found.lost:
+        how["missing_as"] = wanted.missing_as
+    return Image(lazy.T if reverse else lazy, found.description, found.choice, found.files, how)
 
 
 def _box(
-    path: Path, name: str, index: tuple[int | slice, ...], start: Box, stop: Box
+    path: Path, name: str, index: tuple[int | slice, ...], dtype: np.dtype, start: Box, stop: Box
 ) -> np.ndarray:
-    # h5py serialises what threads ask of it, so each call may open the file for itself
-    spans = iter(zip(start, stop))
-    at = tuple(slice(*next(spans)) if isinstance(i, slice) else i for i in index)
-    with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
-        return file[name][at]
-
-
-def _sources(path: Path, stored: h5py.Dataset, wanted: Wanted) -> list[Path]:
-    """Return the files of a dataset; refuse one of which some are missing: it would read as 0."""
-    others = {Path(stored.file.filename)} - {path}
-    if stored.is_virtual:
-        others |= {
-            path.parent / source.file_name
-            for source in stored.virtual_sources()
-            if source.file_name != "."
-        }
-    others |= {path.parent / name for name, _, _ in stored.external or ()}
-    for other in sorted(others):
-        require_near(path, other, allowed=wanted.allow_external)
-    return [path, *sorted(others - {path})]
-
-
-def _require_filters(path: Path, stored: h5py.Dataset) -> None:
-    """Refuse a compression that cannot be undone, before the work."""
-    created = stored.id.get_create_plist()
-    for number in range(created.get_nfilters()):
-        code, _, _, name = created.get_filter(number)
-        if not h5py.h5z.filter_avail(code):
-            raise UnreadableImage(
-                f"{path} is compressed with the HDF5 filter {code} ({name.decode() or 'no name'}), "
-                "which is not installed; pip install 'poreflux[hdf5]'"
-            )
-
-
-def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape and not name.startswith("#"):
-            shapes[name] = item.shape
-
-    file.visititems(visit)
-    return shapes
-
-
-def _refuse_projections(path: Path, name: str, stored: h5py.Dataset, axes: Sequence[Axis]) -> None:
-    angles = [
-        key
-        for key in _ANGLES
-        if key in stored.parent
-        and isinstance(stored.parent[key], h5py.Dataset)
-        and stored.parent[key].shape == stored.shape[:1]
-    ]
-    said = _texts(stored.attrs.get("axes"))
-    turned = any(axis.name in _ANGLES for axis in axes)
-    if angles or turned or said[:1] == ["theta"]:
-        seen = f"angles in {angles[0]}" if angles else f"axes {':'.join(said) or sizes(axes)}"
-        raise UnreadableImage(
-            f"{path} holds {stored.shape[0]} projections in {name} ({seen}), not a volume; "
-            "reconstruct them first, for instance with tomopy, and import the result"
-        )
-
-
-def _with_element_size(axes: tuple[Axis, ...], stored: h5py.Dataset) -> tuple[Axis, ...]:
-    """Return the axes with the voxel size that ilastik and Fiji write, in (z, y, x)."""
-    size = np.ravel(np.asarray(stored.attrs.get("element_size_um", ()), dtype=float))
-    if size.shape != (3,) or not np.all(np.isfinite(size)) or not np.all(size > 0):
-        return axes
-    lengths = dict(zip("zyx", size.tolist()))
-    if {axis.name for axis in axes} >= set("zyx"):
-        return tuple(replace(axis, spacing=lengths.get(axis.name)) for axis in axes)
-    return (
-        axes
-        if len(axes) != 3
-        else tuple(replace(axis, spacing=length) for axis, length in zip(axes, size.tolist()))
-    )
+    return apart.box(path, name, index, dtype, start, stop)

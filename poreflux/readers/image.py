@@ -5,14 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike
 
 from poreflux.errors import PorefluxError, UnreadableImage
 from poreflux.readers.description import Choice, Description
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 #: a lazy chunk is as many planes as fit in this, a power of two up to `PLANES`
 CHUNK_BYTES = 64 * 2**20
@@ -66,7 +68,7 @@ class Image:
     where the file has them.
     """
 
-    array: da.Array
+    array: "da.Array"
     description: Description
     choice: Choice
     files: list[Path] = field(default_factory=list)

@@ -17,9 +17,9 @@ import numpy as np
 
 from poreflux.errors import UnreadableImage
 from poreflux.readers import hdf5
+from poreflux.readers.arrays import named, others
 from poreflux.readers.description import Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, reading
-from poreflux.readers.numpy import named, others
 from poreflux.readers.raw import flat
 from poreflux.readers.stream import sequential
 

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from poreflux.errors import UnreadableImage
-from poreflux.readers.lazy import Box
+
+if TYPE_CHECKING:
+    from poreflux.readers.lazy import Box
 
 #: (start, stop) of a chunk along each stored axis
 Span = tuple[tuple[int, int], ...]
@@ -53,7 +56,7 @@ class _Filled:
     def __init__(self, box: Callable, spans: Sequence[Span], value: float):
         self.box, self.spans, self.value = box, spans, value
 
-    def __call__(self, start: Box, stop: Box) -> np.ndarray:
+    def __call__(self, start: "Box", stop: "Box") -> np.ndarray:
         values = np.array(self.box(start, stop))
         for span in self.spans:
             lower = [max(a, p) - p for (a, _), p in zip(span, start)]

@@ -9,7 +9,8 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.errors import UnreadableImage
+from poreflux.readers.arrays import named, others
 from poreflux.readers.description import Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, reading
 from poreflux.readers.raw import flat
@@ -58,25 +59,6 @@ def _described(
     return Description(order, named_axes(shape), str(_numbers(dtype, path)))
 
 
-def named(path: str | Path, shapes: dict[str, tuple], dataset: str | None) -> str:
-    """Return the array that is meant: the one named, or the only one of three axes."""
-    if dataset is not None:
-        if dataset.strip("/") not in shapes:
-            raise ChooseOne(
-                f"{path} has no array {dataset!r}; choose one of {_list(shapes) or 'none'}"
-            )
-        return dataset.strip("/")
-    volumes = [
-        name for name, shape in shapes.items() if len(shape) >= 3 and sum(n > 1 for n in shape) >= 3
-    ] or [name for name, shape in shapes.items() if len(shape) == 3]
-    if len(volumes) != 1:
-        raise ChooseOne(
-            f"{path} has {len(volumes)} arrays of three axes ({_list(shapes) or 'nothing'}); "
-            "name one with dataset="
-        )
-    return volumes[0]
-
-
 class _Member:
     """Opens one file of a zip archive for reading from its start."""
 
@@ -86,11 +68,6 @@ class _Member:
 
     def __call__(self) -> IO[bytes]:
         return zipfile.ZipFile(self.path).open(self.member)
-
-
-def others(shapes: dict[str, tuple], name: str) -> tuple[str, ...]:
-    """Return the other arrays of a file that could be a volume."""
-    return tuple(key for key, shape in shapes.items() if key != name and len(shape) >= 3)
 
 
 def _raw_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
@@ -104,7 +81,3 @@ def _numbers(dtype: np.dtype, path: Path) -> np.dtype:
     if dtype.kind not in "biuf":
         raise UnreadableImage(f"{path} holds {dtype}, not real numbers; convert it")
     return dtype
-
-
-def _list(shapes: dict[str, tuple]) -> str:
-    return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in shapes.items())

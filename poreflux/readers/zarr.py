@@ -10,12 +10,12 @@ import numpy as np
 import zarr
 
 from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.readers.arrays import named, others
 from poreflux.readers.chunks import lost_chunks, require_in_place
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
 from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.missing import filled, require_all
-from poreflux.readers.numpy import named, others
 
 #: files that make a folder a Zarr array or group
 MARKS = ("zarr.json", ".zarray", ".zgroup")

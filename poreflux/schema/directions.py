@@ -1,10 +1,12 @@
 """Directions as they are asked for: one, several, or all; and answers along several together."""
 
 from collections.abc import Callable, Sequence
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from poreflux.schema.variables import DIMS, Direction
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def directions_of(direction: str | Sequence[str]) -> tuple[Direction, ...]:
@@ -34,14 +36,15 @@ def directions_of(direction: str | Sequence[str]) -> tuple[Direction, ...]:
 
 
 def along_each(
-    direction: str | Sequence[str], make: Callable[[Direction], xr.Dataset]
-) -> xr.Dataset:
+    direction: str | Sequence[str], make: Callable[[Direction], "xr.Dataset"]
+) -> "xr.Dataset":
     """Return what is made along one direction, or along several, put together along `direction`.
 
     Variables without the dim `direction` keep the name that each direction gives them.
 
     Examples
     --------
+    >>> import xarray as xr
     >>> def make(direction):
     ...     return xr.Dataset({"length": ("direction", [1.0])}, coords={"direction": [direction]})
     >>> along_each("zx", make)["direction"].values.tolist()
@@ -50,6 +53,8 @@ def along_each(
     made = [make(one) for one in directions_of(direction)]
     if len(made) == 1:
         return made[0]
+    import xarray as xr
+
     directed = [name for name, values in made[0].items() if "direction" in values.dims]
     others = {name: values for one in made for name, values in one.drop_vars(directed).items()}
     together = xr.concat(

@@ -37,10 +37,10 @@ def _page_by_page(folder, array):
     return path, {}
 
 
-def _hdf5(name, **options):
+def _hdf5(name, libver="earliest", **options):
     def write(folder, array):
         path = folder / "scan.h5"
-        with h5py.File(path, "w") as file:
+        with h5py.File(path, "w", libver=libver) as file:
             file.create_dataset(name, data=array, **options)
             file["other/small"] = np.zeros((2, 2))
         return path, {}
@@ -167,6 +167,10 @@ FORMATS = {
     "tiff folder": _pages,
     "hdf5 exchange": _hdf5("exchange/data"),
     "hdf5 chunked": _hdf5("a/b/c", chunks=True, compression="gzip"),
+    "hdf5 shuffled": _hdf5("v", chunks=(2, 3, 4), compression="gzip", shuffle=True),
+    "hdf5 lzf": _hdf5("v", chunks=(2, 3, 4), compression="lzf", fletcher32=True),
+    "hdf5 scaled": _hdf5("v", chunks=(2, 3, 4), scaleoffset=0),
+    "hdf5 newest": _hdf5("v", libver="latest", chunks=(2, 3, 4), compression="gzip"),
     "mat 5": _mat5(False),
     "mat 5 packed": _mat5(True),
     "mat 7.3": _mat73,
@@ -196,6 +200,10 @@ FRAGILE = (
     "tiff tiles",
     "hdf5 exchange",
     "hdf5 chunked",
+    "hdf5 shuffled",
+    "hdf5 lzf",
+    "hdf5 scaled",
+    "hdf5 newest",
     "mat 5",
     "mat 5 packed",
     "npy",

@@ -134,3 +134,82 @@ def test_a_dataset_that_was_never_written_is_refused(tmp_path):
         file.create_dataset("data", SHAPE, np.uint8)
     with pytest.raises(UnreadableImage, match="lacks 1 of the 1 chunks"):
         read(tmp_path / "v.h5", voxel_size=1)
+
+
+def pages(folder, values, lacking=()):
+    """Write a file for each plane, in two chunks of which some were never written."""
+    for z, plane in enumerate(values):
+        with h5py.File(folder / f"p{z}.h5", "w") as file:
+            data = file.create_dataset("plane", plane.shape, np.uint8, chunks=(4, 10))
+            for y in (0, 4):
+                if (z, y) not in lacking:
+                    data[y : y + 4] = plane[y : y + 4]
+
+
+def virtual(folder, values, *, skip=(), name="plane"):
+    """Make a virtual dataset of the files of planes, but for some of them."""
+    layout = h5py.VirtualLayout(values.shape, np.uint8)
+    for z, plane in enumerate(values):
+        if z not in skip:
+            layout[z] = h5py.VirtualSource(f"p{z}.h5", name, shape=plane.shape)
+    with h5py.File(folder / "v.h5", "w", libver="latest") as file:
+        file.create_virtual_dataset("data", layout)
+    return folder / "v.h5"
+
+
+def test_a_virtual_dataset_of_whole_sources_is_read(tmp_path, values):
+    pages(tmp_path, values)
+    np.testing.assert_array_equal(read(virtual(tmp_path, values), voxel_size=1).gray, values)
+
+
+@pytest.mark.parametrize("value", [None, 0, 7])
+def test_a_chunk_that_a_virtual_source_lacks_is_refused_or_named_by_a_value(
+    tmp_path, values, value
+):
+    pages(tmp_path, values, lacking=[(2, 4)])
+    path = virtual(tmp_path, values)
+    if value is None:
+        with pytest.raises(UnreadableImage, match=r"lacks 1 .* voxels \[2:3, 4:8, 0:10\]"):
+            read(path, voxel_size=1)
+        return
+    expected = values.copy()
+    expected[2, 4:8] = value
+    np.testing.assert_array_equal(read(path, voxel_size=1, missing_as=value).gray, expected)
+
+
+def test_planes_that_no_source_gives_are_refused(tmp_path, values):
+    pages(tmp_path, values)
+    with pytest.raises(UnreadableImage, match=r"lacks 2 of .* voxels \[1:2, 0:8, 0:10\]"):
+        read(virtual(tmp_path, values, skip=(1, 4)), voxel_size=1)
+
+
+def test_sources_without_the_dataset_or_too_small_are_refused(tmp_path, values):
+    pages(tmp_path, values)
+    with pytest.raises(UnreadableImage, match=r"lacks 6 of the 6 chunks"):
+        read(virtual(tmp_path, values, name="image"), voxel_size=1)
+    with h5py.File(tmp_path / "p3.h5", "w") as file:
+        file["plane"] = values[3, :4]
+    with pytest.raises(UnreadableImage, match=r"lacks 1 .* voxels \[3:4, 0:8, 0:10\]"):
+        read(virtual(tmp_path, values), voxel_size=1)
+
+
+def test_a_virtual_dataset_of_virtual_datasets_is_followed(tmp_path, values):
+    pages(tmp_path, values, lacking=[(5, 0)])
+    virtual(tmp_path, values)
+    layout = h5py.VirtualLayout(values.shape, np.uint8)
+    layout[:] = h5py.VirtualSource("v.h5", "data", shape=values.shape)
+    with h5py.File(tmp_path / "w.h5", "w", libver="latest") as file:
+        file.create_virtual_dataset("data", layout)
+    with pytest.raises(UnreadableImage, match=r"lacks 1 .* voxels \[5:6, 0:4, 0:10\]"):
+        read(tmp_path / "w.h5", voxel_size=1)
+
+
+def test_where_lost_voxels_of_a_source_lie_must_be_known_to_give_them_a_value(tmp_path, values):
+    pages(tmp_path, values, lacking=[(0, 0)])
+    layout = h5py.VirtualLayout((3, 8, 5), np.uint8)
+    source = h5py.VirtualSource("p0.h5", "plane", shape=(8, 10))
+    layout[0], layout[1], layout[2] = source[:, ::2], source[:, ::2], source[:, :5]
+    with h5py.File(tmp_path / "v.h5", "w", libver="latest") as file:
+        file.create_virtual_dataset("data", layout)
+    with pytest.raises(UnreadableImage, match="fetch these files again"):
+        read(tmp_path / "v.h5", voxel_size=1, missing_as=0)

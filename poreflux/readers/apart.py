@@ -1,0 +1,190 @@
+"""A process apart reads files whose damage ends the library that reads them.
+
+It is this interpreter again, with h5py and little else; values come back through shared memory.
+Where it dies, the file is refused in a sentence, and the next request starts another.
+"""
+
+import atexit
+import contextlib
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from poreflux.errors import UnreadableImage
+
+if TYPE_CHECKING:
+    from poreflux.readers.description import Wanted
+    from poreflux.readers.hdf5_layout import Layout
+    from poreflux.readers.lazy import Box
+
+
+def layout(path: Path, wanted: "Wanted", *, reverse: bool) -> "Layout":
+    """Return what an HDF5 file holds, see :func:`poreflux.readers.hdf5_layout.layout`."""
+    return _reader().ask(path, ("layout", path, wanted, reverse))
+
+
+def box(
+    path: Path,
+    name: str,
+    index: tuple[int | slice, ...],
+    dtype: np.dtype,
+    start: "Box",
+    stop: "Box",
+) -> np.ndarray:
+    """Return a box of the values of a dataset of an HDF5 file."""
+    shape = tuple(b - a for a, b in zip(start, stop))
+    return _reader().values(path, (path, name, index, start, stop), shape, dtype)
+
+
+def _memory() -> IO[bytes]:
+    """Return an open file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("poreflux-hdf5"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+class _Reader:
+    """A process that reads for this one, and the memory that they share."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen | None = None
+        self.owner = os.getpid()
+
+    def ask(self, path: Path, request: tuple) -> Any:
+        """Return the answer to a request about a file; raise what the other process raised."""
+        with self.lock:
+            return self._answer(path, request)
+
+    def values(self, path: Path, request: tuple, shape: tuple, dtype: np.dtype) -> np.ndarray:
+        """Return the values that the other process puts into the shared memory."""
+        with self.lock:
+            self._start()
+            count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            if os.fstat(self.memory.fileno()).st_size < count:
+                _allocate(self.memory.fileno(), count)
+            self._answer(path, ("box", *request, shape, dtype))
+            return _shared(self.memory.fileno(), shape, dtype).copy()
+
+    def _answer(self, path: Path, request: tuple) -> Any:
+        self._start()
+        try:
+            self.line.send(request)
+            failed, answer = self.line.recv()
+        except (EOFError, OSError) as error:
+            raise UnreadableImage(f"{path} {self._ended()}") from error
+        except BaseException:  # an interrupt: what comes next is no answer to the next request
+            self.close()
+            raise
+        if failed:
+            raise answer
+        return answer
+
+    def _ended(self) -> str:
+        """Return what to say of a process that ended, and forget it."""
+        assert self.process is not None
+        status = self.process.wait()
+        self.close()
+        if status < 0:
+            name = signal.Signals(-status).name
+            return (
+                f"cannot be read as an HDF5 file: its library ended by {name} while it read it, as "
+                "it does of damaged chunks; fetch the file again"
+            )
+        return (
+            f"cannot be read as an HDF5 file: the process that reads it ended with status {status}"
+        )
+
+    def _start(self) -> None:
+        if self.process is not None:
+            return
+        ours, theirs = socket.socketpair()
+        self.memory = _memory()
+        descriptors = theirs.fileno(), self.memory.fileno()
+        line = [sys.executable, "-m", "poreflux.readers.apart", *map(str, descriptors)]
+        package = str(Path(__file__).parents[2])
+        where = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        self.process = subprocess.Popen(
+            line,
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is of this process, which then ends the other
+            env={**os.environ, "PYTHONPATH": where},
+        )
+        theirs.close()
+        self.line = Connection(ours.detach())
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the other process."""
+        if self.process is None or self.owner != os.getpid():  # a fork's parent still reads
+            return
+        process, self.process = self.process, None
+        atexit.unregister(self.close)
+        self.line.close()
+        self.memory.close()
+        process.kill()
+        process.wait()
+
+
+def _allocate(memory: int, count: int) -> None:
+    """Make room in a file; where there is none, here, and not when it is written to."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(memory, 0, count)
+    else:
+        os.truncate(memory, count)
+
+
+_READERS: dict[int, _Reader] = {}
+
+
+def _reader() -> _Reader:
+    """Return the reader of this process: a fork does not share that of its parent."""
+    return _READERS.setdefault(os.getpid(), _Reader())
+
+
+def _serve(line: Connection, memory: int) -> None:
+    """Answer requests until the line is closed."""
+    from poreflux.readers import hdf5_layout
+
+    while True:
+        try:
+            kind, path, *request = line.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer: Any = None
+            if kind == "layout":
+                wanted, reverse = request
+                answer = hdf5_layout.layout(path, wanted, reverse=reverse)
+            else:
+                name, index, start, stop, shape, dtype = request
+                out = _shared(memory, shape, dtype)
+                hdf5_layout.read_box(path, name, index, start, stop, out)
+            reply = False, answer
+        except Exception as error:
+            reply = True, error.with_traceback(None)
+        with contextlib.suppress(BrokenPipeError):
+            line.send(reply)
+
+
+def _shared(memory: int, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    """Return an array in the shared memory."""
+    count = int(np.prod(shape, dtype=np.int64))
+    return np.frombuffer(mmap.mmap(memory, count * dtype.itemsize), dtype, count).reshape(shape)
+
+
+if __name__ == "__main__":
+    _serve(Connection(int(sys.argv[1])), int(sys.argv[2]))
