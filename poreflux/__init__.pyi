@@ -53,6 +53,8 @@ from .results.collecting import collect
 from .results.opening import open_results
 from .results.joining import join_results, split_results
 from .results.table import results_table
+from .study.study import Study
+from .study.compare import compare
 from .reporting.report import report
 
 __version__: str
@@ -111,6 +113,8 @@ __all__ = [
     "join_results",
     "split_results",
     "results_table",
+    "Study",
+    "compare",
     "report",
     "phantoms",
     "plot",

@@ -12,8 +12,8 @@ import poreflux
 @pytest.mark.parametrize("name", poreflux.__all__)
 def test_every_public_name_is_there(name):
     value = getattr(poreflux, name)
-    wanted = types.ModuleType if name in ("phantoms", "plot") else types.FunctionType
-    assert isinstance(value, wanted)
+    wanted = {"phantoms": types.ModuleType, "plot": types.ModuleType, "Study": type}
+    assert isinstance(value, wanted.get(name, types.FunctionType))
 
 
 @pytest.mark.parametrize("name", ["segmentation", "reporting"])

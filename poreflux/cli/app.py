@@ -7,6 +7,7 @@ from cyclopts import App
 
 from poreflux import __version__
 from poreflux.cli.check import check
+from poreflux.cli.compare import compare
 from poreflux.cli.current import current
 from poreflux.cli.demo import demo
 from poreflux.cli.doctor import doctor
@@ -66,4 +67,5 @@ VERBS = (
     command(app, demo, "demo", 8),
     command(app, check, "check", 9),
     command(app, run, "run", 10),
+    command(app, compare, "compare", 11),
 )

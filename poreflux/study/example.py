@@ -18,6 +18,7 @@ rtol = 1e-4
 [current]
 contact = 0.9306
 wagner_lengths = [0.0, 1.0, 8.0, 40.0, 260.0]
+rtol = 1e-4
 """
 
 _SAMPLE = """

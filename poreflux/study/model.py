@@ -131,7 +131,7 @@ class Current(Section):
     conductivity: Positive | dict[str, float] = 0.1
     contact: Annotated[float, Field(gt=0, le=1)] = 0.9306
     contact_model: ContactModel = "patches"
-    contact_size: Positive = 7.5
+    contact_size: Positive | None = None
     contact_seed: int = 0
     kinetics: Kinetics = "butler-volmer"
     charge_transfer_resistance: Positive | None = None
@@ -140,10 +140,10 @@ class Current(Section):
     film_resistance: Annotated[float, Field(ge=0)] = 0.0
     temperature: Positive = 298.15
     drive: Drive = "flux"
-    wagner_lengths: list[Annotated[float, Field(ge=0)]] = [0.0, 1.0, 8.0, 40.0, 260.0]
+    wagner_lengths: list[Annotated[float, Field(ge=0)]] = []
     resolution: Resolution = "voxel"
     blocks: Counts = [4, 4, 4]
-    rtol: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    rtol: Annotated[float, Field(gt=0, lt=1)] = 1e-6
 
 
 class Comparison(Section):

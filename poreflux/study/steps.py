@@ -176,7 +176,7 @@ def _solve_blocks(
 ) -> None:
     full = open_store(store)
     volume = within_mask(full)
-    options = {**medium, "directions": grids["directions"], "scheduler": work.scheduler}
+    options = {**medium, "direction": grids["directions"], "scheduler": work.scheduler}
     found = []
     if grids["blocks"]:
         finished = out.with_name(f"{out.name}.blocks")
@@ -209,12 +209,13 @@ def _solve_current(
     full = open_store(store)
     volume = within_mask(full)
     across: Direction = DIMS["zyx".index(direction)]
-    share, model, size, seed = (
+    share, model, length, seed = (
         options[name] for name in ("contact", "contact_model", "contact_size", "contact_seed")
     )
+    size = {} if length is None else {"length": length, "diameter": length}
     mask = contact_mask(
-        volume, fraction=None if model == "full" else share, model=model, length=size,
-        diameter=size, seed=seed, direction=across,
+        volume, fraction=None if model == "full" else share, model=model, seed=seed,
+        direction=across, **size,
     )  # fmt: skip
     wanted = {k: v for k, v in options.items() if not k.startswith("contact")}
     with work.watch(f"solve across {direction}") as progress:

@@ -85,8 +85,8 @@ class Study:
     ['import', 'measure', 'tortuosity z', 'blocks', 'results']
     >>> study.run().failed, any(planned.due for planned in study.plan())
     ({}, False)
-    >>> "tortuosity_factor" in study.results["fine"]
-    True
+    >>> study.results["tortuosity_factor"].dims
+    ('sample', 'direction')
     """
 
     def __init__(self, path: str | Path):
@@ -108,7 +108,12 @@ class Study:
         return self.base / (self.file.folder or f"{self.path.stem}-results")
 
     @property
-    def results(self) -> dict[str, xr.Dataset]:
+    def results(self) -> xr.Dataset:
+        """The results of all samples that have them, along the dim `sample`."""
+        return stored.join_results(self.by_sample)
+
+    @property
+    def by_sample(self) -> dict[str, xr.Dataset]:
         """The results of each sample that has them, by its name, in the order of the file."""
         found = {}
         for sample in self.file.samples:

@@ -1,5 +1,8 @@
 """poreflux check and run: exit status, what is printed, and what a kill leaves."""
 
+import xarray as xr
+
+from poreflux.results import save
 from tests.cli.command import inside
 from tests.study.conftest import QUICK, samples
 
@@ -26,3 +29,18 @@ def test_run_goes_on_after_a_failure_and_names_it(tmp_path):
     assert planned.status == 0
     assert "b: report (there already)" in planned.out
     assert "lost: import" in planned.out
+
+
+def test_compare_tells_which_samples_differ(tmp_path):
+    for name, porosity in (("a", 0.1), ("b", 0.2), ("c", 0.21)):
+        found = xr.Dataset({"porosity": porosity, "porosity_sampling_error": 0.01})
+        save(found, tmp_path / f"{name}.zarr")
+    ran = inside("compare", "a.zarr", "b.zarr", "c.zarr", cwd=tmp_path)
+    assert ran.status == 0
+    assert ran.out.startswith("The largest of 3 samples in the porosity is c with 0.210 (prob")
+    assert [line.split(",")[0] for line in ran.out.splitlines() if line.startswith("  a - ")] == [
+        "  a - b", "  a - c",
+    ]  # fmt: skip
+    document = inside("compare", "a.zarr", "b.zarr", "c.zarr", "--json", cwd=tmp_path).document
+    assert [d["differs"] for d in document["differences"]] == [True, True, False]
+    assert len(document["answer"]) == 3

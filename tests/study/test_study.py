@@ -90,9 +90,9 @@ def test_a_sample_that_fails_does_not_stop_the_others(write):
     outcome = study.run()
     assert list(outcome.failed) == ["lost"]
     assert "nowhere.tif" in outcome.failed["lost"]
-    assert list(study.results) == ["b"]
-    attrs = study.results["b"].attrs
-    assert (attrs["sample"], attrs["labels"], attrs["measured"]) == ("b", {}, {})
+    assert list(study.by_sample) == ["b"]
+    assert study.results["sample"].values.tolist() == ["b"]
+    assert study.by_sample["b"].attrs["sample"] == "b"
 
 
 def test_a_study_that_another_process_runs_is_refused(ran):
