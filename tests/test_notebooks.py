@@ -39,7 +39,7 @@ def test_only_public_names_are_used(path):
 @pytest.mark.skipif(importlib.util.find_spec("nbclient") is None, reason="nbclient is not here")
 def test_all_notebooks_run_at_reduced_size():
     ran = subprocess.run(
-        [sys.executable, FOLDER / "execute.py"], capture_output=True, text=True, timeout=280
+        [sys.executable, FOLDER / "execute.py"], capture_output=True, text=True, timeout=550
     )
     assert ran.returncode == 0, ran.stderr
     assert len(ran.stdout.splitlines()) == len(NOTEBOOKS) > 0
