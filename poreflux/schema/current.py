@@ -32,6 +32,11 @@ CURRENT_NUMBERS: dict[str, tuple[str, str, str]] = {
     "current_density_mean": ("f", "mA/cm**2", "mean current density of the contact"),
     "current_density_cv": ("f", "1", "coefficient of variation of the current density"),
     "current_density_max": ("f", "mA/cm**2", "largest current density"),
+    "current_density_max_solver_error": (
+        "f",
+        "mA/cm**2",
+        "error of any current density by the solver, at most",
+    ),
     "current_density_max_refinement": (
         "f",
         "1",
@@ -63,7 +68,17 @@ CURRENT_NUMBERS: dict[str, tuple[str, str, str]] = {
     "contact_fraction": ("f", "1", "share of the face that reacts"),
     "contact_mask_fraction": ("f", "1", "share of the face in contact, pores included"),
     "area_specific_resistance": ("f", "ohm*cm**2", "area-specific resistance of the whole face"),
+    "area_specific_resistance_solver_error": (
+        "f",
+        "ohm*cm**2",
+        "error of the area-specific resistance by the solver, at most",
+    ),
     "area_specific_resistance_bulk": ("f", "ohm*cm**2", "area-specific resistance of the bulk"),
+    "area_specific_resistance_bulk_solver_error": (
+        "f",
+        "ohm*cm**2",
+        "error of the area-specific resistance of the bulk by the solver, at most",
+    ),
     "area_specific_resistance_constriction": (
         "f",
         "ohm*cm**2",

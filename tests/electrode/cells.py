@@ -3,7 +3,7 @@
 import numpy as np
 
 import poreflux
-from poreflux.transport.electrode.newton import ElectrolyteCell
+from poreflux.transport.electrode.cell import ElectrolyteCell
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.operator import build

@@ -5,8 +5,10 @@ import pytest
 from scipy.special import ellipj, ellipk
 
 from poreflux import contact_mask, interfacial_current
+from poreflux.transport.electrode.cell import by_face
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import Tolerances, by_face, descend, tangent
+from poreflux.transport.electrode.linearised import Tolerances, descend
+from poreflux.transport.electrode.newton import tangent
 from tests.electrode.cells import KAPPA, electrolyte, plane_cell, reduced_resistance, stripe
 
 PLANES = [1, 2, 5, 33]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from poreflux.kernels.redblack import GHOST
+from poreflux.transport.electrode.cell import ElectrolyteCell
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import ElectrolyteCell, Tolerances, react
+from poreflux.transport.electrode.linearised import Tolerances
+from poreflux.transport.electrode.newton import react
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.neighbours import SingleBox

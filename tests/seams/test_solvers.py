@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from poreflux.errors import NotConverged
-from poreflux.transport.electrode.newton import Balance, ElectrolyteCell, Tolerances
-from poreflux.transport.electrode.voxels import BulkError
+from poreflux.transport.electrode.cell import ElectrolyteCell
+from poreflux.transport.electrode.linearised import Balance, Tolerances
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.parallel.multigrid import JoinedBottom, hierarchy_on_boxes
@@ -183,12 +183,7 @@ def test_a_rule_that_is_never_content_ends_in_its_own_words_or_at_round_off(
     if make_solver is petsc:
         solver.krylov.ksp.setTolerances(max_it=3)
     rule, x = Never(), operator.vector()
-    failure = NotConverged
-    if make_solver is petsc:
-        from poreflux.transport.parallel.failure import SharedFailure
-
-        failure = SharedFailure
-    with pytest.raises(failure, match="nothing is enough"):
+    with pytest.raises(NotConverged, match="nothing is enough"):
         solver.lower(x, rule)
     assert 2 <= len(rule.history) <= 3
     solver.close()
@@ -198,18 +193,19 @@ def rules():
     """Yield each rule, and a step that contents it."""
     problem = problem_of(KIND, SHAPE)
     operator = build(problem, Threads(1), np.float64)
-    x = operator.vector()
     solved = solve(problem, Threads(1), rtol=1e-6, precision="float64")
     proof = CertifiedEnergy(
         PotentialBound(solved.operator), operator.vector(dtype=np.float32), 1e-4, "advice"
     )
     proof.measure(solved.x)
     yield proof, solved.x
-    yield BulkError(1.0), x
     face = np.ones(SHAPE[1:])
-    cell = ElectrolyteCell(operator, None, 1, face, 1.0, 1.0, face / face.size)
-    links = np.zeros((2, *SHAPE[1:]))
-    yield Balance(cell, links, links, Tolerances(1e-4, 1e-4), [], 1.0), x
+    solver = serial(operator)
+    cell = ElectrolyteCell(operator, solver, 1, face, 1.0, 1.0, face / face.size)
+    links = operator.boundary.links()
+    source = np.stack([links[0], 0 * links[1]])
+    operator.residual(solved.x, solver.r)
+    yield Balance(cell, links, source, Tolerances(1e-4, 1e-2), [], None), solved.x
 
 
 @pytest.mark.parametrize("rule, x", list(rules()), ids=lambda value: type(value).__name__)

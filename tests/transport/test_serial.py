@@ -127,7 +127,7 @@ def test_the_estimates_count_down_to_the_tolerance():
 @pytest.mark.parametrize("limit", [1, 3])
 def test_running_out_of_iterations_raises_with_the_history(monkeypatch, limit):
     monkeypatch.setattr(conjugate_gradients, "MAX_ITERATIONS", limit)
-    monkeypatch.setattr(solving, "MAX_DIAGONAL", limit)
+    monkeypatch.setattr(conjugate_gradients, "MAX_DIAGONAL", limit)
     problem = posed(media.BINARY["curved sheets"](SHAPE), "insulated")
     with pytest.raises(NotConverged, match=rf"after {limit} iterations, rtol=1\.0e-12") as caught:
         solving.solve(problem, Threads(1), rtol=1e-12)

@@ -10,8 +10,9 @@ import numpy as np
 from poreflux import annotations
 from poreflux.annotations import Drive, ElectrodeFace
 from poreflux.schema import Direction
+from poreflux.transport.electrode.drives import DRIVES
 from poreflux.transport.electrode.kinetics import LAWS, Kinetics
-from poreflux.transport.electrode.newton import DRIVES, Tolerances
+from poreflux.transport.electrode.linearised import Tolerances
 from poreflux.transport.electrode.options import KineticsOptions
 from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.problem import order

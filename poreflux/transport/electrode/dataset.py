@@ -171,10 +171,14 @@ def state_results(
     largest = numbers["current_density_max"]
     return {
         **numbers,
+        "current_density_max_solver_error": state.error.density / MA_CM2,
         **_discretisation(largest, [value / MA_CM2 for value in state.largest_on_half_voxels]),
         "contact_fraction": contact,
         "area_specific_resistance": total / OHM_CM2,
+        "area_specific_resistance_solver_error": abs(state.error.voltage / operating.applied)
+        / OHM_CM2,
         "area_specific_resistance_bulk": model.bulk / OHM_CM2,
+        "area_specific_resistance_bulk_solver_error": model.bulk * model.bulk_error / OHM_CM2,
         "area_specific_resistance_constriction": (total - model.bulk - kinetic - feed) / OHM_CM2,
         "area_specific_resistance_feed": feed / OHM_CM2,
         "area_specific_resistance_kinetic": kinetic / OHM_CM2,

@@ -100,7 +100,8 @@ def interfacial_current(
         number of blocks along (z, y, x), or what :func:`poreflux.block_tortuosity` found with these
         conductivities.
     rtol
-        relative error of the current densities; currents in and out agree 1000 times better.
+        relative error of the current densities; currents in and out agree 1000 times better. Where
+        rounding does not allow that, of the power; `current_density_max_solver_error` says more.
     field
         the store of this volume, to which to write `cell_potential` and `cell_current_density`.
     threads
@@ -144,6 +145,11 @@ def interfacial_current(
     at the electrode adds by gathering at the contact, feed what an even current at the opposite
     face adds, none where that is equipotential. The potential of the opposite face, weighted by
     the current of an equipotential one, tells the two apart, by reciprocity.
+
+    `current_density_max_solver_error` is how far any current density may be from the solution of
+    the discrete problem, `area_specific_resistance_solver_error` how far the resistance may be:
+    bounds of the linearised problem in volumes of up to 2^20 voxels, by the power of a current that
+    balances what is left, and estimates in larger ones.
 
     References
     ----------

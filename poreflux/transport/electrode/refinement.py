@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from poreflux.transport.electrode.cell import ElectrolyteCell
 from poreflux.transport.electrode.conditions import UM
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import ElectrolyteCell, State
+from poreflux.transport.electrode.newton import State
 from poreflux.transport.laplace.boundary import HIGH
 
 #: windows at most, voxels from the hottest face of one to its sides, and voxels of depth

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from poreflux.annotations import Progress
+from poreflux.errors import NotConverged
+from poreflux.transport.electrode.cell import ElectrolyteCell, outer_potentials
 from poreflux.transport.electrode.conditions import UM, Conditions
 from poreflux.transport.electrode.kinetics import Kinetics
-from poreflux.transport.electrode.newton import ElectrolyteCell, State, outer_potentials, react
+from poreflux.transport.electrode.newton import State, react
 from poreflux.transport.electrode.refinement import (
     NearElectrode,
     largest_on_half_voxels,
@@ -19,14 +21,14 @@ from poreflux.transport.laplace.boundary import HIGH, LOW
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, Problem
+from poreflux.transport.solvers.certified import Limited
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.error_bound import Certificate
 from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy
-from poreflux.transport.solvers.solution import integrate, ramp
-from poreflux.transport.solvers.stopping import Step, decades
+from poreflux.transport.solvers.solution import integrate, lower_energy, ramp
 
-#: error of the bulk resistance, relative to the energy at the start, which is up to a few times
-#: that of the solution
+#: relative error of the bulk resistance
 BULK_ERROR = 3e-7
 
 
@@ -36,8 +38,8 @@ class ElectrodeModel:
 
     ``carrying`` is the share of conducting cells that join the fed face to the contact; ``x`` the
     red potentials in V; ``bulk`` the area-specific resistance in ohm m² of the electrolyte between
-    equipotential faces; ``faces`` the number of faces of the sample at the electrode; ``near`` the
-    cells near the electrode, where they are voxels.
+    equipotential faces, ``bulk_error`` its relative error; ``faces`` the number of faces of the
+    sample at the electrode; ``near`` the cells near the electrode, where they are voxels.
     """
 
     carrying: float
@@ -47,6 +49,7 @@ class ElectrodeModel:
     bulk: float
     faces: int
     near: NearElectrode | None = None
+    bulk_error: float = 0.0
 
 
 def prepare_voxels(
@@ -107,8 +110,8 @@ def solve_bulk(
     solver = solver or ConjugateGradients(operator, hierarchy(operator))
     x = operator.vector()
     ramp(operator, x)
-    solver.lower(x, BulkError(integrate(operator, x)[0], progress))
-    conductance = integrate(operator, x)[0]
+    bulk_energy = _bulk_energy(solver, x, progress)
+    conductance = bulk_energy.energy
     cell = ElectrolyteCell(
         operator,
         solver,
@@ -120,7 +123,24 @@ def solve_bulk(
     )
     rescale_potential(cell, x, cell.current / conductance)
     bulk = faces / (unit * conductance)
-    return ElectrodeModel(carrying, problem, cell, x, bulk, faces)
+    return ElectrodeModel(carrying, problem, cell, x, bulk, faces, bulk_error=bulk_energy.error)
+
+
+def _bulk_energy(solver: LinearSolver, x: np.ndarray, progress: Progress | None) -> Certificate:
+    """Lower the energy of x until it is right to BULK_ERROR; return it."""
+    history: list[float] = []
+    report = None if progress is None else _of_the_bulk(progress)
+    try:
+        return lower_energy(solver, x, BULK_ERROR, report, history=history).certificate
+    except Limited:
+        raise
+    except NotConverged:
+        plain = solver.plain()
+        return lower_energy(plain, x, BULK_ERROR, report, history=history).certificate
+
+
+def _of_the_bulk(progress: Progress) -> Progress:
+    return lambda done, total, note: progress(done, total, f"bulk, {note}")
 
 
 def _share_of_current(operator: Operator, x: np.ndarray, face: int) -> np.ndarray:
@@ -129,26 +149,6 @@ def _share_of_current(operator: Operator, x: np.ndarray, face: int) -> np.ndarra
     drop = np.abs((1 - face) - outer_potentials(operator, x)[face])
     current = operator.boundary.half[face] * drop
     return current / current.sum()
-
-
-class BulkError:
-    """Stop when the error of the energy is small relative to the energy at the start."""
-
-    wanted = f"{BULK_ERROR:.0e} wanted for the bulk resistance"
-
-    def __init__(self, energy: float, progress: Progress | None = None):
-        self.energy = energy
-        self.progress = progress
-        self.history: list[float] = []
-
-    def __call__(self, step: Step) -> bool:
-        """Return whether the bulk resistance is accurate enough as a start."""
-        error = step.remaining / self.energy
-        self.history.append(error)
-        if self.progress is not None:
-            note = f"bulk, iteration {len(self.history)}, error {error:.0e}"
-            self.progress(*decades(error, BULK_ERROR), note)
-        return error <= BULK_ERROR
 
 
 def rescale_potential(cell: ElectrolyteCell, x: np.ndarray, volts: float) -> None:

@@ -17,6 +17,7 @@ from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.multigrid import hierarchy_on_boxes
 from poreflux.transport.parallel.neighbours import Link
+from poreflux.transport.solvers.certified import Limited
 from poreflux.transport.solvers.stopping import (
     MAX_ITERATIONS,
     ErrorEstimate,
@@ -268,7 +269,8 @@ class Krylov:
             names = {getattr(REASONS, name): name for name in dir(REASONS) if name.isupper()}
             history, wanted = test.stopping.history, test.stopping.wanted
             error = history[-1] if history else np.nan
-            failure = NotConverged(
+            asked = reason == REASONS.DIVERGED_MAX_IT and PETSc.Options().hasName("ksp_max_it")
+            failure = (Limited if asked else NotConverged)(
                 f"PETSc gave up after {len(history)} iterations "
                 f"({names.get(reason, reason)}), error {error:.1e}, {wanted}",
                 history,

@@ -4,7 +4,9 @@ solves.
 
 import numpy as np
 
+from poreflux.errors import NotConverged
 from poreflux.transport.laplace.operator import Operator
+from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.krylov import (
     ConvergenceTest,
     Krylov,
@@ -13,6 +15,8 @@ from poreflux.transport.parallel.krylov import (
 )
 from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.parallel.solution import right_hand_side
+from poreflux.transport.solvers.conjugate_gradients import plain
+from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.stopping import Stopping
 
 
@@ -29,6 +33,7 @@ class PetscSolver:
         self.operator = operator
         self.krylov = Krylov(operator, link)
         self.cycle = self.krylov.ksp.getPC().getPythonContext()
+        self.scratch = operator.vector(dtype=np.float32)
 
     @property
     def workspace(self) -> np.ndarray:
@@ -36,6 +41,15 @@ class PetscSolver:
         vector = self.krylov.buffer.wide
         vector[:] = 0  # the cycle has written float32 into it, also into ghosts
         return vector
+
+    @property
+    def residual(self) -> None:
+        """Return nothing: PETSc keeps the residual."""
+        return None
+
+    def plain(self) -> LinearSolver:
+        """Return conjugate gradients without PETSc, with the diagonal as the preconditioner."""
+        return plain(self.operator)
 
     def close(self) -> None:
         """Free the memory of PETSc's vectors."""
@@ -54,5 +68,13 @@ class PetscSolver:
         krylov.buffer.store(x, planes_of(krylov.x, self.operator, change=True))
         b = planes_of(krylov.b, self.operator, change=True)
         right_hand_side(self.operator, krylov.buffer.wide, x, b)  # x is stored in PETSc's vector
-        krylov.solve(ConvergenceTest(krylov, stopping, x))
+        stalled = None
+        try:
+            krylov.solve(ConvergenceTest(krylov, stopping, x))
+        except SharedFailure as shared:  # all processes detect a stall from the same numbers
+            if not isinstance(shared.failure, NotConverged):
+                raise
+            stalled = shared.failure
         krylov.buffer.load(planes_of(krylov.x, self.operator), x)
+        if stalled is not None:
+            raise stalled

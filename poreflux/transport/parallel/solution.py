@@ -19,9 +19,14 @@ from poreflux.transport.parallel.krylov import ConvergenceTest, Krylov, planes_o
 from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition
 from poreflux.transport.parallel.reading import StoredPhase
-from poreflux.transport.solvers.certified import CertifiedEnergy
-from poreflux.transport.solvers.solution import (
+from poreflux.transport.solvers.certified import (
     MAX_RESTARTS,
+    CertifiedEnergy,
+    Limited,
+    lower_until_met,
+)
+from poreflux.transport.solvers.conjugate_gradients import plain
+from poreflux.transport.solvers.solution import (
     PotentialBound,
     Solution,
     integrate,
@@ -73,7 +78,28 @@ def solve(
 def _certify(
     krylov: Krylov, checkpoint: Checkpoint, stopping: CertifiedEnergy, x: np.ndarray
 ) -> None:
-    """Lower the energy of PETSc's x until it is proved to be right; x is the same with ghosts."""
+    """Lower the energy of PETSc's x until it is proved to be right; x is the same with ghosts.
+
+    Where that fails, plain conjugate gradients with a diagonal preconditioner go on, as on one
+    process.
+    """
+    try:
+        _certify_by_petsc(krylov, checkpoint, stopping, x)
+    except SharedFailure as shared:
+        if not isinstance(shared.failure, NotConverged) or isinstance(shared.failure, Limited):
+            raise
+        krylov.buffer.load(planes_of(krylov.x, krylov.operator), x)
+        solver = plain(krylov.operator)
+        stopping.attach(solver)
+        try:
+            lower_until_met(solver, x, stopping)
+        except NotConverged as failure:
+            raise SharedFailure(failure) from None
+
+
+def _certify_by_petsc(
+    krylov: Krylov, checkpoint: Checkpoint, stopping: CertifiedEnergy, x: np.ndarray
+) -> None:
     operator = krylov.operator
     done = False
     stopping.measure(x)

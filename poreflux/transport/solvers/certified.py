@@ -6,7 +6,11 @@ import numpy as np
 
 from poreflux.errors import NotConverged
 from poreflux.transport.solvers.error_bound import Certificate, ErrorBound
+from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.stopping import Report, Run, Step
+
+#: iterations restart with the residual of their potential so often while that helps
+MAX_RESTARTS = 20
 
 #: evaluate the bound after so many iterations at the latest, or after a quarter of all so far
 ITERATIONS_BETWEEN = 12
@@ -21,6 +25,10 @@ DRIFT = 4.0
 
 class Stalled(NotConverged):
     """The potential no longer follows the iteration, for want of digits."""
+
+
+class Limited(NotConverged):
+    """The iterations that the user allows are used up: nothing else is tried."""
 
 
 class CertifiedEnergy:
@@ -54,6 +62,8 @@ class CertifiedEnergy:
         self.certificate = Certificate(np.inf, np.inf, 0.0)
         self._energy, self._target, self._waited = np.inf, rtol, 0
         self._remaining = np.inf
+        #: whether the potential that was judged last is good enough
+        self.met = False
         self._proves = bound.affordable
 
     def begin(self, x: np.ndarray) -> bool:
@@ -67,15 +77,19 @@ class CertifiedEnergy:
         self.certificate = Certificate(self.bound.energy(x, self.scratch), np.inf, 0.0)
         self._energy = self.certificate.energy
 
+    def attach(self, solver: LinearSolver) -> None:
+        """Watch the iteration of a solver from now on."""
+        self.scratch, self.residual_vector = solver.scratch, solver.residual
+
     def __call__(self, step: Step) -> bool:
         """Return whether the energy is proved to be right to `rtol`."""
         self.residual = step.residual
         self._remaining = step.remaining
-        self._energy -= step.gain
+        self._energy = self._energy_after(step)
         self._waited += 1
         estimate = step.remaining / self._energy if self._energy > 0 else np.inf
         done = False
-        if self._due(estimate):
+        if self._due(estimate, step):
             done = self._certify(step.potential())
             if not done:
                 if self.certificate.proved:
@@ -96,20 +110,31 @@ class CertifiedEnergy:
 
     def _start(self) -> None:
         self._energy, self._target, self._waited = np.inf, self.rtol, 0
+        self.met = False
 
-    def _due(self, estimate: float) -> bool:
-        waited = self._waited >= max(ITERATIONS_BETWEEN, len(self.history) // 4)
+    def _energy_after(self, step: Step) -> float:
+        """Return the energy that errors are relative to."""
+        return self._energy - step.gain
+
+    def _due(self, estimate: float, step: Step) -> bool:
         fallen = not self._energy > FALL * self.certificate.energy
-        return estimate <= self._target or waited or fallen
+        return estimate <= self._target or self._waited_long() or fallen
+
+    def _waited_long(self) -> bool:
+        return self._waited >= max(ITERATIONS_BETWEEN, len(self.history) // 4)
 
     def _certify(self, x: np.ndarray) -> bool:
         self.certificate = self._certificate(x)
         self._energy = self.certificate.energy
         self._waited = 0
+        self.met = self._is_enough(x)
+        return self.met
+
+    def _is_enough(self, x: np.ndarray) -> bool:
         return self.certificate.meets(self.rtol)
 
     def _certificate(self, x: np.ndarray) -> Certificate:
-        if not self._proves:
+        if not self._proves and np.isfinite(self._remaining):
             estimate = self.bound.estimate(x, self.scratch, self._remaining)
             if estimate.excess <= self._remaining:
                 return estimate
@@ -127,3 +152,30 @@ class CertifiedEnergy:
                 f"{operator.dtype}, where rounding stops them, {self.wanted}",
                 self.history,
             )
+
+
+def lower_until_met(solver: LinearSolver, x: np.ndarray, stopping: CertifiedEnergy) -> None:
+    """Lower the energy of x, in place, until a rule that is attached to the solver is met.
+
+    Raises
+    ------
+    NotConverged
+        where starting again from x no longer helps.
+    """
+    stopping.measure(x)
+    for _ in range(MAX_RESTARTS):
+        before = stopping.certificate.excess
+        try:
+            solver.lower(x, stopping)
+        except Stalled:
+            if not stopping.certificate.excess < before / 2 or x.dtype == np.float32:
+                raise
+        if stopping.met or stopping.begin(x):
+            return
+        if not stopping.certificate.excess < before / 2:
+            break
+    raise NotConverged(
+        f"error {stopping.certificate.error:.1e} after {len(stopping.history)} iterations, "
+        f"{stopping.wanted}",
+        stopping.history,
+    )

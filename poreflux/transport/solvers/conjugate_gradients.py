@@ -12,7 +12,11 @@ import numpy as np
 
 from poreflux.errors import NotConverged
 from poreflux.transport.laplace.operator import Operator
+from poreflux.transport.solvers.diagonal import Diagonal
 from poreflux.transport.solvers.stopping import MAX_ITERATIONS, ErrorEstimate, Step, Stopping
+
+#: iterations at most with a diagonal preconditioner
+MAX_DIAGONAL = 20_000
 
 
 class Preconditioner(Protocol):
@@ -29,11 +33,15 @@ class ConjugateGradients:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of three vectors."""
 
     def __init__(
-        self, operator: Operator, preconditioner: Preconditioner, limit: int | None = None
+        self,
+        operator: Operator,
+        preconditioner: Preconditioner,
+        limit: int | None = None,
+        vectors: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     ):
         self.operator = operator
         self.preconditioner = preconditioner
-        self.r, self.z, self.p = (
+        self.r, self.z, self.p = vectors or (
             operator.vector(),
             operator.vector(dtype=np.float32),
             operator.vector(),
@@ -50,9 +58,18 @@ class ConjugateGradients:
         """Return a float32 vector that is free between steps."""
         return self.z
 
+    @property
+    def residual(self) -> np.ndarray:
+        """Return the residual that the iteration carries along."""
+        return self.r
+
     def boundary_changed(self) -> None:
         """Follow the boundary of the operator after it has changed."""
         self.preconditioner.boundary_changed()
+
+    def plain(self) -> "ConjugateGradients":
+        """Return a solver with the diagonal as its preconditioner, in the same memory."""
+        return plain(self.operator, (self.r, self.z, self.p))
 
     def close(self) -> None:
         """Do nothing: Python frees the vectors."""
@@ -97,6 +114,13 @@ class ConjugateGradients:
             gain, remaining = estimate.step(curvature, rz_before, rz)
             operator.combine(1.0, z, rz / rz_before, p)
             yield Step(iteration, gain, remaining, float(np.sqrt(square / start)), lambda: x)
+
+
+def plain(
+    operator: Operator, vectors: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+) -> ConjugateGradients:
+    """Return the solver with the diagonal as its preconditioner, in memory of its own or given."""
+    return ConjugateGradients(operator, Diagonal(operator), MAX_DIAGONAL, vectors)
 
 
 def require_definite(product: str, value: float, iteration: int, history: list[float]) -> None:

@@ -10,18 +10,12 @@ from poreflux.kernels.redblack import GHOST
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.problem import Problem
-from poreflux.transport.solvers.certified import CertifiedEnergy, Stalled
-from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
-from poreflux.transport.solvers.diagonal import Diagonal
+from poreflux.transport.solvers.certified import CertifiedEnergy, lower_until_met
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients, plain
 from poreflux.transport.solvers.error_bound import Certificate, ErrorBound, rounding
+from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy
 from poreflux.transport.solvers.stopping import Report, Run, decades
-
-#: iterations restart with the residual of their potential so often while that helps
-MAX_RESTARTS = 20
-
-#: iterations at most with a diagonal preconditioner
-MAX_DIAGONAL = 20_000
 
 #: the error of volumes of up to so many voxels is proved always, that of larger ones where the
 #: fluxes through its planes contradict the estimate: a proof takes as long as some ten iterations
@@ -115,7 +109,7 @@ def solve(
 def solver_of(operator: Operator, stage: str) -> ConjugateGradients:
     """Return the solver of a stage."""
     if stage.endswith("diagonal"):
-        return ConjugateGradients(operator, Diagonal(operator), MAX_DIAGONAL)
+        return plain(operator)
     return ConjugateGradients(operator, hierarchy(operator))
 
 
@@ -144,7 +138,7 @@ def start(operator: Operator, x: np.ndarray | None) -> np.ndarray:
 
 
 def lower_energy(
-    solver: ConjugateGradients,
+    solver: LinearSolver,
     x: np.ndarray,
     rtol: float,
     progress: Progress | None = None,
@@ -152,30 +146,13 @@ def lower_energy(
     history: list[float] | None = None,
 ) -> CertifiedEnergy:
     """Lower the energy of x until it is proved to be right to `rtol`; return the stopping rule."""
-    operator = solver.operator
     report = None if progress is None else reporter(progress, rtol, note)
-    bound = PotentialBound(operator)
-    stopping = CertifiedEnergy(
-        bound, solver.scratch, rtol, "ask for fewer digits", report, solver.r
-    )
+    bound = PotentialBound(solver.operator)
+    stopping = CertifiedEnergy(bound, solver.scratch, rtol, "ask for fewer digits", report)
+    stopping.attach(solver)
     stopping.history = stopping.history if history is None else history
-    stopping.measure(x)
-    for _ in range(MAX_RESTARTS):
-        before = stopping.certificate.excess
-        try:
-            solver.lower(x, stopping)
-        except Stalled:
-            if not stopping.certificate.excess < before / 2 or operator.dtype == np.float32:
-                raise
-        if stopping.certificate.meets(rtol) or stopping.begin(x):
-            return stopping
-        if not stopping.certificate.excess < before / 2:
-            break
-    raise NotConverged(
-        f"error {stopping.certificate.error:.1e} after {len(stopping.history)} iterations, "
-        f"{stopping.wanted}",
-        stopping.history,
-    )
+    lower_until_met(solver, x, stopping)
+    return stopping
 
 
 class PotentialBound(ErrorBound):
