@@ -32,7 +32,7 @@ TORTUOSITY: dict[str, Variable] = {
     ),
     "residual": Variable(("direction",), "f", "1", "relative residual of the linear solve"),
     "relative_error": Variable(
-        ("direction",), "f", "1", "estimated relative solver error of the effective conductivity"
+        ("direction",), "f", "1", "relative error of the effective conductivity by the solver"
     ),
     "iterations": Variable(("direction",), "i", "1", "iterations of conjugate gradients"),
     "check_difference": Variable(
@@ -105,6 +105,18 @@ TORTUOSITY: dict[str, Variable] = {
         "1",
         "effective conductivity of sub-volumes relative to the reference phase",
     ),
+    **{
+        f"block_{quantity}_solver_error": Variable(
+            ("direction", "block_z", "block_y", "block_x"),
+            "f",
+            "1",
+            f"error of the {words} of sub-volumes by the solver, at most",
+        )
+        for quantity, words in (
+            ("tortuosity_factor", "tortuosity factor"),
+            ("effective_conductivity", "effective conductivity"),
+        )
+    },
     "block_sample_fraction": Variable(
         ("block_z", "block_y", "block_x"), "f", "1", "part of the sub-volume inside the mask"
     ),

@@ -29,6 +29,8 @@ NAMES = (
     "block_effective_conductivity",
     "block_percolating_fraction",
     "block_conducting_fraction",
+    "block_tortuosity_factor_solver_error",
+    "block_effective_conductivity_solver_error",
 )
 SAMPLE_FRACTION = "block_sample_fraction"
 
@@ -67,8 +69,10 @@ def block_tortuosity(
     Returns
     -------
     Dataset with `block_tortuosity_factor`, `block_effective_conductivity` and
-    `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), and the position of
-    the block centres in µm; infinite where a sub-volume does not percolate;
+    `block_percolating_fraction`, dims (direction, block_z, block_y, block_x), bounds of what the
+    solver may be off, `block_tortuosity_factor_solver_error` and
+    `block_effective_conductivity_solver_error`, and the position of the block centres in µm;
+    infinite where a sub-volume does not percolate;
     `block_conducting_fraction` (block_z, block_y, block_x); and over (direction,)
     `block_effective_conductivity_mean`, `block_tortuosity_factor_mean`, and one standard deviation
     by which the whole volume may differ from a much larger one,
@@ -214,13 +218,16 @@ class _BlockTask:
         )
         if effective.conductivity == 0 and sample is not None and not _spans(sample):
             return dict.fromkeys(NAMES, np.nan) | {"block_conducting_fraction": mean}
+        conductivity, error = effective.conductivity, effective.relative_error
         return {
-            "block_tortuosity_factor": mean / effective.conductivity
-            if effective.conductivity
-            else np.inf,
-            "block_effective_conductivity": effective.conductivity,
+            "block_tortuosity_factor": mean / conductivity if conductivity else np.inf,
+            "block_effective_conductivity": conductivity,
             "block_percolating_fraction": effective.percolating,
             "block_conducting_fraction": mean,
+            "block_tortuosity_factor_solver_error": mean / conductivity * error
+            if conductivity
+            else np.nan,
+            "block_effective_conductivity_solver_error": conductivity * error,
         }
 
 

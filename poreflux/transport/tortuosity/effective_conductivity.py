@@ -28,6 +28,11 @@ class EffectiveConductivity(NamedTuple):
     solution: Solution | None = None
     filled_error: float = 0.0
 
+    @property
+    def relative_error(self) -> float:
+        """Return the relative error of the conductivity, at most."""
+        return self.solution.relative_error + self.filled_error if self.solution else 0.0
+
 
 def solve(
     cells: np.ndarray,
@@ -133,7 +138,7 @@ def tortuosity_dataset(
         "effective_conductivity": kappa,
         "macmullin_number": macmullin,
         "percolating_fraction": effective.percolating,
-        "relative_error": solution.relative_error + effective.filled_error if solution else 0.0,
+        "relative_error": effective.relative_error,
         "flux_imbalance": solution.flux_imbalance if solution else 0.0,
         "residual": solution.run.residual if solution else 0.0,
         "iterations": solution.run.iterations if solution else 0,
