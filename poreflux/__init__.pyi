@@ -50,7 +50,7 @@ from .uncertainty.tortuosity_bracket import tortuosity_bracket
 from .uncertainty.structure_discretisation import structure_discretisation
 from .uncertainty.tensor_discretisation import tensor_discretisation
 from .results.collecting import collect
-from .results.opening import open_results
+from .results.opening import open_results, open_variants
 from .results.joining import join_results, split_results
 from .results.table import results_table
 from .study.study import Study
@@ -110,6 +110,7 @@ __all__ = [
     "structure_discretisation",
     "collect",
     "open_results",
+    "open_variants",
     "join_results",
     "split_results",
     "results_table",

@@ -59,6 +59,7 @@ def current(
     rtol: float = 1e-6,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
+    replace: Flag = False,
     common: Common = COMMON,
     solver: Solver = SOLVER,
 ) -> Answer | None:
@@ -91,6 +92,8 @@ def current(
         folder of results; what is there of other verbs is kept.
     overwrite
         replace all results that are there, of whatever volume.
+    replace
+        what is there of other parameters goes; by default both are kept, the new ones as a variant.
 
     Examples
     --------
@@ -132,9 +135,16 @@ def current(
                 in_place(_solved(volume, axis, contact, options), full_volume) for axis in chosen
             ]
     answer = merged(
-        "solve current", solved, full_volume, out, overwrite=overwrite, wait=common.wait
+        "solve current",
+        solved,
+        full_volume,
+        out,
+        overwrite=overwrite,
+        replace=replace,
+        wait=common.wait,
     )
-    answer.lines = [*_numbers(solved, answer.data["results"]), *notes, answer.lines[-1]]
+    last = answer.lines[-1 - len(answer.data.get("variants", [])) :]  # where the results are
+    answer.lines = [*_numbers(solved, answer.data["results"]), *notes, *last]
     return answer
 
 

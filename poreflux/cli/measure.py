@@ -37,6 +37,7 @@ def measure(
     labels: Flag = False,
     no_discretisation: Flag = False,
     overwrite: Flag = False,
+    replace: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
 ) -> Answer:
@@ -79,6 +80,8 @@ def measure(
         every other voxel for an eighth of their time.
     overwrite
         replace all results that are there, of whatever volume, and the labels of pores.
+    replace
+        what is there of other parameters goes; by default both are kept, the new ones as a variant.
 
     Examples
     --------
@@ -117,7 +120,7 @@ def measure(
     metrics = metrics_of(volume, names, {**options, "pore_method": pore_method})
     with progress("measure") as on_progress:
         answer = merged(
-            "measure", metrics, volume, out, overwrite=overwrite, wait=common.wait,
+            "measure", metrics, volume, out, overwrite=overwrite, replace=replace, wait=common.wait,
             progress=on_progress, scheduler=place.scheduler,
         )  # fmt: skip
     answer.lines[-1:-1] = notes

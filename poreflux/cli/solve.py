@@ -44,6 +44,7 @@ def tortuosity(
     no_discretisation: Flag = False,
     out: Path = Path("results.zarr"),
     overwrite: Flag = False,
+    replace: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,
     solver: Solver = SOLVER,
@@ -84,6 +85,8 @@ def tortuosity(
         folder of results; what is there of other verbs is kept.
     overwrite
         replace all results that are there, of whatever volume.
+    replace
+        what is there of other parameters goes; by default both are kept, the new ones as a variant.
 
     Examples
     --------
@@ -156,7 +159,13 @@ def tortuosity(
     if cube_sizes:
         solved.append(solving.in_cubes(volume, cube_sizes, medium, watch=progress))
     answer = merged(
-        "solve tortuosity", solved, full_volume, out, overwrite=overwrite, wait=common.wait
+        "solve tortuosity",
+        solved,
+        full_volume,
+        out,
+        overwrite=overwrite,
+        replace=replace,
+        wait=common.wait,
     )
     answer.lines[-1:-1] = notes
     shutil.rmtree(finished, ignore_errors=True)

@@ -3,8 +3,8 @@
 from poreflux.results.collecting import collect
 from poreflux.results.exporting import export_results
 from poreflux.results.joining import join_results, split_results
-from poreflux.results.opening import open_results
-from poreflux.results.saving import save, update
+from poreflux.results.opening import open_results, open_variants
+from poreflux.results.saving import put, save, update
 from poreflux.results.table import results_table
 
 #: as :func:`poreflux.results.save` writes, so this reads
@@ -16,6 +16,8 @@ __all__ = [
     "join_results",
     "open",
     "open_results",
+    "open_variants",
+    "put",
     "results_table",
     "save",
     "split_results",

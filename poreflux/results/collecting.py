@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -9,6 +10,7 @@ from poreflux import __version__, blocks
 from poreflux.annotations import Progress
 from poreflux.blocks import Scheduler
 from poreflux.results.order import sorted_results, with_flat_attributes
+from poreflux.results.settings import attributes_by_direction, differ, settings
 from poreflux.segmentation.gray_histogram import gray_histogram
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
 from poreflux.uncertainty.tortuosity_band import carried
@@ -43,7 +45,8 @@ def collect(
     Raises
     ------
     ValueError
-        if two datasets hold different values of one variable.
+        if two datasets hold different values of one variable, or numbers of one kind that were
+        computed with unlike parameters, such as conductivities, sides or contact.
 
     Examples
     --------
@@ -73,6 +76,7 @@ def collect(
 def _together(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
     if not datasets:
         return xr.Dataset()
+    _refuse_mixed(datasets)
     try:
         merged = xr.merge(
             datasets, compat="no_conflicts", join="outer", combine_attrs="drop_conflicts"
@@ -82,7 +86,25 @@ def _together(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
             f"two of the datasets hold different values of one variable ({error}); collect them "
             "apart"
         ) from error
+    for name, array in merged.data_vars.items():
+        parts = [dataset[name] for dataset in datasets if name in dataset]
+        if len(parts) > 1 and "direction" in array.dims:
+            array.attrs = attributes_by_direction(parts)
     return merged
+
+
+def _refuse_mixed(datasets: Sequence[xr.Dataset]) -> None:
+    """Raise where datasets of one family were computed with other parameters."""
+    known: dict[str, dict[str, Any]] = {}
+    for dataset in datasets:
+        for family, parameters in settings(dataset).items():
+            for key, value in parameters.items():
+                first = known.setdefault(family, {}).setdefault(key, value)
+                if differ(first, value):
+                    raise ValueError(
+                        f"the datasets are of unlike {key}: {first!r} and {value!r}; collect them "
+                        "apart, or update one folder with each in turn"
+                    )
 
 
 def _attributes(datasets: Sequence[xr.Dataset]) -> dict:

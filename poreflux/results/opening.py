@@ -8,21 +8,28 @@ import xarray as xr
 
 from poreflux.errors import DamagedStore
 from poreflux.results.order import sorted_results, with_flat_attributes
+from poreflux.results.variants import overlaid
 from poreflux.schema import with_new_names
 from poreflux.store.partial import settle
 from poreflux.store.sealing import RESULTS, broken_files, is_results
+
+#: group of the folder that holds variants, each in a group of its number
+VARIANTS = "variants"
 
 #: how xarray reads results
 _AS_STORED: dict[str, Any] = {"consolidated": False, "chunks": None, "decode_times": False}
 
 
-def open_results(path: str | Path) -> xr.Dataset:
+def open_results(path: str | Path, *, variant: int | None = None) -> xr.Dataset:
     """Open the folder of results that `poreflux measure`, `solve` or `save` wrote.
 
     Parameters
     ----------
     path
         folder of results, usually ``results.zarr``.
+    variant
+        number of one of :func:`poreflux.open_variants`, computed with other parameters; by default
+        what was computed first.
 
     Returns
     -------
@@ -33,6 +40,8 @@ def open_results(path: str | Path) -> xr.Dataset:
     ------
     FileNotFoundError
         if there is no such folder.
+    KeyError
+        if it has no such variant.
     ValueError
         if it holds something else, such as a volume.
     DamagedStore
@@ -53,14 +62,59 @@ def open_results(path: str | Path) -> xr.Dataset:
         raise FileNotFoundError(f"{path} is not there; collect and save results first")
     if is_results(path):
         _refuse_damaged(path)
+    main = _read(path)
+    if variant is None:
+        return main
+    held = stored_variants(path)
+    if variant not in held:
+        there = f"choose one of {list(held)}" if held else "it has none"
+        raise KeyError(f"variant={variant} is not in {path}; {there}")
+    return overlaid(main, held[variant])
+
+
+def open_variants(path: str | Path) -> dict[int, xr.Dataset]:
+    """Open what a folder of results holds of other parameters, by number.
+
+    Parameters
+    ----------
+    path
+        folder of results.
+
+    Returns
+    -------
+    mapping from the number of a variant to Results that have its numbers, and of all that did not
+    differ the first ones; ``attrs["variant"]`` says in words which parameters differ.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import phantoms, results, tortuosity_factor
+    >>> volume, path = phantoms.uniform((4, 4, 4)), tempfile.mkdtemp() + "/results.zarr"
+    >>> for sides in ("insulated", "periodic"):
+    ...     path = results.update(tortuosity_factor(volume, sides=sides), path)
+    >>> {number: found.attrs["variant"] for number, found in open_variants(path).items()}
+    {1: 'sides periodic'}
+    """
+    main, held = open_results(path), stored_variants(Path(path))
+    return {number: overlaid(main, variant) for number, variant in held.items()}
+
+
+def stored_variants(path: Path) -> dict[int, xr.Dataset]:
+    """Return the variants of a folder of results, each with only the variables that differ."""
+    folders = (path / VARIANTS).glob("[0-9]*")
+    numbers = sorted(int(folder.name) for folder in folders if folder.is_dir())
+    return {number: _read(path, f"{VARIANTS}/{number}") for number in numbers}
+
+
+def _read(path: Path, group: str | None = None) -> xr.Dataset:
     try:
-        stored = xr.open_dataset(path, engine="zarr", **_AS_STORED)
-        if RESULTS in stored.attrs:
+        stored = xr.open_dataset(path, engine="zarr", group=group, **_AS_STORED)
+        if group or RESULTS in stored.attrs:
             stored = stored.load()
     except Exception as error:
         raise DamagedStore(f"{path} cannot be read as results ({error}); collect again") from error
     with stored:
-        if stored.attrs.pop(RESULTS, None) is None:
+        if stored.attrs.pop(RESULTS, None) is None and group is None:
             raise ValueError(f"{path} holds no results; measure a volume first")
         stored.attrs.pop("poreflux", None)
     for variable in stored.variables.values():

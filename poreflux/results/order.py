@@ -6,6 +6,7 @@ import xarray as xr
 from poreflux.schema import COORDINATES, DIMS, VARIABLES
 from poreflux.schema.attribute_text import flat
 from poreflux.schema.groups import in_order
+from poreflux.store.metadata import jsonable
 
 
 def sorted_results(results: xr.Dataset) -> xr.Dataset:
@@ -36,6 +37,23 @@ def with_flat_attributes(results: xr.Dataset) -> xr.Dataset:
     for variable in results.variables.values():
         variable.attrs = flat(variable.attrs)
     return results.assign_attrs(flat(results.attrs))
+
+
+def plain(results: xr.Dataset) -> xr.Dataset:
+    """Return results with attributes as they are read again."""
+    results = with_flat_attributes(results.drop_encoding())
+    for variable in results.variables.values():
+        variable.attrs = jsonable(variable.attrs)
+    return results.assign_attrs(jsonable(results.attrs))
+
+
+def equal(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Return whether Results differ in nothing but the time at which they were collected."""
+    one, other = plain(one), plain(other)
+    for each in (one, other):
+        each.attrs.pop("collected", None)
+    kinds = [{name: array.dtype for name, array in each.variables.items()} for each in (one, other)]
+    return kinds[0] == kinds[1] and one.identical(other)
 
 
 def _in_order_of_axes(results: xr.Dataset) -> xr.Dataset:

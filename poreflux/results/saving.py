@@ -1,15 +1,16 @@
 """Write Results to a folder, and add to those that it holds."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from poreflux.errors import DamagedStore, StoreExists
-from poreflux.results.merging import merged
-from poreflux.results.opening import open_results
+from poreflux.results.opening import VARIANTS, open_results, stored_variants
+from poreflux.results.order import equal, plain
+from poreflux.results.variants import Stored, placed
 from poreflux.store import disk
-from poreflux.store.metadata import jsonable
 from poreflux.store.partial import making
 from poreflux.store.sealing import RESULTS, SEALED, seal_folder
 
@@ -59,18 +60,29 @@ def save(
     return path
 
 
-def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path:
+def update(
+    results: xr.Dataset, path: str | Path, *, replace: bool = False, wait: bool = False
+) -> Path:
     """Write Results to a folder that may hold others of the same volume; those are kept.
 
-    Of a variable in both, the new values are taken; of one over (direction,) the new directions
-    are, and the others are kept. What holds the same already is left as it is. With ``wait``, the
-    end of another process that writes this folder is waited for.
+    Parameters
+    ----------
+    results
+        of :func:`collect`. Directions that the folder does not have join those it has. What holds
+        the same already is left as it is, to the byte.
+    path
+        folder, made where there is none.
+    replace
+        what was computed with other parameters (conductivities, sides, kinetics, contact, blocks)
+        takes the place of what is there; by default it becomes a variant beside it, which
+        :func:`poreflux.open_variants` opens.
+    wait
+        where another process writes this folder, wait for it to end.
 
     Raises
     ------
     StoreExists
-        if what is there is of another volume, of other phases or other blocks, or another process
-        writes it.
+        if what is there is of another volume or of other phases, or another process writes it.
 
     Examples
     --------
@@ -79,17 +91,25 @@ def update(results: xr.Dataset, path: str | Path, *, wait: bool = False) -> Path
     >>> sorted(open_results(update(xr.Dataset({"voxels": 64}), path)).data_vars)
     ['porosity', 'voxels']
     """
+    return put(results, path, replace=replace, wait=wait)[0]
+
+
+def put(
+    results: xr.Dataset, path: str | Path, *, replace: bool = False, wait: bool = False
+) -> tuple[Path, list[int]]:
+    """Write Results as :func:`update` does; return the path and the variants that took some."""
     path = Path(path).resolve()
     disk.refuse_inside(path)
     with making(path, wait=wait) as partial:
-        if path.exists():
-            _refuse_other(path)
-            before = open_results(path)
-            results = merged(before, results, path)
-            if _same(before, results):
-                return path
-        _write(partial, results)
-    return path
+        if not path.exists():
+            _write(partial, results)
+            return path, []
+        _refuse_other(path)
+        before = Stored(open_results(path), stored_variants(path))
+        after, used = placed(results, before, path, replace=replace)
+        if not _same(before, after):
+            _write(partial, after.main, after.variants)
+    return path, used
 
 
 def _refuse_other(path: Path) -> None:
@@ -102,31 +122,26 @@ def _refuse_other(path: Path) -> None:
         raise StoreExists(f"{error}; remove it first") from error
 
 
-def _plain(results: xr.Dataset) -> xr.Dataset:
-    """Return results with attributes as they are read again."""
-    plain = results.drop_encoding()
-    for variable in plain.variables.values():
-        variable.attrs = jsonable(variable.attrs)
-    plain.attrs = jsonable(plain.attrs)
-    return plain
+def _same(one: Stored, other: Stored) -> bool:
+    """Return whether two folders differ in nothing but the time at which they were collected."""
+    if one.variants.keys() != other.variants.keys() or not equal(one.main, other.main):
+        return False
+    return all(equal(variant, other.variants[k]) for k, variant in one.variants.items())
 
 
-def _same(one: xr.Dataset, other: xr.Dataset) -> bool:
-    """Return whether two results differ in nothing but the time at which they were collected."""
-    one, other = _plain(one), _plain(other)
-    for each in (one, other):
-        each.attrs.pop("collected", None)
-    kinds = [{name: array.dtype for name, array in each.variables.items()} for each in (one, other)]
-    return kinds[0] == kinds[1] and one.identical(other)
-
-
-def _write(partial: Any, results: xr.Dataset) -> None:
-    plain = _plain(results)
-    plain.attrs[RESULTS] = SEALED
+def _write(
+    partial: Any, results: xr.Dataset, variants: Mapping[int, xr.Dataset] | None = None
+) -> None:
+    stored = plain(results)
+    stored.attrs[RESULTS] = SEALED
+    options: Any = {"zarr_format": 3, "consolidated": False}
     try:
         with disk.writing(partial.store):
             partial.begin("results")
-            plain.to_zarr(partial.data, mode="w", zarr_format=3, consolidated=False)
+            stored.to_zarr(partial.data, mode="w", **options)
+            for number, variant in (variants or {}).items():
+                group = f"{VARIANTS}/{number}"
+                plain(variant).to_zarr(partial.data, group=group, mode="a", **options)
             seal_folder(partial.data)
             partial.finish(["."])
     except BaseException:

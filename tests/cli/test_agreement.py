@@ -20,7 +20,7 @@ OF_THE_COMMAND = {
     "json", "dry_run", "debug", "wait", "out", "also", "only", "table", "labels",
     "no_discretisation", "digits", "dissipation", "tau", "solid_fraction", "cupping", "rings",
     "drift", "tilt", "solver", "scratch", "petsc", "checkpoint", "minutes", "check", "field",
-    "scheduler",
+    "scheduler", "replace",
 }  # fmt: skip
 
 #: the functions that a verb calls

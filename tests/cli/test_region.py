@@ -83,7 +83,8 @@ def test_what_does_not_fit_the_results_there_is_kept_beside_them(tmp_path):
     line = ["solve", "tortuosity", "v.zarr", "--blocks"]
     assert inside(*line, "2,2,2", cwd=tmp_path).status == 0
     ran = inside(*line, "1,2,2", cwd=tmp_path)
-    refused(ran, 1, "the new results 1")
-    assert "results-2.zarr" in ran.err
-    sizes = [results.open(tmp_path / f"results{end}.zarr").sizes["block_z"] for end in ("", "-2")]
-    assert sizes == [2, 1]
+    assert "blocks 1 × 2 × 2; kept beside them as variant 1" in ran.out
+    path = tmp_path / "results.zarr"
+    assert [results.open_results(path, variant=v).sizes["block_z"] for v in (None, 1)] == [2, 1]
+    assert inside(*line, "1,2,2", "--replace", cwd=tmp_path).status == 0
+    assert results.open_results(path).sizes["block_z"] == 1

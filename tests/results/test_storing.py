@@ -162,21 +162,6 @@ def test_whole_numbers_stay_whole_when_all_directions_are_there(tmp_path):
     assert results.open(path)["direction"].values.tolist() == ["z", "y", "x"]
 
 
-def test_an_update_takes_new_values_with_their_new_blocks(volume, tmp_path):
-    path = results.save(collect(block_porosity(volume, blocks=(2, 2, 2))), tmp_path / "r.zarr")
-    new = collect(block_porosity(volume, blocks=(3, 2, 1)))
-    results.update(new, path)
-    xr.testing.assert_equal(results.open(path), new)
-
-
-def test_blocks_that_do_not_fit_those_there_are_refused(measured, volume, tmp_path):
-    path = results.save(measured, tmp_path / "results.zarr")
-    other = collect(block_porosity(volume, blocks=(3, 2, 2))).rename(block_porosity="other")
-    with pytest.raises(StoreExists, match="block_z"):
-        results.update(other, path)
-    xr.testing.assert_identical(results.open(path), measured)
-
-
 @pytest.mark.parametrize("attrs", [{"source_sha256": "def"}, {"voxel_size": [2.0, 2.0, 2.0]}])
 def test_results_of_another_volume_are_not_mixed_in(measured, tmp_path, attrs):
     path = results.save(measured, tmp_path / "results.zarr")

@@ -93,6 +93,7 @@ class Conditions:
             "drive": self.drive,
             "direction": self.direction,
             "face": self.face,
+            "rtol": self.rtol,
             "temperature": law.temperature,
             "film_resistance": law.film / OHM_CM2,
             "charge_transfer_resistance": law.resistance / OHM_CM2,

@@ -85,7 +85,7 @@ def contact_mask(
     footprint = _footprint(volume, direction)
     faces = int(footprint.sum())
     lost = min(round((1 - fraction) * faces), faces - 1)
-    options: dict = {"seed": seed}
+    options: dict = {"seed": seed, **({"fraction": fraction} if off is None else {"off": off})}
     if model == "full":
         mask, options = np.ones(shape, bool), {}
     elif model == "cells":
