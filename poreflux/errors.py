@@ -34,6 +34,10 @@ class CannotWrite(PorefluxError):
     """A write that the system refused: a full disk, a missing permission, a failing device."""
 
 
+class Unreachable(PorefluxError):
+    """An object storage that does not answer, or refuses: no bucket, no right, no network."""
+
+
 class TooLarge(PorefluxError):
     """The forecast of memory or disk exceeds what is free."""
 

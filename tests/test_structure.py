@@ -21,6 +21,7 @@ ROWS = [
     {"phantoms", "blocks", "store"},
     {"readers"},
     {"volume"},
+    {"objects"},
     {"annotations", "schema", "errors", "machine", "kernels", "statistics"},
 ]
 
@@ -45,7 +46,8 @@ WINGS = {
 HOMES = {
     "dask": {"blocks", "store", "readers"},
     "distributed": {"blocks"},
-    "zarr": {"store", "readers"},
+    "zarr": {"store", "readers", "objects"},
+    "obstore": {"objects"},
     "numba": {"kernels"},
     "mpi4py": {"transport.parallel"},
     "petsc4py": {"transport.parallel"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from poreflux.annotations import Drive, ElectrodeFace, Resolution
 from poreflux.cli.answer import Answer
 from poreflux.cli.electrode import CONTACT, KINETICS, ContactOptions, KineticsOptions
-from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.options import COMMON, Common, Flag, Location
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import pairs, three
 from poreflux.cli.processes import SOLVER, Solver, check_current_options, memory_of_processes
@@ -43,7 +43,7 @@ SHOWN = (
 
 
 def current(
-    store: Path,
+    store: Location,
     /,
     *,
     direction: str = "z",
@@ -57,7 +57,7 @@ def current(
     resolution: Resolution = "voxel",
     blocks: str = "4,4,4",
     rtol: float = 1e-6,
-    out: Path = Path("results.zarr"),
+    out: Location = Path("results.zarr"),
     overwrite: Flag = False,
     replace: Flag = False,
     common: Common = COMMON,

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.options import COMMON, Common, Flag, Location
 from poreflux.cli.targets import require_writable
 
 
 def export(
-    results: Path,
+    results: Location,
     out: Path,
     /,
     *,

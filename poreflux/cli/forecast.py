@@ -1,12 +1,14 @@
 """Estimate of the memory, disk and time of a verb, from shapes and a short measurement."""
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
 from poreflux.cli.parsing import duration, size
 from poreflux.machine import free_memory, memory_bandwidth
+from poreflux.objects import is_remote
 
 #: time of a verb, for each voxel and direction, in units of moving 12 bytes (a triad of float32);
 #: measured on two cores at 256³ voxels, good to a factor of two
@@ -39,10 +41,14 @@ def seconds(verb: str, voxels: int, *, bandwidth: float | None = None) -> float:
 def answer(verb: str, need: Need, where: Path) -> Answer:
     """Return the answer of ``--dry-run``: what is needed, what is free, and warnings."""
     memory, disk = free_memory(), free_disk(where)
+    if is_remote(where):
+        room = f"  storage {size(need.disk)} at most, at {where}"
+    else:
+        room = f"  disk    {size(need.disk)} at most, of {size(disk)} free"
     lines = [
         f"{verb} would take about",
         f"  memory  {size(need.memory)} of {size(memory)} free",
-        f"  disk    {size(need.disk)} at most, of {size(disk)} free",
+        room,
         f"  time    {duration(need.seconds)}",
     ]
     warnings = []
@@ -63,6 +69,8 @@ def answer(verb: str, need: Need, where: Path) -> Answer:
 
 
 def free_disk(where: Path) -> int:
-    """Return the free bytes where a file is or would be."""
+    """Return the free bytes where a file is or would be; an object storage has no end."""
+    if is_remote(where):
+        return sys.maxsize
     existing = next(p for p in (where.absolute(), *where.absolute().parents) if p.exists())
     return shutil.disk_usage(existing).free

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag, Whole, WholeOrNone
+from poreflux.cli.options import COMMON, Common, Flag, Location, LocationOrNone, Whole, WholeOrNone
 from poreflux.cli.parsing import numbers, pairs, size
 from poreflux.cli.terminal import progress
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def import_(
-    source: Path,
-    store: Path,
+    source: Location,
+    store: Location,
     /,
     *,
     voxel_size: str | None = None,
@@ -30,7 +30,7 @@ def import_(
     channel: WholeOrNone = None,
     time: WholeOrNone = None,
     series: str | None = None,
-    mask: Path | None = None,
+    mask: LocationOrNone = None,
     missing_as: float | None = None,
     allow_external: Flag = False,
     chunk: Whole = 128,
@@ -121,7 +121,7 @@ def _answer(volume: "xr.Dataset", path: Path, unchanged: bool) -> Answer:
     from poreflux.reporting.guards import guards
 
     done = f"{path.name} holds this already; nothing to do" if unchanged else f"{path} is written"
-    stored = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+    stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     name = str(next(iter(volume.data_vars)))
     content_lines, content_data = _contents_of(path, name)
     lines = [done, *content_lines, f"{size(stored)} on disk", f"next: {_next(path, name)}"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from poreflux.cli import microstructure
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.options import COMMON, PLACE, Common, Flag, Location, Place
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, three
 from poreflux.cli.targets import require_writable
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def measure(
-    store: Path,
+    store: Location,
     /,
     *,
-    out: Path = Path("results.zarr"),
+    out: Location = Path("results.zarr"),
     also: str | None = None,
     only: str | None = None,
     phase: str = "pore",

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+
+from poreflux.objects import at
 
 
 def whole(kind: Any, tokens: Sequence) -> int:
@@ -23,6 +26,20 @@ def whole(kind: Any, tokens: Sequence) -> int:
         raise ValueError(f"{tokens[0].keyword} {text} is not a whole number") from None
 
 
+def place(kind: Any, tokens: Sequence) -> Path:
+    """Return the place that an option names: a path, or one in an object storage.
+
+    Examples
+    --------
+    >>> from cyclopts import Token
+    >>> str(place(Path, [Token(value="s3://tomo/vol.zarr")]))
+    's3://tomo/vol.zarr'
+    """
+    return at(tokens[0].value)
+
+
+Location = Annotated[Path, Parameter(converter=place)]
+LocationOrNone = Annotated[Path | None, Parameter(converter=place)]
 Whole = Annotated[int, Parameter(converter=whole)]
 WholeOrNone = Annotated[int | None, Parameter(converter=whole)]
 Flag = Annotated[bool, Parameter(negative="")]

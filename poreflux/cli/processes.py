@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from poreflux.annotations import Progress
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import Flag, WholeOrNone
+from poreflux.cli.options import Flag, LocationOrNone, WholeOrNone
 from poreflux.cli.parsing import size
 from poreflux.cli.terminal import progress
 from poreflux.cli.translate import sentence
@@ -62,7 +62,7 @@ class Solver:
     solver: Literal["serial", "petsc"] = "serial"
     threads: WholeOrNone = None
     field: Flag = False
-    checkpoint: Path | None = None
+    checkpoint: LocationOrNone = None
     minutes: float = 5.0
     scratch: Path | None = None
     check: Flag = False

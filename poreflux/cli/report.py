@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common
+from poreflux.cli.options import COMMON, Common, Location
 from poreflux.cli.terminal import progress
 
 
 def report(
-    results: Path,
+    results: Location,
     /,
     *,
     out: Path = Path("report.html"),

@@ -8,7 +8,7 @@ from cyclopts import Group, Parameter
 
 from poreflux.annotations import Denoise, PoreShade, SegmentMethod
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place
+from poreflux.cli.options import COMMON, PLACE, Common, Flag, Location, LocationOrNone, Place
 from poreflux.cli.parsing import pairs
 from poreflux.cli.scan import AS_IT_IS, Scan
 from poreflux.cli.targets import require_writable
@@ -19,7 +19,7 @@ DEFENDED = Group("What it rests on")
 
 
 def segment(
-    store: Path,
+    store: Location,
     /,
     *,
     method: SegmentMethod = "otsu",
@@ -30,7 +30,7 @@ def segment(
     scan: Scan = AS_IT_IS,
     solid_fraction: Annotated[Flag, Parameter(group=DEFENDED)] = False,
     tau: Annotated[Direction | None, Parameter(group=DEFENDED)] = None,
-    out: Path | None = None,
+    out: LocationOrNone = None,
     overwrite: Flag = False,
     common: Common = COMMON,
     place: Place = PLACE,

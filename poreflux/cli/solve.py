@@ -1,15 +1,15 @@
 """poreflux solve: transport problems on a whole volume."""
 
 import math
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poreflux.annotations import Geometry, Sides
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, PLACE, Common, Flag, Place, WholeOrNone
+from poreflux.cli.options import COMMON, PLACE, Common, Flag, Location, Place, WholeOrNone
 from poreflux.cli.parsing import directions as split
 from poreflux.cli.parsing import lengths, pairs, three
 from poreflux.cli.processes import (
@@ -23,13 +23,14 @@ from poreflux.cli.processes import tortuosity as on_processes
 from poreflux.cli.region import counted
 from poreflux.cli.targets import require_writable
 from poreflux.cli.terminal import progress
+from poreflux.store.disk import remove
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 def tortuosity(
-    store: Path,
+    store: Location,
     /,
     *,
     direction: str = "z",
@@ -42,7 +43,7 @@ def tortuosity(
     edges: str | None = None,
     dissipation: Flag = False,
     no_discretisation: Flag = False,
-    out: Path = Path("results.zarr"),
+    out: Location = Path("results.zarr"),
     overwrite: Flag = False,
     replace: Flag = False,
     common: Common = COMMON,
@@ -168,7 +169,8 @@ def tortuosity(
         wait=common.wait,
     )
     answer.lines[-1:-1] = notes
-    shutil.rmtree(finished, ignore_errors=True)
+    with suppress(OSError):
+        remove(finished)
     return answer
 
 

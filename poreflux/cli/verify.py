@@ -1,9 +1,7 @@
 """poreflux verify: every chunk of a store is there and is what was written."""
 
-from pathlib import Path
-
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag
+from poreflux.cli.options import COMMON, Common, Flag, Location, LocationOrNone
 from poreflux.cli.terminal import progress
 
 #: how many damaged chunks are named to people; --json names all
@@ -11,11 +9,11 @@ _SHOWN = 20
 
 
 def verify(
-    store: Path,
+    store: Location,
     /,
     *,
     quick: Flag = False,
-    repair_from: Path | None = None,
+    repair_from: LocationOrNone = None,
     common: Common = COMMON,
 ) -> Answer:
     """Check every chunk of a store, and name those that are missing, torn, altered or misplaced.

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from poreflux.annotations import VolumeKind
 from poreflux.errors import UnreadableImage
+from poreflux.objects import at, fetch, is_remote
 from poreflux.readers.description import Wanted
 from poreflux.readers.image import reading
 
@@ -129,7 +130,7 @@ def read(
     """
     from poreflux.readers.volumes import masked, to_volume
 
-    place = Path(path).absolute()
+    place = _local(at(path).absolute())
     _check_axes(axes)
     if kind not in ("gray", "phase"):
         raise ValueError(f"kind={kind!r} is not known; choose 'gray' or 'phase'")
@@ -140,10 +141,15 @@ def read(
     image = function(place, wanted, **_options(reader, wanted, kind, shape, dtype, header))
     volume = to_volume(image, place, voxel_size=voxel_size, kind=kind, phases=phases)
     if mask is not None:
-        volume = masked(volume, _inside(Path(mask).absolute()), Path(mask))
+        volume = masked(volume, _inside(_local(at(mask).absolute())), at(mask))
     for note in volume.encoding["description"].notes:
         warnings.warn(note, stacklevel=2)
     return volume
+
+
+def _local(place: Path) -> Path:
+    """Return a place that readers can open: files of an object storage are fetched, Zarr is not."""
+    return fetch(place) if is_remote(place) and not _is_zarr(place) else place
 
 
 def _inside(path: Path) -> "da.Array":

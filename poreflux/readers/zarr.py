@@ -10,6 +10,7 @@ import numpy as np
 import zarr
 
 from poreflux.errors import ChooseOne, UnreadableImage
+from poreflux.objects import zarr_place
 from poreflux.readers.arrays import named, others
 from poreflux.readers.chunks import lost_chunks, require_in_place
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
@@ -27,7 +28,7 @@ _Levels: TypeAlias = Mapping[str, tuple[list[str], list[float | None]]]
 def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
     """Read an array of a Zarr folder: the one named, a variable of this kind, or the OME image."""
     with reading(path, "a Zarr store"):
-        node = zarr.open(path, mode="r")
+        node = zarr.open(zarr_place(path), mode="r")
         if isinstance(node, zarr.Array):
             return _image(path, "", node, wanted, {"": node}, {})
         arrays, groups = _members(node)
@@ -176,7 +177,7 @@ def _box(
 
 @functools.lru_cache(maxsize=8)
 def _opened(path: Path, stamp: tuple) -> zarr.Array:
-    return zarr.open_array(path, mode="r")
+    return zarr.open_array(zarr_place(path), mode="r")
 
 
 def _stamp(path: Path) -> tuple:

@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from poreflux.errors import DamagedStore
+from poreflux.objects import at, is_remote
 from poreflux.results.order import sorted_results, with_flat_attributes
 from poreflux.results.variants import overlaid
 from poreflux.schema import with_new_names
 from poreflux.store.partial import settle
-from poreflux.store.sealing import RESULTS, broken_files, is_results
+from poreflux.store.sealing import RESULTS, broken_files, fetched_results, is_results
 
 #: group of the folder that holds variants, each in a group of its number
 VARIANTS = "variants"
@@ -56,7 +57,10 @@ def open_results(path: str | Path, *, variant: int | None = None) -> xr.Dataset:
     >>> list(open_results(path))[:2]
     ['porosity', 'pore_voxels']
     """
-    path = Path(path)
+    path = at(path)
+    if is_remote(path):
+        with fetched_results(path) as copy:
+            return open_results(copy, variant=variant)
     settle(path.resolve())
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there; collect and save results first")
@@ -95,12 +99,15 @@ def open_variants(path: str | Path) -> dict[int, xr.Dataset]:
     >>> {number: found.attrs["variant"] for number, found in open_variants(path).items()}
     {1: 'sides periodic'}
     """
-    main, held = open_results(path), stored_variants(Path(path))
+    main, held = open_results(path), stored_variants(at(path))
     return {number: overlaid(main, variant) for number, variant in held.items()}
 
 
 def stored_variants(path: Path) -> dict[int, xr.Dataset]:
     """Return the variants of a folder of results, each with only the variables that differ."""
+    if is_remote(path):
+        with fetched_results(path) as copy:
+            return stored_variants(copy)
     folders = (path / VARIANTS).glob("[0-9]*")
     numbers = sorted(int(folder.name) for folder in folders if folder.is_dir())
     return {number: _read(path, f"{VARIANTS}/{number}") for number in numbers}

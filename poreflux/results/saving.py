@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from poreflux.errors import DamagedStore, StoreExists
+from poreflux.objects import at, on_this_machine
 from poreflux.results.opening import VARIANTS, open_results, stored_variants
 from poreflux.results.order import equal, plain
 from poreflux.results.variants import Stored, placed
@@ -46,7 +47,7 @@ def save(
     >>> float(open_results(path)["porosity"])
     0.25
     """
-    path = Path(path).resolve()
+    path = at(path).resolve()
     disk.refuse_inside(path)
     with making(path, wait=wait) as partial:
         if path.exists():
@@ -98,7 +99,7 @@ def put(
     results: xr.Dataset, path: str | Path, *, replace: bool = False, wait: bool = False
 ) -> tuple[Path, list[int]]:
     """Write Results as :func:`update` does; return the path and the variants that took some."""
-    path = Path(path).resolve()
+    path = at(path).resolve()
     disk.refuse_inside(path)
     with making(path, wait=wait) as partial:
         if not path.exists():
@@ -138,11 +139,12 @@ def _write(
     try:
         with disk.writing(partial.store):
             partial.begin("results")
-            stored.to_zarr(partial.data, mode="w", **options)
-            for number, variant in (variants or {}).items():
-                group = f"{VARIANTS}/{number}"
-                plain(variant).to_zarr(partial.data, group=group, mode="a", **options)
-            seal_folder(partial.data)
+            with on_this_machine(partial.data) as folder:
+                stored.to_zarr(folder, mode="w", **options)
+                for number, variant in (variants or {}).items():
+                    group = f"{VARIANTS}/{number}"
+                    plain(variant).to_zarr(folder, group=group, mode="a", **options)
+                seal_folder(folder)
             partial.finish(["."])
     except BaseException:
         partial.discard()

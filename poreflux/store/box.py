@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.errors import DamagedStore
+from poreflux.objects import ObjectPath, at, zarr_place
 from poreflux.store import checksums, codec, disk, metadata
 from poreflux.store.layout import Index, Layout, from_json
 
@@ -54,6 +55,19 @@ def read_box(
     array([[[0, 1, 0, 0],
             [0, 0, 1, 0]]], dtype=uint8)
     """
+    path = at(store)
+    try:
+        return _read(path, name, start, stop, threads)
+    except DamagedStore:
+        if not isinstance(path, ObjectPath):
+            raise
+        path.forget()  # what was known of it may be of a store that was replaced since
+        return _read(path, name, start, stop, threads)
+
+
+def _read(
+    store: Path, name: str, start: Sequence[int] | None, stop: Sequence[int] | None, threads: int
+) -> np.ndarray:
     array, layout = find(store, name)
     start, stop = _box(layout.shape, start, stop)
     if not layout.ours:
@@ -137,7 +151,7 @@ def array_chunks(store: str | Path, name: str) -> Index:
 
 def names(store: str | Path) -> list[str]:
     """Return the names of the arrays at the root of a store."""
-    return sorted(path.parent.name for path in Path(store).glob("*/zarr.json") if _is_array(path))
+    return sorted(path.parent.name for path in at(store).glob("*/zarr.json") if _is_array(path))
 
 
 def find(store: str | Path, name: str) -> tuple[Path, Layout]:
@@ -150,7 +164,7 @@ def find(store: str | Path, name: str) -> tuple[Path, Layout]:
     DamagedStore
         if its metadata, its table of checksums, or those of the root, are not as they were written.
     """
-    path = Path(store)
+    path = at(store)
     array = path / name
     if (path / "zarr.json").is_file():
         seals = _sealed(path, _stamp(path / "zarr.json"))
@@ -196,7 +210,7 @@ def read_document(path: Path) -> dict:
 
 def identities(store: str | Path) -> dict[str, str]:
     """Return for each saved variable of a store what `provenance.identity` said of it."""
-    attributes = read_document(Path(store) / "zarr.json").get("attributes", {})
+    attributes = read_document(at(store) / "zarr.json").get("attributes", {})
     return attributes.get("poreflux", {}).get("identity", {})
 
 
@@ -231,7 +245,7 @@ def _layout(path: Path, stamp: tuple) -> Layout | None:
 
 
 def _stamp(path: Path) -> tuple:
-    status = os.stat(path)
+    status = path.stat()
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
@@ -246,7 +260,9 @@ def _read_foreign(array: Path, start: Index, stop: Index) -> np.ndarray:
     import zarr
 
     try:
-        return np.asarray(zarr.open_array(array, mode="r")[tuple(map(slice, start, stop))])
+        return np.asarray(
+            zarr.open_array(zarr_place(array), mode="r")[tuple(map(slice, start, stop))]
+        )
     except Exception as error:
         raise DamagedStore(
             f"{array} was written by another program, or is damaged: it cannot be read "
@@ -303,13 +319,13 @@ def _payloads(
 ) -> Iterator[tuple[Index, bytes]]:
     path = layout.file(array, index)
     try:
-        file = path.open("rb")
+        if not layout.sharded:
+            yield index, path.read_bytes()
+            return
+        file = path.open("rb", buffering=0)
     except FileNotFoundError:
         raise _damaged(array, layout, wanted[0], "it is missing") from None
     with file:
-        if not layout.sharded:
-            yield index, file.read()
-            return
         size = codec.index_size(layout)
         try:
             file.seek(-size, os.SEEK_END)

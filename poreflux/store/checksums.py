@@ -45,7 +45,7 @@ def read(array: Path, layout: Layout, index: Index) -> list[tuple[Index, int]]:
     """Return (chunk, its checksum) of all chunks of one file; only their ends are read."""
     path = layout.file(array, index)
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             if not layout.sharded:
                 file.seek(-4, os.SEEK_END)
                 return [(index, of(file.read()))]
@@ -71,7 +71,7 @@ def of(piece: bytes | memoryview) -> int:
 def table(array: Path, layout: Layout) -> np.ndarray | None:
     """Return the table of an array, over its grid of chunks; None where there is none."""
     try:
-        status = os.stat(array / NAME)
+        status = (array / NAME).stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     values = _table(array / NAME, (status.st_ino, status.st_mtime_ns, status.st_size))

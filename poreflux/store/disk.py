@@ -3,14 +3,17 @@
 import errno
 import os
 import shutil
+import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from poreflux.errors import CannotWrite
+from poreflux.objects import ObjectPath, copy_tree, is_remote
 
 #: start of the name of a file that is being written
 TEMPORARY = ".writing-"
@@ -20,6 +23,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def write_file(path: Path, payload: bytes, *, sync: bool = False) -> None:
     """Write a file so that it is there whole or not at all; make its folder where there is none."""
+    if is_remote(path):
+        path.write_bytes(payload)
+        return
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{path.name}")
     try:
         _write(temporary, payload, sync)
@@ -45,6 +51,8 @@ def _write(path: Path, payload: bytes, sync: bool) -> None:
 
 def sync_tree(root: Path) -> None:
     """Force a folder and all in it to the disk, so that it survives a loss of power."""
+    if is_remote(root):  # what was put is on its disks
+        return
     paths = [
         path
         for folder, _, files in os.walk(root, topdown=False)
@@ -57,7 +65,8 @@ def sync_tree(root: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Force the names in a folder to the disk: a rename is safe only after this."""
-    _sync(folder)
+    if not is_remote(folder):
+        _sync(folder)
 
 
 def _sync(path: str | Path) -> None:
@@ -70,16 +79,29 @@ def _sync(path: str | Path) -> None:
 
 def sweep(root: Path) -> None:
     """Remove what a killed process left half-written."""
+    if is_remote(root):
+        return
     for path in root.rglob(f"{TEMPORARY}*"):
         path.unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all in it, if it is there."""
-    if path.is_dir() and not path.is_symlink():
+    if isinstance(path, ObjectPath):
+        path.remove_tree()
+    elif path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def move(folder: Path, place: Path) -> None:
+    """Give a folder another name, under which there is nothing."""
+    if isinstance(folder, ObjectPath):
+        copy_tree(folder, place, "", lambda: None)
+        folder.remove_tree()
+    else:
+        folder.rename(place)
 
 
 def refuse_inside(path: Path) -> None:
@@ -91,6 +113,8 @@ def refuse_inside(path: Path) -> None:
 
 def free_bytes(path: Path) -> int:
     """Return the bytes free on the disk that holds ``path`` or would hold it."""
+    if is_remote(path):
+        return sys.maxsize
     path = path.absolute()
     while not path.exists():
         path = path.parent
@@ -104,6 +128,12 @@ def require_writable(path: Path) -> None:
     --------
     >>> require_writable(Path("results.zarr"))
     """
+    if isinstance(path, ObjectPath):
+        # a bucket that is not there, or does not let this user write, is found before the work
+        probe = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        probe.write_bytes(b"")
+        probe.unlink()
+        return
     path = path.absolute()
     parent = next(folder for folder in path.parents if folder.exists())
     # what is made goes beside it first, and is then moved into it

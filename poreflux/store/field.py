@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from poreflux.errors import StoreExists
 from poreflux.machine import available_cores
+from poreflux.objects import at
 from poreflux.schema import DIMS
 from poreflux.store import box, checksums, codec, disk, metadata
 from poreflux.store.layout import CHUNK, dump, plan, to_json
@@ -64,7 +65,7 @@ def new_fields(
     >>> float(box.read_box(store, "potential", (3, 0, 0), (4, 1, 1)).squeeze())
     1.0
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     shape = tuple(box.shape_of(path, dim)[0] for dim in DIMS)
     layouts = {
         name: plan(name, shape, dtype, chunk=chunk, shards=False, attrs=metadata.jsonable(attrs))
@@ -96,7 +97,7 @@ def new_fields(
 
 def fields_folder(store: str | Path) -> Path:
     """Return the folder into which the fields of a store are being written."""
-    return data_of(Path(store).resolve())
+    return data_of(at(store).resolve())
 
 
 def check_fields(store: str | Path, fields: Mapping[str, Mapping]) -> None:
@@ -104,7 +105,7 @@ def check_fields(store: str | Path, fields: Mapping[str, Mapping]) -> None:
 
     What has the same attributes is of the same solve, and may be written again.
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     for name, attrs in fields.items():
         if name not in box.names(path):
             if (path / name).exists():

@@ -22,47 +22,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from poreflux.errors import StoreExists
+from poreflux.objects import is_remote
 from poreflux.store.disk import writing
+from poreflux.store.object_lock import ObjectLock
+from poreflux.store.process import BEAT, SILENCE, Process, parsed
 
-#: seconds between two updates of the time stamp, and its age when a holder elsewhere has crashed
-BEAT, SILENCE = 10.0, 120.0
 #: seconds between two attempts of a process that waits
 PAUSE = 0.2
 
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
-
-
-@dataclass(frozen=True)
-class Process:
-    """One process among those of all machines: enough to tell whether it still runs."""
-
-    host: str
-    pid: int
-    #: when it was started, as the kernel counts; numbers of processes are used again
-    started: str
-    #: of the machine since its last start, and of the container
-    machine: str
-
-    @classmethod
-    def this(cls) -> "Process":
-        """Return this process."""
-        pid = os.getpid()
-        return cls(os.uname().nodename, pid, _state(pid)[1], _machine())
-
-    def seen_from(self, other: "Process") -> bool:
-        """Return whether ``other`` can look this process up."""
-        return bool(self.machine) and self.machine == other.machine
-
-    def runs(self) -> bool:
-        """Return whether it runs; of this machine only."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        state, started = _state(self.pid)
-        return state not in ("Z", "X") and (not started or started == self.started)
 
 
 @dataclass
@@ -145,7 +113,7 @@ class Lock:
                     content = file.read()
             except FileNotFoundError:
                 continue
-            process = _parsed(content)
+            process = parsed(content)
             if process is not None and process.seen_from(self.process):
                 crashed = not process.runs()
             else:
@@ -168,7 +136,7 @@ class Lock:
 
 
 @contextmanager
-def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
+def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock | ObjectLock]:
     """Hold the lock of a folder, in which ``what`` is made.
 
     Raises
@@ -178,7 +146,7 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
     CannotWrite
         if the disk does not let it go.
     """
-    lock = Lock(folder)
+    lock = ObjectLock(folder) if is_remote(folder) else Lock(folder)
     while (holder := lock.take()) is not None:
         if not wait:
             raise StoreExists(
@@ -193,34 +161,6 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock]:
             lock.release()
 
 
-def _parsed(content: bytes) -> Process | None:
-    try:
-        return Process(**json.loads(content))
-    except (ValueError, TypeError):
-        return None
-
-
 def _remove_empty(folder: Path) -> None:
     with suppress(OSError):
         folder.rmdir()
-
-
-def _machine() -> str:
-    """Return a name of this machine since its last start, and of this space of processes."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        import psutil
-
-        return f"{os.uname().nodename} {psutil.boot_time():.0f}"
-
-
-def _state(pid: int) -> tuple[str, str]:
-    """Return (state, time of start) of a process as the kernel says them; nothing where unknown."""
-    try:
-        # the name, in brackets, may hold anything
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return fields[0], fields[19]
-    except (OSError, IndexError):
-        return "", ""

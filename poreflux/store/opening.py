@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import xarray as xr
 
 from poreflux.annotations import AnyArray
 from poreflux.errors import DamagedStore
+from poreflux.objects import at
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS
 from poreflux.store import box, metadata
@@ -51,7 +51,7 @@ def open(store: str | Path) -> xr.Dataset:
     >>> float(volume.phase.mean())
     1.0
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     settle(path)
     if is_results(path):
         raise ValueError(
@@ -115,7 +115,7 @@ def _variable(path: Path, name: str) -> tuple:
 
 def _lazy(path: Path, name: str) -> AnyArray:
     array, layout = box.find(path, name)
-    status = os.stat(array / "zarr.json")
+    status = (array / "zarr.json").stat()
     # the same values have the same name in every copy of the store
     token = box.identities(path).get(name) or (str(path), status.st_ino, status.st_mtime_ns)
     return from_chunks(

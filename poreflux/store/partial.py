@@ -8,6 +8,9 @@
 A killed process leaves this folder and nothing else. The same command finds its journal and goes
 on; another one starts over. Once the journal says `whole`, any later command, one that only reads
 among them, completes the move.
+
+In an object storage nothing can be moved: what is whole is copied in place within the storage, the
+root's `zarr.json` at the end, without which no reader takes the rest for a store.
 """
 
 import json
@@ -17,14 +20,16 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from poreflux.errors import CannotWrite, DamagedStore
+from poreflux.objects import copy_tree
 from poreflux.store import disk
 from poreflux.store.lock import Lock, holding
+from poreflux.store.object_lock import ObjectLock
 
 
 class Partial:
     """The folder in which one process makes a store, or a part of one."""
 
-    def __init__(self, store: Path, lock: Lock):
+    def __init__(self, store: Path, lock: Lock | ObjectLock):
         self.store = store
         self.lock = lock
         self.folder = folder_of(store)
@@ -38,7 +43,7 @@ class Partial:
             # if the silent process resumes, it writes into a folder that this one does not use
             left, self.data = self.data, self.folder / f"data-{self.lock.token}"
             if resumed:
-                left.rename(self.data)
+                disk.move(left, self.data)
         for other in self.folder.glob("data*"):
             if other != self.data or not resumed:
                 disk.remove(other)
@@ -86,6 +91,10 @@ class Partial:
 
     def _move(self, new: Path, place: Path, old: Path) -> None:
         if not new.exists():
+            return
+        if isinstance(self.lock, ObjectLock):
+            # no rename there: copied within the storage, what makes the whole visible at the end
+            copy_tree(new, place, "zarr.json", self.lock.require_fresh)
             return
         if place.is_dir():
             disk.remove(old)

@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 from dask.base import tokenize
 
+from poreflux.objects import at
 from poreflux.store.layout import Layout, dump
 from poreflux.store.metadata import jsonable
 
@@ -37,10 +38,10 @@ def identity(volume: xr.Dataset, name: str, layout: Layout, sha256: str | None =
 def source_attrs(volume: xr.Dataset) -> dict[str, str]:
     """Return name and sha256 of the file or folder a volume was read from; empty for none."""
     source = volume.encoding.get("source")
-    if "source_sha256" in volume.attrs or source is None or not Path(source).exists():
+    if "source_sha256" in volume.attrs or source is None or not at(source).exists():
         return {}
-    files = volume.encoding.get("files") or files_of(Path(source))
-    return {"source": Path(source).name, "source_sha256": sha256(map(Path, files))}
+    files = volume.encoding.get("files") or files_of(at(source))
+    return {"source": at(source).name, "source_sha256": sha256(map(at, files))}
 
 
 def files_of(path: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import xarray as xr
 from poreflux.annotations import Progress
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
+from poreflux.objects import at
 from poreflux.schema import DIMS
 from poreflux.store import box, checksums, disk, metadata, provenance, pyramid
 from poreflux.store.layout import Index, dump
@@ -58,15 +59,15 @@ def repair(
     >>> repair(path, folder / "scan.npy")
     []
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     with making(path, wait=wait):
         damages = verify(path)
         if any(not damage.array for damage in damages):
             raise DamagedStore(f"the root of {path} is damaged; import again with overwrite=True")
-        if damages and not isinstance(source, xr.Dataset) and (Path(source) / "zarr.json").exists():
-            _from_copy(path, Path(source), damages)
+        if damages and not isinstance(source, xr.Dataset) and (at(source) / "zarr.json").exists():
+            _from_copy(path, at(source), damages)
         elif damages:
-            volume = source if isinstance(source, xr.Dataset) else _read(path, Path(source))
+            volume = source if isinstance(source, xr.Dataset) else _read(path, at(source))
             _from_volume(path, volume, damages, progress)
     return verify(path)
 

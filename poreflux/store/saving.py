@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from poreflux.errors import CannotWrite, StoreExists
+from poreflux.errors import CannotWrite, StoreExists, Unreachable
+from poreflux.objects import at
 from poreflux.schema import DIMS
 from poreflux.store import box, disk, metadata, provenance, pyramid
 from poreflux.store.layout import CHUNK, Layout, plan
@@ -112,7 +113,7 @@ def saved(
     [False, True]
     """
     check_volume(volume)
-    path = Path(store).resolve()
+    path = at(store).resolve()
     _refuse_overlap(path, volume)
     layouts = _layouts(volume, [str(name) for name in volume.data_vars], chunk)
     with _made(path, wait) as partial:
@@ -178,7 +179,7 @@ def add(
     >>> list(open(add(phase, path)).data_vars)
     ['gray', 'phase']
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     box.require_store(path)
     with _made(path, wait) as partial:
         require_sealed(path)
@@ -212,7 +213,7 @@ def _refuse_overlap(path: Path, volume: xr.Dataset) -> None:
     disk.refuse_inside(path)
     if "source" not in volume.encoding:
         return
-    source = Path(volume.encoding["source"]).resolve()
+    source = at(volume.encoding["source"]).resolve()
     same = source == path and "as_read" in volume.encoding  # not from here, by `open`
     if same or source in path.parents or path in source.parents:
         raise ValueError(
@@ -229,7 +230,7 @@ def _made(path: Path, wait: bool) -> Iterator[Partial]:
     with making(path, wait=wait) as partial:
         try:
             yield partial
-        except (CannotWrite, KeyboardInterrupt, SystemExit):
+        except (CannotWrite, Unreachable, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
             partial.discard()

@@ -5,12 +5,17 @@ its path, and that of itself without it.
 """
 
 import json
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from poreflux.errors import DamagedStore
+from poreflux.objects import fetch
 from poreflux.store import disk
 from poreflux.store.layout import dump
 from poreflux.store.metadata import checksum
+from poreflux.store.partial import settle
 
 #: attribute of the root of Results; its value is the version of their layout
 RESULTS = "poreflux_results"
@@ -45,6 +50,24 @@ def is_results(folder: Path) -> bool:
         return RESULTS in attributes or "files" in attributes.get("poreflux", {})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+@contextmanager
+def fetched_results(path: Path) -> Iterator[Path]:
+    """Yield a copy on this machine of Results in an object storage, for as long as the block."""
+    settle(path)
+    if not (path / "zarr.json").is_file():
+        what = "is not complete: its making was interrupted; repeat it"
+        missing = "is not there; collect and save results first"
+        raise FileNotFoundError(f"{path} {what if path.is_dir() else missing}")
+    if not is_results(path):
+        raise ValueError(f"{path} holds no results; measure a volume first")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        try:
+            yield fetch(path, copy)
+        except DamagedStore as error:
+            raise DamagedStore(str(error).replace(str(copy), str(path))) from error
 
 
 def broken_files(folder: Path) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from poreflux.annotations import Progress
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
+from poreflux.objects import at
 from poreflux.schema import NO_PHASE
 from poreflux.store import box, checksums, codec, metadata
 from poreflux.store.layout import Index, Layout, clip, dump
@@ -81,7 +82,7 @@ def verify(
     >>> print(*verify(path))
     phase chunk 0/0/0 [0:4, 0:5, 0:6]: it is missing
     """
-    path = Path(store).resolve()
+    path = at(store).resolve()
     if not path.is_dir():
         box.require_store(path)
     settle(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 import xarray as xr
 
+from poreflux.objects import at, is_remote
 from poreflux.phantoms.gray import Tomograph, measure_gray
 from poreflux.phantoms.presets import TWINS, VOXEL_SIZE, synthetic_twin
 from poreflux.readers import read
@@ -18,7 +19,10 @@ from poreflux.study.work import Work
 
 def source_of(sample: Sample, base: Path) -> Path | None:
     """Return the file or folder of a sample, None of a preset; `base` has the study file."""
-    return None if sample.path is None else base / Path(sample.path).expanduser()
+    if sample.path is None:
+        return None
+    place = at(sample.path)
+    return place if is_remote(place) else base / place.expanduser()
 
 
 def is_store(source: Path | None) -> bool:

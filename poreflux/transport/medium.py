@@ -1,13 +1,13 @@
 """The cells of a problem read from a Volume: conductivities, axis 0 along the transport."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from poreflux import store
 from poreflux.errors import DamagedStore
+from poreflux.objects import at
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store.opening import token
 from poreflux.transport.engines.engine import Engine
@@ -162,6 +162,6 @@ def unchanged_since_stored(variable: xr.DataArray, path: str) -> bool:
     since.
     """
     try:
-        return variable.data.name == token(Path(path), str(variable.name))
+        return variable.data.name == token(at(path), str(variable.name))
     except (OSError, KeyError):
         return False

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from poreflux.errors import StoreExists
 from poreflux.store import disk
-from poreflux.store.lock import Process
-from poreflux.store.lock import _state as state
 from poreflux.store.partial import making
+from poreflux.store.process import Process
+from poreflux.store.process import _state as state
 
 _EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.listdir", "os.scandir"}
 #: steps after which one that goes on for ever is given up

@@ -25,7 +25,7 @@ NUMBERS = itertools.count()
 
 def process(pid: int) -> Process:
     """Return what another process of this machine says of itself."""
-    from poreflux.store.lock import _state
+    from poreflux.store.process import _state
 
     return dataclasses.replace(Process.this(), pid=pid, started=_state(pid)[1])
 

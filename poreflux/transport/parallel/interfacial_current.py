@@ -13,6 +13,7 @@ import numpy as np
 
 from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
+from poreflux.objects import at
 from poreflux.transport.electrode.conditions import (
     INITIAL_CONTACT,
     Conditions,
@@ -102,7 +103,7 @@ def solve_current(
         first = link.rank == 0
         give_notice = (notice or session.print_notice) if first else session.ignore_notice
         volume = contact_mask = None
-        target = None if field is None else Path(field).resolve()
+        target = None if field is None else at(field).resolve()
         with link.together():
             from poreflux.transport.parallel.linear_solver import PetscSolver, check_method
 

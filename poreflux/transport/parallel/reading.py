@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from poreflux.errors import DamagedStore
+from poreflux.objects import at
 from poreflux.schema import DIMS, NO_PHASE
 from poreflux.store import box
 from poreflux.transport.engines.engine import Engine
@@ -50,7 +51,7 @@ def read_stored_phase(path: str | Path, direction: str) -> StoredPhase:
     FileNotFoundError, KeyError, DamagedStore
         where there is no store, no phase in it, or damaged metadata.
     """
-    path = Path(path).resolve()
+    path = at(path).resolve()
     dims = order(direction)
     try:
         _, layout = box.find(path, "phase")
@@ -90,7 +91,7 @@ def mask_extent(path: str | Path, field: Path | None) -> np.ndarray:
     """
     extent = np.zeros(7, np.int64)
     try:
-        box.find(Path(path).resolve(), "mask")
+        box.find(at(path).resolve(), "mask")
     except KeyError:
         return extent
     from poreflux.store import open as open_store

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from poreflux.annotations import Progress, Sides
+from poreflux.objects import at
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.operator import build
@@ -158,8 +159,8 @@ def solve_tortuosity(
             sides,
             rtol,
             tuple(petsc_options),
-            None if field is None else Path(field).resolve(),
-            None if checkpoint is None else Path(checkpoint).resolve(),
+            None if field is None else at(field).resolve(),
+            None if checkpoint is None else at(checkpoint).resolve(),
             minutes,
             check,
             memory,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ from poreflux import blocks as blocked
 from poreflux.annotations import Progress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
+from poreflux.objects import at
 from poreflux.schema import DIMS, NO_PHASE, attributes, directions_of
+from poreflux.store import disk
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
@@ -117,7 +118,7 @@ def block_tortuosity(
     block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol)
     task: _BlockTask | _CachedTask = block_task
     if checkpoint is not None:
-        Path(checkpoint).mkdir(parents=True, exist_ok=True)
+        at(checkpoint).mkdir(parents=True, exist_ok=True)
         task = _CachedTask(block_task, str(checkpoint))
     inputs = {name: volume[name].data for name in ("phase", "mask") if name in volume}
     results = blocked.block_map(inputs, task, blocks=blocks, progress=progress, scheduler=scheduler)
@@ -246,11 +247,10 @@ class _CachedTask:
     def __call__(
         self, arrays: dict[str, np.ndarray], box: Sequence[slice]
     ) -> dict[str, np.ndarray]:
-        path = Path(self.folder) / f"{self.task.key(arrays)}.json"
+        path = at(self.folder) / f"{self.task.key(arrays)}.json"
         if path.exists():
             return {name: np.array(row) for name, row in json.loads(path.read_text()).items()}
         results = self.task(arrays, box)
-        unique = path.with_suffix(f".{uuid.uuid4().hex}.partial")
-        unique.write_text(json.dumps({name: row.tolist() for name, row in results.items()}))
-        unique.replace(path)
+        text = json.dumps({name: row.tolist() for name, row in results.items()})
+        disk.write_file(path, text.encode())
         return results

@@ -1,0 +1,1 @@
+"""Object storage, on a real server that speaks S3 on the loopback."""
