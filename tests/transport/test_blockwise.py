@@ -191,7 +191,7 @@ def test_each_block_says_how_far_its_solver_may_be_off(rtol):
     labels[4], labels[16] = 0, 2
     labels[4, 7, 3] = 1  # the upper half hangs together by one voxel, the lower by a bad layer
     volume = from_array(labels, phases=NAMES)
-    options = {"blocks": (2, 1, 1), "directions": "z", "conductivity": {"one": 1.0, "two": 1e-7}}
+    options = {"blocks": (2, 1, 1), "conductivity": {"one": 1.0, "two": 1e-7}}
     rough, exact = (block_tortuosity(volume, rtol=limit, **options) for limit in (rtol, 1e-10))
     for name in ("block_tortuosity_factor", "block_effective_conductivity"):
         bound = rough[f"{name}_solver_error"]
@@ -202,6 +202,6 @@ def test_each_block_says_how_far_its_solver_may_be_off(rtol):
 def test_a_block_without_a_path_has_nothing_to_be_off():
     labels = np.ones((8, 4, 4), np.uint8)
     labels[1] = 0
-    found = block_tortuosity(from_array(labels), blocks=(2, 1, 1), directions="z")
+    found = block_tortuosity(from_array(labels), blocks=(2, 1, 1))
     assert found.block_effective_conductivity_solver_error.values.ravel()[0] == 0
     assert np.isnan(found.block_tortuosity_factor_solver_error.values.ravel()[0])
