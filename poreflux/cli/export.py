@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag, Location
+from poreflux.cli.options import COMMON, Common, Flag, Location, WholeOrNone
 from poreflux.cli.targets import require_writable
 
 
@@ -12,6 +12,7 @@ def export(
     out: Path,
     /,
     *,
+    variant: WholeOrNone = None,
     overwrite: Flag = False,
     common: Common = COMMON,
 ) -> Answer:
@@ -24,6 +25,8 @@ def export(
     out
         file that ends in .csv or .parquet for a table with a row for each number, its unit and its
         errors by kind; or in .nc for every variable, maps and curves as well.
+    variant
+        number of a variant that other parameters gave, as `poreflux solve` told it.
     overwrite
         replace a file that is there.
 
@@ -37,7 +40,7 @@ def export(
 
     check_target(out, overwrite=overwrite)
     require_writable(out, dry_run=common.dry_run)
-    dataset = stored.open(results)
+    dataset = stored.open_results(results, variant=variant)
     if common.dry_run:
         from poreflux.cli import forecast
 

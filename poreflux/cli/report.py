@@ -43,6 +43,6 @@ def report(
         )
         return forecast.answer("report", need, out)
     with progress("report") as on_progress:
-        page = write(dataset, out, title=title, progress=on_progress)
+        page = write(results, out, title=title, progress=on_progress)
     data = {"report": str(page.absolute()), "bytes": page.stat().st_size}
     return Answer("report", [str(page.absolute())], data, guards(dataset))

@@ -1,14 +1,16 @@
 """Methods text: what was done, to paste into a paper, and the works to cite for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
 
 from poreflux.reporting import methods_microstructure, methods_segmentation
+from poreflux.reporting.computed import computed, solved_directions
 from poreflux.reporting.methods_current import current_sentences
 from poreflux.reporting.methods_errors import error_sentences, listed
 from poreflux.reporting.methods_microstructure import structure_sentences
+from poreflux.results.variants import LABEL, own_variables
 from poreflux.schema.attribute_text import history, parsed
 from poreflux.uncertainty.rounding import significant
 
@@ -32,27 +34,36 @@ WORKS = {
 
 def operations(results: xr.Dataset) -> list[dict]:
     """Return the operations that made the Results, first to last, each a dict with `operation`."""
-    entries = history(results)
-    for name in ("tortuosity_factor", "block_tortuosity_factor"):
-        parameters = {
-            key: value
-            for key, value in getattr(results.get(name), "attrs", {}).items()
-            if key in ("conductivity", "sides", "rtol")
-        }
-        if parameters:
-            entries.append({"operation": name, **parameters})
-    return entries
+    return [*history(results), *computed(results)]
 
 
-def methods(results: xr.Dataset) -> str:
-    """Return the methods paragraph of the Results.
+def methods(results: xr.Dataset, *, variants: Mapping[int, xr.Dataset] | None = None) -> str:
+    """Return the methods paragraph of the Results, and of their variants what differs.
 
     Examples
     --------
     >>> methods(xr.Dataset({"voxels": 8}, attrs={"program": "poreflux 0.1.0"}))
     'The volume was analysed with poreflux 0.1.0.'
     """
-    return " ".join(" ".join(sentence.split()) for sentence in _sentences(results))
+    sentences = [*_sentences(results)]
+    for number, variant in (variants or {}).items():
+        sentences += _of_variant(number, variant)
+    return " ".join(" ".join(sentence.split()) for sentence in sentences)
+
+
+def _of_variant(number: int, variant: xr.Dataset) -> Iterator[str]:
+    """Yield what was done in another way for a variant."""
+    yield f"For variant {number} ({variant.attrs[LABEL]}) this differs."
+    names = own_variables(variant)
+    only = variant.drop_vars([name for name in variant.data_vars if name not in names])
+    if "block_porosity" in only:
+        yield _blocks(only["block_porosity"])
+    yield from structure_sentences(only)
+    if "tortuosity_factor" in only:
+        yield from _transport(only)
+    if "block_tortuosity_factor" in only:
+        yield _block_tortuosity(only["block_tortuosity_factor"])
+    yield from current_sentences(only)
 
 
 def citations(results: xr.Dataset) -> list[str]:
@@ -113,8 +124,10 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
     if "tortuosity_factor" in results:
         yield from _transport(results)
     if "block_tortuosity_factor" in results:
-        count = results["block_tortuosity_factor"].isel(direction=0).size
-        yield f"The tortuosity factor of {count} sub-volumes was computed in the same way."
+        yield _block_tortuosity(results["block_tortuosity_factor"])
+    if "representative_tortuosity_mean" in results:
+        edges = [significant(e, 3) for e in results["cube_edge"].values.tolist()]
+        yield f"So was that of cubes with an edge of {listed(edges)} µm."
     yield from current_sentences(results)
     yield from error_sentences(results)
 
@@ -162,10 +175,20 @@ def _blocks(blocks: xr.DataArray) -> str:
     return f"Sub-volumes are a {grid} division of the volume."
 
 
+def _block_tortuosity(blocks: xr.DataArray) -> str:
+    grid = " × ".join(str(blocks.sizes[dim]) for dim in blocks.dims[1:])
+    along = listed(solved_directions(blocks))
+    rtol = parsed(blocks.attrs.get("rtol"))
+    digits = f", to a relative error of {rtol:g}" if isinstance(rtol, float) else ""
+    return (
+        f"The tortuosity factor of {grid} sub-volumes along {along} was computed in the same way"
+        f"{digits}."
+    )
+
+
 def _transport(results: xr.Dataset) -> Iterator[str]:
     array = results["tortuosity_factor"]
-    solved = array.notnull()  # other directions are those of other numbers
-    along = listed([str(d) for d in np.atleast_1d(array["direction"][solved])])
+    along = listed(solved_directions(array))  # other directions are those of other numbers
     conductivities = parsed(array.attrs.get("conductivity")) or {}
     conducts = listed(list(conductivities)) or "conducting phase"
     sides = array.attrs.get("sides", "insulated")

@@ -1,6 +1,6 @@
 """Text about the uncertainties: what their kinds are, how they combine, and which are missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -67,7 +67,7 @@ def _missing(name: str, known: dict[str, set[str]]) -> Iterator[str]:
             yield f"of the {words}{along} by {listed(list(absent))}"
 
 
-def listed(items: list[str]) -> str:
+def listed(items: Sequence[str]) -> str:
     """Return ``"a, b and c"``.
 
     Examples

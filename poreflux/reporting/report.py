@@ -2,6 +2,7 @@
 
 import datetime
 import os
+from collections.abc import Mapping
 from importlib.resources import files
 from itertools import chain, groupby
 from pathlib import Path
@@ -11,10 +12,13 @@ import xarray as xr
 
 from poreflux.annotations import Progress
 from poreflux.errors import StoreExists
+from poreflux.reporting.computed import computed_instead
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
 from poreflux.reporting.methods_errors import error_sentences
-from poreflux.results.number_rows import FIRST, rows
+from poreflux.results.number_rows import DIAGNOSTICS, FIRST, KEY, rows
+from poreflux.results.opening import open_results, open_variants
+from poreflux.results.variants import LABEL, own_variables
 from poreflux.store import disk
 from poreflux.uncertainty.rounding import significant
 
@@ -31,7 +35,8 @@ def report(
     Parameters
     ----------
     results
-        of :func:`poreflux.collect`, or the folder where they are stored.
+        of :func:`poreflux.collect`, or the folder where they are stored, of which variants of other
+        parameters have tables of their own.
     path
         of the file; it appears when it is complete, and replaces an earlier report, nothing else.
     title
@@ -62,11 +67,11 @@ def report(
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is not a folder; make it first")
     refuse_other(path)
+    variants: Mapping[int, xr.Dataset] = {}
     if not isinstance(results, xr.Dataset):
-        from poreflux import results as stored
-
-        results = stored.open(results)
-    page = render(results, title=title, progress=progress)
+        variants = open_variants(results)
+        results = open_results(results)
+    page = render(results, variants=variants, title=title, progress=progress)
     with disk.writing(path):
         disk.write_file(path, page.encode())
     return path
@@ -88,6 +93,7 @@ def refuse_other(path: Path) -> None:
 def render(
     results: xr.Dataset,
     *,
+    variants: Mapping[int, xr.Dataset] | None = None,
     title: str | None = None,
     progress: Progress | None = None,
 ) -> str:
@@ -113,17 +119,35 @@ def render(
         source=source,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         program=program(results),
+        key=KEY,
         main_rows=[row for row in table if row.name in FIRST],
         other_rows=[row for row in table if row.name not in FIRST],
+        variants=[_Variant(k, variant) for k, variant in (variants or {}).items()],
         cards=laid_out(shown),
         tables=list(tables(results)),
         warnings=guards(results),
         kinds=" ".join(error_sentences(results)),
-        methods=methods(results),
+        methods=methods(results, variants=variants),
         citations=citations(results),
         provenance=provenance(results),
-        operations=[_operation_row(entry) for entry in operations(results)],
+        operations=[
+            *map(_operation_row, operations(results)),
+            *(
+                _operation_row({**entry, "operation": f"{entry['operation']}, variant {number}"})
+                for number, variant in (variants or {}).items()
+                for entry in computed_instead(variant)
+            ),
+        ],
     )
+
+
+class _Variant:
+    """Numbers of other parameters than the first ones."""
+
+    def __init__(self, number: int, results: xr.Dataset) -> None:
+        names = set(own_variables(results)) - set(DIAGNOSTICS)
+        self.number, self.label = number, results.attrs[LABEL]
+        self.rows = [row for row in rows(results) if row.name in names]
 
 
 def laid_out(cards: list) -> list[tuple]:

@@ -22,7 +22,17 @@ FIRST = (
     "percolating_fraction",
     "structure_factor_rms",
     "structure_factor_ratio",
+    "current_density_mean",
+    "current_density_cv",
+    "current_density_p99",
+    "current_density_max",
+    "hot_spot_fraction",
+    "contact_fraction",
+    "area_specific_resistance",
+    "wagner_length",
 )
+#: those that stand above all
+KEY = ("porosity", "tortuosity_factor", "current_density_cv", "area_specific_resistance")
 DIAGNOSTICS = (
     "flux_imbalance", "residual", "relative_error", "iterations", "current_mismatch",
     "current_flux_imbalance", "current_residual", "current_iterations", "newton_steps",
@@ -30,7 +40,7 @@ DIAGNOSTICS = (
 
 #: numbers of which is said that their error is not known; of others silence says it
 MATTER = {
-    *FIRST,
+    *FIRST[: FIRST.index("current_density_mean")],
     "tortuosity_factor_percolating",
     "current_density_cv",
     "current_density_max",

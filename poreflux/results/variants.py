@@ -22,6 +22,9 @@ from poreflux.schema.attribute_text import parsed, text
 #: attributes of a variant: its parameters in words, and what it takes the place of
 LABEL, INSTEAD = "variant", "variant_instead_of"
 
+#: attribute of overlaid Results: the variables that are the variant's own
+OWN_VARIABLES = "variant_variables"
+
 #: places that are named one by one
 _FEW = 8
 
@@ -79,7 +82,13 @@ def overlaid(main: xr.Dataset, variant: xr.Dataset) -> xr.Dataset:
     dropped += [name for name in main.data_vars if name not in dropped
                 and (_clashing(variant, main[name]) or name in variant)]  # fmt: skip
     rest = without_unused_coordinates(main.drop_vars(dropped))
-    return joined(rest, variant)
+    own = text([str(name) for name in variant.data_vars])
+    return joined(rest, variant).assign_attrs({OWN_VARIABLES: own})
+
+
+def own_variables(variant: xr.Dataset) -> list[str]:
+    """Return the variables of overlaid Results that were computed for the variant."""
+    return list(parsed(variant.attrs.get(OWN_VARIABLES, "[]")))
 
 
 def _with(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
