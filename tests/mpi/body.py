@@ -12,6 +12,7 @@ from poreflux.transport.parallel import interfacial_current as mpi_current
 from poreflux.transport.parallel import link as mpi_link
 from poreflux.transport.parallel import session
 from poreflux.transport.parallel import tortuosity_factor as mpi
+from poreflux.transport.solvers.error_bound import ErrorBound
 
 
 def main(spec: Path) -> None:
@@ -28,7 +29,7 @@ def solved(case: dict) -> dict | None:
     what all processes refuse stand in the place of its numbers.
     """
     notices: list[str] = []
-    links = watched()
+    links, proofs = watched(), counted_proofs()
     pause, damage = case.pop("pause", 0), case.pop("raise", None)
     if damage is not None:
         raise_in(*damage)
@@ -57,7 +58,8 @@ def solved(case: dict) -> dict | None:
     sent = ("messages", "message_bytes", "reductions", "joined_bytes")
     numbers = {name: results[name].item() for name in results.data_vars}
     counts = {name: getattr(links[-1], name) for name in sent}
-    return {**numbers, **counts, "notices": notices}
+    known = {"edges": proofs[-1].edges, "nodes": proofs[-1].nodes} if proofs else {}
+    return {**numbers, **counts, **known, "proofs": len(proofs), "notices": notices}
 
 
 def watched() -> list:
@@ -71,6 +73,19 @@ def watched() -> list:
 
     mpi_link.Link.__init__ = init
     return links
+
+
+def counted_proofs() -> list:
+    """Return a list that receives the bound at each evaluation from now on."""
+    proofs: list = []
+    evaluate = ErrorBound.__call__
+
+    def call(bound, x, r):
+        proofs.append(bound)
+        return evaluate(bound, x, r)
+
+    ErrorBound.__call__ = call
+    return proofs
 
 
 def raise_in(rank: int, call: int) -> None:

@@ -14,6 +14,14 @@ from poreflux.transport.parallel.partition import Partition, halved
 #: sums over all processes that an iteration waits for: two of conjugate gradients, one of ours
 REDUCTIONS = 3
 
+#: those of a proof: energy and power are added up, and for each of the seven arrays of the coarse
+#: network the lengths are gathered first
+PROOF_REDUCTIONS = 2 + 7
+
+#: bytes of an edge of the coarse network: two nodes, two conductances, a distance; of a node:
+#: surplus and cells
+EDGE_BYTES, NODE_BYTES = 2 * 4 + 2 * 8 + 1, 2 * 8
+
 
 class Traffic(NamedTuple):
     """What the process of one box sends in one iteration: to its neighbours, and to all."""
@@ -58,6 +66,25 @@ def traffic(shape: tuple[int, int, int], layout: Partition, box: int) -> Traffic
     joins = 2 ** (layout.grids - 1)
     joined = joins * 2 * 4 * (edges[box + 1] - edges[box]) * rows * pairs
     return Traffic(messages, message_bytes, joins, joined)
+
+
+def proof_traffic(
+    shape: tuple[int, int, int], layout: Partition, box: int, edges: int, nodes: int
+) -> Traffic:
+    """Count what one box sends in one proof of the error, once its blocks are known.
+
+    Notes
+    -----
+    The potential is handed out and its energy computed, with its ghosts in float64 each time; the
+    `edges` of the box go to all, and what it knows of all `nodes`.
+    """
+    if layout.boxes == 1:
+        return Traffic(0, 0, 7, edges * EDGE_BYTES + nodes * NODE_BYTES)
+    neighbours = (box > 0) + (box < layout.boxes - 1)
+    _, rows, pairs = packed_shape((1, shape[1], shape[2]))
+    messages = 2 * neighbours
+    ghosts = messages * GHOST * rows * pairs * 8
+    return Traffic(messages, ghosts, 7, edges * EDGE_BYTES + nodes * NODE_BYTES)
 
 
 def iteration_seconds(shape: tuple[int, int, int], layout: Partition, machine: Machine) -> float:

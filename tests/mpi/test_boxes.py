@@ -16,8 +16,10 @@ from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
 from poreflux.transport.solvers import solution as solving
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
 from tests.mpi.media import problem
 from tests.mpi.virtual import on_boxes
+from tests.transport.energy_rule import EnergyError
 
 RTOL = 1e-12
 
@@ -30,8 +32,21 @@ def neighbours(link, problem, layout):
     return Ranks(link, layout.edges, problem.periodic, layout.grids)
 
 
-def solve_on_boxes(problem, layout):
-    """Return red potentials of all boxes, energy, integrals per plane, and iterations."""
+def lower(solver, x):
+    """Lower the energy of x by the estimate of the iteration, the same however boxes are cut;
+    return how many iterations it took."""
+    rule = EnergyError(solving.integrate(solver.operator, x)[0], RTOL, "advice")
+    solver.lower(x, rule)
+    return rule.run.iterations
+
+
+def prove(solver, x):
+    """Lower the energy of x until it is proved to be right; return by which bound."""
+    return solving.lower_energy(solver, x, RTOL).certificate.error
+
+
+def solve_on_boxes(problem, layout, how=lower):
+    """Return red potentials of all boxes, energy, integrals per plane, and what `how` returns."""
 
     def body(link):
         start, stop = layout.span(link.rank)
@@ -40,15 +55,20 @@ def solve_on_boxes(problem, layout):
         x = operator.vector()
         solving.ramp(operator, x)
         solver = ConjugateGradients(operator, hierarchy_on_boxes(operator))
-        run = solving.lower_energy(solver, x, RTOL).run
-        return x[:, GHOST:-GHOST], *solving.integrate(operator, x), run.iterations
+        done = how(solver, x)
+        return x[:, GHOST:-GHOST], *solving.integrate(operator, x), done
 
     boxes = on_boxes(layout.boxes, body)
     return np.concatenate([box[0] for box in boxes], axis=1), *boxes[0][1:]
 
 
 def solve_on_one_box(problem):
-    return solving.solve(problem, Threads(1), rtol=RTOL, precision="float64")
+    """Return the same of a single box."""
+    operator = build(problem, Threads(1), np.float64)
+    x = operator.vector()
+    solving.ramp(operator, x)
+    iterations = lower(ConjugateGradients(operator, hierarchy(operator)), x)
+    return x[:, GHOST:-GHOST], *solving.integrate(operator, x), iterations
 
 
 MEDIA = [
@@ -64,15 +84,20 @@ MEDIA = [
 @pytest.mark.parametrize("processes", [2, 4])
 def test_boxes_find_the_solution_of_one_process(shape, sides, phases, processes):
     undivided = problem(shape, sides, phases)
-    serial = solve_on_one_box(undivided)
-    x, energy, planes, iterations = solve_on_boxes(undivided, partition(shape, processes))
-    assert energy == pytest.approx(serial.energy, rel=1e-12)
-    assert np.abs(x - serial.x[:, GHOST:-GHOST]).max() < SAME
-    # blocks of boxes are not those of the whole: the proof may come an iteration apart. By Cauchy
-    # and Schwarz fluxes differ by the root of twice the error times the conductance of a plane
-    apart = 2 * np.sqrt(RTOL * shape[0]) * serial.energy
-    assert np.abs(planes - serial.planes).max() < 1e-7 + apart
-    assert abs(iterations - serial.run.iterations) <= 1
+    x, energy, planes, iterations = solve_on_one_box(undivided)
+    found = solve_on_boxes(undivided, partition(shape, processes))
+    assert found[1] == pytest.approx(energy, rel=1e-12)
+    assert np.abs(found[0] - x).max() < SAME
+    assert np.abs(found[2] - planes).max() < 1e-7
+    assert found[3] == iterations
+
+
+@pytest.mark.parametrize("shape, sides, phases", MEDIA)
+def test_boxes_prove_their_error(shape, sides, phases):
+    undivided = problem(shape, sides, phases)
+    exact = solving.solve(undivided, Threads(1), rtol=1e-13).energy
+    _, energy, _, bound = solve_on_boxes(undivided, partition(shape, 3), prove)
+    assert -1e-15 <= energy / exact - 1 <= bound <= RTOL
 
 
 @pytest.mark.parametrize("sides", ["insulated", "periodic"])
@@ -83,11 +108,11 @@ def test_boxes_find_the_solution_of_one_process(shape, sides, phases, processes)
 def test_boxes_may_share_any_number_of_grids(sides, edges, grids):
     # the first grid that each process solves alone starts at odd planes for some: 24 / 8, 8 / 8
     undivided = problem((edges[-1], 32, 30), sides)
-    serial = solve_on_one_box(undivided)
-    x, energy, _, iterations = solve_on_boxes(undivided, Partition(edges, 8, grids))
-    assert energy == pytest.approx(serial.energy, rel=1e-12)
-    assert np.abs(x - serial.x[:, GHOST:-GHOST]).max() < SAME
-    assert iterations == serial.run.iterations
+    x, energy, _, iterations = solve_on_one_box(undivided)
+    found = solve_on_boxes(undivided, Partition(edges, 8, grids))
+    assert found[1] == pytest.approx(energy, rel=1e-12)
+    assert np.abs(found[0] - x).max() < SAME
+    assert found[3] == iterations
 
 
 @pytest.mark.parametrize("periodic", [False, True])

@@ -9,7 +9,7 @@ import pytest
 import poreflux
 from poreflux.transport.parallel.partition import partition
 from tests.mpi.launch import finish, solve_all, start
-from tests.mpi.performance_model import traffic
+from tests.mpi.performance_model import PROOF_REDUCTIONS, proof_traffic, traffic
 
 pytestmark = pytest.mark.mpi
 
@@ -131,11 +131,12 @@ def test_messages_and_sums_of_an_iteration_are_those_of_the_model(together):
     layout = partition(SHARED, processes, 16)
     assert processes == 1 or layout.grids == 2
     counted = traffic(SHARED, layout, 0)
-    # proofs of the error come on top, few of them: their sums, ghosts and coarse network
-    beyond = {name: many[name] - few[name] - steps * getattr(counted, name) for name in SENT}
-    assert min(beyond.values()) >= 0
-    assert beyond["messages"] <= 2 * steps
-    assert steps <= many["reductions"] - few["reductions"] <= 4 * steps
+    proofs = many["proofs"] - few["proofs"]
+    proof = proof_traffic(SHARED, layout, 0, many["edges"], many["nodes"])
+    for name in SENT:
+        expected = steps * getattr(counted, name) + proofs * getattr(proof, name)
+        assert many[name] - few[name] == expected, name
+    assert many["reductions"] - few["reductions"] == steps + proofs * PROOF_REDUCTIONS
 
 
 def test_the_command_line_speaks_with_one_voice_and_hands_words_to_petsc(stores, alone, tmp_path):

@@ -16,9 +16,10 @@ from poreflux.transport.solvers.certified import CertifiedEnergy
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.multigrid import DirectBottom, coarser, hierarchy, matrix
 from poreflux.transport.solvers.solution import PotentialBound, integrate, ramp, solve
-from poreflux.transport.solvers.stopping import ErrorEstimate, Run, Step
+from poreflux.transport.solvers.stopping import ErrorEstimate, Step
 from tests.mpi.virtual import on_boxes
 from tests.transport.conftest import problem_of
+from tests.transport.energy_rule import EnergyError
 from tests.transport.packed import assembled, cells, vector
 from tests.transport.test_operator import red_only
 
@@ -64,27 +65,6 @@ def exact(problem, scale: float = 1.0) -> np.ndarray:
     u = np.zeros(b.size)
     u[on] = np.linalg.solve(A[np.ix_(on, on)], scale * b[on])
     return red_only(u.reshape(problem.shape))
-
-
-class EnergyError:
-    """The plainest rule: stop where the estimated relative error of the energy is at most rtol."""
-
-    def __init__(self, energy: float, rtol: float, advice: str):
-        self.energy = energy
-        self.rtol = rtol
-        self.history: list[float] = []
-        self.wanted = f"rtol={rtol:.1e} wanted; {advice}"
-        self.residual = 0.0
-
-    def __call__(self, step: Step) -> bool:
-        self.energy -= step.gain
-        self.residual = step.residual
-        self.history.append(step.remaining / self.energy)
-        return self.history[-1] <= self.rtol
-
-    @property
-    def run(self) -> Run:
-        return Run(len(self.history), self.history, self.residual)
 
 
 @pytest.mark.parametrize("make_solver", SOLVERS)
