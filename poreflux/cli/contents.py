@@ -45,6 +45,10 @@ class Contents:
             lines = [f"phases{where}: {shares}"]
         else:
             lines = [f"grey values{where} from {self.lowest:g} to {self.highest:g}"]
+            if self.lowest > self.highest:
+                lines = [f"no voxel{where} has a value: all are outside"]
+            elif math.isinf(self.lowest) or math.isinf(self.highest):
+                lines.append("some are infinite: fill them, or make them NaN, which is outside")
         if self.outside:
             lines.append(f"{100 * self.outside:.1f} % of the voxels are outside of the sample")
         return lines
@@ -84,7 +88,7 @@ def _measure(
     values, mask = arrays[name], arrays.get("mask")
     chosen = values[mask.astype(bool)] if mask is not None else values.ravel()
     if values.dtype.kind == "f":
-        chosen = chosen[np.isfinite(chosen)]
+        chosen = chosen[~np.isnan(chosen)]
     extremes = (chosen.min(), chosen.max()) if chosen.size else (math.inf, -math.inf)
     counts = (int(np.count_nonzero(chosen == label)) for label in labels)
     return (*extremes, chosen.size, values.size, *counts)

@@ -37,7 +37,14 @@ def read(path: Path, wanted: Wanted, *, reverse: bool = False) -> Image:
     how: dict[str, Any] = {"dataset": found.name}
     if found.lost:
         how["missing_as"] = wanted.missing_as
-    return Image(lazy.T if reverse else lazy, found.description, found.choice, found.files, how)
+    return Image(
+        lazy.T if reverse else lazy,
+        found.description,
+        found.choice,
+        found.files,
+        how,
+        no_value=found.no_value,
+    )
 
 
 def _box(

@@ -26,7 +26,7 @@ from poreflux.readers.description import (
     sizes,
 )
 from poreflux.readers.hdf5_parts import Parts
-from poreflux.readers.image import even_step, reading
+from poreflux.readers.image import even_step, no_value, packed, reading
 from poreflux.readers.missing import Span
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Layout:
         that hold its values, the file itself first.
     lost, total
         chunks that the file lacks, and how many there are.
+    no_value
+        that stands for none, None where the file does not say.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Layout:
     files: list[Path]
     lost: list[Span]
     total: int
+    no_value: float | None
 
 
 def layout(path: Path, wanted: Wanted, *, reverse: bool = False) -> Layout:
@@ -94,7 +97,7 @@ def layout(path: Path, wanted: Wanted, *, reverse: bool = False) -> Layout:
         kind = "MATLAB 7.3" if reverse else "HDF5"
         described = Description(
             kind, axes[::-1] if reverse else axes, str(stored.dtype), name,
-            others(_shapes(file), name), spacing_from=source,
+            others(_shapes(file), name), spacing_from=source, notes=tuple(packed(stored.attrs)),
         )  # fmt: skip
         choice = choose(described, path, wanted)
         index = choice.index[::-1] if reverse else choice.index
@@ -105,7 +108,7 @@ def layout(path: Path, wanted: Wanted, *, reverse: bool = False) -> Layout:
             tuple(stored.shape[axis] for axis in kept),
             stored.dtype.newbyteorder("="),
             tuple(stored.chunks[axis] for axis in kept) if stored.chunks else None,
-            parts.files, parts.lost, parts.total,
+            parts.files, parts.lost, parts.total, no_value(stored.attrs),
         )  # fmt: skip
 
 

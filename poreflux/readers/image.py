@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ class Image:
     """A lazy array of three axes in their stored order, and what the file says of itself.
 
     ``how`` is what else a reader of the provenance should know, ``phases`` the names of labels
-    where the file has them.
+    where the file has them, ``no_value`` what its values are where nothing was measured.
     """
 
     array: "da.Array"
@@ -74,6 +74,7 @@ class Image:
     files: list[Path] = field(default_factory=list)
     how: dict = field(default_factory=dict)
     phases: dict[int, str] | None = None
+    no_value: float | None = None
 
 
 @contextmanager
@@ -146,6 +147,42 @@ def even_step(positions: ArrayLike, unit: str | None) -> float | None:
     steps = np.diff(places.astype(float))
     mean = float(steps.mean())
     return abs(mean) * scale if mean and np.all(abs(steps - mean) < 1e-3 * abs(mean)) else None
+
+
+#: attributes by which CF, netCDF and xarray say which value stands for none
+_NO_VALUE = ("_FillValue", "missing_value")
+
+
+def no_value(attrs: Mapping[str, Any]) -> float | None:
+    """Return the value that stands for none by the CF attributes of an array, None where none.
+
+    Examples
+    --------
+    >>> no_value({"_FillValue": -1}), no_value({"_FillValue": float("nan")}), no_value({})
+    (-1.0, None, None)
+    """
+    for key in _NO_VALUE:
+        with suppress(TypeError, ValueError):
+            said = float(np.ravel(np.asarray(attrs[key]))[0]) if key in attrs else np.nan
+            if np.isfinite(said):
+                return said
+    return None
+
+
+def packed(attrs: Mapping[str, Any]) -> list[str]:
+    """Return what to say of values that CF attributes scale: they are taken as they are stored.
+
+    Examples
+    --------
+    >>> packed({"scale_factor": 2.0})
+    ['the file scales its values (scale_factor 2); they are taken as they are stored']
+    """
+    said = [f"{key} {attrs[key]:g}" for key in ("scale_factor", "add_offset") if key in attrs]
+    return (
+        [f"the file scales its values ({', '.join(said)}); they are taken as they are stored"]
+        if said
+        else []
+    )
 
 
 def flags(attrs: Mapping[str, Any]) -> dict[int, str] | None:

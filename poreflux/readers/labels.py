@@ -54,6 +54,10 @@ def _labels(
 
 def _unnamed(there: np.ndarray, meanings: Mapping[int, str], path: str) -> str:
     """Return what to say of values that have no name, with the names to give."""
+    if np.isnan(there.astype(float)).any():
+        return (
+            f"{path} holds voxels without a label (NaN); give them a number, and call it 'outside'"
+        )
     strange = [value.item() for value in there if value not in meanings]
     some = ", ".join(f"{value:g}" for value in strange[:_LISTED])
     start = f"{path} holds the value{'s' if len(strange) > 1 else ''} {some}"

@@ -64,7 +64,9 @@ def read(path: Path, wanted: Wanted) -> Image:
     with reading(path, "a MATLAB file"):
         with path.open("rb") as file:
             if b"MATLAB 7.3" in file.read(_HEADER):
-                return hdf5.read(path, wanted, reverse=True)
+                image = hdf5.read(path, wanted, reverse=True)
+                image.description = image.description.noting(*said_of_order(path, wanted))
+                return image
         variables = dict(_variables(path))
         shapes = {key: item.shape for key, item in variables.items()}
         name = named(path, shapes, wanted.dataset)
@@ -75,6 +77,7 @@ def read(path: Path, wanted: Wanted) -> Image:
             "MATLAB 5", named_axes(found.shape), str(found.dtype), name, others(shapes, name)
         )
         choice = choose(described, path, wanted)
+        described = described.noting(*said_of_order(path, wanted))
         how: Any = {"index": choice.index, "fortran": True}
         if found.packed_at is None:
             array = flat(path, found.offset, found.shape, found.stored, **how)
@@ -82,6 +85,16 @@ def read(path: Path, wanted: Wanted) -> Image:
             opener = _Inflate(path, found.packed_at)
             array = sequential(opener, path, found.offset, found.shape, found.stored, **how)
         return Image(array.astype(found.dtype), described, choice, [path], {"dataset": name})
+
+
+def said_of_order(path: Path, wanted: Wanted) -> list[str]:
+    """Return what to say of the order of axes, for which MATLAB has no names."""
+    if wanted.axes is not None:
+        return []
+    return [
+        f"{path.name} does not name its axes: they are taken as z, y, x; give axes='yxz' for "
+        "stacks of MATLAB's images, whose slices are last"
+    ]
 
 
 class _Inflate:

@@ -45,6 +45,9 @@ _PACKED: dict[str, Callable] = {
 }
 
 
+#: cosine of the angle between two axes up to which they count as upright
+_UPRIGHT = 1e-2
+
 #: kinds of axes along which there are no places
 _LISTS = ("list", "vector", "color", "matrix", "quaternion", "complex", "point", "normal", "stub")
 
@@ -58,7 +61,7 @@ def read(path: Path, wanted: Wanted) -> Image:
         if detached is not None:
             data, offset = _beside(path, detached, wanted), 0
         dtype = _dtype(header, path)
-        axes, source = _axes(header)
+        axes, source = _axes(path, header)
         described = Description("NRRD", axes, str(dtype), spacing_from=source)
         choice = choose(described, path, wanted)
         shape, index = described.shape, choice.index
@@ -150,13 +153,18 @@ def _dtype(header: Mapping[str, Any], path: Path) -> np.dtype:
     return np.dtype({"little": "<", "big": ">"}[header["endian"].lower()] + code)
 
 
-def _axes(header: Mapping[str, Any]) -> tuple[tuple[Axis, ...], str | None]:
+def _axes(path: Path, header: Mapping[str, Any]) -> tuple[tuple[Axis, ...], str | None]:
     """Return the axes, the slowest first, by their labels, kinds and directions in space."""
     count = len(header["sizes"])
     kinds = [str(kind).lower() for kind in header.get("kinds", [""] * count)]
     labels = [str(label).strip('"') for label in header.get("labels", [""] * count)]
     names = [axis_name(label) if axis_name(label) in "zyxct" else "" for label in labels]
     directions = _directions(header, count)
+    if directions is not None and not _upright(directions):
+        raise UnreadableImage(
+            f"{path} has axes that are not at right angles (space directions), so that its voxels "
+            "are no boxes; resample it"
+        )
     for axis, (kind, along) in enumerate(zip(kinds, _along(directions))):
         if not names[axis]:
             names[axis] = "t" if kind == "time" else along
@@ -178,7 +186,17 @@ def _directions(header: Mapping[str, Any], count: int) -> np.ndarray | None:
     width = max((len(row) for row in said if row is not None), default=0)
     rows = [np.full(width, np.nan) if row is None else np.asarray(row, float) for row in said]
     table = np.array(rows)
-    return table if table.ndim == 2 and len(table) == count else None
+    if table.ndim != 2 or len(table) != count:
+        return None
+    return table
+
+
+def _upright(steps: np.ndarray) -> bool:
+    """Return whether the axes in space are at right angles."""
+    known = steps[np.isfinite(steps).all(axis=1)]
+    units = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-300)
+    angles = units @ units.T
+    return bool(np.all(np.abs(angles - np.diag(np.diag(angles))) < _UPRIGHT))
 
 
 def _along(directions: np.ndarray | None) -> list[str]:

@@ -29,6 +29,8 @@ def read(folder: Path, series: Series, notes: Sequence[str], wanted: Wanted) -> 
     suffix = series.files[0].suffix.lower()
     if suffix in LOSSY:
         notes = [*notes, f"{suffix} pages are compressed with loss: grey values are not measured"]
+    if _transparent(series.files[0]):
+        notes = [*notes, "the pages are transparent in parts, which is passed over"]
     axes = named_axes((len(series.files), *first.shape), "zyx")
     described = Description(
         f"folder of {suffix} pages {series.pattern}",
@@ -72,6 +74,12 @@ def plane(path: Path) -> np.ndarray:
     if values.ndim != 2 or values.dtype.kind not in "biuf":
         raise UnreadableImage(f"{path} holds an array of shape {values.shape}, not one grey image")
     return values
+
+
+def _transparent(path: Path) -> bool:
+    """Return whether a picture has opacities, and they are not all the same."""
+    values = np.asarray(imageio.imread(path, plugin="pillow"))
+    return values.ndim == 3 and values.shape[2] in (2, 4) and bool(np.ptp(values[..., -1]))
 
 
 @functools.lru_cache(maxsize=4096)

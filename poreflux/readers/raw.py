@@ -63,10 +63,10 @@ def _doubts(path: Path, array: da.Array, dtype: np.dtype) -> list[str]:
         planes = np.asarray(array[middle : middle + _LOOKED_AT].compute())
         along = {dim: roughness(planes, axis) for axis, dim in ((1, "y"), (2, "x"))}
         swapped = roughness(planes.byteswap(), 2) if dtype.itemsize > 1 else math.nan
-        rough = not along["x"] <= max(
-            _NOISE, swapped
-        )  # NaN, where numbers are not finite, is rough
-        if rough and swapped < 0.6 * _NOISE:
+        # NaN, where numbers are not finite, is rough
+        rough = not along["x"] <= max(_NOISE, swapped)
+        strange = dtype.kind == "f" and _usual(planes) < 0.5 and _usual(planes.byteswap()) > 0.99
+        if strange or (rough and swapped < 0.6 * _NOISE):
             other = dtype.newbyteorder("S").str
             return [
                 f"as {dtype.str} the voxels of {path.name} look like noise, as {other} they do "
@@ -78,6 +78,12 @@ def _doubts(path: Path, array: da.Array, dtype: np.dtype) -> list[str]:
                 f"shape={array.shape} in the order z, y, x?"
             ]
     return []
+
+
+def _usual(values: np.ndarray) -> float:
+    """Return the share of numbers of a size that grey values have; of swapped bytes few have it."""
+    size = np.abs(values)
+    return float(np.mean((size == 0) | ((size > 1e-12) & (size < 1e12))))
 
 
 def roughness(values: np.ndarray, axis: int) -> float:

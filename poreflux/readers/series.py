@@ -67,7 +67,7 @@ class Series:
             found = [*found[:_LISTED], f"and {len(found) - _LISTED} gaps more"]
         if not found and step > 1:
             found = [
-                f"the pages are numbered in steps of {step}: is each but the {step}th left out, so "
+                f"the pages are numbered in steps of {step}: were pages between them left out, so "
                 "that slices are farther apart?"
             ]
         return found

@@ -22,6 +22,7 @@ from poreflux.readers.image import Image, micrometers, plane_chunks, reading
 from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.raw import flat
 from poreflux.readers.series import PICTURES, find_series
+from poreflux.readers.tiff_values import lossy, no_value, shown
 
 # what it logs about broken files, our exceptions say
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
@@ -38,7 +39,9 @@ def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
             stack = _stack(path, file, found, wanted.dataset)
             dtype = _dtype(file, path, stack.pages[0])
             source, spacings = _spacings(file, stack.number)
+            nothing = no_value(file, stack.pages[0])
         notes, turned = shown(stack.pages[0].photometric, dtype, kind, path.name)
+        notes += lossy(stack.pages[0], path.name)
         axes = named_axes(stack.shape, stack.axes, _lengths(stack, spacings))
         described = Description(
             f"{stack.kind} TIFF", axes, str(dtype.newbyteorder("=")), stack.name, stack.others,
@@ -47,34 +50,7 @@ def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
         )  # fmt: skip
         choice = choose(described, path, wanted)
         array = _array(path, stack, dtype, choice)
-        return Image(turned(array), described, choice, [path])
-
-
-def shown(
-    photometric: int, dtype: np.dtype, kind: str, name: str
-) -> tuple[list[str], Callable[[da.Array], da.Array]]:
-    """Return what to say of how low values are shown, and the function that makes them black."""
-    if photometric == 3:
-        return [f"{name} holds numbers of colours in a palette, which are taken as its values"], _as
-    if photometric != 0:
-        return [], _as
-    if kind == "gray" and dtype.kind in "bu":
-        most = 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
-        said = f"{name} is WhiteIsZero: grey values are turned over (v becomes {most} - v), so "
-        return [said + "that low is black as it is shown"], functools.partial(_turned, dtype=dtype)
-    return [f"{name} is WhiteIsZero: low values are shown white; values are kept as stored"], _as
-
-
-def _as(array: da.Array) -> da.Array:
-    return array
-
-
-def _turned(array: da.Array, dtype: np.dtype) -> da.Array:
-    return da.map_blocks(_negative, array, dtype=dtype.newbyteorder("="))
-
-
-def _negative(values: np.ndarray) -> np.ndarray:
-    return ~values
+        return Image(turned(array), described, choice, [path], no_value=nothing)
 
 
 @dataclass(frozen=True)
@@ -120,6 +96,7 @@ def _stack(
     else:
         number = volumes[0] if volumes else 0
     one = series[number]
+    _require_no_more(path, series, found, one.kind)
     pages = _pages_of(path, file, one, found)
     others = tuple(name for n, name in enumerate(names) if n != number)
     kind = {"imagej": "ImageJ", "ome": "OME", "shaped": "multi-page", "uniform": "multi-page"}
@@ -127,6 +104,22 @@ def _stack(
         kind.get(one.kind, one.kind), one.name if others else None, number,
         one.axes, tuple(one.shape), pages, others,
     )  # fmt: skip
+
+
+def _require_no_more(
+    path: Path,
+    series: Sequence[tifffile.TiffPageSeries],
+    found: Sequence[ifd.Page],
+    kind: str,
+) -> None:
+    """Refuse a file with pages that its metadata leave out: which of the two errs is not known."""
+    told = {page.index for each in series for page in each.pages if page is not None}
+    more = [page for page in found if page.index not in told]
+    if more:
+        raise UnreadableImage(
+            f"{path} has {len(found)} pages, of which its {kind} metadata tell {len(told)}: one of "
+            "the two is wrong; save it anew"
+        )
 
 
 def _name(series: tifffile.TiffPageSeries, number: int) -> str:
@@ -254,8 +247,10 @@ def read_folder(folder: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
         with tifffile.TiffFile(series.files[0]) as file:
             source, spacings = _spacings(file, 0)
             dtype = _dtype(file, series.files[0], first[0])
+            nothing = no_value(file, first[0])
         _try_first(series.files[0], first)
         said, turned = shown(first[0].photometric, dtype, kind, series.pattern)
+        said += lossy(first[0], series.pattern)
         plane = (first[0].length, first[0].width)
         lengths = [None, spacings.get("Y"), spacings.get("X")]
         axes = named_axes((len(series.files), *plane), "zyx", lengths)
@@ -268,7 +263,8 @@ def read_folder(folder: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
             described = replace(described, axes=axes[1:])
         choice = choose(described, folder, wanted)
         array = lazy_pages(series.files, [0] * len(series.files), plane, dtype)
-    return Image(turned(array), described, choice, list(series.files), {"series": series.pattern})
+    how = {"series": series.pattern}
+    return Image(turned(array), described, choice, list(series.files), how, no_value=nothing)
 
 
 def _require_alike(folder: Path, files: Sequence[Path], first: ifd.Page) -> None:

@@ -32,6 +32,8 @@ def to_volume(
     _refuse_bomb(image, path)
     array = image.array.transpose(image.choice.order)
     described = image.description.noting(*image.choice.notes)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        raise UnreadableImage(f"{path} holds {array.dtype}; save it as float64")
     how = dict(image.how)
     if voxel_size is not None:
         size = three_lengths(voxel_size)
@@ -59,6 +61,19 @@ def to_volume(
         )
         array = array.astype(np.uint8)
     volume = from_array(array, voxel_size=size, kind=kind, phases=names)
+    if image.no_value is not None:
+        how["no_value"] = image.no_value
+        said = f"{path.name} says that {image.no_value:g} stands for no value"
+        if kind == "gray":
+            inside = da.map_blocks(_measured, array, no_value=image.no_value, dtype=bool)
+            volume["mask"] = (DIMS, inside, attributes("mask"))
+            described = described.noting(
+                f"{said}: such voxels are no sample, a mask leaves them out"
+            )
+        else:
+            described = described.noting(
+                f"{said}; it is taken as a phase, call it 'outside' if not"
+            )
     parameters = {"path": path.name, "kind": kind, "voxel_size": list(size), **how}
     parameters["axes"] = "".join(_in_file_order(image))
     if names is not None:
@@ -104,6 +119,10 @@ def masked(volume: xr.Dataset, inside: da.Array, path: Path) -> xr.Dataset:
     parameters = {**entry["parameters"], "mask": path.name}
     made.encoding = volume.encoding
     return made.assign_attrs(history=[{**entry, "parameters": parameters}])
+
+
+def _measured(values: np.ndarray, no_value: float) -> np.ndarray:
+    return values != values.dtype.type(no_value)
 
 
 def _counts(values: np.ndarray) -> np.ndarray:

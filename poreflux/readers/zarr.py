@@ -14,7 +14,16 @@ from poreflux.objects import zarr_place
 from poreflux.readers.arrays import named, others
 from poreflux.readers.chunks import lost_chunks, require_in_place
 from poreflux.readers.description import Axis, Description, Wanted, choose, named_axes
-from poreflux.readers.image import Image, aligned_chunks, even_step, flags, micrometers, reading
+from poreflux.readers.image import (
+    Image,
+    aligned_chunks,
+    even_step,
+    flags,
+    micrometers,
+    no_value,
+    packed,
+    reading,
+)
 from poreflux.readers.lazy import Box, from_chunks
 from poreflux.readers.missing import filled, require_all
 
@@ -33,6 +42,8 @@ def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
             return _image(path, "", node, wanted, {"": node}, {})
         arrays, groups = _members(node)
         images = {name: image for name, group in groups.items() if (image := _ome(name, group))}
+        if wanted.dataset is None and kind not in arrays:
+            _refuse_several(path, node)
         name = _dataset(path, arrays, images, wanted.dataset, kind)
         if name not in arrays:
             raise UnreadableImage(f"{path} lacks its array {name}; fetch it again")
@@ -55,12 +66,12 @@ def _dataset(path: Path, arrays: Mapping, images: Mapping, wanted: str | None, k
     if wanted is not None:
         name = wanted.strip("/")
         if name in images:
-            return next(iter(images[name]))
+            return _largest(images[name], arrays)
         return named(path, {key: array.shape for key, array in arrays.items()}, wanted)
     if kind in arrays:
         return kind
     if "" in images:
-        return next(iter(images[""]))
+        return _largest(images[""], arrays)
     found = [n for n in images if not {"labels", "pyramid"} & set(n.split("/"))]
     if len(found) > 1:
         raise ChooseOne(
@@ -68,8 +79,25 @@ def _dataset(path: Path, arrays: Mapping, images: Mapping, wanted: str | None, k
             f"{', ...' if len(found) > 8 else ''}); name one with dataset="
         )
     if found:
-        return next(iter(images[found[0]]))
+        return _largest(images[found[0]], arrays)
     return named(path, {key: array.shape for key, array in arrays.items()}, None)
+
+
+def _largest(levels: _Levels, arrays: Mapping[str, zarr.Array]) -> str:
+    """Return the level of full size, whatever their order; or one that is not there."""
+    missing = [name for name in levels if name not in arrays]
+    return missing[0] if missing else max(levels, key=lambda name: arrays[name].size)
+
+
+def _refuse_several(path: Path, group: zarr.Group) -> None:
+    """Refuse a store of several OME images in one group, of which none is chosen."""
+    attrs: dict[str, Any] = dict(group.attrs)
+    images = attrs.get("ome", attrs).get("multiscales", [])
+    if len(images) > 1:
+        first = [str(image["datasets"][0]["path"]) for image in images]
+        raise ChooseOne(
+            f"{path} has {len(images)} images ({', '.join(first)}); name one with dataset="
+        )
 
 
 def _image(
@@ -91,6 +119,7 @@ def _image(
         name or None,
         others({key: item.shape for key, item in arrays.items() if key not in levels}, name),
         spacing_from=source,
+        notes=tuple(packed(array.attrs)),
     )
     choice = choose(described, path, wanted)
     shape = tuple(array.shape[axis] for axis in choice.kept)
@@ -116,7 +145,7 @@ def _image(
     how: dict[str, Any] = {"dataset": name} if name else {}
     if lost:
         how["missing_as"] = wanted.missing_as
-    return Image(lazy, described, choice, [], how, flags(array.attrs))
+    return Image(lazy, described, choice, [], how, flags(array.attrs), no_value(array.attrs))
 
 
 def _axes(
@@ -193,7 +222,7 @@ def _ome(place: str, group: zarr.Group) -> _Levels:
     attrs: dict[str, Any] = dict(group.attrs)
     attrs = attrs.get("ome", attrs)
     levels = {}
-    for image in attrs.get("multiscales", [])[:1]:
+    for image in attrs.get("multiscales", []):
         # before version 0.3 the axes were these, and had no scale
         axes = image.get("axes") or list("tczyx")
         units = [micrometers(axis.get("unit")) if isinstance(axis, dict) else None for axis in axes]

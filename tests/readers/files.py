@@ -52,7 +52,7 @@ def _mat5(compressed):
     def write(folder, array):
         path = folder / "scan.mat"
         scipy.io.savemat(path, {"A": array, "note": "x"}, do_compression=compressed)
-        return path, {}
+        return path, {"axes": "zyx"}
 
     return write
 
@@ -64,7 +64,7 @@ def _mat73(folder, array):
         file.create_dataset("A", data=array.T, chunks=tuple(min(7, n) for n in array.T.shape))
     with path.open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(12))
-    return path, {}
+    return path, {"axes": "zyx"}
 
 
 def _npy(order):
