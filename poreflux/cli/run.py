@@ -55,11 +55,11 @@ def run(
     if example:
         _write_example(study, edge)
     opened = Study(study)
-    more = _pages()
+    pages = _pages()
     if common.dry_run:
-        return _planned(opened, more)
+        return _planned(opened, pages)
     work = _work(opened, scheduler, processes, threads)
-    outcome = opened.run(work=work, more=more, tell=_tell, wait=common.wait)
+    outcome = opened.run(work=work, tell=_tell, wait=common.wait, **pages)
     return _answer(opened, outcome)
 
 
@@ -81,10 +81,11 @@ def _write_example(path: Path, edge: int) -> None:
     _say(f"{path} is written: six synthetic twins, {edge} voxels along each edge")
 
 
-def _pages() -> list:
-    from poreflux.reporting.study_steps import report_step
+def _pages() -> dict[str, Any]:
+    """Return the steps that write pages: one of each sample, one of all."""
+    from poreflux.reporting.study_steps import comparison_step, report_step
 
-    return [report_step]
+    return {"more": [report_step], "last": [comparison_step]}
 
 
 def _work(study: "Study", scheduler: str | None, processes: int | None, threads: int | None) -> Any:
@@ -104,9 +105,9 @@ def _work(study: "Study", scheduler: str | None, processes: int | None, threads:
     )
 
 
-def _planned(study: "Study", more: list) -> Answer:
+def _planned(study: "Study", pages: dict[str, Any]) -> Answer:
     """Return the answer of ``--dry-run``: every step, and whether it is to do."""
-    steps = study.plan(more=more)
+    steps = study.plan(**pages)
     lines = [str(planned) for planned in steps]
     due = [planned for planned in steps if planned.due]
     lines.append(f"{len(due)} of {len(steps)} steps are to do")
@@ -131,8 +132,12 @@ def _answer(study: "Study", outcome: "Outcome") -> Answer:
     lines += [f"{name} failed: {said}" for name, said in outcome.failed.items()]
     finished = [sample.name for sample in study.file.samples if sample.name not in outcome.failed]
     lines += [f"{study.folder / name / 'report.html'}" for name in finished]
+    page = study.folder / "comparison.html"
+    if page.exists():
+        lines += [*_sentences(study), f"the comparison is {page}"]
     data = {
         "folder": str(study.folder),
+        "page": str(page) if page.exists() else None,
         "done": [[step.sample, step.name] for step in outcome.done],
         "kept": [[step.sample, step.name] for step in outcome.kept],
         "failed": outcome.failed,
@@ -147,6 +152,14 @@ def _answer(study: "Study", outcome: "Outcome") -> Answer:
             f"{', '.join(outcome.failed)}; the same command goes on with them"
         )
     return Answer("run", lines, data, failure=failure)
+
+
+def _sentences(study: "Study") -> tuple[str, ...]:
+    """Return the answer in three sentences, as the page of the comparison has it."""
+    from poreflux.study.answer import answer
+    from poreflux.study.compare import compare
+
+    return answer(compare(study.by_sample, **study.file.comparison.model_dump()))
 
 
 def _say(text: str) -> None:

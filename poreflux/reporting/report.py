@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -98,8 +99,6 @@ def render(
     progress: Progress | None = None,
 ) -> str:
     """Return the page as text."""
-    import jinja2
-
     from poreflux.reporting.figures import cards
     from poreflux.reporting.figures_current import current_cards
     from poreflux.reporting.figures_microstructure import structure_cards
@@ -111,10 +110,9 @@ def render(
         if progress:
             progress(len(shown), len(shown) + 1, card.title)
     table = rows(results)
-    template = files("poreflux.reporting").joinpath("page.html").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     source = str(results.attrs.get("source", "a volume"))
-    return environment.from_string(template).render(
+    return filled(
+        "page.html",
         title=title or source,
         source=source,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -148,6 +146,16 @@ class _Variant:
         names = set(own_variables(results)) - set(DIAGNOSTICS)
         self.number, self.label = number, results.attrs[LABEL]
         self.rows = [row for row in rows(results) if row.name in names]
+
+
+def filled(template: str, **content: Any) -> str:
+    """Return a page of this folder with its content and the style of all pages."""
+    import jinja2
+
+    folder = files("poreflux.reporting")
+    text, style = (folder.joinpath(f).read_text(encoding="utf-8") for f in (template, "style.css"))
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text).render(style=style, **content)
 
 
 def laid_out(cards: list) -> list[tuple]:

@@ -23,7 +23,7 @@ def answer(comparison: Comparison) -> tuple[str, str, str]:
     ...     for name, p in (("a", 0.1), ("b", 0.2))
     ... }
     >>> answer(compare(samples))[0]
-    'The largest of 2 samples in the porosity is b with 0.200 (probability 100 %); 1 of 1 pairs \
+    'Of 2 samples b has the largest porosity, 0.200, with a probability of 100 %; 1 of 1 pairs \
 differ by more than their total errors allow.'
     """
     key = main_target(comparison)
@@ -65,9 +65,9 @@ def _first(comparison: Comparison, key: str) -> str:
     value = values[top]
     found, pairs = differing(comparison, key)
     return (
-        f"The largest of {count} samples in {title} is {top} with "
-        f"{rounded(value.value, max(value.below, value.above))} (probability "
-        f"{100 * order.first[top]:.0f} %); {found} of {pairs} pairs differ by more than their "
+        f"Of {count} samples {top} has the largest {title.removeprefix('the ')}, "
+        f"{rounded(value.value, max(value.below, value.above))}, with a probability of "
+        f"{100 * order.first[top]:.0f} %; {found} of {pairs} pairs differ by more than their "
         "total errors allow."
     )
 
@@ -132,8 +132,9 @@ def _third(comparison: Comparison, key: str) -> str:
             f"{_quantities(tried)}: more samples are needed for any rule."
         )
     share = f"{100 * power(count, _STRONG, level / tried):.0f} %"
+    least = "a perfect order" if needed > 0.999 else f"a rank correlation of {needed:.2f} or more"
     return (
-        f"With n = {count} and {_quantities(tried)} only a rank correlation of {needed:.2f} or "
-        f"more is told from chance, and a true one of {_STRONG:g} would be found in {share} of "
+        f"With n = {count} and {_quantities(tried)} only {least} is told from chance, and a true "
+        f"correlation of {_STRONG:g} would be found in {share} of "
         "such studies: what is not shown here is not excluded."
     )

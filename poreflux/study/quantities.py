@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, VARIABLES
 from poreflux.schema.attribute_text import parsed
+from poreflux.schema.units import printed_unit
 from poreflux.statistics.block_bootstrap import bootstrap
 from poreflux.uncertainty.errors import Error, errors_of, is_known, total, value_of
 
@@ -58,6 +59,13 @@ class Quantity:
     def title(self) -> str:
         """Return its words with its direction."""
         return f"{self.words} along {self.direction}" if self.direction else self.words
+
+    @property
+    def name_in_table(self) -> str:
+        """Return its title as a table has it: without an article, with its unit."""
+        known = VARIABLES.get(self.name)
+        unit = printed_unit(known.units) if known else ""
+        return self.title.removeprefix("the ") + (f" ({unit})" if unit else "")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ REVISIONS = {
     "current": 1,
     "results": 1,
     "report": 1,
+    "comparison": 1,
 }
 
 

@@ -21,6 +21,9 @@ from poreflux.study.work import Work
 #: of a study, a sample and its folder: one more step of each sample, such as its report
 MoreSteps: TypeAlias = Callable[["Study", Sample, Path], Step]
 
+#: of a study, one step of all its samples, such as the page that compares them
+LastSteps: TypeAlias = Callable[["Study"], Step]
+
 #: what becomes of a step: to do, done now, kept from an earlier run, failed
 TO_DO, DONE, KEPT, FAILED = "to do", "done", "kept", "failed"
 
@@ -115,28 +118,27 @@ class Study:
     @property
     def by_sample(self) -> dict[str, xr.Dataset]:
         """The results of each sample that has them, by its name, in the order of the file."""
-        found = {}
-        for sample in self.file.samples:
-            path = self.folder / sample.name / "results.zarr"
-            if path.exists():
-                found[sample.name] = stored.open_results(path)
-        return found
+        return {path.parent.name: stored.open_results(path) for path in self._finished}
 
-    def plan(self, *, more: Sequence[MoreSteps] = ()) -> list[Planned]:
+    def plan(
+        self, *, more: Sequence[MoreSteps] = (), last: Sequence[LastSteps] = ()
+    ) -> list[Planned]:
         """Return every step, whether it is to do, and why; nothing is done.
 
         Parameters
         ----------
-        more
-            steps of each sample beyond its results, such as its report.
+        more, last
+            as for :meth:`run`.
         """
-        return [planned for sample in self.file.samples for planned in self._plan(sample, more)]
+        steps = [planned for sample in self.file.samples for planned in self._plan(sample, more)]
+        return [*steps, *self._last(last)]
 
     def run(
         self,
         *,
         work: Work | None = None,
         more: Sequence[MoreSteps] = (),
+        last: Sequence[LastSteps] = (),
         tell: Callable[[Step, str], None] | None = None,
         wait: bool = False,
     ) -> Outcome:
@@ -148,6 +150,8 @@ class Study:
             threads, scheduler and processes; by default those of the file, without processes.
         more
             steps of each sample beyond its results, such as its report.
+        last
+            steps of all samples that have results, where there are two.
         tell
             called with each step, before it and after it, and what becomes of it.
         wait
@@ -169,10 +173,9 @@ class Study:
         self.folder.mkdir(parents=True, exist_ok=True)
         with holding(self.folder / ".running", self.folder, wait=wait):
             for sample in self.file.samples:
-                try:
-                    self._run(sample, means, more, tell, outcome)
-                except Exception as error:  # of whatever kind: the other samples go on
-                    outcome.failed[sample.name] = _said(error)
+                self._try(sample.name, outcome, self._of(sample, more), means, tell)
+            if last and len(self._finished) > 1:
+                self._try("the comparison", outcome, self._last(last), means, tell)
         return outcome
 
     def _plan(self, sample: Sample, more: Sequence[MoreSteps]) -> list[Planned]:
@@ -183,16 +186,29 @@ class Study:
             first, *_ = steps_of(self.file, sample, self.base, self.folder / sample.name)
             return [Planned(first, "", True, _said(error))]
 
+    def _try(
+        self,
+        name: str,
+        outcome: Outcome,
+        steps: Iterator[Planned],
+        work: Work,
+        tell: Callable[[Step, str], None] | None,
+    ) -> None:
+        """Do steps; the first that fails ends them, and is noted under a name."""
+        try:
+            self._run(steps, work, tell, outcome)
+        except Exception as error:  # of whatever kind: the other samples go on
+            outcome.failed[name] = _said(error)
+
     def _run(
         self,
-        sample: Sample,
+        steps: Iterator[Planned],
         work: Work,
-        more: Sequence[MoreSteps],
         tell: Callable[[Step, str], None] | None,
         outcome: Outcome,
     ) -> None:
         say = tell or (lambda step, what: None)
-        for planned in self._of(sample, more):
+        for planned in steps:
             step = planned.step
             if not planned.due:
                 outcome.kept.append(step)
@@ -228,6 +244,21 @@ class Study:
             why = self._why(step, key, due)
             if why:
                 due.add(step.name)
+            yield Planned(step, key, bool(why), why or "there already")
+
+    @property
+    def _finished(self) -> list[Path]:
+        """The folders of the results that are there, in the order of the file."""
+        paths = [self.folder / sample.name / "results.zarr" for sample in self.file.samples]
+        return [path for path in paths if path.exists()]
+
+    def _last(self, last: Sequence[LastSteps]) -> Iterator[Planned]:
+        """Yield the steps of all samples; whether each is to do depends on all results."""
+        needs = [str(records.fingerprint(path)) for path in self._finished]
+        for make in last:
+            step = make(self)
+            key = records.key_of(step.kind, step.parameters, needs)
+            why = self._why(step, key, set())
             yield Planned(step, key, bool(why), why or "there already")
 
     def _why(self, step: Step, key: str, due: set[str]) -> str:

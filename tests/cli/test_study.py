@@ -19,12 +19,15 @@ def test_check_prints_the_defaults_and_names_what_would_fail(tmp_path):
 
 
 def test_run_goes_on_after_a_failure_and_names_it(tmp_path):
-    (tmp_path / "study.toml").write_text(QUICK + LOST + samples(b="fine_500"))
+    (tmp_path / "study.toml").write_text(QUICK + LOST + samples(b="fine_500", c="regular_100"))
     ran = inside("run", "study.toml", "--json", cwd=tmp_path)
     assert ran.status == 1
     assert list(ran.document["failed"]) == ["lost"]
-    assert "1 of 2 samples failed: lost" in ran.document["error"]
+    assert "1 of 3 samples failed: lost" in ran.document["error"]
     assert (tmp_path / "study-results" / "b" / "report.html").is_file()
+    page = (tmp_path / "study-results" / "comparison.html").read_text(encoding="utf-8")
+    assert "Of 2 samples" in page
+    assert 'src="http' not in page
     planned = inside("run", "study.toml", "--dry-run", cwd=tmp_path)
     assert planned.status == 0
     assert "b: report (there already)" in planned.out
@@ -37,7 +40,7 @@ def test_compare_tells_which_samples_differ(tmp_path):
         save(found, tmp_path / f"{name}.zarr")
     ran = inside("compare", "a.zarr", "b.zarr", "c.zarr", cwd=tmp_path)
     assert ran.status == 0
-    assert ran.out.startswith("The largest of 3 samples in the porosity is c with 0.210 (prob")
+    assert ran.out.startswith("Of 3 samples c has the largest porosity, 0.210, with a")
     assert [line.split(",")[0] for line in ran.out.splitlines() if line.startswith("  a - ")] == [
         "  a - b", "  a - c",
     ]  # fmt: skip

@@ -1,0 +1,148 @@
+"""Figures of a comparison: values with their total errors, and quantities against each other."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.special import ndtri
+
+from poreflux.plot.samples import colour
+from poreflux.plot.style import GRID, INK, SERIES, plain, sheet, styled
+from poreflux.study.compare import Comparison
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A range of values that others published, drawn as a bar behind the samples."""
+
+    words: str
+    low: float
+    high: float
+
+
+@styled
+def values(comparison: Comparison, keys: Sequence[str], *, columns: int = 3) -> Figure:
+    """Draw quantities of all samples with their total errors at the level of the comparison.
+
+    Parameters
+    ----------
+    comparison
+        of :func:`poreflux.compare`.
+    keys
+        of the quantities.
+    columns
+        panels beside each other.
+
+    Examples
+    --------
+    >>> import poreflux, xarray as xr
+    >>> results = xr.Dataset({"porosity": 0.1, "porosity_sampling_error": 0.01})
+    >>> figure = values(poreflux.compare({"a": results, "b": results}), ["porosity"])
+    """
+    factor = float(ndtri((1 + comparison.level) / 2))
+    columns = min(columns, len(keys))
+    rows = -(-len(keys) // columns)
+    figure, grid = sheet(0.3 + 2.0 * rows, columns=columns, rows=rows, squeeze=False, sharey=True)
+    for ax, key in zip(grid.ravel(), keys):
+        for k, value in enumerate(comparison.found[key].values()):
+            error = np.nan_to_num([[value.below], [value.above]]) * factor
+            ax.errorbar(value.value, -k, xerr=error, fmt="o", ms=4, color=colour(k), capsize=2)
+        ax.set_yticks([-k for k in range(len(comparison.samples))], map(plain, comparison.samples))
+        ax.set_title(_wrapped(comparison.quantities[key].name_in_table), fontsize=8)
+        ax.grid(axis="x")
+        ax.margins(x=0.12)
+    for ax in grid.ravel()[len(keys) :]:
+        ax.remove()
+    return figure
+
+
+@styled
+def against(
+    comparison: Comparison,
+    key: str,
+    target: dict[str, tuple[float, float]],
+    title: str,
+    references: Sequence[Reference] = (),
+) -> Figure:
+    """Draw what was measured of the samples against one of their quantities.
+
+    Parameters
+    ----------
+    comparison
+        of :func:`poreflux.compare`.
+    key
+        of the quantity.
+    target
+        value and scatter of each sample.
+    title
+        of the axis of the target.
+    references
+        published ranges of the quantity.
+
+    Examples
+    --------
+    >>> import poreflux, xarray as xr
+    >>> results = xr.Dataset({"porosity": 0.1, "porosity_sampling_error": 0.01})
+    >>> comparison = poreflux.compare({"a": results, "b": results})
+    >>> figure = against(comparison, "porosity", {"a": (1.0, 0.1)}, "limit")
+    """
+    figure, ax = sheet(3.2, width=5.2)
+    for k, reference in enumerate(references):
+        ax.axvspan(reference.low, reference.high, color=(GRID, INK)[k % 2], alpha=0.14, lw=0,
+                   hatch=("", "//")[k % 2], label=reference.words)  # fmt: skip
+    for k, name in enumerate(comparison.samples):
+        if name not in target:
+            continue
+        value, (height, scatter) = comparison.found[key][name], target[name]
+        error = np.nan_to_num([[value.below], [value.above]])
+        ax.errorbar(value.value, height, yerr=scatter, xerr=error, fmt="o", ms=5, color=colour(k),
+                    capsize=2, label=plain(name))  # fmt: skip
+    ax.set(xlabel=comparison.quantities[key].name_in_table, ylabel=title)
+    ax.set_ylim(0, None)
+    ax.grid(axis="y")
+    figure.legend(loc="outside right upper", fontsize=8)
+    return figure
+
+
+@styled
+def correlations(comparison: Comparison, target: str) -> Figure:
+    """Draw the rank correlation of every quantity with a target, with its interval by errors.
+
+    Filled marks are told from chance after the correction for all quantities, open ones are not.
+
+    Parameters
+    ----------
+    comparison
+        of :func:`poreflux.compare`.
+    target
+        key of it.
+
+    Examples
+    --------
+    >>> import poreflux, xarray as xr
+    >>> samples = {
+    ...     name: xr.Dataset({"porosity": p, "porosity_sampling_error": 0.01}).assign_attrs(
+    ...         measured={"limit": {"value": p**2}}
+    ...     )
+    ...     for name, p in (("a", 0.1), ("b", 0.2), ("c", 0.4))
+    ... }
+    >>> figure = correlations(poreflux.compare(samples), "limit")
+    """
+    rows = [c for c in comparison.correlations if c.target == target]
+    rows.sort(key=lambda row: abs(row.correlation))
+    figure, ax = sheet(0.8 + 0.24 * len(rows), width=6.4)
+    for k, row in enumerate(rows):
+        shown = row.p_corrected < 1 - comparison.level
+        ax.plot([row.low, row.high], [k, k], color=GRID, lw=3, zorder=1)
+        ax.plot(row.correlation, k, "o", ms=6, mec=SERIES[0], mfc=SERIES[0] if shown else "white")
+    ax.set_yticks(range(len(rows)), [comparison.quantities[r.quantity].name_in_table for r in rows])
+    ax.axvline(0, color=INK, lw=0.8)
+    ax.set(xlim=(-1.05, 1.05), xlabel="rank correlation, with its interval by the errors")
+    return figure
+
+
+def _wrapped(text: str, width: int = 28) -> str:
+    """Return a text in lines that fit a panel."""
+    return "\n".join(textwrap.wrap(text, width))

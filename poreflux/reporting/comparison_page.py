@@ -1,0 +1,268 @@
+"""The page of a study: the answer first, then every figure of all samples on one scale."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import xarray as xr
+
+from poreflux import plot
+from poreflux.annotations import Progress
+from poreflux.plot import comparison as drawn
+from poreflux.plot import samples as panels
+from poreflux.reporting import comparison_tables as tables
+from poreflux.reporting.figures import Card, make_card
+from poreflux.reporting.methods import program
+from poreflux.reporting.published import RANGES
+from poreflux.reporting.report import filled, refuse_other
+from poreflux.reporting.tables import Table
+from poreflux.store import disk
+from poreflux.study.answer import answer, main_target
+from poreflux.study.compare import Comparison
+from poreflux.study.quantities import ARRANGEMENT, all_measured, measured_of
+
+Samples = Mapping[str, xr.Dataset]
+
+
+@dataclass
+class Part:
+    """A part of the page: words, tables, figures."""
+
+    name: str
+    title: str
+    words: str = ""
+    tables: Sequence[Table] = ()
+    cards: list[Card] = field(default_factory=list)
+
+
+def compare_page(
+    samples: Samples,
+    comparison: Comparison,
+    path: str | Path,
+    *,
+    title: str = "Several samples",
+    progress: Progress | None = None,
+) -> Path:
+    """Write the page of a comparison: one file, and the same for the same results.
+
+    Parameters
+    ----------
+    samples
+        Results, by name.
+    comparison
+        of :func:`poreflux.compare` of them.
+    path
+        of the file; it replaces an earlier report, nothing else.
+    title
+        of the page.
+    progress
+        called as ``progress(done, total, note)``, in figures.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import poreflux
+    >>> volumes = {f"p{p}": poreflux.phantoms.random_sites((16, 16, 16), p / 10) for p in (1, 2)}
+    >>> samples = {name: poreflux.collect(poreflux.porosity(v)) for name, v in volumes.items()}
+    >>> page = compare_page(
+    ...     samples, poreflux.compare(samples), tempfile.mkdtemp() + "/comparison.html"
+    ... )
+    >>> "Of 2 samples p2 has the largest porosity" in page.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    refuse_other(path)
+    text = render(samples, comparison, title=title, progress=progress)
+    with disk.writing(path):
+        disk.write_file(path, text.encode())
+    return path
+
+
+def render(
+    samples: Samples, comparison: Comparison, *, title: str, progress: Progress | None = None
+) -> str:
+    """Return the page as text."""
+    parts = [
+        Part("numbers", "Numbers", tables=[tables.numbers(comparison)]),
+        Part("differences", "Which samples differ",
+             tables=[tables.pairs(comparison), tables.orders(comparison)]),
+        Part("goes-with", "What goes with it", tables=[*tables.correlations(comparison)]),
+        Part("paper", "The paper's numbers beside these",
+             tables=tables.published(samples, comparison)),
+    ]  # fmt: skip
+    figures = [*_figures(samples, comparison)]
+    for k, (part, make) in enumerate(figures):
+        if part not in parts:
+            parts.append(part)
+        part.cards.append(make())
+        if progress:
+            progress(k + 1, len(figures), part.cards[-1].title)
+    return filled(
+        "comparison.html",
+        title=title,
+        names=list(samples),
+        program=program(next(iter(samples.values()))),
+        answer=answer(comparison),
+        sections=[part for part in parts if part.tables or part.cards],
+        methods=_methods(comparison),
+    )
+
+
+_Figure = tuple[Part, Callable[[], Card]]
+
+
+def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
+    """Yield each figure whose data all samples have, with the part that it is in."""
+    values = Part("values", "All values with their total errors")
+    keys = list(comparison.quantities)
+    arranged = [k for k in keys if comparison.quantities[k].group == ARRANGEMENT]
+    others = [k for k in keys if k not in arranged]
+    level = f"{100 * comparison.level:.0f} %"
+    for name, chosen, what in (
+        ("values", others, "amount, sizes, transport and current"),
+        ("arrangement", arranged, "arrangement"),
+    ):
+        if chosen:
+            yield values, _card(
+                name, f"Values: {what}", partial(drawn.values, comparison, chosen),
+                f"Bars are {level} intervals of the total errors.",
+            )  # fmt: skip
+    yield from _correlation_figures(samples, comparison)
+    for part, entries in _panels(samples).items():
+        section = Part(part[0], part[1])
+        for needed, card in entries:
+            if all(name in results for results in samples.values() for name in needed):
+                yield section, card
+    maps = [r["structure_factor"] for r in samples.values() if "structure_factor" in r]
+    if len(maps) == len(samples) and all(image["x"][-1] > panels.PAPER_FIELD for image in maps):
+        field = f"the field of {panels.PAPER_FIELD:.0f} µm that the paper shows"
+        yield Part("field", "The field of the paper (Fig. 3 b to g)"), _card(
+            "field", f"Structure factor in {field}",
+            lambda: panels.sample_maps(samples, field=panels.PAPER_FIELD),
+            f"The corner of the maps above, {field}, on a scale of its own.",
+        )  # fmt: skip
+
+
+def _correlation_figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
+    part = Part("correlations", "Quantities against each other")
+    main = main_target(comparison)
+    if any(c.target == main for c in comparison.correlations):
+        yield part, _card(
+            "rank-correlations", f"Rank correlations with {comparison.targets[main]}",
+            lambda: drawn.correlations(comparison, main),
+            "Filled: told from chance after correction for all quantities; open: not. Grey: what "
+            "the errors leave.",
+        )  # fmt: skip
+    references = [
+        drawn.Reference(f"{entry.powder} powder, Lin et al.", entry.low / 100, entry.high / 100)
+        for entry in RANGES
+        if entry.name == "porosity" and entry.low < entry.high
+    ]
+    for name in dict.fromkeys(n for results in samples.values() for n in all_measured(results)):
+        if "porosity" not in comparison.quantities:
+            continue
+        pairs = dict(zip(samples, measured_of(samples, name)))
+        known = {sample: pair for sample, pair in pairs.items() if pair[0] == pair[0]}
+        words = name.replace("_", " ")
+        yield part, _card(
+            f"measured-{name}", f"{words[:1].upper()}{words[1:]} against porosity (Fig. 2)",
+            partial(
+                drawn.against, comparison, "porosity", known, _axis(samples, name), references
+            ),
+            "Grey bands are the ranges of porosity that the paper's text gives for each powder; "
+            "bars are one standard deviation.",
+        )  # fmt: skip
+
+
+def _axis(samples: Samples, name: str) -> str:
+    """Return the title of the axis of a measured quantity, with its unit."""
+    units = [all_measured(results).get(name, {}).get("unit", "") for results in samples.values()]
+    unit = next(filter(None, units), "")
+    return f"{name.replace('_', ' ')} ({unit})" if unit else name.replace("_", " ")
+
+
+def _panels(samples: Samples) -> dict[tuple[str, str], list[tuple[tuple[str, ...], Callable]]]:
+    """Return the figures of each part: the variables that each needs, and what makes its card."""
+    all_results, names = tuple(samples.values()), tuple(samples)
+    blocks, tau = "block_porosity", "block_tortuosity_factor"
+    last = "The layer of sub-volumes next to the electrode (49 to 64 of 64 in the paper)."
+    layers = "Each sub-volume; the mean of each layer and its standard deviation in black."
+    return {
+        ("pores", "Pores (Fig. 1 f, g)"): [
+            (("pore_number", "pore_count"), _card(
+                "sizes", "Sizes of pores", lambda: panels.sample_sizes(samples),
+                "Share of the number of pores, as in the paper, on one scale.")),
+        ],
+        ("profile", "Porosity along z, and structure factor (Fig. 3)"): [
+            (("porosity_profile",), _card(
+                "profiles", "Porosity of planes (Fig. 3 a)",
+                lambda: panels.sample_profiles(samples), "Each plane along z.")),
+            (("structure_factor",), _card(
+                "maps", "Structure factor (Fig. 3 b to g)", lambda: panels.sample_maps(samples),
+                "Porosity of each column minus the mean porosity, on one scale.")),
+        ],
+        ("blocks", "Sub-volumes (Fig. 4)"): [
+            ((blocks,), _card(
+                "block-porosity", "Porosity of sub-volumes (Fig. 4 b, e)",
+                lambda: panels.sample_layers(samples, blocks), layers)),
+            ((tau,), _card(
+                "block-tortuosity", "Tortuosity factor of sub-volumes (Fig. 4 c, f)",
+                lambda: panels.sample_layers(samples, tau, direction="z"), f"Along z. {layers}")),
+            ((blocks,), _card(
+                "block-porosity-map", "Porosity of the last layer",
+                lambda: panels.sample_blocks(samples, blocks), last)),
+            ((tau,), _card(
+                "block-tortuosity-map", "Tortuosity factor of the last layer",
+                lambda: panels.sample_blocks(samples, tau, direction="z"), f"Along z. {last}")),
+            ((tau,), _card(
+                "directions", "In-plane and through-plane tortuosity (Fig. S7)",
+                lambda: panels.sample_directions(samples),
+                "Each sub-volume along each direction, with the mean and standard deviation.")),
+        ],
+        ("current", "The current at the electrode (Fig. 5, S8)"): [
+            (("current_density", "interface_state"), _card(
+                "current", "Current density (Fig. 5)",
+                lambda: plot.current_density(*all_results, names=names),
+                "On one scale; its top is where 99.8 % of all values lie below.")),
+            (("current_density",), _card(
+                "distribution", "Distribution of the current density (Fig. S8)",
+                lambda: plot.current_distribution(*all_results, names=names),
+                "Histograms, and the share of the contact above each value.")),
+            (("sweep_current_density_cv", "swept_wagner_length"), _card(
+                "wagner", "Unevenness against the Wagner length (not in the paper)",
+                lambda: plot.wagner_sweep(*all_results, names=names),
+                "The slower the kinetics, the less of the structure the current sees.")),
+        ],
+        ("size", "How large a sample must be, and at which lengths it is uneven (Fig. S3)"): [
+            (("representative_std",), _card(
+                "representative", "Porosity of sub-volumes by their size (Fig. S3)",
+                lambda: panels.sample_lines(
+                    samples, "representative_std", title="standard deviation of the porosity"),
+                "Standard deviation of the porosity of cubes against their edge.")),
+            (("spectral_density",), _card(
+                "spectra", "Spectral density (not in the paper)",
+                lambda: panels.sample_lines(samples, "spectral_density"),
+                "Power of the porosity by wavenumber; bands are standard errors.")),
+        ],
+    }  # fmt: skip
+
+
+def _card(
+    name: str, title: str, draw: Callable[[], plot.style.Figure], caption: str
+) -> Callable[[], Card]:
+    """Return what draws a figure and makes its card."""
+    return lambda: make_card(name, title, draw(), caption, f"{title}. {caption}")
+
+
+def _methods(comparison: Comparison) -> str:
+    return (
+        f"Values of {len(comparison.samples)} samples were compared with their total errors "
+        "(sampling, discretisation, segmentation and solver, combined as squares but for the "
+        "solver's bound). Sampling errors of spreads of sub-volumes and of the current are those "
+        "of a bootstrap of groups of neighbouring blocks (tiles of two correlation lengths of the "
+        f"current). Differences have {100 * comparison.level:.0f} % intervals and are corrected "
+        "for all pairs by Holm's method; probabilities of orders are of draws by the errors; rank "
+        "correlations are Spearman's, their chances those of all orders of the samples, corrected "
+        "for all quantities by Holm's method."
+    )
