@@ -24,8 +24,11 @@ _EXCESSES = tuple(2.0 * 2.0**k for k in range(5)) + tuple(1e2 * 6.0**k for k in 
 _THICKNESSES = (0.05, 0.1)
 
 #: how likely layers across z, y and x are before anything is measured, and columns along one of
-#: them: powders are pressed, films cast and scans stacked along z
-_LAYERS, _COLUMNS = (0.2, 0.03, 0.03), (0.02, 0.02, 0.02)
+#: them: powders are pressed, films cast and scans stacked along z. Six waves along z tell layers of
+#: a few times the power from chance with no great certainty: with 0.2 errors of pressed pores held
+#: the mean of the material in 83 % within two of them (87 % so), with 0.5 those of spheres in 85 %
+#: within one
+_LAYERS, _COLUMNS = (0.3, 0.04, 0.04), (0.02, 0.02, 0.02)
 
 #: explanations less likely than this are left out
 _UNLIKELY = 1e-5
