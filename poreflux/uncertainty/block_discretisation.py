@@ -9,8 +9,9 @@ from poreflux.blocks import Scheduler
 from poreflux.schema import DIMS, variable
 from poreflux.schema.variables import DISCRETISATION_ENDS
 from poreflux.transport.tortuosity.block_tortuosity import block_tortuosity
+from poreflux.uncertainty.contacts import drop_by_smoothing
 from poreflux.uncertainty.larger_voxels import every_other_voxel
-from poreflux.uncertainty.measured_walls import measured_walls
+from poreflux.uncertainty.measured_walls import measured_walls, steps_of_several
 from poreflux.uncertainty.solve_options import solve_options
 from poreflux.uncertainty.walls import (
     UNKNOWN,
@@ -18,6 +19,7 @@ from poreflux.uncertainty.walls import (
     of_conductivity,
     of_several_conductors,
     of_whole_voxels,
+    with_contacts,
 )
 from poreflux.volume import within_mask
 
@@ -87,6 +89,7 @@ def block_discretisation(
 
     several = len({value for value in conductivity.values() if value > 0}) > 1
     walls = UNKNOWN_WALLS if several else measured_walls(volume, conductivity)
+    steps = steps_of_several(volume, conductivity) if several else 0.0
     deviation = walls.deviation(math.prod(volume["phase"].shape))
     values: dict[str, list[float]] = {}
     for direction in directions:
@@ -99,9 +102,11 @@ def block_discretisation(
         if not math.isfinite(tau):
             interval = UNKNOWN
         elif several:
-            interval = of_several_conductors(tau, factor)
+            interval = of_several_conductors(tau, factor, steps, 3 * options["rtol"])
         else:
             interval = of_whole_voxels(tau, walls, factor, 3 * options["rtol"])
+            drop = drop_by_smoothing(volume, direction, options)
+            interval = with_contacts(interval, tau, walls, drop)
         of_kappa = of_conductivity(interval, tau * kappa, deviation)
         for name, ends in ((_TAU, interval), (_KAPPA, of_kappa)):
             for (end, _), value in zip(DISCRETISATION_ENDS, ends):

@@ -11,7 +11,7 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.metrics.surface.surface_area import surface_area
 from poreflux.segmentation.solid_fraction import solid_fraction
-from poreflux.uncertainty.walls import Walls
+from poreflux.uncertainty.walls import Walls, steps_between
 from poreflux.volume import from_array, phase_labels, voxel_size
 
 
@@ -57,6 +57,25 @@ def measured_walls(volume: xr.Dataset, conductivity: Mapping[str, float]) -> Wal
     fraction = float(sums["conducting"]) / total
     blur, radius = math.sqrt(math.pi) * mixed / surface, 3 * (1 - fraction) / surface
     return Walls(surface, fraction, blur, radius)
+
+
+def steps_of_several(volume: xr.Dataset, conductivity: Mapping[str, float]) -> float:
+    """Return the share of tau that steps between several conductors may add; 0 of a single one.
+
+    Examples
+    --------
+    >>> from poreflux.phantoms import spheres
+    >>> volume = spheres(24, [(12, 12, 12)], 12.0)
+    >>> 0 < steps_of_several(volume, {"electrolyte": 1.0, "pore": 0.1}) < 0.01
+    True
+    """
+    best = max(conductivity.values())
+    names = [name for name, value in conductivity.items() if value == best]
+    others = [value for name, value in conductivity.items() if name not in names]
+    unnamed = set(phase_labels(volume)) - set(conductivity)
+    worst = min([*others, *(0.0 for _ in unnamed)], default=best)
+    walls = measured_walls(volume, dict.fromkeys(names, 1.0))
+    return steps_between(walls.surface, worst / best)
 
 
 def _solid_share(volume: xr.Dataset) -> Any:

@@ -13,7 +13,7 @@ from poreflux.transport.laplace.problem import relative
 from poreflux.transport.medium import conductivity_table
 from poreflux.transport.tortuosity.effective_tensor import effective_tensor
 from poreflux.uncertainty.larger_voxels import every_other_voxel
-from poreflux.uncertainty.measured_walls import measured_walls
+from poreflux.uncertainty.measured_walls import measured_walls, steps_of_several
 from poreflux.uncertainty.solve_options import solve_options
 from poreflux.uncertainty.walls import (
     UNKNOWN_WALLS,
@@ -79,6 +79,7 @@ def tensor_discretisation(
         tensors.append(effective_tensor(larger, threads=threads, **options)[_TENSOR].values)
     several = len({value for value in conductivity.values() if value > 0}) > 1
     walls = UNKNOWN_WALLS if several else measured_walls(volume, conductivity)
+    steps = steps_of_several(volume, conductivity) if several else 0.0
     deviation = walls.deviation(math.prod(volume["phase"].shape))
     mean = _mean_conductivity(volume, conductivity)
     shares = np.full((3, 3), math.nan)  # ends of the diagonal in units of its value
@@ -92,7 +93,7 @@ def tensor_discretisation(
             return mean / element if element > 0 else math.inf
 
         if several:
-            tau = of_several_conductors(mean / kappa, factor)
+            tau = of_several_conductors(mean / kappa, factor, steps, 3 * rtol)
         else:
             tau = of_whole_voxels(mean / kappa, walls, factor, 3 * rtol)
         shares[k] = np.array(of_conductivity(tau, mean, deviation)) / kappa

@@ -17,6 +17,16 @@ _OF_A_VOXEL = 0.3
 #: square of the blur over the radius of the pores from which on pores are lost in it
 LOST = 0.25
 
+#: blur of a voxel alone, in voxels
+_OF_ONE_VOXEL = 12**-0.5
+
+#: radius of pores in voxels above which contacts are told from them, and by how much more of
+#: ``tau - 1`` smoothing takes from contacts
+_NARROWEST, _CONTACTS = 2.5, 1.75
+
+#: power of what one voxel of blur more takes from contacts, from which on they are not resolved
+_TOO_BLURRED = 7.0
+
 #: powers of e by which blur takes from ``tau - 1`` of whole voxels, for that square: usual and most
 _OF_BLUR = (3.2, 5.0)
 
@@ -56,12 +66,23 @@ class Walls(NamedTuple):
         return 0.0 if math.isnan(self.blur) or not self.radius else (self.blur / self.radius) ** 2
 
     @property
+    def of_contacts(self) -> float:
+        """Return how much more blur has taken from contacts, as a power of what one voxel takes."""
+        blur = _OF_ONE_VOXEL if math.isnan(self.blur) else max(self.blur, _OF_ONE_VOXEL)
+        return 1.5 * math.sqrt(blur) / (math.hypot(blur, 1) ** 0.5 - math.sqrt(blur))
+
+    @property
     def not_resolved(self) -> str:
         """Return what voxels do not resolve, in words."""
         if self.lost > LOST:
             return (
                 f"the image is blurred by {self.blur:.1f} voxels, pores have a radius of "
                 f"{self.radius:.1f}: small ones are lost"
+            )
+        if self.of_contacts > _TOO_BLURRED:
+            return (
+                f"the image is blurred by {self.blur:.1f} voxels, and the contacts or paths that "
+                "decide are no wider than that"
             )
         return "on voxels twice as large nothing conducts: paths are as thin as a voxel"
 
@@ -101,6 +122,38 @@ def of_whole_voxels(
     return above_one(_sharpened(Interval(low, high, extrapolated), walls.lost))
 
 
+def with_contacts(interval: Interval, tau: float, walls: Walls, drop: float) -> Interval:
+    """Return the interval of whole voxels, wider above where narrow contacts decide.
+
+    Parameters
+    ----------
+    interval
+        of :func:`of_whole_voxels`.
+    tau
+        the tortuosity factor.
+    walls
+        of the volume.
+    drop
+        by what factor ``tau - 1`` is larger than that of the volume smoothed by one voxel.
+
+    Notes
+    -----
+    Between walls that smoothing moves but does not join, the factor is ``exp(3.2 / R²)``.
+    Contacts of grains widen as the square root of the blur: the logarithm of the factor that a
+    blur sigma has taken already is to that of one voxel more as ``sqrt(sigma)`` to
+    ``(sigma² + 1)**0.25 - sqrt(sigma)``. The interval allows for 1.5 times that power; beyond a
+    power of 7, which a blur of 0.9 voxels has, contacts are too narrow to be told from the blur,
+    and there is no upper end.
+    """
+    if not walls.radius >= _NARROWEST or not drop > 1:
+        return interval
+    if math.log(drop) < _CONTACTS * _OF_BLUR[0] / walls.radius**2:
+        return interval
+    resolved = walls.of_contacts < _TOO_BLURRED
+    high = 1 + (tau - 1) * drop**walls.of_contacts if resolved else math.inf
+    return Interval(interval.low, max(interval.high, high), math.nan)
+
+
 def of_partial_voxels(tau: float, whole: Interval) -> Interval:
     """Return the interval of a tortuosity factor of partial voxels, from that of whole ones.
 
@@ -110,14 +163,45 @@ def of_partial_voxels(tau: float, whole: Interval) -> Interval:
     return Interval(max(low, tau), max(high, tau), max(extrapolated, tau))
 
 
-def of_several_conductors(tau: float, factors: Callable[[int], float]) -> Interval:
-    """Return the interval of a tortuosity factor of several conductors, by larger voxels alone."""
+def of_several_conductors(
+    tau: float, factors: Callable[[int], float], steps: float, accuracy: float
+) -> Interval:
+    """Return the interval of a tortuosity factor of several conductors.
+
+    Larger voxels tell it, and where these change it, but little, the `steps` of the walls between
+    the conductors, a share of tau by :func:`steps_between`. Factors have a relative `accuracy`.
+    """
     change = factors(1) - tau
     if math.isinf(change):
         return Interval(1.0, math.inf, math.nan)
     half = abs(change) / 2
     low, high = tau - 1.5 * max(change, 0.0) - half, tau - 1.5 * min(change, 0.0) + half
+    if abs(change) > accuracy * tau:
+        low = min(low, tau * (1 - steps))
     return above_one(Interval(low, high, tau - change))
+
+
+def steps_between(surface: float, contrast: float) -> float:
+    """Return the largest share of tau by which steps raise it between two conductors.
+
+    Parameters
+    ----------
+    surface
+        of the better conductor in a unit of volume, times the edge of a voxel.
+    contrast
+        conductivity of the worst phase relative to the best.
+
+    Notes
+    -----
+    In spheres, level sets, pressed pores and grains the share was 0.03 to 0.26 S for contrasts of
+    0.05, and 0.01 to 0.07 S for 0.3.
+
+    Examples
+    --------
+    >>> steps_between(0.1, 0.0) > steps_between(0.1, 0.3) > steps_between(0.1, 1.0)
+    True
+    """
+    return STEPS * surface * (1 - contrast) / (1 + 6 * contrast)
 
 
 def of_conductivity(tau: Interval, mean: float, deviation: float) -> Interval:

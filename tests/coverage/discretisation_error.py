@@ -173,8 +173,6 @@ def of_medium(medium: Medium, n: int, widths: list[float]) -> dict[str, list[boo
     widths += width_of(solved, truth)
     found = of_transport("", solved, truth)
     found |= of_structure(coarse, fine)
-    if medium.kind == "touching grains":
-        return found  # contacts that blur has widened are not corrected for, which is said
     sigma, noise = BLURS[len(fine_pores.nonzero()[0]) % len(BLURS)]
     blurred = scan(~fine_pores, sigma, noise)
     both = pf.tortuosity_bracket(blurred, rtol=RTOL)

@@ -9,7 +9,8 @@ from scipy.ndimage import gaussian_filter
 import poreflux as pf
 from poreflux.phantoms import columns, dead_end, layers, sphere_lattice, spheres, uniform
 from poreflux.uncertainty.larger_voxels import every_other_voxel
-from tests.coverage.discretisation_error import balls
+from tests.coverage.discretisation_error import FINER, balls, voxels
+from tests.coverage.discretisation_error import scan as blurred
 from tests.physics.test_spheres import EXACT
 
 QUANTITIES = ("tortuosity_factor", "effective_conductivity", "macmullin_number")
@@ -102,6 +103,21 @@ def test_contacts_that_only_voxels_make_reach_upwards(seed):
     truth = float(pf.tortuosity_factor(pf.from_array(grains(72)), rtol=1e-4).tortuosity_factor[0])
     assert low < truth < high
     assert low < float(solved.tortuosity_factor) < high
+
+
+@pytest.mark.parametrize("blur", [0.5, 0.8, 1.1])
+def test_contacts_that_blur_has_widened_are_found(blur):
+    """Balls that overlap, half of the volume: the blur widens what conducts between them."""
+    centres = np.random.default_rng(1).uniform(-4, 28, (84, 3))
+    fine = balls(centres, 8.0, 24.0)(24 * FINER)
+    truth = float(pf.tortuosity_factor(voxels(fine, 1 / FINER), rtol=1e-4).tortuosity_factor[0])
+    solved, errors = errors_of(blurred(fine, blur, 0.0), rtol=1e-4)
+    low, high = interval(errors)
+    assert float(solved.tortuosity_factor) < 0.9 * truth
+    assert low < truth < high
+    assert np.isnan(errors.tortuosity_factor_extrapolated)
+    said = errors.tortuosity_factor_discretisation_high.attrs.get("not_resolved", "")
+    assert np.isinf(high) == ("no wider than that" in said) == (blur > 1)
 
 
 def scan(d: float, blur: float, n: int = 24, fine: int = 4) -> tuple[xr.Dataset, xr.Dataset]:
