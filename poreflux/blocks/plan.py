@@ -15,9 +15,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from numpy.typing import DTypeLike
 
 from poreflux.blocks.chunked import chunked
-
-#: chunks along each axis that are combined at once
-_FAN_IN = 4
+from poreflux.blocks.tasks import FAN_IN, Combine, Measure, below, gathered, gathers
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,8 @@ class Pass(MaterializedLayer):
     @property
     def dependencies(self) -> set[str]:
         """Return the names of the layers that the pass reads."""
+        if gathers(self.inputs):
+            return set()
         return {array.name for inputs in self.inputs for array in inputs.values()}
 
 
@@ -190,9 +190,8 @@ def _finished(arrays: Mapping[str, Any], plan: Plan) -> tuple[str, HighLevelGrap
             raise ValueError(f"{name!r} has shape {array.shape}, the volume has {first.shape}")
         inputs[name] = chunked(array).rechunk(first.chunks)
     name = f"pass-{uuid.uuid4().hex}"
-    total = HighLevelGraph.from_collections(
-        name, Pass(name, [plan], [inputs]), list(inputs.values())
-    )
+    read = [] if gathers([inputs]) else list(inputs.values())
+    total = HighLevelGraph.from_collections(name, Pass(name, [plan], [inputs]), read)
     finished = f"finish-{name}"
     layer = MaterializedLayer({finished: (partial(_finish, plan.finish), (name,))})
     return finished, HighLevelGraph(
@@ -220,48 +219,23 @@ def _tasks(name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array
     work = list(zip([plan.measure for plan in plans], wanted))
     combines = [plan.combine for plan in plans]
     tasks: dict = {}
-    for index in np.ndindex(*volume.numblocks):
-        start = tuple(s[i] for s, i in zip(starts, index))
-        blocks = [(array, *index) for array in arrays]
-        tasks[(f"{name}-0", *index)] = (_Measure(work, list(arrays), start), blocks)
     grid, level = volume.numblocks, 0
+    if gathers(inputs):
+        first = gathered(work, combines, arrays, volume.chunks)
+        grid, level = tuple(math.ceil(n / FAN_IN) for n in grid), 1
+        tasks |= {(f"{name}-1", *index): (first, index) for index in np.ndindex(*grid)}
+    else:
+        for index in np.ndindex(*volume.numblocks):
+            start = tuple(s[i] for s, i in zip(starts, index))
+            blocks = [(array, *index) for array in arrays]
+            tasks[(f"{name}-0", *index)] = (Measure(work, list(arrays), start), blocks)
     while math.prod(grid) > 1 or level == 0:
-        finer, grid, level = grid, tuple(math.ceil(n / _FAN_IN) for n in grid), level + 1
+        finer, grid, level = grid, tuple(math.ceil(n / FAN_IN) for n in grid), level + 1
         for index in np.ndindex(*grid):
-            ranges = [range(i * _FAN_IN, min((i + 1) * _FAN_IN, n)) for i, n in zip(index, finer)]
-            children = [(f"{name}-{level - 1}", *child) for child in itertools.product(*ranges)]
-            tasks[(f"{name}-{level}", *index)] = (_Combine(combines), children)
+            children = [(f"{name}-{level - 1}", *child) for child in below(index, finer)]
+            tasks[(f"{name}-{level}", *index)] = (Combine(combines), children)
     tasks[(name,)] = (_unchanged, (f"{name}-{level}", *(0 for _ in grid)))
     return tasks
-
-
-@dataclass(frozen=True)
-class _Measure:
-    """Measure all plans of a pass on one chunk."""
-
-    work: list[tuple[Callable, dict[str, str]]]
-    names: list[str]
-    start: tuple[int, ...]
-
-    def __call__(self, blocks: Sequence) -> list:
-        by_name = {name: np.asarray(block) for name, block in zip(self.names, blocks)}
-        return [
-            measure({key: by_name[name] for key, name in wanted.items()}, self.start)
-            for measure, wanted in self.work
-        ]
-
-
-@dataclass(frozen=True)
-class _Combine:
-    """Combine the partials of each plan of a pass."""
-
-    combines: list[Callable]
-
-    def __call__(self, partials: Sequence[Sequence]) -> list:
-        return [
-            combine(list(partials_of_plan))
-            for combine, partials_of_plan in zip(self.combines, zip(*partials))
-        ]
 
 
 def _volume_name(layer: Pass) -> str:

@@ -1,5 +1,6 @@
 """A function that makes one box of an array becomes a lazy array."""
 
+import weakref
 from collections.abc import Callable, Sequence
 
 import dask.array as da
@@ -8,6 +9,9 @@ from dask.base import tokenize
 from numpy.typing import DTypeLike
 
 Box = tuple[int, ...]
+
+#: of the lazy arrays that are in use, by their names
+_SOURCES: "weakref.WeakValueDictionary[str, Source]" = weakref.WeakValueDictionary()
 
 
 def from_chunks(
@@ -44,10 +48,11 @@ def from_chunks(
     >>> float(lazy.sum().compute())
     36.0
     """
-    source = _Source(function, tuple(int(n) for n in shape), np.dtype(dtype))
+    source = Source(function, tuple(int(n) for n in shape), np.dtype(dtype))
     name = "chunks-" + tokenize(
         function if token is None else token, source.shape, source.dtype, chunks
     )
+    _SOURCES[name] = source
     return da.from_array(
         source,
         chunks=chunks,
@@ -60,7 +65,19 @@ def from_chunks(
     )
 
 
-class _Source:
+def source_of(array: da.Array) -> "Source | None":
+    """Return what an array of `from_chunks` is cut from, None for any other array.
+
+    Examples
+    --------
+    >>> lazy = from_chunks(lambda start, stop: np.zeros(stop[0] - start[0]), (4,), float, 3)
+    >>> source_of(lazy).shape, source_of(lazy + 1)
+    ((4,), None)
+    """
+    return _SOURCES.get(array.name)
+
+
+class Source:
     """What dask slices: the function with a shape and a dtype."""
 
     def __init__(self, function: Callable[[Box, Box], np.ndarray], shape: Box, dtype: np.dtype):
