@@ -13,6 +13,7 @@ from poreflux.blocks.chunked import (
     map_with_ghosts,
     map_with_ghosts_at,
 )
+from poreflux.blocks.cluster import running_on
 from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, united
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
@@ -41,5 +42,6 @@ __all__ = [
     "reduce",
     "refuse",
     "run",
+    "running_on",
     "united",
 ]

@@ -1,10 +1,9 @@
 """Evaluate lazy Datasets together: one pass, by threads or on a cluster."""
 
-import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
@@ -14,26 +13,13 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
 from poreflux.annotations import Progress
+from poreflux.blocks.cluster import PAUSE, Scheduler, cluster_of, compute_on
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import fuse
-from poreflux.errors import NoCluster
 from poreflux.machine import available_cores
 
 if TYPE_CHECKING:
-    from distributed import Client
-
-#: None for the active dask cluster if there is one, else threads; ``"threads"``,
-#: ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler; a client
-Scheduler: TypeAlias = "str | Client | None"
-
-#: schedulers of this process and machine
-_HERE = ("threads", "synchronous", "processes")
-
-#: how long a scheduler may take to answer, in seconds
-_PATIENCE = 5.0
-
-#: least time between two reports of progress, in seconds
-_PAUSE = 0.2
+    pass
 
 
 def compute(
@@ -73,14 +59,14 @@ def compute(
     array([0, 1, 2])
     """
     lazy = _lazy(datasets)
-    with _cluster(scheduler) as client:
+    with cluster_of(scheduler) as client:
         if client is None:
             workers = workers or dask.config.get("num_workers", None) or available_cores()
             needed = forecast(*datasets, workers=workers)
             refuse(needed, "the block computation", do="store the volume in smaller chunks")
             values = _in_process(_fused(lazy), progress, scheduler=scheduler, num_workers=workers)
         else:
-            values = _on_cluster(_fused(lazy), progress, client)
+            values = compute_on(_fused(lazy), progress, client)
     values_by_key = dict(zip(map(_key, lazy), values))
     return tuple(_filled(dataset, values_by_key) for dataset in datasets)
 
@@ -138,73 +124,6 @@ def _in_process(lazy: Sequence, progress: Progress | None, **options: Any) -> tu
         return dask.compute(*lazy, **options)
 
 
-def _on_cluster(lazy: Sequence, progress: Progress | None, client: "Client") -> tuple:
-    futures = client.compute(lazy)
-    total = 0
-    while progress and not all(future.done() for future in futures):
-        unfinished = client.run_on_scheduler(_unfinished)
-        total = max(total, unfinished)
-        progress(total - unfinished, total, "blocks")
-        time.sleep(_PAUSE)
-    return client.gather(futures)
-
-
-def _unfinished(dask_scheduler: Any = None) -> int:
-    states = ("waiting", "queued", "processing", "no-worker")
-    return sum(task.state in states for task in dask_scheduler.tasks.values())
-
-
-@contextmanager
-def _connected(address: str) -> Iterator["Client"]:
-    """Yield a client of the scheduler at an address; say in seconds that there is none."""
-    from distributed import Client
-    from distributed.comm import parse_address
-
-    if not parse_address(address, strict=True)[1]:
-        raise ValueError(f"scheduler={address!r} has no host; give such as 'tcp://host:8786'")
-    try:
-        client = Client(address, set_as_default=False, timeout=_PATIENCE)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise NoCluster(
-            f"there is no dask scheduler at {address} ({_cause(error)}); start it with "
-            "'dask scheduler', and check host, port and firewall"
-        ) from error
-    with client:
-        yield client
-
-
-def _cause(error: BaseException) -> str:
-    """Return what the system said of a connection that failed, in a few words."""
-    text = str(error.__cause__ or error).partition(": in <")[2] or str(error)
-    return " ".join(text.partition(">: ")[2].split() or text.split())[:80]
-
-
-@contextmanager
-def _cluster(scheduler: Scheduler) -> Iterator:
-    """Yield the Client to use, or None for this process."""
-    if scheduler is None:
-        yield _active_client()
-    elif isinstance(scheduler, str) and "://" in scheduler:
-        with _connected(scheduler) as client:
-            yield client
-    elif isinstance(scheduler, str) and scheduler not in _HERE:
-        raise ValueError(
-            f"scheduler={scheduler!r} is not known; give the address of a dask scheduler, such as "
-            f"'tcp://host:8786', or one of {_HERE}"
-        )
-    else:
-        yield None if isinstance(scheduler, str) else scheduler
-
-
-def _active_client() -> "Client | None":
-    if "distributed" not in sys.modules:
-        return None
-    try:
-        return sys.modules["distributed"].Client.current()
-    except ValueError:
-        return None
-
-
 class _Counter(Callback):
     """Report to `progress` how many tasks of the running graph are done."""
 
@@ -215,6 +134,6 @@ class _Counter(Callback):
     def _posttask(self, key: Any, result: Any, graph: Any, state: Any, worker: Any) -> None:
         now, done = time.monotonic(), len(state["finished"])
         total = done + len(state["waiting"]) + len(state["ready"]) + len(state["running"])
-        if now - self.last > _PAUSE or done == total:
+        if now - self.last > PAUSE or done == total:
             self.last = now
             self.progress(done, total, "blocks")

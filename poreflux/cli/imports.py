@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from poreflux.annotations import VolumeKind
 from poreflux.cli.answer import Answer
-from poreflux.cli.options import COMMON, Common, Flag, Location, LocationOrNone, Whole, WholeOrNone
+from poreflux.cli.options import (
+    COMMON,
+    PLACE,
+    Common,
+    Flag,
+    Location,
+    LocationOrNone,
+    Place,
+    Whole,
+    WholeOrNone,
+)
 from poreflux.cli.parsing import numbers, pairs, size
 from poreflux.cli.terminal import progress
 
@@ -36,6 +46,7 @@ def import_(
     chunk: Whole = 128,
     overwrite: Flag = False,
     common: Common = COMMON,
+    place: Place = PLACE,
 ) -> Answer:
     """Import a scan into a Zarr store: chunked, checked, and open to other programs.
 
@@ -107,9 +118,10 @@ def import_(
     )
     if common.dry_run:
         return _forecast(volume, store, chunk)
+    from poreflux.blocks import running_on
     from poreflux.store.saving import saved
 
-    with progress("import") as on_progress:
+    with running_on(place.scheduler), progress("import") as on_progress:
         path, unchanged = saved(
             volume, store, overwrite=overwrite, wait=common.wait, chunk=chunk, progress=on_progress
         )

@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 
 from poreflux.annotations import AnyArray
-from poreflux.blocks import map_blocks
+from poreflux.blocks import map_blocks, running_on
 from poreflux.schema import Direction
 from poreflux.segmentation.segment import segment
 from poreflux.segmentation.solid_fraction import solid_fraction as with_solid_fraction
@@ -67,7 +67,7 @@ def segment_store(
             result = tortuosity_band(result, direction=tau, progress=progress)
     if solid_fraction or (out is None and "solid_fraction" in volume):  # never one of other phases
         result = with_solid_fraction(result)
-    with watch("segment") as progress:
+    with running_on(scheduler), watch("segment") as progress:
         writing: dict[str, Any] = {"overwrite": overwrite, "wait": wait, "progress": progress}
         if out is not None:
             return save(result, out, **writing)
