@@ -13,7 +13,7 @@ from poreflux.plot.currents import (
     wagner_sweep,
 )
 from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
-from poreflux.plot.images import pores, slices, structure_factor
+from poreflux.plot.images import slices, structure_factor
 from poreflux.plot.overview import overview
 from poreflux.plot.representative import (
     porosity_convergence,
@@ -21,6 +21,7 @@ from poreflux.plot.representative import (
     representative_volume,
 )
 from poreflux.plot.sizes import chord_length, local_thickness, pore_size
+from poreflux.plot.solid import pores
 from poreflux.plot.style import data_uri, png, svg
 
 __all__ = [

@@ -1,24 +1,40 @@
 """Correlation of pores: in space, and by wavenumber."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
-from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.plot.panels import Limits, Panels, Where, samples_of
+from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.rounding import told
 
 
 @styled
-def two_point_correlation(results: xr.Dataset) -> Figure:
+def two_point_correlation(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the two-point probability, its slope from the surface, and the correlation by direction.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.two_point_correlation`; with `specific_surface`, from
         :func:`poreflux.surface_area`, the slope that it gives is drawn, too.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -27,7 +43,15 @@ def two_point_correlation(results: xr.Dataset) -> Figure:
     >>> parts = poreflux.two_point_correlation(volume), poreflux.surface_area(volume)
     >>> figure = two_point_correlation(poreflux.collect(*parts))
     """
-    figure, (left, right) = sheet(2.9, columns=2)
+    needed, hint = "two_point_probability", "collect two_point_correlation(volume)"
+    samples = samples_of(results, names, needed, hint)
+    panels = Panels(samples, ax, height=2.9, panels=2)
+    for sample, (left, right) in panels:
+        _two_point(left, right, sample)
+    return panels.finish(limits=limits)
+
+
+def _two_point(left: Axes, right: Axes, results: xr.Dataset) -> None:
     r, probability = results["separation"].values, results["two_point_probability"].values
     p, error = probability[0], results["two_point_probability_error"].values
     if np.isfinite(error).any():
@@ -56,18 +80,29 @@ def two_point_correlation(results: xr.Dataset) -> Figure:
     right.legend(fontsize=8)
     for ax in (left, right):
         ax.grid(axis="y")
-    return figure
 
 
 @styled
-def spectral_density(results: xr.Dataset) -> Figure:
+def spectral_density(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the spectral density against the wavenumber: of all directions, and of each.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.spectral_density`; the limit at long wavelengths and the dominant
         wavelength, from :func:`poreflux.arrangement`, are marked where they are present.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -75,7 +110,14 @@ def spectral_density(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
     >>> figure = spectral_density(poreflux.collect(poreflux.spectral_density(volume)))
     """
-    figure, (left, right) = sheet(3.3, columns=2, sharey=True)
+    samples = samples_of(results, names, "spectral_density", "collect spectral_density(volume)")
+    panels = Panels(samples, ax, height=3.3, panels=2, several_height=2.6, sharey=True)
+    for sample, (left, right) in panels:
+        _spectrum(left, right, sample)
+    return panels.finish(limits=limits, legends="all")
+
+
+def _spectrum(left: Axes, right: Axes, results: xr.Dataset) -> None:
     k, mean = results["wavenumber"].values, results["spectral_density"].values
     error = results["spectral_density_error"].values
     low = np.maximum(mean - error, 0.1 * mean)
@@ -92,7 +134,11 @@ def spectral_density(results: xr.Dataset) -> Figure:
     for ax in (left, right):
         ax.set(xscale="log", yscale="log", xlabel="wavenumber k (rad/µm)")
         ax.grid(axis="y")
-        wavelengths = ax.secondary_xaxis("top", functions=(_wavelength, _wavelength))
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+        both_ways: Any = (_wavelength, _wavelength)
+        wavelengths = ax.secondary_xaxis("top", functions=both_ways)
         wavelengths.set_xlabel("wavelength 2π/k (µm)")
         steps = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5)]
         shown = [x for x in steps if _wavelength(k[-1]) <= x <= _wavelength(k[0])]
@@ -101,7 +147,6 @@ def spectral_density(results: xr.Dataset) -> Figure:
     left.set_ylabel("spectral density (µm³)")
     left.legend(fontsize=8, loc="lower left")
     right.legend(fontsize=8, loc="lower left", ncols=2, handlelength=1.6)
-    return figure
 
 
 def _mark_wavelengths(ax: Axes, results: xr.Dataset) -> None:

@@ -1,6 +1,6 @@
 """The current at an electrode: maps, sections and distributions of samples side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator
 
-from poreflux.plot.style import INK, SERIES, WIDTH, extent, plain, sheet, styled
+from poreflux.plot.panels import COLUMNS, Limits, Panels, Where, overlay, samples_of
+from poreflux.plot.style import INK, SERIES, WIDTH, extent, plain, styled
 from poreflux.schema import MESH_DEPENDENT, Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
@@ -26,19 +27,31 @@ COVERED = 99.8
 
 @styled
 def current_density(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    direction: Direction = "z",
+    ax: Where = None,
+    limits: Limits = None,
+    cmap: str = "inferno",
 ) -> Figure:
     """Draw the current density at the electrode of one or several samples on one colour scale.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `current_density` and `interface_state` (or _y, _x), from
         :func:`poreflux.interfacial_current`.
     names
         of the samples.
     direction
         across the electrode.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the colour scale.
+    cmap
+        name of a colour map.
 
     Examples
     --------
@@ -46,28 +59,34 @@ def current_density(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_density(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    maps = [result[name_of("current_density", direction)] for result in results]
-    state_maps = [result[name_of("interface_state", direction)] for result in results]
-    figure, axes, drawn = _panels(maps, names)
-    for ax, state in zip(axes, state_maps):
+    name = name_of("current_density", direction)
+    samples = samples_of(results, names, name, "collect interfacial_current(volume)")
+    panels, drawn = _panels(samples, name, ax, limits, cmap)
+    states = set()
+    for sample, axes in zip(samples.values(), panels.axes.ravel()):
+        state = sample[name_of("interface_state", direction)]
         box = extent(*(state[d] for d in state.dims))
         idle = np.ma.masked_equal(state.values, 3)
-        ax.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=4, extent=box, zorder=0)
-    states = sorted({int(s) for state in state_maps for s in np.unique(state)})
+        axes.imshow(idle, cmap=ListedColormap(IDLE), vmin=0, vmax=4, extent=box, zorder=0)
+        states |= {int(s) for s in np.unique(state)}
     keys = [
         Patch(facecolor=IDLE[s], edgecolor=INK, linewidth=0.5, label=IDLE_NAMES[s])
-        for s in states
-        if s != 3
+        for s in sorted(states - {3})
     ]
-    if keys:
-        figure.legend(handles=keys, loc="outside lower right", ncols=3, fontsize=8)
-    figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
-    return figure
+    if keys and panels.is_own:
+        panels.figure.legend(handles=keys, loc="outside lower right", ncols=3, fontsize=8)
+    _colours(panels, drawn)
+    return panels.figure
 
 
 @styled
 def current_section(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    direction: Direction = "z",
+    ax: Where = None,
+    limits: Limits = None,
+    cmap: str = "inferno",
 ) -> Figure:
     """Draw the magnitude of the current density in the middle section, one colour scale for all.
 
@@ -76,10 +95,17 @@ def current_section(
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `current_section` and `current_density` (or _y, _x), from
         :func:`poreflux.interfacial_current`.
     names, direction
         as for :func:`current_density`.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the colour scale.
+    cmap
+        name of a colour map.
 
     Examples
     --------
@@ -87,19 +113,25 @@ def current_section(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_section(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    sections = [result[name_of("current_section", direction)] for result in results]
-    figure, axes, drawn = _panels(sections, names)
-    for ax, result in zip(axes, results):
-        ax.set_facecolor(IDLE[0])
-        electrode_face = result[name_of("current_density", direction)].attrs.get("face", "last")
-        ax.spines["bottom" if electrode_face == "last" else "top"].set(linewidth=4, color=SERIES[2])
-    figure.colorbar(drawn, ax=axes, label="|current density| (mA/cm²)", extend="max", shrink=0.9)
-    return figure
+    name = name_of("current_section", direction)
+    samples = samples_of(results, names, name, "collect interfacial_current(volume)")
+    panels, drawn = _panels(samples, name, ax, limits, cmap)
+    for sample, axes in zip(samples.values(), panels.axes.ravel()):
+        axes.set_facecolor(IDLE[0])
+        electrode_face = sample[name_of("current_density", direction)].attrs.get("face", "last")
+        edge = "bottom" if electrode_face == "last" else "top"
+        axes.spines[edge].set(linewidth=4, color=SERIES[2])
+    _colours(panels, drawn)
+    return panels.figure
 
 
 @styled
 def current_distribution(
-    *results: xr.Dataset, names: Sequence[str] = (), direction: Direction = "z"
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    direction: Direction = "z",
+    ax: Where = None,
+    limits: Limits = None,
 ) -> Figure:
     """Draw the distribution of the current density: a histogram, and the share above each value.
 
@@ -107,6 +139,12 @@ def current_distribution(
     ----------
     results, names, direction
         as for :func:`current_density`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -114,27 +152,30 @@ def current_distribution(
     >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
     >>> figure = current_distribution(poreflux.collect(poreflux.interfacial_current(volume)))
     """
-    values = [_flat(result[name_of("current_density", direction)]) for result in results]
-    top = max((np.percentile(v, 99.95) for v in values if v.size), default=1.0)
+    name = name_of("current_density", direction)
+    samples = samples_of(results, names, name, "collect interfacial_current(volume)")
+    values = {title: _flat(sample[name]) for title, sample in samples.items()}
+    top = max((np.percentile(v, 99.95) for v in values.values() if v.size), default=1.0)
     edges = np.linspace(0, 1.05 * top, 90)
-    figure, (left, right) = sheet(2.9, columns=2)
-    for k, (v, name) in enumerate(zip(values, _named(names, values))):
+    panels = overlay(ax, height=2.9)
+    ((left, right),) = panels.axes
+    for k, (title, v) in enumerate(values.items()):
         if not v.size:
             continue
         colour, dashes = SERIES[k % len(SERIES)], ("-", "--", ":")[k // len(SERIES) % 3]
         share, _ = np.histogram(v, edges)
-        left.stairs(share / v.size, edges, color=colour, ls=dashes, lw=1.3, label=name)
+        shown = plain(title).rstrip("\u200b") or None
+        left.stairs(share / v.size, edges, color=colour, ls=dashes, lw=1.3, label=shown)
         above = 1 - np.arange(v.size) / v.size
         right.plot(np.sort(v), above, color=colour, ls=dashes, lw=1.3)
-    for ax in (left, right):
-        ax.set_xlabel("|current density| (mA/cm²)")
-        ax.set_xlim(0, 1.05 * top)
-        ax.grid(axis="y")
+    for axes in (left, right):
+        axes.set_xlabel("|current density| (mA/cm²)")
+        axes.set_xlim(0, 1.05 * top)
+        axes.grid(axis="y")
     left.set_ylabel("share of the contact")
     right.set(ylabel="share of the contact above", yscale="log", ylim=(1e-4, 1.2))
-    if any(_named(names, values)):
-        left.legend(fontsize=8)
-    return figure
+    panels.legend(left)
+    return panels.finish(limits=limits)
 
 
 @styled
@@ -142,6 +183,8 @@ def wagner_sweep(
     *results: xr.Dataset,
     names: Sequence[str] = (),
     direction: Direction = "z",
+    ax: Where = None,
+    limits: Limits = None,
 ) -> Figure:
     """Draw the spread of the current and its largest values against the Wagner length.
 
@@ -151,10 +194,15 @@ def wagner_sweep(
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `sweep_current_density_cv` and the like, from :func:`poreflux.interfacial_current` with
         `wagner_lengths`.
     names, direction
         as for :func:`current_density`.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -163,36 +211,41 @@ def wagner_sweep(
     >>> current = poreflux.interfacial_current(volume, wagner_lengths=[0, 1, 10])
     >>> figure = wagner_sweep(poreflux.collect(current))
     """
-    figure, (left, right) = sheet(3.0, columns=2)
-    for k, (result, name) in enumerate(zip(results, _named(names, results))):
+    needed = "sweep_current_density_cv"
+    samples = samples_of(results, names, needed, "give wagner_lengths to interfacial_current")
+    panels = overlay(ax, height=3.0)
+    ((left, right),) = panels.axes
+    for k, (name, result) in enumerate(samples.items()):
         sweep = result.sel(direction=direction).sortby("swept_wagner_length")
-        x = sweep["swept_wagner_length"].values.astype(float)
-        place = np.where(x > 0, x, x[x > 0].min() / 4 if (x > 0).any() else 1.0)
-        colour = SERIES[k % len(SERIES)]
-        left.plot(place, sweep["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
-        mean = sweep["sweep_current_density_mean"]
-        right.plot(place, sweep["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
-        largest = sweep["sweep_current_density_max"]
-        resolved = ~(abs(sweep["sweep_current_density_max_refinement"].values) > MESH_DEPENDENT)
-        right.plot(place, largest / mean, ls=":", color=colour)
-        right.plot(place[resolved], (largest / mean)[resolved], "^", ms=5, color=colour)
-        right.plot(place[~resolved], (largest / mean)[~resolved], "^", ms=5, mfc="none", mec=colour)
-    for ax in (left, right):
-        ax.set(xscale="log", xlabel="Wagner length (µm)")
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter("")
-        ax.grid(axis="y")
-        _mark_zero(ax, results)
+        _sweep(left, right, sweep, SERIES[k % len(SERIES)], plain(name).rstrip("\u200b") or None)
+    for axes in (left, right):
+        axes.set(xscale="log", xlabel="Wagner length (µm)")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+        axes.grid(axis="y")
+        _mark_zero(axes, list(samples.values()))
     left.set(ylabel="coefficient of variation", ylim=(0, None))
     right.set(ylabel="current density over its mean", ylim=(1, None))
     marks = (("s", "99th percentile", INK), ("^", "largest", INK), ("^", "mesh-dependent", "none"))
     keys = [Line2D([], [], ls="", marker=m, mec=INK, mfc=fill, ms=5, label=meaning)
             for m, meaning, fill in marks]  # fmt: skip
     right.legend(handles=keys, fontsize=8)
-    if any(_named(names, results)):
-        left.legend(fontsize=8)
-    return figure
+    panels.legend(left)
+    return panels.finish(limits=limits)
+
+
+def _sweep(left: Axes, right: Axes, sweep: xr.Dataset, colour: str, name: str | None) -> None:
+    x = sweep["swept_wagner_length"].values.astype(float)
+    place = np.where(x > 0, x, x[x > 0].min() / 4 if (x > 0).any() else 1.0)
+    left.plot(place, sweep["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
+    mean = sweep["sweep_current_density_mean"]
+    right.plot(place, sweep["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
+    largest = sweep["sweep_current_density_max"]
+    resolved = ~(abs(sweep["sweep_current_density_max_refinement"].values) > MESH_DEPENDENT)
+    right.plot(place, largest / mean, ls=":", color=colour)
+    right.plot(place[resolved], (largest / mean)[resolved], "^", ms=5, color=colour)
+    right.plot(place[~resolved], (largest / mean)[~resolved], "^", ms=5, mfc="none", mec=colour)
 
 
 def _mark_zero(ax: Axes, results: Sequence[xr.Dataset]) -> None:
@@ -205,34 +258,37 @@ def _mark_zero(ax: Axes, results: Sequence[xr.Dataset]) -> None:
                     textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
 
 
-def _panels(maps: list[xr.DataArray], names: Sequence[str]) -> tuple[Figure, np.ndarray, AxesImage]:
-    """Draw maps in rows of three on one colour scale; return the figure, all axes, one image."""
-    columns = min(3, len(maps))
-    rows = -(-len(maps) // columns)
-    values = [_flat(image) for image in maps]
-    finite = np.concatenate(values)
+def _panels(
+    samples: Mapping[str, xr.Dataset], name: str, where: Where, limits: Limits, cmap: str
+) -> tuple[Panels, AxesImage]:
+    """Draw maps on one colour scale; return the panels and one of the images."""
+    maps = [sample[name] for sample in samples.values()]
+    finite = np.concatenate([_flat(image) for image in maps])
     top = float(np.percentile(finite, COVERED)) if finite.size else 1.0
+    low, high = limits or (0, top)
     ratio = maps[0].shape[0] / maps[0].shape[1]
-    width = WIDTH if columns > 1 else 0.64 * WIDTH
-    height = rows * (0.78 * width / columns * ratio + 0.45) + 0.4
-    figure, axes = sheet(height, rows=rows, columns=columns, width=width, squeeze=False)
-    axes = axes.ravel()
-    colours = matplotlib.colormaps["inferno"].with_extremes(bad=(0, 0, 0, 0))
-    for ax, image, name in zip(axes, maps, _named(names, maps)):
+    width = WIDTH if len(maps) > 1 else 0.64 * WIDTH
+    height = 0.78 * width / min(COLUMNS, len(maps)) * ratio + 0.45
+    panels = Panels(samples, where, height=height + 0.4, width=width, several_height=height + 0.1)
+    colours = matplotlib.colormaps[cmap].with_extremes(bad=(0, 0, 0, 0))
+    for sample, (axes,) in panels:
+        image = sample[name]
         box = extent(*(image[d] for d in image.dims))
         shown = np.ma.masked_invalid(np.abs(image.values))
-        drawn = ax.imshow(shown, cmap=colours, vmin=0, vmax=top, extent=box, zorder=1)
+        drawn = axes.imshow(shown, cmap=colours, vmin=low, vmax=high, extent=box, zorder=1)
         vertical, horizontal = image.dims
-        ax.set(xlabel=f"{horizontal} (µm)", ylabel=f"{vertical} (µm)", title=name)
-        ax.spines[:].set_visible(True)
-        ax.label_outer()
-    for ax in axes[len(maps) :]:
-        ax.set_axis_off()
-    return figure, axes, drawn
+        axes.set(xlabel=f"{horizontal} (µm)", ylabel=f"{vertical} (µm)")
+        axes.spines[:].set_visible(True)
+    same = len({(image.shape, *extent(*(image[d] for d in image.dims))) for image in maps}) == 1
+    panels.finish(shared="xy" if same and len(maps) > 1 else "")
+    return panels, drawn
 
 
-def _named(names: Sequence[str], items: Sequence) -> list[str]:
-    return [*map(plain, names), *[""] * (len(items) - len(names))]
+def _colours(panels: Panels, drawn: AxesImage) -> None:
+    panels.figure.colorbar(
+        drawn, ax=list(panels.axes.ravel()), label="|current density| (mA/cm²)", extend="max",
+        shrink=0.9,
+    )  # fmt: skip
 
 
 def _flat(array: xr.DataArray) -> np.ndarray:

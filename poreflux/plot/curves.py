@@ -1,63 +1,100 @@
 """Curves and clouds of points: histogram, profile, blocks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from poreflux.plot.style import SERIES, label, sheet, styled
+from poreflux.plot.panels import Limits, Panels, Where, samples_of
+from poreflux.plot.style import SERIES, label, styled
 from poreflux.schema import Direction, name_of
 from poreflux.uncertainty.errors import errors_of, total
 from poreflux.uncertainty.rounding import rounded
 
 
 @styled
-def histogram(results: xr.Dataset) -> Figure:
+def histogram(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw how often each grey value occurs, with the thresholds of the segmentation.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `gray_histogram` over `gray_value` and, where segmented by threshold, `threshold`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
     >>> counts = xr.DataArray([1, 5, 2, 6], dims="gray_value", coords={"gray_value": [0, 1, 2, 3]})
     >>> figure = histogram(xr.Dataset({"gray_histogram": counts, "threshold": ("cut", [1.5])}))
     """
+    samples = samples_of(results, names, "gray_histogram", "segment a volume of grey values")
+    panels = Panels(samples, ax, height=2.5)
+    for sample, (panel,) in panels:
+        _histogram(panel, sample)
+    return panels.finish(limits=limits, shared="")
+
+
+def _histogram(ax: Axes, results: xr.Dataset) -> None:
     counts = results["gray_histogram"]
     values = counts["gray_value"].values.astype(float)
     share = counts.values / max(counts.values.sum(), 1)
-    figure, ax = sheet(2.5)
     ax.fill_between(values, share, step="mid", color=SERIES[0], alpha=0.35, linewidth=0)
     ax.step(values, share, where="mid", color=SERIES[0], lw=1.0)
-    for threshold in np.atleast_1d(results["threshold"]) if "threshold" in results else ():
-        ax.axvline(float(threshold), color=SERIES[1], lw=1.4)
+    frequent = np.flatnonzero(share > share.max() * 1e-5)
+    low, high = values[frequent[0]], values[frequent[-1]]
+    for threshold in map(float, np.atleast_1d(results.get("threshold", []))):
+        ax.axvline(threshold, color=SERIES[1], lw=1.4)
+        left = threshold < (low + high) / 2
         ax.annotate(
-            f" threshold {float(threshold):.4g}",
-            (float(threshold), 0.97),
+            f" threshold {threshold:.4g} ",
+            (threshold, 0.97),
             xycoords=("data", "axes fraction"),
+            ha="left" if left else "right",
             va="top",
             color=SERIES[1],
             fontsize=8.5,
         )
-    frequent = np.flatnonzero(share > share.max() * 1e-5)
-    ax.set_xlim(values[frequent[0]], values[frequent[-1]])
+    ax.set_xlim(low, high)
     ax.set_ylim(0, None)
     ax.set(xlabel=label(counts["gray_value"], "grey value"), ylabel="share of voxels")
-    return figure
 
 
 @styled
-def porosity_profile(results: xr.Dataset, *, direction: Direction = "z") -> Figure:
+def porosity_profile(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    direction: Direction = "z",
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the porosity of each plane along a direction, and the mean of all.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `porosity_profile` (or `_y`, `_x`), from :func:`poreflux.porosity_profile`.
+    names
+        of the samples; by default those of joined results.
     direction
         across the planes.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -65,32 +102,47 @@ def porosity_profile(results: xr.Dataset, *, direction: Direction = "z") -> Figu
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = porosity_profile(poreflux.collect(poreflux.porosity_profile(volume)))
     """
-    profile = results[name_of("porosity_profile", direction)]
+    name = name_of("porosity_profile", direction)
+    samples = samples_of(results, names, name, "collect porosity_profile(volume)")
+    panels = Panels(samples, ax, height=2.5)
+    for sample, (panel,) in panels:
+        _profile(panel, sample, sample[name])
+    return panels.finish(limits=limits, legends="all")
+
+
+def _profile(ax: Axes, results: xr.Dataset, profile: xr.DataArray) -> None:
     (dim,) = profile.dims
     mean = float(profile.mean())
     shown = rounded(mean, total(errors_of(results, "porosity")).largest)
-    figure, ax = sheet(2.5)
     ax.plot(profile[dim], profile, color=SERIES[0])
-    ax.axhline(mean, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
-    ax.annotate(
-        f"mean\n{shown}", (1, mean), xycoords=("axes fraction", "data"), xytext=(4, 0),
-        textcoords="offset points", ha="left", va="center", color=SERIES[1], fontsize=8.5,
-    )  # fmt: skip
+    ax.axhline(mean, color=SERIES[1], lw=1.0, ls=(0, (5, 3)), label=f"mean {shown}")
     ax.set(xlabel=f"{dim} (µm)", ylabel="porosity of a plane")
     ax.margins(x=0)
     ax.set_ylim(0, min(1.0, 1.25 * float(profile.max()) or 1.0))
+    ax.legend(fontsize=8, loc="upper right")
     ax.grid(axis="y")
-    return figure
 
 
 @styled
-def block_porosity(results: xr.Dataset) -> Figure:
+def block_porosity(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the porosity of each block against its z: points, and mean ± standard deviation a layer.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `block_porosity`, from :func:`poreflux.block_porosity`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -98,17 +150,23 @@ def block_porosity(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.layers((8, 8, 8))
     >>> figure = block_porosity(poreflux.collect(poreflux.block_porosity(volume)))
     """
-    blocks = results["block_porosity"]
-    figure, ax = sheet(2.8)
-    draw_cloud(ax, blocks, SERIES[0], 0.0)
-    ax.set(xlabel="z of the block's centre (µm)", ylabel="porosity of a block")
-    ax.grid(axis="y")
-    _legend(ax)
-    return figure
+    samples = samples_of(results, names, "block_porosity", "collect block_porosity(volume)")
+    panels = Panels(samples, ax, height=2.8)
+    for sample, (panel,) in panels:
+        draw_cloud(panel, sample["block_porosity"], SERIES[0], 0.0)
+        panel.set(xlabel="z of the block's centre (µm)", ylabel="porosity of a block")
+        panel.grid(axis="y")
+        _legend(panel)
+    return panels.finish(limits=limits)
 
 
 @styled
-def block_tortuosity(results: xr.Dataset) -> Figure:
+def block_tortuosity(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the tortuosity factor of each block against its z, and all blocks of each direction.
 
     The right panel sets the blocks beside the value of the whole volume where that is known.
@@ -116,8 +174,15 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         with `block_tortuosity_factor`, from :func:`poreflux.block_tortuosity`, and perhaps
         `tortuosity_factor`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -126,9 +191,20 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
     >>> blocks = poreflux.block_tortuosity(volume, blocks=(2, 2, 2))
     >>> figure = block_tortuosity(poreflux.collect(blocks))
     """
+    needed = "block_tortuosity_factor"
+    samples = samples_of(results, names, needed, "collect block_tortuosity(volume)")
+    panels = Panels(samples, ax, height=3.0, panels=2, width_ratios=(2, 1))
+    for sample, (left, right) in panels:
+        _block_tortuosity(left, right, sample)
+    figure = panels.finish(limits=limits)
+    for left, right in panels.axes:
+        right.set_ylim(left.get_ylim())
+    return figure
+
+
+def _block_tortuosity(left: Axes, right: Axes, results: xr.Dataset) -> None:
     blocks = results["block_tortuosity_factor"]
     blocks = blocks.where(np.isfinite(blocks))
-    figure, (left, right) = sheet(3.0, columns=2, sharey=True, width_ratios=(2, 1))
     directions = [str(d) for d in blocks["direction"].values]
     for k, (direction, colour) in enumerate(zip(directions, SERIES)):
         shift = 0.16 * (k - (len(directions) - 1) / 2)
@@ -142,10 +218,11 @@ def block_tortuosity(results: xr.Dataset) -> Figure:
     right.set_xlim(-0.6, len(directions) - 0.4)
     right.set_title("all blocks; ◇ whole volume")
     left.set_title("bars: mean ± standard deviation of a layer")
+    _legend(left, ncols=3)
+    low, high = zip(left.get_ylim(), right.get_ylim())
     for ax in (left, right):
         ax.grid(axis="y")
-    _legend(left, ncols=3)
-    return figure
+        ax.set_ylim(min(low), max(high))
 
 
 def draw_cloud(

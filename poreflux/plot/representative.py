@@ -1,18 +1,26 @@
 """Variance decay of sub-volumes with their size, and convergence of the porosity."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.plot.panels import Limits, Panels, Where, samples_of
+from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.errors import errors_of, total
 from poreflux.uncertainty.rounding import rounded
 
 
 @styled
-def representative_volume(results: xr.Dataset) -> Figure:
+def representative_volume(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the standard deviation of the porosity of cubes against their edge, and their mean.
 
     The line is the decay of the largest; the dotted one that of large volumes, by the integral
@@ -21,7 +29,14 @@ def representative_volume(results: xr.Dataset) -> Figure:
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.representative_volume`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -29,7 +44,15 @@ def representative_volume(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.random_sites(64, 0.2)
     >>> figure = representative_volume(poreflux.collect(poreflux.representative_volume(volume)))
     """
-    figure, (left, right) = sheet(3.0, columns=2)
+    needed, hint = "representative_std", "collect representative_volume(volume)"
+    samples = samples_of(results, names, needed, hint)
+    panels = Panels(samples, ax, height=3.0, panels=2, several_height=2.6)
+    for sample, (left, right) in panels:
+        _sub_volumes(left, right, sample)
+    return panels.finish(limits=limits, legends="all")
+
+
+def _sub_volumes(left: Axes, right: Axes, results: xr.Dataset) -> None:
     edge = results["edge"].values
     mean, std = (results[f"representative_{name}"].values for name in ("mean", "std"))
     count = results["representative_count"].values
@@ -50,21 +73,32 @@ def representative_volume(results: xr.Dataset) -> Figure:
     for x, y, n in zip(edge, mean + np.nan_to_num(half_width), count):
         right.annotate(f"{int(n)}", (x, y), xytext=(0, 4), textcoords="offset points",
                        ha="center", fontsize=7, color=INK)  # fmt: skip
-    right.set_title(f"numbers of cubes; dashed: whole volume, {rounded(p, _error(results))}")
+    right.set_title(f"numbers of cubes\ndashed: whole volume, {rounded(p, _error(results))}")
     right.margins(x=0.09, y=0.09)
     _plain(left, edge)
     _plain(right, edge)
-    return figure
 
 
 @styled
-def representative_tortuosity(results: xr.Dataset) -> Figure:
+def representative_tortuosity(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw standard deviation and mean of the tortuosity factor of cubes against their edge.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.representative_tortuosity`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -73,7 +107,15 @@ def representative_tortuosity(results: xr.Dataset) -> Figure:
     >>> cubes = {32 / n: poreflux.block_tortuosity(volume, blocks=(n,) * 3) for n in (2, 4)}
     >>> figure = representative_tortuosity(poreflux.representative_tortuosity(cubes))
     """
-    figure, (left, right) = sheet(3.0, columns=2)
+    needed, hint = "representative_tortuosity_mean", "collect representative_tortuosity(cubes)"
+    samples = samples_of(results, names, needed, hint)
+    panels = Panels(samples, ax, height=3.0, panels=2, several_height=2.6)
+    for sample, (left, right) in panels:
+        _cubes(left, right, sample)
+    return panels.finish(limits=limits)
+
+
+def _cubes(left: Axes, right: Axes, results: xr.Dataset) -> None:
     edge = results["cube_edge"].values
     for k, direction in enumerate(results["direction"].values):
         along_direction = results.sel(direction=direction)
@@ -99,17 +141,28 @@ def representative_tortuosity(results: xr.Dataset) -> Figure:
         ax.set_xlabel("edge of the cubes (µm)")
         _plain(ax, edge)
     left.legend(fontsize=8)
-    return figure
 
 
 @styled
-def porosity_convergence(results: xr.Dataset) -> Figure:
+def porosity_convergence(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw the porosity of concentric fields of view, and that with larger voxels.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.representative_volume`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -117,7 +170,14 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.random_sites(64, 0.2)
     >>> figure = porosity_convergence(poreflux.collect(poreflux.representative_volume(volume)))
     """
-    figure, (left, right) = sheet(2.6, columns=2)
+    samples = samples_of(results, names, "field_porosity", "collect representative_volume(volume)")
+    panels = Panels(samples, ax, height=2.6, panels=2)
+    for sample, (left, right) in panels:
+        _convergence(left, right, sample)
+    return panels.finish(limits=limits, legends="all")
+
+
+def _convergence(left: Axes, right: Axes, results: xr.Dataset) -> None:
     left.plot(results["field_edge"], results["field_porosity"], "o-", ms=4, lw=1.2, color=SERIES[0])
     left.axhline(_porosity(results), color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
     left.set(xlabel="edge of the field of view / edge of the volume", ylabel="porosity")
@@ -134,7 +194,6 @@ def porosity_convergence(results: xr.Dataset) -> Figure:
         ax.grid(axis="y")
         low, high = ax.get_ylim()
         ax.set_ylim(max(0.0, low - 0.2 * (high - low)), high + 0.3 * (high - low))
-    return figure
 
 
 def _decay(

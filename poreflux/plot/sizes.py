@@ -1,5 +1,6 @@
 """Sizes of pores: diameters by number and by volume, local thickness, chords."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from poreflux.plot.style import INK, SERIES, sheet, styled
+from poreflux.plot.panels import Limits, Panels, Where, samples_of
+from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.rounding import told
 
 #: share of the number or volume that the axis of diameters covers
@@ -15,7 +17,12 @@ _COVERED = 0.998
 
 
 @styled
-def pore_size(results: xr.Dataset) -> Figure:
+def pore_size(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw how many pores have each diameter, and how much of the pore volume is in them.
 
     Pores of fewer than 8 voxels, whose size is uncertain, are hatched; triangles mark the modes.
@@ -23,7 +30,14 @@ def pore_size(results: xr.Dataset) -> Figure:
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.pore_size` by components or watershed.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -31,7 +45,14 @@ def pore_size(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
     >>> figure = pore_size(poreflux.collect(poreflux.pore_size(volume)))
     """
-    figure, (left, right) = sheet(2.9, columns=2)
+    samples = samples_of(results, names, "pore_number", "collect pore_size(volume)")
+    panels = Panels(samples, ax, height=2.9, panels=2)
+    for sample, (left, right) in panels:
+        _pore_size(left, right, sample)
+    return panels.finish(limits=limits)
+
+
+def _pore_size(left: Axes, right: Axes, results: xr.Dataset) -> None:
     edges = bin_edges(results)
     number = results["pore_number"].values / max(int(results["pore_count"]), 1)
     resolved = results["pore_number_resolved"].values / max(int(results["pore_count"]), 1)
@@ -53,17 +74,28 @@ def pore_size(results: xr.Dataset) -> Figure:
         _mark(ax, results[f"pore_diameter{by}_modes"].values)
     left.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
     right.set_title("by volume", pad=12)
-    return figure
 
 
 @styled
-def local_thickness(results: xr.Dataset) -> Figure:
+def local_thickness(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw how much of the pore volume has each local thickness, and how much has more.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.pore_size` with ``method="thickness"``.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -72,8 +104,16 @@ def local_thickness(results: xr.Dataset) -> Figure:
     >>> sizes = poreflux.pore_size(volume, method="thickness")
     >>> figure = local_thickness(poreflux.collect(sizes))
     """
+    needed, hint = "local_thickness_share", "collect pore_size(volume, method='thickness')"
+    samples = samples_of(results, names, needed, hint)
+    panels = Panels(samples, ax, height=2.9, panels=2)
+    for sample, (left, right) in panels:
+        _thickness(left, right, sample)
+    return panels.finish(limits=limits)
+
+
+def _thickness(left: Axes, right: Axes, results: xr.Dataset) -> None:
     share, edges = results["local_thickness_share"].fillna(0).values, bin_edges(results)
-    figure, (left, right) = sheet(2.9, columns=2)
     _bars(left, edges, share, color=SERIES[2], alpha=0.75)
     left.set_ylabel("share of the pore volume")
     wider = np.append(share[::-1].cumsum()[::-1], 0.0)
@@ -89,17 +129,28 @@ def local_thickness(results: xr.Dataset) -> Figure:
         shown = told(results, "local_thickness_mean").value
         left.annotate(f" mean {shown} µm", (mean, 0.99), xycoords=("data", "axes fraction"),
                       va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
-    return figure
 
 
 @styled
-def chord_length(results: xr.Dataset) -> Figure:
+def chord_length(
+    *results: xr.Dataset,
+    names: Sequence[str] = (),
+    ax: Where = None,
+    limits: Limits = None,
+) -> Figure:
     """Draw how long chords are along each direction, by number and by length.
 
     Parameters
     ----------
     results
+        of one or several samples, or joined,
         of :func:`poreflux.chord_length`.
+    names
+        of the samples; by default those of joined results.
+    ax
+        axes to draw into, one for each panel or only for the first; by default a new figure.
+    limits
+        least and largest value of the vertical axis of the first panel.
 
     Examples
     --------
@@ -107,7 +158,14 @@ def chord_length(results: xr.Dataset) -> Figure:
     >>> volume = poreflux.phantoms.random_spheres(40, 4, [6, 12])
     >>> figure = chord_length(poreflux.collect(poreflux.chord_length(volume)))
     """
-    figure, (left, right) = sheet(2.9, columns=2)
+    samples = samples_of(results, names, "chord_number", "collect chord_length(volume)")
+    panels = Panels(samples, ax, height=2.9, panels=2)
+    for sample, (left, right) in panels:
+        _chords(left, right, sample)
+    return panels.finish(limits=limits, legends="all")
+
+
+def _chords(left: Axes, right: Axes, results: xr.Dataset) -> None:
     edges, longest = bin_edges(results), np.zeros(results.sizes["diameter"])
     for direction, colour, dashes in zip("zyx", SERIES, ("-", "--", ":")):
         if direction not in results["direction"].values:
@@ -119,7 +177,7 @@ def chord_length(results: xr.Dataset) -> Figure:
         )
         longest = np.fmax(longest, share)
         name = f"along {direction}, mean {told(results, 'chord_length_mean', direction).value} µm"
-        style = {"color": colour, "ls": dashes, "lw": 1.4}
+        style: Any = {"color": colour, "ls": dashes, "lw": 1.4}
         density = number / max(number.sum(), 1e-300) / width
         left.stairs(np.where(density > 0, density, np.nan), edges, label=name, **style)
         right.stairs(share / width, edges, **style)
@@ -128,7 +186,6 @@ def chord_length(results: xr.Dataset) -> Figure:
     left.set(ylabel="share of chords in each µm", yscale="log", title="by number")
     right.set(ylabel="share of the length in each µm", ylim=(0, None), title="by length")
     left.legend(fontsize=8)
-    return figure
 
 
 def _width(results: xr.Dataset, direction: str, edges: np.ndarray) -> np.ndarray:

@@ -5,12 +5,14 @@ import functools
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec
 
 import numpy as np
 import xarray as xr
 from matplotlib import rc_context
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -40,9 +42,9 @@ RULES: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "legend.frameon": False,
     "lines.linewidth": 1.6,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "auto",
     "svg.fonttype": "path",
     "image.interpolation": "nearest",
 }
@@ -112,8 +114,9 @@ def svg(figure: Figure) -> str:
     (True, True, False)
     """
     buffer = io.StringIO()
-    with rc_context({**RULES, "svg.hashsalt": "poreflux"}):
-        figure.savefig(buffer, format="svg", dpi=200, bbox_inches="tight", metadata={"Date": None})
+    with rc_context({**RULES, "svg.hashsalt": "poreflux"}), _transparent(figure):
+        options: Any = {"bbox_inches": "tight", "facecolor": "none", "metadata": {"Date": None}}
+        figure.savefig(buffer, format="svg", dpi=200, **options)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -123,6 +126,19 @@ def svg(figure: Figure) -> str:
     for colour, variable in {INK: "ink", GRID: "grid"}.items():
         text = text.replace(colour, f"var(--{variable}, {colour})")
     return text
+
+
+@contextmanager
+def _transparent(figure: Figure) -> Iterator[None]:
+    """Leave white axes out of a figure for a while: the page has its own ground."""
+    white = [ax for ax in figure.axes if to_rgba(ax.get_facecolor()) == (1.0, 1.0, 1.0, 1.0)]
+    for ax in white:
+        ax.set_facecolor("none")
+    try:
+        yield
+    finally:
+        for ax in white:
+            ax.set_facecolor("white")
 
 
 def png(figure: Figure, *, dpi: int = 150, facecolor: str = "white") -> bytes:
