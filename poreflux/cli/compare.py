@@ -9,7 +9,7 @@ from poreflux.cli.options import COMMON, Common, Whole
 if TYPE_CHECKING:
     import xarray as xr
 
-    from poreflux.study.compare import Comparison
+    from poreflux.study.findings import Comparison
 
 
 def compare(

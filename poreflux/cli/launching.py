@@ -11,6 +11,9 @@ from typing import Any
 #: keys of a section that a solve on processes does not take, or that are flags
 _LEFT_OUT = ("blocks", "discretisation", "resolution")
 
+#: what starts processes, in the order in which it is looked for
+_STARTERS = ("mpirun", "mpiexec")
+
 
 @dataclass(frozen=True)
 class Mpirun:
@@ -31,14 +34,14 @@ class Mpirun:
         self._run("current", store, direction, out, _words(options))
 
     def _run(self, verb: str, store: Path, direction: str, out: Path, words: list[str]) -> None:
-        starter = shutil.which("mpirun") or shutil.which("mpiexec") or _beside("mpiexec")
-        if starter is None:
+        program = starter()
+        if program is None:
             raise ValueError(
                 f"{self.count} processes need mpirun, which is not in PATH; install an MPI, or "
                 "take one process"
             )
         line = [
-            starter, "-n", str(self.count), sys.executable, "-m", "poreflux", "solve", verb,
+            program, "-n", str(self.count), sys.executable, "-m", "poreflux", "solve", verb,
             str(store), "--direction", direction, "--solver", "petsc", "--overwrite",
             "--out", str(out), *words,
         ]  # fmt: skip
@@ -51,9 +54,11 @@ class Mpirun:
             raise RuntimeError(f"{verb} on {self.count} processes: {what}")
 
 
-def _beside(name: str) -> str | None:
-    """Return a program that stands beside the Python that runs."""
-    return shutil.which(name, path=str(Path(sys.executable).parent))
+def starter() -> str | None:
+    """Return the program that starts processes: in PATH, or beside the Python that runs."""
+    beside = str(Path(sys.executable).parent)
+    found = (shutil.which(name, path=path) for path in (None, beside) for name in _STARTERS)
+    return next(filter(None, found), None)
 
 
 def _words(options: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,9 @@ from poreflux.cli.options import COMMON, Common, Flag, Whole, WholeOrNone
 from poreflux.cli.terminal import progress
 
 if TYPE_CHECKING:
+    from poreflux.study.plan import Outcome
     from poreflux.study.steps import Step
-    from poreflux.study.study import Outcome, Study
+    from poreflux.study.study import Study
 
 
 def run(
@@ -121,7 +122,7 @@ def _planned(study: "Study", pages: dict[str, Any]) -> Answer:
 
 
 def _tell(step: "Step", what: str) -> None:
-    from poreflux.study.study import TO_DO
+    from poreflux.study.plan import TO_DO
 
     if what != TO_DO:
         _say(f"{step.sample}: {step.name} {what}")

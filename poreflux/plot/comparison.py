@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from poreflux.plot.samples import colour
 from poreflux.plot.style import GRID, INK, SERIES, plain, sheet, styled
-from poreflux.study.compare import Comparison
+from poreflux.study.findings import Comparison
 
 
 @dataclass(frozen=True)

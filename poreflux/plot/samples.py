@@ -1,7 +1,7 @@
 """Figures of several samples side by side: one panel a sample and one scale for all."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -9,16 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from poreflux.plot.style import INK, SERIES, extent, label, plain, sheet, styled
-from poreflux.schema import DIMS, Direction, name_of
+from poreflux.plot.style import SERIES, extent, label, plain, sheet, styled
+from poreflux.schema import Direction, name_of
 
 Samples = Mapping[str, xr.Dataset]
 
 #: panels beside each other, and the height of one in inches
 _COLUMNS, _HEIGHT = 3, 2.1
-
-#: times the median beyond which values are drawn on a logarithmic scale
-_FAR = 3.0
 
 #: edge in µm of the field that the paper shows
 PAPER_FIELD = 100.0
@@ -89,104 +86,7 @@ def sample_maps(
     maps = [_part(results[name_of("structure_factor", direction)], field)
             for results in samples.values()]  # fmt: skip
     reach = max(float(np.nanquantile(abs(image), 0.998)) for image in maps)
-    return _images(list(samples), maps, "column porosity minus mean", "PuOr_r", -reach, reach)
-
-
-@styled
-def sample_blocks(samples: Samples, name: str, *, direction: str = "") -> Figure:
-    """Draw a quantity of the blocks next to the last face of each sample on one colour scale.
-
-    Parameters
-    ----------
-    samples
-        Results of the sub-volumes, by name.
-    name
-        of a variable over (block_z, block_y, block_x), such as `block_porosity`.
-    direction
-        of a quantity that has one.
-
-    Examples
-    --------
-    >>> import poreflux
-    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
-    >>> results = poreflux.collect(poreflux.block_porosity(volume, blocks=(2, 2, 2)))
-    >>> figure = sample_blocks({"a": results, "b": results}, "block_porosity")
-    """
-    maps = [_blocks(results, name, direction).isel(block_z=-1) for results in samples.values()]
-    finite = np.concatenate([image.values[np.isfinite(image.values)] for image in maps])
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    return _images(list(samples), maps, label(maps[0]), "viridis", low, high)
-
-
-@styled
-def sample_layers(samples: Samples, name: str, *, direction: str = "") -> Figure:
-    """Draw every block of each sample against its z, with the mean ± deviation of each layer.
-
-    Parameters
-    ----------
-    samples, name, direction
-        as for :func:`sample_blocks`.
-
-    Examples
-    --------
-    >>> import poreflux
-    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
-    >>> results = poreflux.collect(poreflux.block_porosity(volume, blocks=(2, 2, 2)))
-    >>> figure = sample_layers({"a": results, "b": results}, "block_porosity")
-    """
-    blocks = [_blocks(results, name, direction) for results in samples.values()]
-    figure, axes = _panels(len(samples), sharey=True)
-    for k, (ax, title, values) in enumerate(zip(axes, samples, blocks)):
-        z = values["block_z"].values.astype(float)
-        layers = values.transpose("block_z", ...).values.reshape(z.size, -1)
-        pitch = z[1] - z[0] if z.size > 1 else 1.0
-        shift = np.linspace(-0.25, 0.25, layers.shape[1]) * pitch
-        ax.plot((z[:, None] + shift).ravel(), layers.ravel(), "o", ms=2.2, mec="none",
-                mfc=colour(k), alpha=0.6)  # fmt: skip
-        ax.errorbar(z, _of_layers(np.nanmean, layers), _of_layers(np.nanstd, layers), fmt="_",
-                    color=INK, ms=8, mew=1.4, elinewidth=1.0, capsize=2)  # fmt: skip
-        ax.set_title(plain(title))
-        ax.grid(axis="y")
-    _scale(axes[0], [values.values for values in blocks])
-    _outer(figure, axes, "z of the block's centre (µm)", label(blocks[0]))
-    return figure
-
-
-@styled
-def sample_directions(samples: Samples) -> Figure:
-    """Draw the tortuosity factor of the blocks of each sample along each direction.
-
-    Parameters
-    ----------
-    samples
-        Results of :func:`poreflux.block_tortuosity`, by name.
-
-    Examples
-    --------
-    >>> import poreflux
-    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.1)
-    >>> results = poreflux.collect(poreflux.block_tortuosity(volume, blocks=(2, 2, 2)))
-    >>> figure = sample_directions({"a": results, "b": results})
-    """
-    figure, axes = _panels(len(samples), sharey=True)
-    for ax, (title, results) in zip(axes, samples.items()):
-        there = results["block_tortuosity_factor"]["direction"].values
-        for k, direction in enumerate(DIMS):
-            if direction not in there:
-                continue
-            values = _blocks(results, "block_tortuosity_factor", direction).values.ravel()
-            values = np.sort(values[np.isfinite(values)])
-            if not values.size:
-                continue
-            spread = np.linspace(-0.28, 0.28, values.size)
-            ax.plot(k + spread, values, "o", ms=2.2, mfc=SERIES[k], mec="none", alpha=0.7)
-            ax.errorbar(k, values.mean(), values.std(), fmt="_", ms=12, color=INK, capsize=3)
-        ax.set_xticks(range(3), DIMS)
-        ax.set_title(plain(title))
-        ax.grid(axis="y")
-    _scale(axes[0], [_finite(results) for results in samples.values()])
-    _outer(figure, axes, "direction of transport", "tortuosity factor of blocks")
-    return figure
+    return images(list(samples), maps, "column porosity minus mean", "PuOr_r", -reach, reach)
 
 
 @styled
@@ -205,7 +105,7 @@ def sample_sizes(samples: Samples) -> Figure:
     >>> results = poreflux.collect(poreflux.pore_size(volume))
     >>> figure = sample_sizes({"a": results, "b": results})
     """
-    figure, axes = _panels(len(samples), sharex=True, sharey=True)
+    figure, axes = panels(len(samples), sharex=True, sharey=True)
     for k, (ax, (title, results)) in enumerate(zip(axes, samples.items())):
         number = results["pore_number"]
         share = 100 * number.values / max(1.0, float(number.sum()))
@@ -215,7 +115,7 @@ def sample_sizes(samples: Samples) -> Figure:
         ax.set_title(f"{plain(title)}, {int(results['pore_count'])} pores")
     ends = [_end(results["pore_number"]) for results in samples.values()]
     axes[0].set_xlim(0, 1.05 * max(ends))
-    _outer(figure, axes, "diameter of a pore (µm)", "share of the pores (%)")
+    outer(figure, axes, "diameter of a pore (µm)", "share of the pores (%)")
     return figure
 
 
@@ -268,23 +168,23 @@ def sample_lines(
     return figure
 
 
-def _images(
+def images(
     names: Sequence[str], maps: Sequence[xr.DataArray], title: str, colours: str, low: float,
     high: float,
 ) -> Figure:  # fmt: skip
     """Draw one image a sample, with one scale at the side."""
-    figure, axes = _panels(len(maps), sharex=True, sharey=True)
+    figure, axes = panels(len(maps), sharex=True, sharey=True)
     for ax, name, image in zip(axes, names, maps):
         box = extent(*(image[d] for d in image.dims))
         drawn = ax.imshow(image.values, cmap=colours, vmin=low, vmax=high, extent=box)
         ax.set_title(plain(name))
         ax.spines[:].set_visible(True)
     figure.colorbar(drawn, ax=list(axes), label=title, shrink=0.8)
-    _outer(figure, axes, "x (µm)", "y (µm)")
+    outer(figure, axes, "x (µm)", "y (µm)")
     return figure
 
 
-def _panels(count: int, **options: bool) -> tuple[Figure, list[Axes]]:
+def panels(count: int, **options: bool) -> tuple[Figure, list[Axes]]:
     """Return axes for so many panels, those beyond taken away."""
     columns = min(_COLUMNS, count) if count != 4 else 2
     rows = math.ceil(count / columns)
@@ -295,7 +195,7 @@ def _panels(count: int, **options: bool) -> tuple[Figure, list[Axes]]:
     return figure, axes[:count]
 
 
-def _outer(figure: Figure, axes: Sequence[Axes], horizontal: str, vertical: str) -> None:
+def outer(figure: Figure, axes: Sequence[Axes], horizontal: str, vertical: str) -> None:
     figure.supxlabel(horizontal, fontsize=9)
     figure.supylabel(vertical, fontsize=9)
 
@@ -305,38 +205,6 @@ def _part(image: xr.DataArray, field: float | None) -> xr.DataArray:
     if field is None:
         return image
     return image.isel({d: image[d].values <= field for d in image.dims})
-
-
-def _blocks(results: xr.Dataset, name: str, direction: str) -> xr.DataArray:
-    """Return a quantity of blocks along a direction, infinite ones as missing."""
-    blocks = results[name]
-    if "direction" in blocks.dims:
-        blocks = blocks.sel(direction=direction or "z")
-    return blocks.where(np.isfinite(blocks)).assign_attrs(results[name].attrs)
-
-
-def _scale(ax: Axes, values: Sequence[np.ndarray]) -> None:
-    """Choose the vertical scale of panels that share it: logarithmic where some values are far."""
-    known = np.concatenate([array[np.isfinite(array)] for array in values])
-    if not known.size or not known.min() > 0 or known.max() < _FAR * np.median(known):
-        return
-    ax.set_yscale("log")
-    ax.set_ylim(0.93 * known.min(), 1.1 * known.max())
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("")
-
-
-def _finite(results: xr.Dataset) -> np.ndarray:
-    values = results["block_tortuosity_factor"].values.astype(float)
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _of_layers(statistic: Callable, layers: np.ndarray) -> np.ndarray:
-    """Return a statistic of each layer, NaN of one without a value."""
-    return np.array([
-        statistic(layer) if np.isfinite(layer).any() else np.nan for layer in layers
-    ])  # fmt: skip
 
 
 def _end(number: xr.DataArray) -> float:

@@ -10,6 +10,7 @@ import xarray as xr
 from poreflux import plot
 from poreflux.annotations import Progress
 from poreflux.plot import comparison as drawn
+from poreflux.plot import sample_blocks as layers_of
 from poreflux.plot import samples as panels
 from poreflux.reporting import comparison_tables as tables
 from poreflux.reporting.figures import Card, make_card
@@ -19,7 +20,7 @@ from poreflux.reporting.report import filled, refuse_other
 from poreflux.reporting.tables import Table
 from poreflux.store import disk
 from poreflux.study.answer import answer, main_target
-from poreflux.study.compare import Comparison
+from poreflux.study.findings import Comparison
 from poreflux.study.quantities import ARRANGEMENT, all_measured, measured_of
 
 Samples = Mapping[str, xr.Dataset]
@@ -205,19 +206,20 @@ def _panels(samples: Samples) -> dict[tuple[str, str], list[tuple[tuple[str, ...
         ("blocks", "Sub-volumes (Fig. 4)"): [
             ((blocks,), _card(
                 "block-porosity", "Porosity of sub-volumes (Fig. 4 b, e)",
-                lambda: panels.sample_layers(samples, blocks), layers)),
+                lambda: layers_of.sample_layers(samples, blocks), layers)),
             ((tau,), _card(
                 "block-tortuosity", "Tortuosity factor of sub-volumes (Fig. 4 c, f)",
-                lambda: panels.sample_layers(samples, tau, direction="z"), f"Along z. {layers}")),
+                lambda: layers_of.sample_layers(samples, tau, direction="z"),
+                f"Along z. {layers}")),
             ((blocks,), _card(
                 "block-porosity-map", "Porosity of the last layer",
-                lambda: panels.sample_blocks(samples, blocks), last)),
+                lambda: layers_of.sample_blocks(samples, blocks), last)),
             ((tau,), _card(
                 "block-tortuosity-map", "Tortuosity factor of the last layer",
-                lambda: panels.sample_blocks(samples, tau, direction="z"), f"Along z. {last}")),
+                lambda: layers_of.sample_blocks(samples, tau, direction="z"), f"Along z. {last}")),
             ((tau,), _card(
                 "directions", "In-plane and through-plane tortuosity (Fig. S7)",
-                lambda: panels.sample_directions(samples),
+                lambda: layers_of.sample_directions(samples),
                 "Each sub-volume along each direction, with the mean and standard deviation.")),
         ],
         ("current", "The current at the electrode (Fig. 5, S8)"): [

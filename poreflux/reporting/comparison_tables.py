@@ -7,7 +7,7 @@ import xarray as xr
 from poreflux.reporting.published import SOURCE, beside
 from poreflux.reporting.tables import Table
 from poreflux.study.answer import chance, main_target
-from poreflux.study.compare import Comparison, Difference
+from poreflux.study.findings import Comparison, Difference
 from poreflux.study.quantities import Found
 from poreflux.uncertainty.rounding import rounded, significant
 

@@ -13,7 +13,7 @@ import xarray as xr
 from poreflux.schema import DIMS
 from poreflux.schema.attribute_text import parsed
 from poreflux.study.answer import differing
-from poreflux.study.compare import Comparison
+from poreflux.study.findings import Comparison
 from poreflux.uncertainty.errors import errors_of, total, value_of
 from poreflux.uncertainty.rounding import rounded, significant, told
 

@@ -3,7 +3,7 @@
 import math
 
 from poreflux.statistics.rank_correlation import least_correlation, power
-from poreflux.study.compare import Comparison, Correlation
+from poreflux.study.findings import Comparison, Correlation
 from poreflux.study.quantities import AMOUNT, ARRANGEMENT
 from poreflux.uncertainty.rounding import rounded, significant
 

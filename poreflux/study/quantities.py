@@ -106,6 +106,8 @@ QUANTITIES = (
     Quantity("column_ratio", "the alignment", ARRANGEMENT, direction="*"),
     Quantity("pore_diameter_by_volume_mean", "the mean pore diameter by volume", SIZE),
     Quantity("tortuosity_factor", "the tortuosity factor", TRANSPORT, direction="*"),
+    Quantity("geodesic_tortuosity", "the geodesic tortuosity", TRANSPORT, direction="*"),
+    Quantity("constrictivity", "the constrictivity", TRANSPORT, direction="*"),
     Quantity("current_density_cv", "the unevenness of the current (CV)", CURRENT,
              "current_density", None, "*"),
     Quantity("current_density_p99", "the 99th percentile of the current", CURRENT,

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +14,7 @@ from poreflux.study import records
 from poreflux.study.file import read_study
 from poreflux.study.importing import source_of
 from poreflux.study.model import Sample, StudyFile
+from poreflux.study.plan import DONE, FAILED, KEPT, TO_DO, Outcome, Planned
 from poreflux.study.steps import Step, steps_of
 from poreflux.study.work import Work
 
@@ -23,43 +23,6 @@ MoreSteps: TypeAlias = Callable[["Study", Sample, Path], Step]
 
 #: of a study, one step of all its samples, such as the page that compares them
 LastSteps: TypeAlias = Callable[["Study"], Step]
-
-#: what becomes of a step: to do, done now, kept from an earlier run, failed
-TO_DO, DONE, KEPT, FAILED = "to do", "done", "kept", "failed"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A step, whether it is to do, and why."""
-
-    step: Step
-    key: str
-    due: bool
-    why: str
-
-    def __str__(self) -> str:
-        """Return the step as a line of a plan."""
-        return f"{self.step.sample}: {self.step.name} ({self.why})"
-
-
-@dataclass
-class Outcome:
-    """What became of a run.
-
-    Attributes
-    ----------
-    done, kept
-        steps that were done now, and those whose results were there.
-    failed
-        what to say of each sample that failed, by its name.
-    seconds
-        of each step that was done.
-    """
-
-    done: list[Step] = field(default_factory=list)
-    kept: list[Step] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 class Study:

@@ -1,5 +1,8 @@
 """poreflux check and run: exit status, what is printed, and what a kill leaves."""
 
+import sys
+
+import pytest
 import xarray as xr
 
 from poreflux.results import save
@@ -18,6 +21,7 @@ def test_check_prints_the_defaults_and_names_what_would_fail(tmp_path):
     assert ran.err.splitlines() == ["poreflux: 1 of 2 samples would fail: lost"]
 
 
+@pytest.mark.slow
 def test_run_goes_on_after_a_failure_and_names_it(tmp_path):
     (tmp_path / "study.toml").write_text(QUICK + LOST + samples(b="fine_500", c="regular_100"))
     ran = inside("run", "study.toml", "--json", cwd=tmp_path)
@@ -47,3 +51,15 @@ def test_compare_tells_which_samples_differ(tmp_path):
     document = inside("compare", "a.zarr", "b.zarr", "c.zarr", "--json", cwd=tmp_path).document
     assert [d["differs"] for d in document["differences"]] == [True, True, False]
     assert len(document["answer"]) == 3
+
+
+@pytest.mark.slow
+def test_check_names_what_the_machine_lacks(tmp_path, monkeypatch):
+    monkeypatch.setattr("poreflux.cli.launching.starter", lambda: None)
+    resources = 'resources = {processes = 2, scheduler = "tcp://127.0.0.1:9"}\n'
+    (tmp_path / "study.toml").write_text(resources + QUICK + samples(b="fine_500"))
+    monkeypatch.setattr(sys.modules["poreflux.blocks.run"], "_PATIENCE", 0.5)
+    ran = inside("check", "study.toml", cwd=tmp_path)
+    assert ran.status == 1
+    assert "would fail: resources.processes=2 needs mpirun, which is not in PATH" in ran.out
+    assert "would fail: resources.scheduler='tcp://127.0.0.1:9': " in ran.out

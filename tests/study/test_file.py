@@ -5,7 +5,8 @@ import tomllib
 import pytest
 
 from poreflux.study.file import read_study
-from poreflux.study.model import StudyFile, lines
+from poreflux.study.model import StudyFile
+from poreflux.study.printing import lines
 
 SAMPLE = '[[samples]]\nname = "a"\npreset = "fine_100"\n'
 
