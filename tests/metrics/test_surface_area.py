@@ -145,3 +145,43 @@ def test_surfaces_take_one_pass(rng):
     assert source.reads.max() == 0
     value(lazy)
     np.testing.assert_array_equal(source.reads, 1)
+
+
+@pytest.mark.parametrize(
+    "label, published", [(0, 0.306837), (85, 0.146105), (170, 0.342226)], ids=str
+)
+def test_an_electrode_has_its_published_faces(shared_data, label, published):
+    """Those between voxels of the volume, counted: half a pair at each of its faces is left out."""
+    import tifffile
+
+    array = tifffile.imread(shared_data / "electrode.tiff")
+    surface = value(surface_area(from_array(array != label)))
+    inside = float(surface["surface_crossings"][:3].sum()) * 255 / 256
+    assert abs(inside - published) < 5e-7
+    # what is added there is that of a pair more along each axis, of a medium that goes on alike
+    assert float(surface["specific_surface_faces"]) == pytest.approx(
+        published * 256 / 255, rel=1e-4
+    )
+
+
+def test_a_sandstone_cut_to_a_block_keeps_its_surface(shared_data):
+    """Counting inside loses what lies at faces, in proportion to 1 / edge: two sizes tell how much
+    of it there is without faces. Counting alone is .6 % below that, and ours .15 % above."""
+    from scipy.io import loadmat
+
+    array = loadmat(shared_data / "berea_sub_256.mat")["A"]
+    surface = value(surface_area(from_array(array)))
+    lengths = np.sqrt(np.square(STEPS).sum(axis=1))
+    weights = direction_weights((1.0, 1.0, 1.0)) / lengths
+
+    def counted(block: np.ndarray) -> float:
+        crossings = value(surface_area(from_array(block)))["surface_crossings"].values
+        pairs = np.prod(np.array(block.shape) - np.abs(STEPS), axis=1)
+        return 2 * (weights * crossings * pairs).sum() / block.size
+
+    halves = [slice(0, 128), slice(128, 256)]
+    eighths = [counted(array[z, y, x]) for z in halves for y in halves for x in halves]
+    whole = counted(array)
+    without_faces = 2 * whole - np.mean(eighths)
+    assert whole == pytest.approx(without_faces * (1 - 0.0064), rel=5e-4)
+    assert float(surface["specific_surface"]) == pytest.approx(without_faces, rel=2e-3)
