@@ -18,7 +18,7 @@ MISFIT = 0.1
 MIN_RINGS = 6
 
 #: above this part of the shorter edge of the face a correlation length is called uncertain
-RELIABLE = 0.25
+RELIABLE = 1 / 8
 
 
 class Rings(NamedTuple):
@@ -84,7 +84,7 @@ def correlation_length(j: np.ndarray, spacing: Spacing) -> float:
 def unreliable(length: float, shape: tuple[int, ...], spacing: Spacing) -> bool:
     """Return whether a correlation length is too large a part of a face to be sure of it.
 
-    >>> unreliable(30.0, (100, 200), (1.0, 1.0)), unreliable(20.0, (100, 200), (1.0, 1.0))
+    >>> unreliable(15.0, (100, 200), (1.0, 1.0)), unreliable(12.0, (100, 200), (1.0, 1.0))
     (True, False)
     """
     return bool(length > RELIABLE * min(np.multiply(shape, spacing)))
