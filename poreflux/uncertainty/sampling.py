@@ -40,9 +40,15 @@ of the porosity from 0.010 to 0.0049
         if better < error
         else ""
     )
+    arrangement = (
+        "; its integral range, clustering ratio and hyperuniformity index are too small, by more "
+        "than their errors"
+        if "integral_range" in results
+        else ""
+    )
     return (
         f"the sample is not representative: it is {significant(width, 2)} integral lengths of its "
         f"pores ({significant(length, 2)} µm) wide, below {REPRESENTATIVE:.0f}, so that its "
         "sampling errors are themselves uncertain; a cube of "
-        f"{significant(REPRESENTATIVE * length, 2)} µm would do{gain}"
+        f"{significant(REPRESENTATIVE * length, 2)} µm would do{gain}{arrangement}"
     )

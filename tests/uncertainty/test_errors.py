@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from poreflux.uncertainty.errors import Error, errors_of, is_error, is_known, total
+from poreflux.uncertainty.sampling import too_narrow
 
 
 def by_kind(results, name, direction="", **at):
@@ -204,3 +205,14 @@ def test_no_error_is_not_an_error_of_zero():
 )
 def test_errors_of_numbers_that_are_there_are_told_from_numbers(results, name, is_one):
     assert is_error(results, name) is is_one
+
+
+@pytest.mark.parametrize("name", [None, "integral_range"])
+def test_a_narrow_sample_says_that_its_integral_range_is_too_small(name):
+    results = xr.Dataset({"porosity_relative_width": 5.0, "porosity_integral_length": 20.0})
+    if name:
+        results[name] = 100.0
+    said = too_narrow(results)
+    assert said.startswith("the sample is not representative: it is 5.0 integral lengths")
+    assert ("integral range, clustering ratio" in said) == bool(name)
+    assert too_narrow(results.assign(porosity_relative_width=8.5)) == ""

@@ -101,9 +101,11 @@ def arrangement(
     scatter; and that of the power of the waves themselves, of which a mean has the relative
     variance Σ P² / (Σ P)². To that of the clustering ratio the scatter of the volumes of pores is
     added. In volumes more than eight integral lengths wide the errors held 57 to 88 % of the
-    numbers of 40 realisations of three media; in narrower ones that of the integral range is too
-    small (of spheres a quarter as wide as the volume it held 32 %). The Clark-Evans ratio has the
-    standard deviation of the eight parts over sqrt(8).
+    numbers of 40 realisations of three media. In narrower ones the integral range, the clustering
+    ratio and the hyperuniformity index are themselves too small, of spheres a quarter as wide as
+    the volume by four times, which their errors do not say (:func:`poreflux.block_porosity` does:
+    its relative width is below 8). The Clark-Evans ratio has the standard deviation of the eight
+    parts over sqrt(8).
 
     References
     ----------
