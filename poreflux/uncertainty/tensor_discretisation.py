@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.schema import variable
+from poreflux.schema import DIMS, variable
 from poreflux.schema.variables import DISCRETISATION_ENDS
 from poreflux.transport.laplace.problem import relative
 from poreflux.transport.medium import conductivity_table
 from poreflux.transport.tortuosity.effective_tensor import effective_tensor
+from poreflux.uncertainty.contacts import drop_by_smoothing
 from poreflux.uncertainty.larger_voxels import every_other_voxel
 from poreflux.uncertainty.measured_walls import measured_walls, steps_of_several
 from poreflux.uncertainty.solve_options import solve_options
@@ -20,6 +21,7 @@ from poreflux.uncertainty.walls import (
     of_conductivity,
     of_several_conductors,
     of_whole_voxels,
+    with_contacts,
 )
 from poreflux.volume import within_mask
 
@@ -96,6 +98,8 @@ def tensor_discretisation(
             tau = of_several_conductors(mean / kappa, factor, steps, 3 * rtol)
         else:
             tau = of_whole_voxels(mean / kappa, walls, factor, 3 * rtol)
+            drop = drop_by_smoothing(volume, DIMS[k], options | {"sides": "periodic"}, threads)
+            tau = with_contacts(tau, mean / kappa, walls, drop)
         shares[k] = np.array(of_conductivity(tau, mean, deviation)) / kappa
     low, high, extrapolated = _elements(tensors[0], tensors[0] - tensors[1], shares)
     coords = {name: solved[name].values for name in ("component", "direction")}
