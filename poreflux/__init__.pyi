@@ -53,6 +53,7 @@ from .results.collecting import collect
 from .results.opening import open_results, open_variants
 from .results.joining import join_results, split_results
 from .results.table import results_table
+from .results.tree import results_tree
 from .study.study import Study
 from .study.compare import compare
 from .reporting.report import report
@@ -114,6 +115,7 @@ __all__ = [
     "join_results",
     "split_results",
     "results_table",
+    "results_tree",
     "Study",
     "compare",
     "report",

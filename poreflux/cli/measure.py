@@ -127,7 +127,9 @@ def measure(
     listed = table is not None or labels
     if pore_method == "auto" and ("pores" in names or listed):
         pore_sizes = (
-            stored.open(out) if "pores" in names else pore_size(volume, method="auto", phase=phase)
+            stored.open_results(out, variant=answer.data.get("variants", [None])[-1])
+            if "pores" in names
+            else pore_size(volume, method="auto", phase=phase)
         )
         pore_attrs = pore_sizes["pore_count"].attrs
         pore_method = pore_attrs["method"]

@@ -6,6 +6,7 @@ from poreflux.results.joining import join_results, split_results
 from poreflux.results.opening import open_results, open_variants
 from poreflux.results.saving import put, save, update
 from poreflux.results.table import results_table
+from poreflux.results.tree import results_tree
 
 #: as :func:`poreflux.results.save` writes, so this reads
 open = open_results
@@ -19,6 +20,7 @@ __all__ = [
     "open_variants",
     "put",
     "results_table",
+    "results_tree",
     "save",
     "split_results",
     "update",

@@ -154,6 +154,7 @@ def test_nothing_is_clipped(samples, name, count):
     six = [*samples.values()] * 3
     names = [f"{powder} {pressure} MPa" for powder in ("fine", "regular") for pressure in "135"]
     figure = getattr(plot, name)(*six[:count], names=names[:count] if count > 1 else ())
+    figure.draw_without_rendering()
     drawn, page = figure.get_tightbbox(), figure.bbox_inches
     assert drawn.x0 > -0.02
     assert drawn.y0 > -0.02

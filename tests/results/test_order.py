@@ -67,3 +67,15 @@ def test_unknown_variables_stand_last_and_keep_everything():
     found = sorted_results(one)
     assert list(found) == ["porosity", "mine"]
     xr.testing.assert_identical(found, one[["porosity", "mine"]].assign_coords(z=one.z))
+
+
+def test_the_tree_has_every_variable_once_in_its_group(measured):
+    tree = pf.results_tree(measured)
+    assert list(tree.children) == [group for group in GROUPS if group in tree.children]
+    found = [str(name) for node in tree.children.values() for name in node.data_vars]
+    assert found == list(map(str, measured.data_vars))
+    assert tree.attrs == measured.attrs
+    for group, node in tree.children.items():
+        for name in node.data_vars:
+            assert group_of(str(name)) == group
+            xr.testing.assert_identical(node.to_dataset()[name], measured[name])
