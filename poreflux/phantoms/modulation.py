@@ -18,7 +18,8 @@ class Modulation:
     Parameters
     ----------
     clusters, cluster_length
-        standard deviation of the field in space and its correlation length in µm.
+        standard deviation of the field in space and its correlation length in µm, one or three for
+        (z, y, x): clusters may be flat.
     layers, layer_length
         those of the field of z.
 
@@ -29,7 +30,7 @@ class Modulation:
     """
 
     clusters: float = 0.0
-    cluster_length: float = 25.0
+    cluster_length: float | tuple[float, float, float] = 25.0
     layers: float = 0.0
     layer_length: float = 40.0
 

@@ -107,6 +107,21 @@ def test_clusters_widen_the_local_porosity():
     assert spread(0.8) > 2 * spread(0.0)
 
 
+def test_flat_clusters_reach_as_far_as_they_are_said_to():
+    """Local porosity correlates over the length of an axis: layers differ more than columns."""
+    modulation = Modulation(1.2, (5.0, 40.0, 40.0))
+    plan = OblatePores(0.1, 4.0, modulation=modulation, seed=2)
+    local = plan.pores((0, 0, 0), (96, 96, 96), (1.0,) * 3).reshape(12, 8, 12, 8, 12, 8)
+    local = local.mean(axis=(1, 3, 5))
+    local -= local.mean()
+    # cells of 8 µm and their neighbours: clusters are thinner than two cells, and wider; the rest
+    # is the chance of single pores
+    variance = (local**2).mean()
+    across_z = (local[1:] * local[:-1]).mean() / variance
+    across_x = (local[:, :, 1:] * local[:, :, :-1]).mean() / variance
+    assert across_z < 0.35 < 0.5 < across_x
+
+
 def test_variance_of_block_porosity_is_that_of_the_boolean_model():
     # equal spheres: covariance p**2 (exp(l v(r)) - 1) outside..., v(r) the overlap of two spheres
     d, p, edge = 6.0, 0.1, 32
