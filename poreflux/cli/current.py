@@ -118,7 +118,7 @@ def current(
     solved = None
     if solver.solver == "petsc":
         with waiting(common.wait):
-            solved = on_processes(store, chosen, solver, contact.of, common.debug, **options)
+            solved = on_processes(store, chosen, solver, contact.of, out, common.debug, **options)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged

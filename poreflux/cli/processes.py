@@ -45,10 +45,10 @@ class Solver:
     field
         also write the potential and the current density to the store.
     checkpoint
-        petsc, tortuosity: folder for the iterate, from which an interrupted run goes on, on any
+        petsc: folder for the iterate, from which an interrupted run goes on, on any
         number of processes; by default beside the results.
     minutes
-        petsc, tortuosity: between two checkpoints. SIGUSR1 asks for one, SIGTERM for one and the
+        petsc: between two checkpoints. SIGUSR1 asks for one, SIGTERM for one and the
         end.
     scratch
         tortuosity: folder for what an interrupted run has finished (sub-volumes, iterates), kept
@@ -110,11 +110,10 @@ def check_options(solver: Solver, directions: str, blocks: object) -> None:
 
 def check_current_options(solver: Solver, directions: str, resolution: str) -> None:
     """Raise ``ValueError`` where options do not go together in a solve for the current."""
-    if solver.checkpoint is not None or solver.minutes != SOLVER.minutes:
-        word = "--minutes" if solver.checkpoint is None else "--checkpoint"
-        raise ValueError(
-            f"{word} is for solve tortuosity: a current that is stopped begins again; leave it out"
-        )
+    if solver.solver == "serial" and solver.checkpoint is not None:
+        raise ValueError("--checkpoint is for --solver petsc")
+    if solver.solver == "serial" and solver.minutes != SOLVER.minutes:
+        raise ValueError("--minutes is for --solver petsc: a serial solve makes no checkpoints")
     if solver.scratch is not None:
         raise ValueError("--scratch is for solve tortuosity: a current keeps nothing; leave it out")
     if solver.check:
@@ -184,13 +183,24 @@ def tortuosity(
         )
 
     datasets = _for_each_direction(directions, "solve along", solve)
-    if datasets is not None and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    _remove_empty(folder, datasets)
     return datasets
 
 
+def _remove_empty(folder: Path, datasets: list | None) -> None:
+    """Remove the folder of checkpoints that are all removed; the first process does."""
+    if datasets is not None and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def current(
-    store: Path, directions: str, solver: Solver, contact: Callable, debug: bool, **options: Any
+    store: Path,
+    directions: str,
+    solver: Solver,
+    contact: Callable,
+    out: Path,
+    debug: bool,
+    **options: Any,
 ) -> list | None:
     """Solve across each direction on all processes; return the Datasets, None but on the first.
 
@@ -198,13 +208,21 @@ def current(
     """
     from poreflux.transport.parallel.interfacial_current import solve_current
 
+    folder = solver.checkpoint or unfinished(out, solver, "checkpoint")
+
     def solve(direction: str, on_progress: Progress | None) -> Any:
-        mask = partial(contact, direction=direction)
         return solve_current(
-            store, contact=mask, **_common(store, solver, direction, on_progress, debug), **options
+            store,
+            contact=partial(contact, direction=direction),
+            checkpoint=folder / f"current-{direction}",
+            minutes=solver.minutes,
+            **_common(store, solver, direction, on_progress, debug),
+            **options,
         )
 
-    return _for_each_direction(directions, "solve across", solve)
+    datasets = _for_each_direction(directions, "solve across", solve)
+    _remove_empty(folder, datasets)
+    return datasets
 
 
 class ProcessMemory(NamedTuple):

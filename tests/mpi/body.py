@@ -44,7 +44,9 @@ def solved(case: dict) -> dict | None:
         told: list[str] = []
         try:
             found = mpi_current.solve_current(
-                progress=lambda *words: told.append(words[-1]), notice=notices.append, **case
+                progress=lambda *words: (told.append(words[-1]), progress(*words)),
+                notice=notices.append,
+                **case,
             )
         except (PorefluxError, ValueError, OSError) as failure:
             return {"refused": str(failure)}

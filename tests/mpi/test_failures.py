@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,18 @@ class Watched:
         """Wait until so many iterations are done."""
         until = time.monotonic() + 120
         while self.iteration < iteration:
+            assert self.run.poll() is None, "".join(self.lines)
+            assert time.monotonic() < until, "".join(self.lines)
+            time.sleep(0.02)
+
+    def wait_for_note(self, note: str) -> None:
+        """Wait until a line of the progress begins so."""
+        self.wait_until(lambda: any(line.startswith(note) for line in self.lines))
+
+    def wait_until(self, truth: Callable[[], bool]) -> None:
+        """Wait until something is true, while the run lasts."""
+        until = time.monotonic() + 120
+        while not truth():
             assert self.run.poll() is None, "".join(self.lines)
             assert time.monotonic() < until, "".join(self.lines)
             time.sleep(0.02)

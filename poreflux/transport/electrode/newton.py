@@ -17,6 +17,7 @@ from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
 from poreflux.transport.electrode.cell import ElectrolyteCell
 from poreflux.transport.electrode.drives import DRIVES, LARGE_DEVIATION, SolverError
+from poreflux.transport.electrode.kept import Kept
 from poreflux.transport.electrode.kinetics import Kinetics
 from poreflux.transport.electrode.linearised import Tolerances
 from poreflux.transport.solvers.stopping import decades
@@ -59,8 +60,10 @@ def react(
     drive: str,
     tolerances: Tolerances,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> State:
-    """Find the potential x that a law of the reacting face leads to, starting from x, in place.
+    """Find the potential x that a law of the reacting face leads to, starting from x, in place; or
+    from the step of an earlier run that was ``kept``.
 
     Raises
     ------
@@ -78,7 +81,13 @@ def react(
     )
     deviation = 0.0 if law.linear else np.inf
     x_before = np.empty(0)
-    for step in range(1, MAX_STEPS + 1):
+    first = 1
+    if kept is not None and "v" in kept.found:
+        v, flow = kept.found["v"], kept.found["flow"]
+        first, deviation = int(kept.found["step"]), float(kept.found["deviation"])
+    for step in range(first, MAX_STEPS + 1):
+        if kept is not None:
+            kept.note(v=v, flow=flow, step=step, deviation=deviation)
         step_tolerances = (
             tolerances if deviation <= LARGE_DEVIATION else tolerances.at_least(INTERMEDIATE)
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
 from poreflux.transport.electrode.cell import ElectrolyteCell, outer_potentials
 from poreflux.transport.electrode.conditions import UM, Conditions
+from poreflux.transport.electrode.kept import Kept
 from poreflux.transport.electrode.kinetics import Kinetics
 from poreflux.transport.electrode.newton import State, react
 from poreflux.transport.electrode.refinement import (
@@ -100,18 +102,21 @@ def solve_bulk(
     solver: LinearSolver | None = None,
     *,
     faces: int | None = None,
+    kept: Kept | None = None,
 ) -> ElectrodeModel:
     """Solve for the bulk resistance of cells that all carry current; `reference` is in S/m, `faces`
-    the number of faces of the sample at the electrode, by default all."""
+    the number of faces of the sample at the electrode, by default all; `kept` goes on from what an
+    earlier run left."""
     faces = share.size if faces is None else faces
     h = problem.spacing
     unit = reference * h[0] / (min(h) ** 2 * UM)
     contact = operator.boundary.half[operating.reacting] > 0
     solver = solver or ConjugateGradients(operator, hierarchy(operator))
     x = operator.vector()
-    ramp(operator, x)
-    bulk_energy = _bulk_energy(solver, x, progress)
-    conductance = bulk_energy.energy
+    if kept is None or not kept.load(x):
+        ramp(operator, x)
+    bulk = _found_bulk(kept) or _solved_bulk(operator, solver, x, 1 - operating.reacting, progress)
+    conductance = bulk.conductance
     cell = ElectrolyteCell(
         operator,
         solver,
@@ -119,11 +124,38 @@ def solve_bulk(
         np.where(contact, share, 0.0),
         operating.applied * faces / unit,
         unit,
-        _share_of_current(operator, x, 1 - operating.reacting),
+        bulk.share,
     )
-    rescale_potential(cell, x, cell.current / conductance)
-    bulk = faces / (unit * conductance)
-    return ElectrodeModel(carrying, problem, cell, x, bulk, faces, bulk_error=bulk_energy.error)
+    if kept is None or "conductance" not in kept.found:
+        rescale_potential(cell, x, cell.current / conductance)
+    if kept is not None:
+        kept.note(**bulk._asdict())
+    resistance = faces / (unit * conductance)
+    return ElectrodeModel(carrying, problem, cell, x, resistance, faces, bulk_error=bulk.error)
+
+
+class _Bulk(NamedTuple):
+    """Between equipotential faces: conductance in units of the operator, its relative error, and
+    the part of the current (n1, n2) through each fed face."""
+
+    conductance: float
+    error: float
+    share: np.ndarray
+
+
+def _solved_bulk(
+    operator: Operator, solver: LinearSolver, x: np.ndarray, fed: int, progress: Progress | None
+) -> _Bulk:
+    energy = _bulk_energy(solver, x, progress)
+    return _Bulk(energy.energy, energy.error, _share_of_current(operator, x, fed))
+
+
+def _found_bulk(kept: Kept | None) -> _Bulk | None:
+    """Return the bulk that an earlier run had solved; None where there is none."""
+    if kept is None or "conductance" not in kept.found:
+        return None
+    conductance, error, share = (kept.found[name] for name in _Bulk._fields)
+    return _Bulk(float(conductance), float(error), share)
 
 
 def _bulk_energy(solver: LinearSolver, x: np.ndarray, progress: Progress | None) -> Certificate:
@@ -173,9 +205,10 @@ def solve(
     model: ElectrodeModel,
     operating_conditions: Sequence[Conditions],
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[tuple[Conditions, State]]:
     """Yield the state under each of the conditions, which differ in kinetics; each solve starts
-    from the previous one.
+    from the previous one, or the first one from where an earlier run was.
 
     ``model.x`` is the potential of the state that was solved last.
     """
@@ -184,11 +217,21 @@ def solve(
     for operating in operating_conditions:
         if operating.law not in states:
             overpotential = float(operating.law.overpotential(cell.mean_density))
-            shift_potential(cell, model.x, overpotential - offset)
+            of_first = None if states else kept
+            if of_first is None or "v" not in of_first.found:
+                shift_potential(cell, model.x, overpotential - offset)
             offset = overpotential
             state = react(
-                cell, operating.law, model.x, operating.drive, operating.tolerances, progress
+                cell,
+                operating.law,
+                model.x,
+                operating.drive,
+                operating.tolerances,
+                progress,
+                of_first,
             )
+            if of_first is not None:
+                of_first.note(v=None, flow=None, step=None, deviation=None)
             if model.near is not None:
                 largest = largest_on_half_voxels(model.near, cell, model.x, state, operating.law)
                 state = state._replace(largest_on_half_voxels=largest)

@@ -4,10 +4,11 @@ A checkpoint is a Zarr group with two arrays, of which one is complete and the o
 its `zarr.json`, replaced atomically, says which is complete and which problem it belongs to.
 """
 
+import io
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -63,6 +64,8 @@ class Checkpoint:
         self.iterations = 0
         self.requested = 0
         self.saved = 0  # iterations that are on disk
+        #: small arrays that every process has, saved with the iterate, and found with it
+        self.arrays: dict[str, np.ndarray] = {}
         self._last = time.monotonic()
         self._slot = 0
 
@@ -131,6 +134,7 @@ class Checkpoint:
             threads=self.operator.engine.threads,
         )  # fmt: skip
         vector[:, GHOST:-GHOST, 1:-1] = values
+        self.arrays = _unpacked(self.folder / f"x{slot}.npz")
         self.notice(f"going on from iteration {self.iterations} in {self.folder}")
         return True
 
@@ -198,9 +202,26 @@ class Checkpoint:
         attributes = {"identity": self.identity, "slot": int(name[1:]), **state}
         document = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
         with disk.writing(self.folder):
+            if self.arrays:
+                disk.write_file(self.folder / f"{name}.npz", _packed(self.arrays), sync=True)
             disk.sync_tree(self.folder / name)
             disk.write_file(self.folder / "zarr.json", dump(document), sync=True)
             disk.sync_folder(self.folder)
+
+
+def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _unpacked(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a file; none where there is none."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return {}
 
 
 def chunk_depth(edges: tuple[int, ...], plane: int) -> int:

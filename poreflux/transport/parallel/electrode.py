@@ -1,10 +1,12 @@
 """The current at an electrode on the boxes of all processes, for any link and linear solver."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,6 +35,9 @@ from poreflux.transport.parallel.partition import Partition
 from poreflux.transport.parallel.percolation import keep_percolating_on_boxes
 from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.linear_solver import LinearSolver
+
+if TYPE_CHECKING:
+    from poreflux.transport.parallel.current_checkpoint import CurrentCheckpoint
 
 #: bytes for each voxel of the electrode's face, which every process holds: links, sources,
 #: potentials and currents of both faces, the law of the interface, cells and potentials near the
@@ -92,6 +97,7 @@ def on_boxes(
     task: Task,
     engine: Engine,
     make_solver: Callable[[Operator], LinearSolver],
+    checkpoint_of: Callable[[Operator, Ranks, LinearSolver], "CurrentCheckpoint"] | None = None,
 ) -> ElectrodeResults:
     """Read and solve: called by all processes that have a box."""
     start, stop = layout.span(link.rank)
@@ -126,22 +132,25 @@ def on_boxes(
         link.add,
     )
     del cells  # the operator holds their geometry
-    model = solve_bulk(
-        problem, operator, task.reference, task.mask.astype(float), task.operating,
-        connected / conducting, task.progress, make_solver(operator), faces=int(face.sum()),
-    )  # fmt: skip
-    model.near = near
-    states = solve(model, task.laws(), task.progress)
-    first_state = next(states)
-    plane_current = plane_currents(model)
-    section = planes.current_section(model, stored_phase.spacing, task.reference)
-    if task.field is not None:
-        _write(link, stored_phase, layout, task, task.field, model)
-    section = np.concatenate(link.join(section))
+    solver = make_solver(operator)
+    kept = None if checkpoint_of is None else checkpoint_of(operator, ranks, solver)
+    with nullcontext() if kept is None else kept.active():
+        model = solve_bulk(
+            problem, operator, task.reference, task.mask.astype(float), task.operating,
+            connected / conducting, task.progress, solver, faces=int(face.sum()), kept=kept,
+        )  # fmt: skip
+        model.near = near
+        states = solve(model, task.laws(), task.progress, kept)
+        first_state = next(states)
+        plane_current = plane_currents(model)
+        section = planes.current_section(model, stored_phase.spacing, task.reference)
+        if task.field is not None:
+            _write(link, stored_phase, layout, task, task.field, model)
+        section = np.concatenate(link.join(section))
+        all_states = [first_state, *states]
     return ElectrodeResults(
-        solid, face, porosity, weighted_porosity, model, [first_state, *states], plane_current,
-        section,
-    )  # fmt: skip
+        solid, face, porosity, weighted_porosity, model, all_states, plane_current, section
+    )
 
 
 def _column_porosities(

@@ -5,6 +5,7 @@ holds the whole plane of the electrode, where the kinetics act.
 """
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from poreflux.transport.laplace.problem import conductors
 from poreflux.transport.parallel import petsc, reading, session
 from poreflux.transport.parallel.electrode import ElectrodeResults, Task, on_boxes
 from poreflux.transport.parallel.failure import SharedFailure
-from poreflux.transport.parallel.neighbours import Link
+from poreflux.transport.parallel.neighbours import Link, Ranks
 from poreflux.transport.parallel.partition import Partition, partition
 from poreflux.transport.parallel.reading import StoredPhase
 from poreflux.transport.solvers.linear_solver import LinearSolver
@@ -47,6 +48,8 @@ def solve_current(
     threads: int | None = None,
     petsc_options: Sequence[str] = (),
     field: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    minutes: float = 5.0,
     memory: float | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
@@ -70,6 +73,9 @@ def solve_current(
         options for PETSc's database, such as ``["-log_view"]``; the method is conjugate gradients.
     field
         the store of this volume, to which to write `cell_potential` and `cell_current_density`.
+    checkpoint, minutes
+        folder for the potential and the state of Newton's method, to continue an interrupted run
+        from, on any number of processes; saved after so many minutes.
     memory
         bytes that the processes of one machine may take; by default what is free there.
     progress, notice
@@ -92,7 +98,8 @@ def solve_current(
 
     Notes
     -----
-    An exception on a single process ends all of them, with its message and status 1.
+    An exception on a single process ends all of them, with its message and status 1. SIGUSR1 asks
+    for a checkpoint, SIGTERM for one and the end (``Interrupted``).
     """
     operating = conditions(**options)
     lengths = wagner_lengths_of(wagner_lengths)
@@ -129,7 +136,12 @@ def solve_current(
         if box_link is not None:
             try:
                 with contextlib.closing(Threads(threads)) as engine:
-                    results = _solved(box_link, stored_phase, layout, task, engine, PetscSolver)
+                    keep = None
+                    if checkpoint is not None:
+                        keep = _keeper(stored_phase, task, at(checkpoint), minutes, give_notice)
+                    results = _solved(
+                        box_link, stored_phase, layout, task, engine, PetscSolver, keep
+                    )
             except SharedFailure as shared:
                 failure = shared.failure
             except NotConverged as error:  # all processes detect a stall from the same numbers
@@ -171,13 +183,50 @@ def _solved(
     task: Task,
     engine: Engine,
     make_solver: Callable[[Operator, Link], LinearSolver],
+    keep: Callable | None = None,
 ) -> ElectrodeResults:
     results = on_boxes(
-        link, stored_phase, layout, task, engine, lambda operator: make_solver(operator, link)
+        link, stored_phase, layout, task, engine, lambda operator: make_solver(operator, link), keep
     )
     if results.model is not None:
         results.model.cell.solver.close()
     return results
+
+
+def _keeper(
+    stored_phase: StoredPhase,
+    task: Task,
+    folder: Path,
+    minutes: float,
+    notice: Callable[[str], None],
+) -> Callable:
+    """Return what makes the checkpoint of a solver on boxes."""
+    from poreflux.transport.parallel.checkpoint import Checkpoint
+    from poreflux.transport.parallel.current_checkpoint import CurrentCheckpoint
+
+    def keep(operator: Operator, ranks: Ranks, solver: Any) -> CurrentCheckpoint:
+        identity = _identity(stored_phase, task)
+        seconds = 60 * minutes
+        checkpoint = Checkpoint(operator, ranks, folder, identity, seconds=seconds, notice=notice)
+        return CurrentCheckpoint(checkpoint, solver)
+
+    return keep
+
+
+def _identity(stored_phase: StoredPhase, task: Task) -> str:
+    """Return a digest of the problem, which a checkpoint must match."""
+    described = [
+        "current",
+        stored_phase.origin,
+        stored_phase.shape,
+        stored_phase.identity,
+        stored_phase.direction,
+        sorted(task.phases.items()),
+        repr(task.operating),
+        list(task.lengths),
+        hashlib.sha256(np.packbits(task.mask).tobytes()).hexdigest(),
+    ]
+    return hashlib.sha256(repr(described).encode()).hexdigest()
 
 
 def current_dataset(

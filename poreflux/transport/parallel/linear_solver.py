@@ -2,6 +2,8 @@
 solves.
 """
 
+from typing import Protocol
+
 import numpy as np
 
 from poreflux.errors import NotConverged
@@ -10,6 +12,7 @@ from poreflux.transport.parallel.failure import SharedFailure
 from poreflux.transport.parallel.krylov import (
     ConvergenceTest,
     Krylov,
+    Requests,
     plain_conjugate_gradients,
     planes_of,
 )
@@ -26,6 +29,16 @@ def check_method() -> None:
         raise ValueError("the current takes plain conjugate gradients; leave -ksp_type out")
 
 
+class PotentialRequests(Requests, Protocol):
+    """Requests that keep one potential, whichever is being lowered."""
+
+    def lowering(self, x: np.ndarray) -> None:
+        """Know that x is lowered from now on."""
+
+    def interrupted(self, iterations: int) -> Exception:
+        """Return the exception of a solve that was stopped."""
+
+
 class PetscSolver:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of PETSc."""
 
@@ -34,6 +47,8 @@ class PetscSolver:
         self.krylov = Krylov(operator, link)
         self.cycle = self.krylov.ksp.getPC().getPythonContext()
         self.scratch = operator.vector(dtype=np.float32)
+        #: what may interrupt a solve; it is told which potential is being lowered
+        self.requests: PotentialRequests | None = None
 
     @property
     def workspace(self) -> np.ndarray:
@@ -69,8 +84,11 @@ class PetscSolver:
         b = planes_of(krylov.b, self.operator, change=True)
         right_hand_side(self.operator, krylov.buffer.wide, x, b)  # x is stored in PETSc's vector
         stalled = None
+        if self.requests is not None:
+            self._follow_requests(self.requests, x, len(stopping.history))
+        test = ConvergenceTest(krylov, stopping, x, requests=self.requests)
         try:
-            krylov.solve(ConvergenceTest(krylov, stopping, x))
+            krylov.solve(test)
         except SharedFailure as shared:  # all processes detect a stall from the same numbers
             if not isinstance(shared.failure, NotConverged):
                 raise
@@ -78,3 +96,14 @@ class PetscSolver:
         krylov.buffer.load(planes_of(krylov.x, self.operator), x)
         if stalled is not None:
             raise stalled
+        if test.stopped and self.requests is not None:
+            raise SharedFailure(self.requests.interrupted(len(stopping.history)))
+
+    def _follow_requests(self, requests: PotentialRequests, x: np.ndarray, iterations: int) -> None:
+        """Save, or save and stop, before the first iteration; a short solve asks at no other."""
+        requests.lowering(x)
+        action = int(self.krylov.link.gather(float(requests.requested_action())).max())
+        if action:
+            requests.save(self.krylov.x, iterations, 0.0)
+        if action > 1:
+            raise SharedFailure(requests.interrupted(iterations))
