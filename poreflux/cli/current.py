@@ -211,7 +211,8 @@ def _forecast(store: Path, chosen: str, solver: Solver, options: dict, out: Path
     solves = len(chosen) * (1 + len(options["wagner_lengths"]))
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))
     if solver.solver == "serial":
-        need = forecast.Need(memory(shape, drive=options["drive"]) + 3e8, 1e7, seconds)
+        libraries = forecast.LIBRARIES["current"]
+        need = forecast.Need(memory(shape, drive=options["drive"]) + libraries, 1e7, seconds)
         return forecast.answer("solve current", need, out)
     memory_needed = memory_of_processes(store, chosen[0], partial(_memory, **options))
     return memory_needed.added_to(

@@ -17,6 +17,22 @@ TRIADS = {"import": 60, "segment": 100, "measure": 60, "solve": 700, "blocks": 9
 #: seconds that a verb takes before its first voxel: imports, kernels from the cache, figures
 START = {"import": 2, "segment": 2, "measure": 2, "solve": 3, "blocks": 1, "report": 8}
 
+#: bytes of the interpreter and the libraries of a verb, its kernels compiled before; measured as
+#: the peak of processes on 64³ voxels, less what those take (tests/cli/test_forecasts.py)
+LIBRARIES = {
+    "import": 194e6,
+    "segment": 342e6,
+    "measure": 367e6,
+    "microstructure": 407e6,
+    "solve": 358e6,
+    "discretisation": 396e6,
+    "current": 374e6,
+    "report": 428e6,
+}
+
+#: bytes of the process apart that reads HDF5
+APART = 90e6
+
 
 @dataclass(frozen=True)
 class Need:

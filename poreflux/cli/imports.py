@@ -193,6 +193,8 @@ def _options(voxel_size: str | None, phases: str | None, shape: str | None) -> d
 
 def _forecast(volume: "xr.Dataset", store: Path, chunk: int) -> Answer:
     from poreflux.cli import forecast
+    from poreflux.machine import available_cores
+    from poreflux.readers.image import CHUNK_BYTES
 
     voxels = 1
     for n in volume.sizes.values():
@@ -200,11 +202,15 @@ def _forecast(volume: "xr.Dataset", store: Path, chunk: int) -> Answer:
     name = next(iter(volume.data_vars))
     itemsize = volume[name].dtype.itemsize
     slab = volume.sizes["y"] * volume.sizes["x"] * min(chunk, volume.sizes["z"]) * itemsize
+    described = volume.encoding["description"]
+    in_hand = available_cores() * (min(slab, CHUNK_BYTES) + 2 * chunk**3 * itemsize)
+    memory = 4 * slab + min(in_hand, 2 * voxels * itemsize) + forecast.LIBRARIES["import"]
+    if described.format in ("HDF5", "MATLAB 7.3"):
+        memory += slab + forecast.APART
     need = forecast.Need(
-        memory=3 * slab, disk=voxels * itemsize * 8 / 7, seconds=forecast.seconds("import", voxels)
+        memory=memory, disk=voxels * itemsize * 8 / 7, seconds=forecast.seconds("import", voxels)
     )
     answer = forecast.answer("import", need, store)
-    described = volume.encoding["description"]
     edges = " x ".join(f"{h:g}" for h in volume.attrs["voxel_size"])
     shape = " x ".join(str(volume.sizes[d]) for d in "zyx")
     answer.lines[:0] = [*described.lines(), f"becomes {shape} voxels (z, y, x) of {edges} µm"]

@@ -18,6 +18,9 @@ from poreflux.study.measuring import metrics as metrics_of
 if TYPE_CHECKING:
     import xarray as xr
 
+#: part of the most that all threads could hold of their chunks that they hold at a time
+IN_USE = 0.6
+
 
 def measure(
     store: Location,
@@ -166,5 +169,7 @@ def _forecast(volume: "xr.Dataset", names: tuple[str, ...], options: dict, out: 
     bandwidth = memory_bandwidth()
     seconds = forecast.seconds("measure", voxels, bandwidth=bandwidth)
     seconds += triads * 12 * voxels / bandwidth
-    memory = memory_of(*metrics) + microstructure.extra_memory(volume, names) + 3e8
+    kind = "microstructure" if set(names) & set(EXTRA) else "measure"
+    memory = IN_USE * memory_of(*metrics) + microstructure.extra_memory(volume, names)
+    memory += forecast.LIBRARIES[kind]
     return forecast.answer("measure", forecast.Need(memory, 3e7, seconds), out)

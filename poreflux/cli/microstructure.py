@@ -85,6 +85,7 @@ def with_conductor(
 
 def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
     """Return the bytes of what is done on the whole, or in windows of 128 voxels."""
+    from poreflux.metrics.correlation.two_point_correlation import memory_of_pairs
     from poreflux.metrics.density.coarse import GRID
 
     grid = 1.0
@@ -93,7 +94,8 @@ def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
     waves = {"spectrum", "arrangement"} & set(names)
     boxes = max(AT_ONCE.get(name, 0) for name in ("", *names))
     voxels = math.prod(volume.sizes.values())
-    return 24 * grid * len(waves) + ("correlation" in names) * 8e8 + boxes * voxels
+    pairs = memory_of_pairs(tuple(volume.sizes.values())) if "correlation" in names else 0
+    return max(24 * grid * len(waves), pairs, boxes * voxels)  # one after the other
 
 
 def write_pores(

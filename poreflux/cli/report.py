@@ -39,7 +39,9 @@ def report(
         from poreflux.cli import forecast
 
         need = forecast.Need(
-            8 * dataset.nbytes + 3e8, dataset.nbytes + 3e6, forecast.START["report"]
+            8 * dataset.nbytes + forecast.LIBRARIES["report"],
+            dataset.nbytes + 3e6,
+            forecast.START["report"],
         )
         return forecast.answer("report", need, out)
     with progress("report") as on_progress:

@@ -189,7 +189,7 @@ def _forecast(store: Path, scan: Scan, denoise: str, out: Path | None) -> Answer
     voxels = math.prod(volume.sizes.values())
     item = volume["gray"].dtype.itemsize
     slab = math.prod((volume.sizes["y"], volume.sizes["x"], min(128, volume.sizes["z"])))
-    memory = (4 + 4 * scan.steps) * slab * item + 3e8
+    memory = (12 + 4 * scan.steps) * slab * item + forecast.LIBRARIES["segment"]
     time = forecast.seconds("segment", voxels) * (1 + scan.steps)
     if denoise == "nl-means":
         time += 2 * voxels / 8e5

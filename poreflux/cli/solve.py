@@ -260,6 +260,7 @@ def _forecast(
     seconds = (1 + again) * len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     seconds += grids * len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
     alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
-    memory = memory_needed.on_machine if memory_needed else alone + 3e8
+    libraries = forecast.LIBRARIES["discretisation" if again else "solve"]
+    memory = memory_needed.on_machine if memory_needed else alone + libraries
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)
     return memory_needed.added_to(answer) if memory_needed else answer

@@ -42,6 +42,7 @@ FUNCTIONS = {
 
 #: an option whose name says more than that of the parameter, since a verb calls many functions
 LONGER = {
+    "conducting": [(pf.geodesic_tortuosity, "phase"), (pf.constrictivity, "phase")],
     "pore_method": [
         (pf.pore_size, "method"), (pf.pore_table, "method"), (pf.pore_labels, "method"),
         (pf.arrangement, "method"),

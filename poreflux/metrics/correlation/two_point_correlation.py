@@ -12,6 +12,7 @@ from scipy import fft
 
 from poreflux import blocks
 from poreflux.annotations import AnyArray
+from poreflux.machine import available_cores
 from poreflux.metrics.density.counting import (
     dataset,
     fraction,
@@ -239,6 +240,23 @@ def _longest(shape: tuple[int, ...], size: Sequence[float], longest: float | Non
             "choose a shorter one, in µm"
         )
     return float(longest)
+
+
+def memory_of_pairs(shape: tuple[int, ...]) -> float:
+    """Return the bytes of the transforms of all windows that are worked on at once.
+
+    Of each window five arrays of its padded size: transforms of phase and box, their product, its
+    transform back and a copy.
+
+    Examples
+    --------
+    >>> memory_of_pairs((500, 500, 500)) > memory_of_pairs((64, 64, 64))
+    True
+    """
+    edges = _edges(shape)
+    room = math.prod(1.25 * max(lengths) for lengths in edges)
+    at_once = min(available_cores(), math.prod(map(len, edges)))
+    return 5 * 8 * room * at_once
 
 
 def _edges(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
