@@ -36,6 +36,7 @@ _BEGINNINGS = {
         "column_ratio",
         "point_count",
     ),
+    "paths": ("geodesic_", "constrictivity", "bottleneck_radius", "bulge_radius"),
     "representative": (
         "representative_",
         "variance_",
@@ -61,6 +62,7 @@ GROUPS = (
     "connectivity",
     "correlation",
     "arrangement",
+    "paths",
     "representative",
     "tortuosity",
     "current",
