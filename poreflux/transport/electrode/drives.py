@@ -80,16 +80,17 @@ class UniformFlux:
         power than x else.
         """
         current = abs(cell.current)
-        excess, product, proved = _error_of(cell, x, planes, x, _largest(planes))
-        own = _own_power(cell, missing_current)
-        whole = (math.sqrt(excess) + math.sqrt(own)) ** 2
+        left = _imbalance(cell, x, planes, x, _largest(planes))
+        whole = (math.sqrt(left.excess) + math.sqrt(_own_power(cell, missing_current))) ** 2
+        missing = float(np.abs(missing_current).sum())
         voltage = abs(self.voltage(cell, planes))
         if linear:
             at_faces = np.abs(missing_current) @ np.abs(planes.u[cell.reacting][cell.contact])
-            off = (product + excess + at_faces) / current
+            off = (left.product + left.excess + at_faces) / current
         else:
             off = math.sqrt(voltage * current * whole) / current
-        return SolverError(off, _density_error(cell, whole, 0.0), proved)
+        density = _density_error(cell, whole, left.current + missing)
+        return SolverError(float(off), density, left.proved)
 
     def _potentials(self, cell: ElectrolyteCell, planes: OuterPlanes) -> np.ndarray:
         half = cell.operator.boundary.half[cell.fed][self.connected]
@@ -171,14 +172,17 @@ class Equipotential:
         half = cell.operator.boundary.half[cell.fed]
         operator.drive(*by_face(cell, half, np.zeros_like(half)))
         unit = self.unit_potential
-        unit_excess = _error_of(cell, unit, self.planes, unit, 1.0)[0]
+        of_unit = _imbalance(cell, unit, self.planes, unit, 1.0)
         operator.source[:] = source
-        excess, product, proved = _error_of(cell, x, planes, unit, 1.0)
-        whole = (math.sqrt(excess) + math.sqrt(_own_power(cell, missing_current))) ** 2
+        left = _imbalance(cell, x, planes, unit, 1.0)
+        whole = (math.sqrt(left.excess) + math.sqrt(_own_power(cell, missing_current))) ** 2
+        missing = float(np.abs(missing_current).sum())
         conductance = -self.planes.outflow[cell.fed].sum()
-        off = product + math.sqrt(unit_excess * excess) + float(np.abs(missing_current).sum())
+        off = left.product + math.sqrt(of_unit.excess * left.excess) + missing
         off /= conductance
-        return SolverError(off, _density_error(cell, whole, off), proved)
+        per_volt = np.abs(self.planes.outflow[cell.reacting][cell.contact])
+        density = _density_error(cell, whole, left.current + missing, off * per_volt)
+        return SolverError(off, density, left.proved)
 
 
 DRIVES: dict[str, type[UniformFlux] | type[Equipotential]] = {
@@ -187,12 +191,22 @@ DRIVES: dict[str, type[UniformFlux] | type[Equipotential]] = {
 }
 
 
-def _error_of(
-    cell: ElectrolyteCell, x: np.ndarray, planes: OuterPlanes, other: np.ndarray, volts: float
-) -> tuple[float, float, bool]:
-    """Return the square of the energy norm of the error of x, at most, the product of the imbalance
-    of x and another potential of up to so many volts, and whether the former is proved.
+class _Imbalance(NamedTuple):
+    """What a potential leaves unbalanced: the square of the energy norm of its error, at most, the
+    product with another potential, the sum over all cells, at most, and whether the first one is
+    proved.
     """
+
+    excess: float
+    product: float
+    current: float
+    proved: bool
+
+
+def _imbalance(
+    cell: ElectrolyteCell, x: np.ndarray, planes: OuterPlanes, other: np.ndarray, volts: float
+) -> _Imbalance:
+    """Return what x leaves unbalanced; `volts` are the largest of the other potential."""
     operator, r = cell.operator, cell.solver.scratch
     bound = CurrentBound(operator)
     if bound.affordable:
@@ -201,12 +215,13 @@ def _error_of(
         bound.energy(x, r)
         excess = planes.excess
     largest = _largest(planes)
-    current = float(np.abs(planes.outflow[cell.reacting]).sum())
-    rounding = rounding_current(operator, largest)
-    excess = (math.sqrt(excess) + rounding * math.sqrt(largest / current)) ** 2
+    resistance = largest / float(np.abs(planes.outflow[cell.reacting]).sum())
     cells = operator.neighbours.planes * cell.share.size
-    rounding += np.finfo(r.dtype).eps * math.sqrt(cells * operator.dot(r, r))
-    return excess, abs(operator.dot(other, r)) + rounding * volts, bound.affordable
+    of_all = math.sqrt(cells * operator.dot(r, r))
+    rounding = rounding_current(operator, largest) + float(np.finfo(r.dtype).eps) * of_all
+    excess = (math.sqrt(excess) + rounding * math.sqrt(resistance)) ** 2
+    product = abs(operator.dot(other, r)) + rounding * volts
+    return _Imbalance(excess, product, of_all + rounding, bound.affordable)
 
 
 def _largest(planes: OuterPlanes) -> float:
@@ -219,9 +234,11 @@ def _own_power(cell: ElectrolyteCell, missing_current: np.ndarray) -> float:
     return float((missing_current**2 / links).sum())
 
 
-def _density_error(cell: ElectrolyteCell, excess: float, volts: float) -> float:
-    """Return the error of the current density of a face: no face alone takes more power than all;
-    `volts` are the error of the potential everywhere.
+def _density_error(
+    cell: ElectrolyteCell, excess: float, current: float, share: np.ndarray | float = 0.0
+) -> float:
+    """Return the error of the current density of a face, of which no one takes more power than all
+    have, nor more current than all cells leave unbalanced; and a share of its own current.
     """
     links = cell.operator.boundary.links()[cell.reacting][cell.contact]
-    return float(((np.sqrt(excess * links) + volts * links) / cell.area).max())
+    return float(((np.minimum(np.sqrt(excess * links), current) + share) / cell.area).max())
