@@ -89,3 +89,12 @@ def test_grains_that_a_period_cuts_conduct_nothing(rods):
     expected = np.zeros((3, 3))
     expected[0, 0] = rods / 64
     np.testing.assert_allclose(tensor, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [5, 6, 7, 9, 11, 13])
+def test_the_jump_around_a_period_rounds_and_the_error_says_so(n):
+    labels = np.zeros((n, 6, 6), np.uint8)
+    labels[:, 3, 3] = 1
+    found = effective_tensor(from_array(labels), rtol=1e-4, precision="float32")
+    element = found.effective_conductivity_tensor.sel(component="z", direction="z").item()
+    assert abs(36 * element - 1) <= found.relative_error.sel(direction="z").item()

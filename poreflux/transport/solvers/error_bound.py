@@ -125,15 +125,18 @@ class ErrorBound:
 
 
 def rounding(operator: Operator) -> float:
-    """Return the relative error of an energy that comes from rounding: of the sum, and of the
-    conductances where they are not float32 numbers.
+    """Return the relative error of an energy that comes from rounding: of the sum; in float32 also
+    of conductances that are no such numbers, and of the jump of the potential around a period.
     """
-    of_sums = 4 * np.finfo(float).eps * sum(operator.shape) ** 0.5
+    of_all = 4 * np.finfo(float).eps * sum(operator.shape) ** 0.5
+    if operator.dtype == np.float64:
+        return float(of_all)
     kernel = operator.kernel
-    exact = isinstance(kernel, rows.Binary) and {kernel.wz, kernel.wy, kernel.wx} == {1}
-    if operator.dtype == np.float64 or exact:
-        return float(of_sums)
-    return float(of_sums + 3 * np.finfo(np.float32).eps)
+    if not (isinstance(kernel, rows.Binary) and {kernel.wz, kernel.wy, kernel.wx} == {1}):
+        of_all += 3 * np.finfo(np.float32).eps
+    if operator.neighbours.periodic[0]:
+        of_all += 4 * np.finfo(np.float32).eps
+    return float(of_all)
 
 
 def cluster(operator: Operator) -> tuple[Clusters, int]:
