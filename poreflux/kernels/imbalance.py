@@ -34,8 +34,23 @@ def neighbourhood(op, c, k, j, i, u, now, below, above):
 
 
 @compiled
+def largest_around(c, k, j, i, now, below, above):
+    """Return the potential of largest size around cell (c, k, j, i)."""
+    o = (c + k + j) & 1
+    largest = below[j, i]
+    for v in (above[j, i], now[j - 1, i], now[j + 1, i], now[j, i - 1 + o], now[j, i + o]):
+        if abs(v) > abs(largest):
+            largest = v
+    return largest
+
+
+@compiled
 def balanced_plane(op, source, x, red, black, k):
-    """red (3, Y, H) = the red potentials of x around plane k, black (Y, H) = those of plane k."""
+    """red (3, Y, H) = the red potentials of x around plane k, black (Y, H) = those of plane k.
+
+    They follow from differences to one of their neighbours, which round less than potentials do
+    where these are large and alike, and by no bias; blocked ones are zero.
+    """
     for t in range(3):
         plane = red[t]
         for j in range(x.shape[2]):
@@ -45,9 +60,11 @@ def balanced_plane(op, source, x, red, black, k):
         b = source[op.face_of[k], 1, j]
         link = op.links[op.face_of[k], 1, j]
         for i in range(1, x.shape[3] - 1):
-            drawn, _, total = neighbourhood(op, 1, k, j, i, 0.0, red[1], red[0], red[2])
+            u = largest_around(1, k, j, i, red[1], red[0], red[2])
+            drawn, _, total = neighbourhood(op, 1, k, j, i, u, red[1], red[0], red[2])
+            drawn += np.float64(link[i]) * u
             total += link[i]
-            black[j, i] = (b[i] - drawn) / total if total > 0 else 0.0
+            black[j, i] = u + (b[i] - drawn) / total if total > 0 else 0.0
         wrap_row(op, black[j])
 
 
