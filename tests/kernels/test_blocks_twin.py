@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from poreflux.kernels import blocks, forest
+from poreflux.kernels import block_network, blocks, forest
 from poreflux.transport.solvers.error_bound import ErrorBound
 from tests.kernels.twin import Twin
 from tests.physics import direct
@@ -115,9 +115,11 @@ def coarse(case: Case) -> tuple[np.ndarray, np.ndarray]:
     node, block, faces = case.node, case.block, case.faces
     inside = block[faces.a] == block[faces.b]
     inside &= faces.b - faces.a == steps(case)  # not around a period
-    what = np.where(inside, blocks.INSIDE, faces.axis)
+    what = np.where(inside, block_network.INSIDE, faces.axis)
     own = node[faces.a] == node[faces.b]
-    return np.where(own, -1, blocks.LISTS * block[faces.b] + what), blocks.LISTS * block + 3
+    return np.where(
+        own, -1, block_network.LISTS * block[faces.b] + what
+    ), block_network.LISTS * block + 3
 
 
 def steps(case: Case) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.kernels import blocks, forest
+from poreflux.kernels import block_network, forest
 from poreflux.kernels.components import root
 
 NODES = 40
@@ -39,7 +39,7 @@ def settled(a, b, g, surplus, passes=2):
     groups = np.stack([edges, np.append(edges[1:], m)], 1)
     widths = np.repeat([0.9, 0.0][-passes:], len(groups))
     ratio = np.zeros(m)
-    power = blocks.settle_network(
+    power = block_network.settle_network(
         planted, a, b, g, g, surplus, np.ones(NODES), order,
         np.concatenate([groups] * passes).astype(np.int32), widths, ratio,
     )  # fmt: skip

@@ -12,14 +12,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
-from poreflux.kernels import blocks, forest
+from poreflux.kernels import block_network, blocks, forest
 from poreflux.kernels.rows import Binary, Faces
 
 Shape = tuple[int, int, int]
 
 #: cells along the edge of a block of the coarse network, the list of its edges to the ground, the
 #: factor between two classes of conductances, and how wide a bundle of edges is that joins at once
-BLOCK_EDGE, TO_GROUND, CLASS, WIDE = blocks.EDGE, blocks.TO_GROUND, blocks.CLASS, forest.WIDE
+BLOCK_EDGE, TO_GROUND, CLASS, WIDE = blocks.EDGE, block_network.TO_GROUND, blocks.CLASS, forest.WIDE
 
 #: a number for each of the three axes
 Edges = tuple[float, float, float]

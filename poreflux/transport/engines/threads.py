@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from poreflux.kernels import (
+    block_network,
     blocks,
     components,
     dense,
@@ -182,8 +183,8 @@ class Threads:
 
     def count_edges(self, grid: Grid, clusters: Clusters) -> np.ndarray:
         """Return the number of coarse edges of each list of each block (bz, by, bx, lists)."""
-        counts = np.zeros((*clusters.first.shape, blocks.LISTS), np.int64)
-        self._on_blocks(blocks.count_edges, grid, *clusters, counts)
+        counts = np.zeros((*clusters.first.shape, block_network.LISTS), np.int64)
+        self._on_blocks(block_network.count_edges, grid, *clusters, counts)
         return counts
 
     def fill_edges(
@@ -195,7 +196,7 @@ class Threads:
         network: Network,
     ) -> None:
         """Fill nodes and conductances of the edges of these blocks and add the surplus of r."""
-        self._on_blocks(blocks.fill_edges, grid, r, *clusters, starts, *network[:6])
+        self._on_blocks(block_network.fill_edges, grid, r, *clusters, starts, *network[:6])
 
     def settle_network(self, network: Network) -> tuple[float, np.ndarray]:
         """Return the power that balances a network, and the current over the conductance of each
@@ -203,7 +204,7 @@ class Threads:
         """
         nodes, edges = network.surplus.size, network.conductance.size
         ratio = np.zeros(edges)
-        power = blocks.settle_network(forest.forest(nodes, edges), *network, ratio)
+        power = block_network.settle_network(forest.forest(nodes, edges), *network, ratio)
         return power, ratio
 
     def settle_blocks(
@@ -217,7 +218,7 @@ class Threads:
     ) -> float:
         """Return the power that balances the blocks of this box inside."""
         arguments = r, *clusters, starts, beyond, ratio
-        return sum(self._on_blocks(blocks.settle_blocks, grid, *arguments))
+        return sum(self._on_blocks(block_network.settle_blocks, grid, *arguments))
 
     def _on_blocks(self, kernel: Callable, grid: Grid, *args: Any) -> list:
         """Run a kernel on layers of blocks, shared out evenly."""

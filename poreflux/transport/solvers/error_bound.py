@@ -4,7 +4,7 @@ For a potential u with the imbalance ``r = b - A u`` and the error e, the energy
 least one by ``e . A e``, and that is the least power ``sum c^2 / g`` of all currents c through the
 conductances g that carry the surplus r of each cell to the ground (Thomson's principle). Any such
 current gives an upper bound, without a difference of large numbers. The one of
-:mod:`poreflux.kernels.blocks` follows from additions alone.
+:mod:`poreflux.kernels.block_network` follows from additions alone.
 """
 
 from typing import NamedTuple
