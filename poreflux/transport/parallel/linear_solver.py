@@ -42,6 +42,8 @@ class PotentialRequests(Requests, Protocol):
 class PetscSolver:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of PETSc."""
 
+    careful = False
+
     def __init__(self, operator: Operator, link: Link):
         self.operator = operator
         self.krylov = Krylov(operator, link)

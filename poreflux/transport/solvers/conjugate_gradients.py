@@ -13,6 +13,7 @@ import numpy as np
 from poreflux.errors import NotConverged
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.solvers.diagonal import Diagonal
+from poreflux.transport.solvers.linear_solver import Indefinite
 from poreflux.transport.solvers.stopping import MAX_ITERATIONS, ErrorEstimate, Step, Stopping
 
 #: iterations at most with a diagonal preconditioner
@@ -32,7 +33,8 @@ class Preconditioner(Protocol):
 class ConjugateGradients:
     """A :class:`poreflux.transport.solvers.linear_solver.LinearSolver` of three vectors.
 
-    A `careful` one starts from a residual that rounds less, and takes several passes for that.
+    A `careful` one starts from a residual that rounds less, which takes several passes, and does
+    not round what the preconditioner makes of it.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class ConjugateGradients:
         )
         self.limit = limit
         self.careful = careful
+        self.preconditioned = operator.vector() if careful else self.z
 
     @property
     def workspace(self) -> np.ndarray:
@@ -99,7 +102,7 @@ class ConjugateGradients:
         Ends by itself where the square of the residual is `negligible`, or zero to round-off.
         `history` is passed to :class:`NotConverged`.
         """
-        operator, r, z, p = self.operator, self.r, self.z, self.p
+        operator, r, z, p = self.operator, self.r, self.preconditioned, self.p
         start = square = self._first_residual(x)
         negligible = max(negligible, np.finfo(operator.dtype).eps ** 2 * start)
         if square <= negligible:
@@ -140,7 +143,7 @@ def plain(
 def require_definite(product: str, value: float, iteration: int, history: list[float]) -> None:
     """Raise :class:`NotConverged` unless a product that is positive in theory is so numerically."""
     if not 0 < value < np.inf:
-        raise NotConverged(
+        raise Indefinite(
             f"{product} = {value} after {iteration} iterations, positive expected; "
             "report the volume and its conductivities",
             history,

@@ -4,14 +4,22 @@ from typing import Protocol
 
 import numpy as np
 
+from poreflux.errors import NotConverged
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.solvers.stopping import Stopping
+
+
+class Indefinite(NotConverged):
+    """A product that is positive in theory was not, for want of digits."""
 
 
 class LinearSolver(Protocol):
     """The solver of one operator, whose boundary may change between solves: conjugate gradients
     here, PETSc across processes. ``scratch`` is a float32 vector that is free between steps.
     """
+
+    #: whether another start is worth it where rounding ends an iteration
+    careful: bool
 
     @property
     def operator(self) -> Operator:
