@@ -25,7 +25,7 @@ from tests.physics import direct, media
 FEW = 1
 
 #: of each kind by default
-REALISATIONS = 8
+REALISATIONS = 6
 
 #: the errors asked for, each in either precision
 TOLERANCES = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -257,30 +257,57 @@ def of_tensor(medium: Medium) -> list[Trial]:
     """Return the trials of the diagonal of the tensor of a period of 8 voxels."""
     part = medium._replace(kappa=np.ascontiguousarray(medium.kappa[:8, :8, :8]))
     volume, conductivity = voxels(part)
-    solved = pf.effective_tensor(volume, conductivity=conductivity, rtol=1e-4)
+    periods = [Period.of(part.kappa / (part.kappa.max() or 1.0), part.spacing, a) for a in range(3)]
+    exact = [period.conductivity(period.potential()) for period in periods]
+    rtol = 1e-4
+    try:
+        solved = pf.effective_tensor(volume, conductivity=conductivity, rtol=rtol)
+    except NotConverged:
+        reached = all(period.reached(least * (1 + rtol)) for period, least in zip(periods, exact))
+        return [Trial(np.nan, np.nan, not reached)]
     out = []
-    for axis in range(3):
-        exact = tensor_element(part.kappa / part.kappa.max(), part.spacing, axis)
-        if exact > 1e-15:
+    for axis, value in enumerate(exact):
+        if value > 1e-15:
             found = solved["effective_conductivity_tensor"].values[axis, axis]
-            out.append(Trial(abs(found / exact - 1), solved["relative_error"].values[axis]))
+            out.append(Trial(abs(found / value - 1), solved["relative_error"].values[axis]))
     return out
 
 
-def tensor_element(kappa: np.ndarray, spacing: tuple[float, float, float], axis: int) -> float:
-    """Return the effective conductivity of a period along an axis, by a refined direct solve."""
-    net = direct.network(kappa, spacing, sides="periodic", boundary="periodic")
-    (i, j), n = net.pairs.T, kappa.size
-    drop = np.where(net.across == axis, spacing[axis], 0.0)
-    b = np.bincount(j, net.conductance * drop, n) - np.bincount(i, net.conductance * drop, n)
-    on = net.conductance > 0
-    joined = sp.coo_array((on[on], (i[on], j[on])), shape=(n, n))
-    cluster = connected_components(joined, directed=False)[1]
-    free = np.ones(n, bool)
-    free[np.unique(cluster, return_index=True)[1]] = False  # one cell of each cluster is zero
-    u = solved_network(net, b, free)
-    power = (net.conductance * (u[i] - u[j] + drop).astype(np.longdouble) ** 2).sum()
-    return float(power) / (n * float(np.prod(spacing)))
+class Period(NamedTuple):
+    """A period under a mean field: its faces, what they fall by, and the source that this makes."""
+
+    net: direct.Network
+    drop: np.ndarray
+    source: np.ndarray
+    volume: float
+
+    @classmethod
+    def of(cls, kappa: np.ndarray, spacing: tuple[float, float, float], axis: int) -> "Period":
+        """Return the period of a medium under a unit field along an axis."""
+        net = direct.network(kappa, spacing, sides="periodic", boundary="periodic")
+        (i, j), g = net.pairs.T, net.conductance
+        drop = np.where(net.across == axis, spacing[axis], 0.0)
+        source = np.bincount(j, g * drop, kappa.size) - np.bincount(i, g * drop, kappa.size)
+        return cls(net, drop, source, kappa.size * float(np.prod(spacing)))
+
+    def potential(self) -> np.ndarray:
+        """Return the potential by a refined direct solve."""
+        (i, j), on, n = self.net.pairs.T, self.net.conductance > 0, self.source.size
+        joined = sp.coo_array((on[on], (i[on], j[on])), shape=(n, n))
+        cluster = connected_components(joined, directed=False)[1]
+        free = np.ones(n, bool)
+        free[np.unique(cluster, return_index=True)[1]] = False  # one cell of each cluster is zero
+        return solved_network(self.net, self.source, free)
+
+    def conductivity(self, u: np.ndarray) -> float:
+        """Return the effective conductivity by the power of a potential."""
+        i, j = self.net.pairs.T
+        fall = (u[i] - u[j] + self.drop).astype(np.longdouble)
+        return float((self.net.conductance * fall**2).sum()) / self.volume
+
+    def reached(self, limit: float) -> bool:
+        """Return whether plain conjugate gradients get the conductivity below a limit."""
+        return any(self.conductivity(u) <= limit for u in plain(self.net, self.source))
 
 
 def network_of(
