@@ -1,6 +1,7 @@
 """The job scripts in the queue of a real SLURM, on two nodes."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,3 +83,21 @@ def test_a_job_that_is_told_of_its_end_saves_is_queued_again_and_goes_on(queue, 
     assert not kept.exists()
     expected = poreflux.tortuosity_factor(poreflux.open(store), direction="x", rtol=1e-8)
     assert tau(folder, "x") == pytest.approx(expected.tortuosity_factor.item(), rel=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pmi2", "none"])
+def test_srun_starts_processes_that_find_each_other_or_says_how(queue, store, tmp_path, kind):
+    sizes = ["-N2", "-n2", "--mem=1500", "--time=2", f"--mpi={kind}"]
+    solve = ["poreflux", "solve", "tortuosity", store, "--solver", "petsc", "--threads", "1"]
+    words = [*solve, "--no-discretisation", "--out", tmp_path / "r.zarr"]
+    done = subprocess.run(
+        list(map(str, ["srun", *sizes, *words])), env=queue, capture_output=True, text=True
+    )
+    if kind == "pmi2":
+        assert done.returncode == 0, done.stderr
+        assert results.open(tmp_path / "r.zarr").tortuosity_factor.item() > 1
+    else:
+        assert done.returncode != 0
+        assert "each is alone" in done.stderr
+        assert "start them with srun --mpi=pmi2" in done.stderr

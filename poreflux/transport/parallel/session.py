@@ -34,11 +34,16 @@ def connect() -> "Link":
     names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
     started = max((int(os.environ.get(name, 1)) for name in names), default=1)
     if link.size == 1 and started > 1:
-        library = MPI.Get_library_version().split(",")[0].strip()
+        library = MPI.get_vendor()[0]
+        if "SLURM_STEP_NUM_TASKS" in os.environ:
+            kind = "pmi2" if library == "MPICH" else "pmix"
+            advice = f"start them with srun --mpi={kind} (srun --mpi=list says what there is)"
+        else:
+            advice = "use the mpiexec beside this Python"
         raise petsc.NoPetsc(
-            f"{started} processes were started, but each is alone: mpiexec and mpi4py are of "
-            f"different MPIs (mpi4py has {library}); use the mpiexec beside this Python, or build "
-            "mpi4py with the MPI of this machine"
+            f"{started} processes were started, but each is alone: what started them and mpi4py "
+            f"are of different MPIs (mpi4py has {library}); {advice}, or build mpi4py with the MPI "
+            "of this machine"
         )
     return link
 
