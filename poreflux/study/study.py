@@ -94,7 +94,7 @@ class Study:
             as for :meth:`run`.
         """
         steps = [planned for sample in self.file.samples for planned in self._plan(sample, more)]
-        return [*steps, *self._last(last)]
+        return [*steps, *(self._last(last) if len(self.file.samples) > 1 else ())]
 
     def run(
         self,
