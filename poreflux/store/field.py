@@ -91,7 +91,7 @@ def new_fields(
                 write_groups(partial.data, attrs, box.identities(path), kept=path)
                 partial.finish([*layouts, "zarr.json"])
         except BaseException:
-            partial.discard()
+            partial.abandon()
             raise
 
 

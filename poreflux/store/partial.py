@@ -89,6 +89,11 @@ class Partial:
             for path in self.folder.glob(pattern):
                 disk.remove(path)
 
+    def abandon(self) -> None:
+        """Remove all, unless it is whole already: then it is completed by whoever comes next."""
+        if self._read().get("whole") is None:
+            self.discard()
+
     def _move(self, new: Path, place: Path, old: Path) -> None:
         if not new.exists():
             return
