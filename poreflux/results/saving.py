@@ -147,5 +147,5 @@ def _write(
                 seal_folder(folder)
             partial.finish(["."])
     except BaseException:
-        partial.discard()
+        partial.abandon()
         raise

@@ -233,7 +233,7 @@ def _made(path: Path, wait: bool) -> Iterator[Partial]:
         except (CannotWrite, Unreachable, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
-            partial.discard()
+            partial.abandon()
             raise
 
 

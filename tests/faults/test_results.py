@@ -1,7 +1,10 @@
 """Whatever byte of results is lost or altered, `verify` names it, and it is not opened."""
 
+import json
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +128,53 @@ def test_numbers_keep_their_kind_when_others_join(tmp_path):
     results.update(xr.Dataset({"voxels": 3, "phase_slice": small.phase_slice}), path)
     results.update(xr.Dataset({"porosity": 0.5}), path)
     assert results.open(path).phase_slice.dtype == np.uint8
+
+
+STOPS = """
+import json, shutil, sys
+from pathlib import Path
+import numpy as np
+import poreflux as pf
+from poreflux import results
+from tests.faults.killing import in_child
+
+folder, first = Path(sys.argv[1]), json.loads(sys.argv[2])
+made = pf.collect(pf.porosity(pf.phantoms.uniform((4, 4, 4))))
+old, new = (made.assign(porosity=made.porosity + change) for change in (0.1, 0.2))
+(folder / "start").mkdir()
+results.save(old, folder / "start/r.zarr")
+
+def overwrite(place):
+    results.save(new, place / "r.zarr", overwrite=True)
+
+def begin(name):
+    shutil.copytree(folder / "start", folder / name)
+    return folder / name
+
+steps = in_child(overwrite, begin("whole"), None)
+wrong, tried = [], 0
+for step in range(int(first * steps), steps + 1):
+    place = begin(f"stop-{step}")
+    in_child(overwrite, place, step, "EIO")
+    tried += 1
+    try:
+        value = float(results.open(place / "r.zarr").porosity)
+    except Exception as error:
+        value = str(error)
+    in_child(overwrite, place, None)
+    if value not in (0.1, 0.2) or float(results.open(place / "r.zarr").porosity) != 0.2:
+        wrong.append([step, value])
+print(json.dumps([tried, wrong]))
+"""
+
+
+def test_a_failing_disk_loses_no_results(tmp_path):
+    """The renames at the end are where the old results are aside and the new not yet in place."""
+    first = str(tries(60, 0) / 100)
+    command = [sys.executable, "-W", "ignore", "-c", STOPS, str(tmp_path), first]
+    root = Path(__file__).parents[2]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    tried, wrong = json.loads(ran.stdout)
+    record("EIO at a step", "results: overwrite", tried, len(wrong), "the old results or the new")
+    assert wrong == []
+    assert tried > 20
