@@ -111,7 +111,8 @@ class _Reader:
         ours, theirs = socket.socketpair()
         self.memory = _memory()
         descriptors = theirs.fileno(), self.memory.fileno()
-        line = [sys.executable, "-m", "poreflux.readers.apart", *map(str, descriptors)]
+        served = f"from poreflux.readers import apart; apart.serve{descriptors}"
+        line = [sys.executable, "-P", "-c", served]
         package = str(Path(__file__).parents[2])
         where = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         self.process = subprocess.Popen(
@@ -155,10 +156,11 @@ def _reader() -> _Reader:
     return _READERS.setdefault(os.getpid(), _Reader())
 
 
-def _serve(line: Connection, memory: int) -> None:
-    """Answer requests until the line is closed."""
+def serve(descriptor: int, memory: int) -> None:
+    """Answer requests that come through a connection until it is closed: the process apart."""
     from poreflux.readers import hdf5_layout
 
+    line = Connection(descriptor)
     while True:
         try:
             kind, path, *request = line.recv()
@@ -184,7 +186,3 @@ def _shared(memory: int, shape: tuple, dtype: np.dtype) -> np.ndarray:
     """Return an array in the shared memory."""
     count = int(np.prod(shape, dtype=np.int64))
     return np.frombuffer(mmap.mmap(memory, count * dtype.itemsize), dtype, count).reshape(shape)
-
-
-if __name__ == "__main__":
-    _serve(Connection(int(sys.argv[1])), int(sys.argv[2]))
