@@ -69,10 +69,11 @@ def block_discretisation(
     >>> 1 < low < high < float(solved["block_tortuosity_factor_mean"][0])
     True
     """
+    volume = within_mask(volume)
     options = solve_options(
         solved, "block_tortuosity_factor", ("conductivity", "sides", "rtol"), "block_tortuosity"
     )
-    volume, conductivity = within_mask(volume), options["conductivity"]
+    conductivity = options["conductivity"]
     counts = [solved.sizes[f"block_{dim}"] for dim in DIMS]
     directions = "".join(solved["direction"].values.tolist())
 

@@ -72,8 +72,8 @@ def tensor_discretisation(
     >>> float(solved["effective_conductivity_tensor"][0, 0]) < low < high < 0.8
     True
     """
-    options = solve_options(solved, _TENSOR, ("conductivity", "rtol"), "effective_tensor")
     volume = within_mask(volume)
+    options = solve_options(solved, _TENSOR, ("conductivity", "rtol"), "effective_tensor")
     conductivity, rtol = options["conductivity"], options["rtol"]
     tensors, larger = [solved[_TENSOR].values], volume
     for _ in range(2):

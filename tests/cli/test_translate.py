@@ -15,8 +15,10 @@ from tests.cli.command import inside, refused
 PACKAGE = Path(pf.__file__).parent
 LIBRARY = sorted(path for path in PACKAGE.rglob("*.py") if "cli" not in path.parts)
 
-#: words of the command line: an option (those of PETSc's configure and of srun are not ours), a verb
-WORDS = re.compile(r"--(?!with-|mpi=)[a-z]|poreflux (import|segment|measure|solve|report|verify|doctor)")
+#: words of the command line: an option (those of configure and srun are not ours), a verb, a solver
+WORDS = re.compile(
+    r"--(?!with-|mpi=)[a-z]|poreflux (import|segment|measure|solve|report|verify|doctor)"
+)
 
 
 def literals(path: Path):

@@ -1,6 +1,6 @@
 """The Datasets of solved currents: maps over the face, their statistics over `direction`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,6 +193,14 @@ def state_results(
 def _dataset(surface: ElectrodeSurface, values: dict) -> xr.Dataset:
     variables = {name: ("direction", [value], attributes(name)) for name, value in values.items()}
     return xr.Dataset(variables, coords={"direction": [surface.operating.direction]})
+
+
+def note_conductivities(results: xr.Dataset, direction: str, phases: Mapping[str, float]) -> None:
+    """Say at the maps of a current which phases conducted, where there were several."""
+    for quantity in ("current_density", "upscaled_current_density"):
+        name = name_of(quantity, direction)
+        if len(phases) > 1 and name in results:
+            results[name].attrs["conductivities"] = dict(phases)
 
 
 def _maps(surface: ElectrodeSurface, j: np.ndarray, reacting: np.ndarray) -> dict:

@@ -13,7 +13,7 @@ from poreflux.annotations import (
     ElectrodeFace,
     Resolution,
 )
-from poreflux.schema import along_each, directions_of, name_of
+from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
 from poreflux.transport.electrode import fields, planes
 from poreflux.transport.electrode import upscaled as upscaling
@@ -26,6 +26,7 @@ from poreflux.transport.electrode.conditions import (
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
 from poreflux.transport.electrode.dataset import (
     electrode_surface,
+    note_conductivities,
     section_array,
     solved_results,
     sweep_results,
@@ -211,10 +212,7 @@ def interfacial_current(
     results = xr.merge(datasets)
     if resolution == "both":
         results = results.merge(upscaling.correlation_with_voxels(results, operating))
-    if len(phases) > 1:
-        for name in ("current_density", "upscaled_current_density"):
-            if name_of(name, across) in results:
-                results[name_of(name, across)].attrs["conductivities"] = dict(phases)
+    note_conductivities(results, across, phases)
     return results
 
 

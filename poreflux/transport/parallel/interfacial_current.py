@@ -239,6 +239,7 @@ def current_dataset(
     """Return the results as :func:`poreflux.interfacial_current` does."""
     from poreflux.transport.electrode.dataset import (
         ElectrodeSurface,
+        note_conductivities,
         section_array,
         solved_results,
         sweep_results,
@@ -251,9 +252,12 @@ def current_dataset(
         results.porosity, results.weighted_porosity, depth,
     )  # fmt: skip
     if results.model is None or results.plane_current is None or results.section is None:
-        return unconnected_results(surface)
+        table = unconnected_results(surface)
+        note_conductivities(table, task.operating.direction, task.phases)
+        return table
     table = solved_results(surface, results.model, results.states[0][1], results.plane_current)
     table.update(section_array(results.section, task.operating, volume))
     if task.lengths:
         table = table.merge(sweep_results(surface, task.lengths, results.model, results.states[1:]))
+    note_conductivities(table, task.operating.direction, task.phases)
     return table
