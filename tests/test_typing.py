@@ -30,7 +30,7 @@ WRONG = {
     "pf.plot.porosity_profil(volume)": "attr-defined",
     "pf.phantoms.unifrom((4, 4, 4))": "attr-defined",
     'pf.tortuosity_factor(volume, sides="isolated")': "arg-type",
-    'pf.tortuosity_factor(volume, direction="w")': "arg-type",
+    'pf.dissipation(volume, direction="w")': "arg-type",
     'pf.tortuosity_factor(volume, geometry="voxel")': "arg-type",
     'pf.tortuosity_factor(volume, side="insulated")': "call-arg",
     'pf.interfacial_current(volume, drive="current")': "arg-type",

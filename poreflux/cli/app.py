@@ -15,9 +15,9 @@ from poreflux.cli.export import export
 from poreflux.cli.imports import import_
 from poreflux.cli.measure import measure
 from poreflux.cli.report import report
-from poreflux.cli.run import run
 from poreflux.cli.segment import segment
 from poreflux.cli.solve import tortuosity
+from poreflux.cli.study import run
 from poreflux.cli.verify import verify
 
 EPILOGUE = """Exit status: 0 done, 1 failed with one line on stderr, 2 misuse, 130 interrupted.

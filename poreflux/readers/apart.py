@@ -78,6 +78,9 @@ class _Reader:
 
     def _answer(self, path: Path, request: tuple) -> Any:
         self._start()
+        assert self.process is not None
+        if self.process.poll() is not None:  # a word to it would be a SIGPIPE, which others handle
+            raise UnreadableImage(f"{path} {self._ended()}")
         try:
             self.line.send(request)
             failed, answer = self.line.recv()

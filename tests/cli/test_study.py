@@ -58,7 +58,7 @@ def test_check_names_what_the_machine_lacks(tmp_path, monkeypatch):
     monkeypatch.setattr("poreflux.cli.launching.starter", lambda: None)
     resources = 'resources = {processes = 2, scheduler = "tcp://127.0.0.1:9"}\n'
     (tmp_path / "study.toml").write_text(resources + QUICK + samples(b="fine_500"))
-    monkeypatch.setattr(sys.modules["poreflux.blocks.run"], "_PATIENCE", 0.5)
+    monkeypatch.setattr(sys.modules["poreflux.blocks.cluster"], "_PATIENCE", 0.5)
     ran = inside("check", "study.toml", cwd=tmp_path)
     assert ran.status == 1
     assert "would fail: resources.processes=2 needs mpirun, which is not in PATH" in ran.out

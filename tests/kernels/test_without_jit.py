@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).parent
 
 #: kernels whose slow twins are the tests of their metrics, on volumes too large for plain Python
-ELSEWHERE = {"chords.py", "labels.py", "distance.py", "thickness.py"}
+ELSEWHERE = {"chords.py", "labels.py", "distance.py", "paths.py", "thickness.py"}
 
 #: no kernel: chooses the folder of compiled code, which test_cache runs in processes of their own
 ELSEWHERE |= {"__init__.py"}

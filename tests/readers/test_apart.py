@@ -47,9 +47,15 @@ def test_damage_that_ends_the_library_is_said_in_a_sentence(scan, values, place)
     assert read(scan.parent / "whole.h5", voxel_size=1).gray.shape == (16, 24, 20)
 
 
+def end(process):
+    """Kill a process, and wait until it is gone."""
+    process.kill()
+    process.wait()
+
+
 def test_after_a_death_the_next_file_is_read(scan, values):
     volume = read(scan, voxel_size=1)
-    reader().process.kill()
+    end(reader().process)
     with pytest.raises(UnreadableImage, match=r"v\.h5 cannot be read .* ended by SIGKILL"):
         volume.gray.values  # noqa: B018
     np.testing.assert_array_equal(volume.gray.values, values)
@@ -57,7 +63,7 @@ def test_after_a_death_the_next_file_is_read(scan, values):
 
 def test_an_import_whose_reader_dies_leaves_no_store(scan, tmp_path):
     volume = read(scan, voxel_size=1)
-    reader().process.kill()
+    end(reader().process)
     with pytest.raises(UnreadableImage, match="SIGKILL"):
         store.save(volume, tmp_path / "v.zarr")
     assert not (tmp_path / "v.zarr").exists()
