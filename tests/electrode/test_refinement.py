@@ -69,10 +69,14 @@ def test_the_interval_holds_the_largest_current_on_four_times_smaller_voxels():
 
 
 def test_an_even_current_stays_even_on_smaller_voxels():
-    even = poreflux.interfacial_current(poreflux.phantoms.uniform((9, 20, 20)), contact=1.0)
-    # the sides of a window hold the potential of whole voxels, a staircase, felt two voxels inside
-    assert float(even.current_density_max_refinement[0]) == pytest.approx(0, abs=1e-3)
-    assert not flagged(even)
+    # the sides of a window hold the potential of whole voxels, a staircase, felt two voxels inside:
+    # by .0006 to .0011, as the window lies, which the rounding of an even current decides; a tenth
+    # of the 2 % that are flagged is well above
+    for edge in (16, 20, 30):
+        volume = poreflux.phantoms.uniform((9, edge, edge))
+        even = poreflux.interfacial_current(volume, contact=1.0)
+        assert float(even.current_density_max_refinement[0]) == pytest.approx(0, abs=2e-3)
+        assert not flagged(even)
 
 
 def test_the_example_of_three_voxels_a_wagner_length_is_flagged_and_said():
