@@ -65,7 +65,10 @@ def compare_page(
     >>> import tempfile
     >>> import poreflux
     >>> volumes = {f"p{p}": poreflux.phantoms.random_sites((16, 16, 16), p / 10) for p in (1, 2)}
-    >>> samples = {name: poreflux.collect(poreflux.porosity(v)) for name, v in volumes.items()}
+    >>> samples = {
+    ...     name: poreflux.collect(poreflux.porosity(v), poreflux.block_porosity(v))
+    ...     for name, v in volumes.items()
+    ... }
     >>> page = compare_page(
     ...     samples, poreflux.compare(samples), tempfile.mkdtemp() + "/comparison.html"
     ... )
