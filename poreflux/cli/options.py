@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from poreflux.objects import at
+from poreflux.objects.path import ObjectPath
 
 
 def whole(kind: Any, tokens: Sequence) -> int:
@@ -38,8 +39,13 @@ def place(kind: Any, tokens: Sequence) -> Path:
     return at(tokens[0].value)
 
 
-Location = Annotated[Path, Parameter(converter=place)]
-LocationOrNone = Annotated[Path | None, Parameter(converter=place)]
+if TYPE_CHECKING:
+    _Place = Path
+else:  # pydantic, where something imported it, holds no place in a storage against a Path
+    _Place = Path | ObjectPath
+
+Location = Annotated[_Place, Parameter(converter=place, accepts_keys=False)]
+LocationOrNone = Annotated[_Place | None, Parameter(converter=place, accepts_keys=False)]
 Whole = Annotated[int, Parameter(converter=whole)]
 WholeOrNone = Annotated[int | None, Parameter(converter=whole)]
 Flag = Annotated[bool, Parameter(negative="")]

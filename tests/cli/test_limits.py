@@ -1,5 +1,6 @@
 """Limits of the shell end in a sentence; what takes long once says so."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -65,10 +66,9 @@ def test_the_first_compilation_says_that_it_happens_once(labels, tmp_path):
 
 
 def test_what_a_run_has_finished_goes_to_the_scratch_folder(labels, tmp_path, monkeypatch):
-    from poreflux.cli import solve
 
     kept = []
-    monkeypatch.setattr(solve.shutil, "rmtree", lambda path, **_: kept.append(path))
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: kept.append(path))
     words = ("solve", "tortuosity", "v.zarr", "--blocks", "1,1,2", "--out", tmp_path / "r.zarr")
     assert inside(*words, "--scratch", tmp_path, cwd=labels).status == 0
     (folder,) = [path for path in tmp_path.iterdir() if path.suffix == ".blocks"]
