@@ -38,7 +38,7 @@ def _cell(value: Found) -> str:
     shown = rounded(value.value, high)
     if low >= 0.8 * high:
         return f"{shown} ±\u00a0{significant(high, 2)}"
-    return f"{shown} −{significant(value.below, 2)} +{significant(value.above, 2)}"
+    return f"{shown} −{rounded(value.below, high)} +{rounded(value.above, high)}"
 
 
 def pairs(comparison: Comparison) -> Table:

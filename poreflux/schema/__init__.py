@@ -7,6 +7,7 @@ same quantity has the same units and label in a store, a table and a figure.
 from poreflux.schema.coordinates import COORDINATES
 from poreflux.schema.current import MESH_DEPENDENT
 from poreflux.schema.directions import along_each, directions_of
+from poreflux.schema.phases import conductor_of
 from poreflux.schema.registry import VARIABLES, attributes, check, variable
 from poreflux.schema.renamed import RENAMED, with_new_names, without_old_names
 from poreflux.schema.variables import ACROSS, DIMS, NO_PHASE, Direction, Variable, name_of
@@ -24,6 +25,7 @@ __all__ = [
     "along_each",
     "attributes",
     "check",
+    "conductor_of",
     "directions_of",
     "name_of",
     "variable",

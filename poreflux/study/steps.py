@@ -1,6 +1,7 @@
 """The steps of a sample, in their order: import, segment, measure, solve, results."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import xarray as xr
 from poreflux import results as stored
 from poreflux.schema import DIMS, Direction
 from poreflux.store import open as open_store
+from poreflux.store.disk import remove
 from poreflux.study import solving
 from poreflux.study.importing import (
     has_phases,
@@ -178,8 +180,8 @@ def _solve_blocks(
     volume = within_mask(full)
     options = {**medium, "direction": grids["directions"], "scheduler": work.scheduler}
     found = []
+    finished = out.with_name(f"{out.name}.blocks")
     if grids["blocks"]:
-        finished = out.with_name(f"{out.name}.blocks")
         found.append(
             solving.in_blocks(volume, grids["blocks"], finished, options, watch=work.watch)
         )
@@ -187,6 +189,8 @@ def _solve_blocks(
         sizes = solving.cubes(volume, grids["edges"])
         found.append(solving.in_cubes(volume, sizes, options, watch=work.watch))
     _save(found, full, out)
+    with suppress(OSError):
+        remove(finished)
 
 
 def _currents(section: Current, store: Path, folder: Path) -> list[_Part]:

@@ -181,7 +181,7 @@ class Study:
             begun = time.monotonic()
             try:
                 step.make(work)
-            except BaseException:
+            except Exception:  # an interrupt is no failure of the step
                 say(step, FAILED)
                 raise
             made = records.fingerprint(step.target, step.variables)

@@ -18,6 +18,12 @@ WIDE = (GRAY.astype("u2") * 200 + 7).astype("u2")
 OTHER = 255 - GRAY
 IMAGEJ = {"unit": "um", "spacing": 0.5}
 OME = {f"PhysicalSize{a}": 0.5 for a in "XYZ"}
+RAMP = np.tile(np.arange(256, dtype="u2") * 257, (3, 1))
+ONE, HALF = {"voxel_size": 1}, (0.5, 0.5, 0.5)
+LABELS = {"voxel_size": 1, "kind": "phase"}
+NAMED = {**LABELS, "phases": {0: "pore", 1: "solid"}}
+COLOURED = RAMP.copy()
+COLOURED[0] = COLOURED[0][::-1]
 
 
 def tiff(array, **options):

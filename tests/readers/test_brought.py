@@ -9,7 +9,10 @@ import pytest
 import poreflux as pf
 from tests.readers.brought import (
     GRAY,
+    HALF,
+    LABELS,
     OME,
+    ONE,
     OTHER,
     PHASE,
     WIDE,
@@ -35,13 +38,6 @@ from tests.readers.brought import (
     with_thumbnail,
     zarr_of,
 )
-
-RAMP = np.tile(np.arange(256, dtype="u2") * 257, (3, 1))
-ONE, HALF = {"voxel_size": 1}, (0.5, 0.5, 0.5)
-LABELS = {"voxel_size": 1, "kind": "phase"}
-NAMED = {**LABELS, "phases": {0: "pore", 1: "solid"}}
-COLOURED = RAMP.copy()
-COLOURED[0] = COLOURED[0][::-1]
 
 #: what was written, how it is read, and what comes back with which voxel size
 READ = {

@@ -10,7 +10,11 @@ import tifffile
 import poreflux as pf
 from poreflux.errors import TooLarge, UnreadableImage
 from tests.readers.brought import (
+    COLOURED,
     GRAY,
+    LABELS,
+    NAMED,
+    ONE,
     OTHER,
     PHASE,
     WIDE,
@@ -37,13 +41,6 @@ from tests.readers.brought import (
     two_series,
     zarr_of,
 )
-
-RAMP = np.tile(np.arange(256, dtype="u2") * 257, (3, 1))
-ONE, HALF = {"voxel_size": 1}, (0.5, 0.5, 0.5)
-LABELS = {"voxel_size": 1, "kind": "phase"}
-NAMED = {**LABELS, "phases": {0: "pore", 1: "solid"}}
-COLOURED = RAMP.copy()
-COLOURED[0] = COLOURED[0][::-1]
 
 #: what was written, how it is read, and a word of what is said
 SAID = {

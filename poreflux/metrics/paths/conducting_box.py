@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import DTypeLike
 
 from poreflux.metrics.density.counting import inputs, select
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, conductor_of
 from poreflux.volume import axis_of, label_of, phase_labels, require, voxel_size
 
 #: bytes of the volume that are read at a time
@@ -39,17 +39,13 @@ def conducting_phase(volume: xr.Dataset, phase: str | None) -> str:
     >>> conducting_phase(volume, None)
     'LPSCl'
     """
-    if phase is not None:
-        return phase
-    solids = [name for name in phase_labels(volume) if name != "pore"]
-    if "electrolyte" in solids:
-        return "electrolyte"
-    if len(solids) != 1:
+    found = phase or conductor_of(phase_labels(volume))
+    if found is None:
         raise ValueError(
             f"the volume has the phases {tuple(phase_labels(volume))}, and it is not said which "
             "conducts; give phase by name"
         )
-    return solids[0]
+    return found
 
 
 def read_box(volume: xr.Dataset, phase: str, direction: str) -> ConductingBox:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from poreflux.annotations import Sides
-from poreflux.schema import DIMS
+from poreflux.schema import DIMS, conductor_of
 
 #: the condition at the two faces across the transport
 FaceCondition = Literal["driven", "periodic"]
@@ -155,16 +155,14 @@ def conductors(
     if isinstance(conductivity, Mapping):
         return dict(conductivity)
     value = 1.0 if conductivity is None else float(conductivity)
-    solids = [name for name in labels if name != "pore"]
-    if "electrolyte" in solids:
-        return {"electrolyte": value}
-    if len(solids) != 1:
-        example = {name: value for name in solids[:1] or ["electrolyte"]}
+    name = conductor_of(labels)
+    if name is None:
+        example = {next((n for n in labels if n != "pore"), "electrolyte"): value}
         raise ValueError(
             f"the volume has the phases {tuple(labels)}, and it is not said which conducts; give "
             f"the conductivity of each that does by name, such as {example}"
         )
-    return {solids[0]: value}
+    return {name: value}
 
 
 def conductivities(labels: Mapping[str, int], conductivity: Mapping[str, float]) -> np.ndarray:
