@@ -83,8 +83,7 @@ def list_edges(op, labels, first, number, below, above, bz, by, bx, what, block)
                         continue
                     block.far[m], block.near[m], block.conductance[m] = a, b, v
                     block.high[m] = ((z % EDGE) * EDGE + y % EDGE) * EDGE + x % EDGE
-                    lower = n0 - 1 if zz < 0 else zz
-                    block.low[m] = ((lower % EDGE) * EDGE + yy % EDGE) * EDGE + xx % EDGE
+                    block.low[m] = ((zz % EDGE) * EDGE + yy % EDGE) * EDGE + xx % EDGE
                     m += 1
     return m, number_edges(block, m)
 
