@@ -1,6 +1,7 @@
 """A step is done again only where its inputs or parameters changed, or what it made."""
 
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import tifffile
 
 from poreflux.results import open_results
 from poreflux.study.study import Study
+from poreflux.study.watching import unwatched
+from poreflux.study.work import Work
 from tests.study.conftest import QUICK, samples
 
 PARTS = ["measure", "tortuosity z", "blocks", "current z", "results"]
@@ -35,6 +38,21 @@ def ran(template, tmp_path):
 
 def test_a_second_run_does_nothing(ran):
     assert done(ran) == []
+    assert not list(ran.parent.rglob("*.blocks"))  # kept only until the result has them
+
+
+def test_an_interrupted_step_is_not_called_failed(ran):
+    shutil.rmtree(ran.parent / "study-results" / "a" / "current_z.zarr")
+    said = []
+
+    def interrupted(title):
+        signal.raise_signal(signal.SIGINT)
+        return unwatched(title)
+
+    with pytest.raises(KeyboardInterrupt):
+        Study(ran).run(work=Work(watch=interrupted), tell=lambda step, what: said.append(what))
+    assert said[-1] == "to do"
+    assert done(ran) == ["current z", "results"]
 
 
 CHANGES = {
