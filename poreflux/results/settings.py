@@ -17,7 +17,10 @@ SHARED = ("conductivity", "conductivities", "sides", "geometry", "applied_curren
           "contact_seed", "contact_cells", "contact_off", "phase")  # fmt: skip
 
 #: parameters that each variable has for itself, along each direction
-OWN = ("rtol", "method", "neighbours", "placement", "taper", "variant", "smoothing", "blocks")
+OWN = ("rtol", "method", "neighbours", "placement", "taper", "variant", "smoothing", "blocks",
+       "contact_sha256")  # fmt: skip
+
+_MASK = "contact_sha256"
 
 #: families whose numbers belong to the volume and not to a choice of parameters
 _OF_VOLUME = ("segmentation", "pictures", "other")
@@ -141,7 +144,12 @@ def described(changed: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _words(known: Mapping[str, Any]) -> Iterator[str]:
+    said = any(key.startswith("contact_") and key != _MASK for key in known)
     for key, value in known.items():
+        if key == _MASK:
+            if not said:  # else what makes the mask another one says more
+                yield f"contact mask {value[:8]}"
+            continue
         if isinstance(value, Mapping):
             shown = " ".join(f"{name} {_short(item)}" for name, item in value.items())
         elif isinstance(value, (list, tuple)):

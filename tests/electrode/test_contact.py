@@ -99,3 +99,17 @@ def test_a_mask_may_come_as_array_or_image(tmp_path, kind):
     found = interfacial_current(volume, contact=contact)
     xr.testing.assert_equal(np.isfinite(found.current_density).drop_attrs(), mask.drop_attrs())
     assert found.contact_fraction[0] == pytest.approx(float(mask.mean()))
+
+
+def test_a_mask_that_was_altered_is_not_called_what_it_was():
+    volume = phantoms.uniform((4, 6, 8))
+    mask = contact_mask(volume, fraction=0.7, seed=3)
+    notes = []
+    for contact in (mask, mask.values, mask.copy(data=~mask.values)):
+        found = interfacial_current(volume, contact=contact, resolution="both", blocks=(1, 1, 1))
+        notes.append(found.current_density.attrs)
+        upscaled = found.upscaled_current_density.attrs
+        assert upscaled["contact_sha256"] == notes[-1]["contact_sha256"]
+    assert [note["contact_model"] for note in notes] == ["patches", "given", "given"]
+    assert notes[0]["contact_sha256"] == notes[1]["contact_sha256"] != notes[2]["contact_sha256"]
+    assert "contact_seed" not in notes[2]

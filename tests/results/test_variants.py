@@ -192,3 +192,23 @@ def test_a_variant_that_is_not_there_is_named(solve, tmp_path):
     path = results.save(solve("z"), tmp_path / "r.zarr")
     with pytest.raises(KeyError, match="variant=3"):
         pf.open_results(path, variant=3)
+
+
+def test_another_contact_mask_is_another_experiment_and_another_direction_is_not(volume, tmp_path):
+    masks = np.ones((2, 16, 16), bool)
+    masks[0, :4, :4] = masks[1, 8:12, :4] = False  # of the same share
+
+    def solved(mask, direction="z"):
+        options = {"kinetics": "linear", "rtol": 1e-3, "direction": direction}
+        return pf.collect(pf.interfacial_current(volume, contact=mask, **options), volume=volume)
+
+    first, again = solved(masks[0]), solved(masks[0].astype(int))
+    path = results.save(first, tmp_path / "r.zarr")
+    results.update(again, path)
+    results.update(solved(masks[1], "x"), path)
+    assert pf.open_variants(path) == {}
+    results.update(solved(masks[1]), path)
+    (variant,) = pf.open_variants(path).values()
+    told = variant.current_density.attrs["contact_sha256"]
+    assert variant.attrs["variant"] == f"contact mask {told[:8]}"
+    assert told != first.current_density.attrs["contact_sha256"]

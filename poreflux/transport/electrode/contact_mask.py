@@ -1,5 +1,6 @@
 """Where the electrode touches the electrolyte: masks of a face, with an exact share of contact."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from poreflux.transport.electrode.conditions import INITIAL_CONTACT
 from poreflux.volume import axis_of, check_volume, voxel_size
 
 MODELS = get_args(ContactModel)
+
+_LABELS = {"long_name": "contact with the electrode", "units": "1"}
 
 #: a share of the face, a mask of it, or an image file of one
 Contact: TypeAlias = float | np.ndarray | xr.DataArray | str | Path
@@ -60,7 +63,8 @@ def contact_mask(
 
     Returns
     -------
-    boolean array over the two other dims, true where in contact; attributes say how it was made.
+    boolean array over the two other dims, true where in contact; attributes say how it was made,
+    and `sha256` which mask it is.
 
     Notes
     -----
@@ -97,9 +101,8 @@ def contact_mask(
     else:
         mask = _lowest(_distance(shape, spacing, diameter, fraction, seed), lost, footprint)
         options["diameter"] = diameter
-    attrs = {"long_name": "contact with the electrode", "units": "1", "model": model, **options}
-    coords = {dim: volume[dim] for dim in dims}
-    return xr.DataArray(mask, dims=dims, coords=coords, attrs=attrs, name="contact")
+    attrs = {"model": model, **options, "sha256": digest(mask)}
+    return _labelled(mask, volume, dims, attrs)
 
 
 def across(direction: str) -> tuple[str, str]:
@@ -124,12 +127,12 @@ def contact_of(volume: xr.Dataset, contact: Contact, direction: str) -> xr.DataA
     dims = across(direction)
     if isinstance(contact, (int, float, np.number)) and not isinstance(contact, bool):
         return contact_mask(volume, fraction=float(contact), direction=DIMS[axis_of(direction)])
-    attrs = {"model": "given"}
+    attrs, made = {"model": "given"}, {}
     if isinstance(contact, (str, Path)):
         attrs = {"model": f"image {contact}"}
         contact = _image(contact)
     if isinstance(contact, xr.DataArray):
-        attrs = {**attrs, **contact.attrs}
+        made = contact.attrs
         if set(contact.dims) == set(dims):
             contact = contact.transpose(*dims)
         contact = contact.values
@@ -144,8 +147,42 @@ def contact_of(volume: xr.Dataset, contact: Contact, direction: str) -> xr.DataA
         raise ValueError("the contact mask has values other than 0 and 1; compare it first")
     if not values.any():
         raise ValueError("the contact mask has no face in contact; nothing could react")
+    told = digest(values)
+    # what was altered since it was made is not what its attributes say
+    attrs = dict(made) if made.get("sha256") == told else {**attrs, "sha256": told}
+    return _labelled(values.astype(bool), volume, dims, attrs)
+
+
+def digest(mask: np.ndarray) -> str:
+    """Return the sha256 of a mask, of its shape and the faces in contact.
+
+    Examples
+    --------
+    >>> digest(np.eye(2)) == digest(np.eye(2, dtype=bool)) != digest(np.ones((2, 2)))
+    True
+    """
+    return hashlib.sha256(f"{mask.shape}".encode() + np.packbits(mask != 0).tobytes()).hexdigest()
+
+
+def contact_note(mask: xr.DataArray) -> dict:
+    """Return the attributes of what was computed with a mask: how it was made, and which it is.
+
+    Examples
+    --------
+    >>> from poreflux import phantoms
+    >>> note = contact_note(contact_mask(phantoms.uniform((4, 4, 4)), model="full"))
+    >>> note["contact_model"], len(note["contact_sha256"])
+    ('full', 64)
+    """
+    told = {key: value for key, value in mask.attrs.items() if key not in _LABELS}
+    return {f"contact_{key}": value for key, value in told.items()}
+
+
+def _labelled(
+    mask: np.ndarray, volume: xr.Dataset, dims: Sequence[str], attrs: dict
+) -> xr.DataArray:
     coords = {dim: volume[dim] for dim in dims}
-    return xr.DataArray(values.astype(bool), dims=dims, coords=coords, attrs=attrs, name="contact")
+    return xr.DataArray(mask, dims=dims, coords=coords, attrs={**_LABELS, **attrs}, name="contact")
 
 
 def _validate(

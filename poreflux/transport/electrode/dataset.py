@@ -9,6 +9,7 @@ import xarray as xr
 from poreflux.schema import ACROSS, COORDINATES, MESH_DEPENDENT, VARIABLES, attributes, name_of
 from poreflux.transport.electrode.column_porosity import column_porosity, decay_weights
 from poreflux.transport.electrode.conditions import MA_CM2, OHM_CM2, Conditions
+from poreflux.transport.electrode.contact_mask import contact_note
 from poreflux.transport.electrode.correlation_length import unreliable
 from poreflux.transport.electrode.newton import State
 from poreflux.transport.electrode.statistics import correlation, statistics
@@ -209,10 +210,8 @@ def _maps(surface: ElectrodeSurface, j: np.ndarray, reacting: np.ndarray) -> dic
     state = np.where(surface.solid, np.where(surface.mask.values, 2, 1), 0)
     state[reacting] = 3
     state[~surface.face] = 4
-    contact = {
-        f"contact_{key}": value for key, value in surface.mask.attrs.items() if key != "units"
-    }
-    note = {**surface.operating.attributes(), "conductivity": surface.conductivity, **contact}
+    note = {**surface.operating.attributes(), "conductivity": surface.conductivity}
+    note |= contact_note(surface.mask)
     coords = {dim: surface.mask[dim] for dim in dims}
     flags = {"flag_values": np.arange(5, dtype=np.uint8), "flag_meanings": " ".join(STATES)}
     maps = {

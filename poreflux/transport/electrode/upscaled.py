@@ -11,6 +11,7 @@ from poreflux.annotations import Progress
 from poreflux.blocks import edges
 from poreflux.schema import DIMS, attributes, name_of
 from poreflux.transport.electrode.conditions import MA_CM2, Conditions
+from poreflux.transport.electrode.contact_mask import contact_note
 from poreflux.transport.electrode.dataset import MAP_STATISTICS, flag_mesh_dependence, state_results
 from poreflux.transport.electrode.statistics import correlation
 from poreflux.transport.electrode.voxels import ElectrodeModel, solve, solve_bulk
@@ -66,7 +67,8 @@ def upscaled(
     }
     across = [f"cell_{dim}" for dim in dims[1:]]
     name = name_of("upscaled_current_density", operating.direction)
-    note = {**attributes(name), **operating.attributes(), "blocks": list(kappa.shape[1:])}
+    note = {**attributes(name), **operating.attributes(), **contact_note(mask)}
+    note["blocks"] = list(kappa.shape[1:])
     variables[name] = (across, j.astype(np.float32), note)
     coords: dict = {"direction": [operating.direction]}
     for cell, h, n in zip(across, spacing[1:], share.shape):
