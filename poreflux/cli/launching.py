@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: keys of a section that a solve on processes does not take, or that are flags
-_LEFT_OUT = ("blocks", "discretisation", "resolution")
+#: keys of a section that are of other solves, or that are flags
+_LEFT_OUT = ("blocks", "discretisation")
+
+#: what solves on processes do anyway; anything else they refuse
+_ANYWAY = {"geometry": "voxels", "resolution": "voxel"}
 
 #: what starts processes, in the order in which it is looked for
 _STARTERS = ("mpirun", "mpiexec")
@@ -24,7 +27,7 @@ class Mpirun:
 
     def tortuosity(self, store: Path, direction: str, out: Path, options: dict[str, Any]) -> None:
         """Solve for a tortuosity factor."""
-        words = _words({k: v for k, v in options.items() if k != "geometry"})
+        words = _words(options)
         if not options["discretisation"]:
             words.append("--no-discretisation")
         self._run("tortuosity", store, direction, out, words)
@@ -73,7 +76,7 @@ def _words(options: Mapping[str, Any]) -> list[str]:
     """
     words = []
     for name, value in options.items():
-        if value is None or value == [] or name in _LEFT_OUT:
+        if value is None or value == [] or name in _LEFT_OUT or _ANYWAY.get(name) == value:
             continue
         if isinstance(value, Mapping):
             value = ",".join(f"{key}={item}" for key, item in value.items())

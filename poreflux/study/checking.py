@@ -79,7 +79,7 @@ def _checked(study: Study, sample: Sample) -> Checked:
         return Checked(sample.name, problems=[" ".join(str(error).split())])
     problems: list[str] = []
     names = _tried(problems, lambda: _phases(study.file, sample, volume)) or {}
-    for look in (_shape, _names, _cubes, _partial):
+    for look in (_shape, _names, _cubes, _partial, _upscaled):
         problems += list(_all(look, study.file, volume, names))
     problems += _memory(study.file, volume, names)
     problems += _disk(study.folder, volume)
@@ -175,6 +175,15 @@ def _partial(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[s
         yield "tortuosity.geometry='partial' needs segmentation.solid_fraction=true; set it"
     if study.resources.processes > 1:
         yield "tortuosity.geometry='partial' is solved in one process; set resources.processes=1"
+
+
+def _upscaled(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[str]:
+    section = study.current
+    if section.compute and section.resolution != "voxel" and study.resources.processes > 1:
+        yield (
+            f"current.resolution={section.resolution!r} is solved in one process; set "
+            "resources.processes=1"
+        )
 
 
 def _memory(study: StudyFile, volume: xr.Dataset, names: Mapping) -> list[str]:

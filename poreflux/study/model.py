@@ -108,7 +108,9 @@ class Measure(Section):
 
 
 class Tortuosity(Section):
-    """Solves for the tortuosity factor, of the whole and of blocks."""
+    """Solves for the tortuosity factor, of the whole and of blocks; `discretisation` solves both
+    again on larger voxels.
+    """
 
     compute: bool = True
     directions: Annotated[str, Field(pattern="^[zyx]{1,3}$")] = "zyx"

@@ -152,7 +152,7 @@ def _tortuosities(section: Tortuosity, store: Path, folder: Path) -> list[_Part]
         parts.append((f"tortuosity {direction}", out, whole | {"direction": direction}, make))
     if section.blocks or section.edges:
         out = folder / "blocks.zarr"
-        grids = section.model_dump(include={"directions", "blocks", "edges"})
+        grids = section.model_dump(include={"directions", "blocks", "edges", "discretisation"})
         make = partial(_solve_blocks, store, out, medium, grids)
         parts.append(("blocks", out, medium | grids, make))
     return parts
@@ -182,9 +182,10 @@ def _solve_blocks(
     found = []
     finished = out.with_name(f"{out.name}.blocks")
     if grids["blocks"]:
-        found.append(
-            solving.in_blocks(volume, grids["blocks"], finished, options, watch=work.watch)
-        )
+        parts = solving.in_blocks(volume, grids["blocks"], finished, options, watch=work.watch)
+        found.append(parts)
+        if grids["discretisation"]:
+            found, _ = solving.with_blocks_discretisation(volume, parts, work.scheduler)
     if grids["edges"]:
         sizes = solving.cubes(volume, grids["edges"])
         found.append(solving.in_cubes(volume, sizes, options, watch=work.watch))

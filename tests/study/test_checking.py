@@ -45,6 +45,7 @@ SECTIONS = {
     '[segmentation]\nmethod = "multi-otsu"': "multi-otsu needs the phases",
     '[segmentation]\nphases = {"a" = "pore", "1" = "solid"}': "write labels as whole numbers",
     '[tortuosity]\ngeometry = "partial"': "needs segmentation.solid_fraction=true",
+    '[resources]\nprocesses = 2\n[current]\nresolution = "both"': "'both' is solved in one process",
 }
 
 

@@ -71,6 +71,14 @@ def test_what_a_change_touches_is_done_again_and_nothing_else(change, ran):
     assert done(ran) == CHANGES[change]
 
 
+def test_blocks_have_the_error_of_their_voxels_where_the_study_asks_for_it(ran):
+    ran.write_text(ran.read_text().replace("discretisation = false", "discretisation = true"))
+    assert done(ran) == ["tortuosity z", "blocks", "results"]
+    results, mean = Study(ran).by_sample["a"], "block_tortuosity_factor_mean"
+    low, high = (float(results[f"{mean}_discretisation_{end}"][0]) for end in ("low", "high"))
+    assert 1 < low < high
+
+
 def test_what_is_lost_or_altered_is_made_again(ran):
     folder = ran.parent / "study-results" / "a"
     shutil.rmtree(folder / "current_z.zarr")
