@@ -21,6 +21,7 @@ demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
 
 test: $(VENV)/.test $(VENV)/.petsc
+	@deploy/chromium.sh
 	$(BIN)/python -m pytest $(SHARE) -m "not slow" $(PYTEST_ARGS)
 	$(BIN)/python -m pytest $(SHARE) --doctest-modules poreflux
 	PYTHON="$(BIN)/python" SHARE="$(SHARE)" deploy/other-pythons.sh

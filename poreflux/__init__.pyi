@@ -57,6 +57,7 @@ from .results.tree import results_tree
 from .study.study import Study
 from .study.compare import compare
 from .reporting.report import report
+from .explorer.explore import explore
 
 __version__: str
 
@@ -119,6 +120,7 @@ __all__ = [
     "Study",
     "compare",
     "report",
+    "explore",
     "phantoms",
     "plot",
 ]

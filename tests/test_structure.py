@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "poreflux"
 #: top to bottom; a module may import from rows below its own, and within its own folder
 ROWS = [
     {"cli"},
+    {"explorer"},
     {"reporting"},
     {"plot"},
     {"study"},
@@ -52,6 +53,8 @@ HOMES = {
     "mpi4py": {"transport.parallel"},
     "petsc4py": {"transport.parallel"},
     "matplotlib": {"plot"},
+    "bokeh": {"explorer"},
+    "tornado": {"explorer"},
     "tifffile": {"readers"},
     "h5py": {"readers"},
     "nrrd": {"readers"},

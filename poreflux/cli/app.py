@@ -11,6 +11,7 @@ from poreflux.cli.compare import compare
 from poreflux.cli.current import current
 from poreflux.cli.demo import demo
 from poreflux.cli.doctor import doctor
+from poreflux.cli.explore import explore
 from poreflux.cli.export import export
 from poreflux.cli.imports import import_
 from poreflux.cli.measure import measure
@@ -68,4 +69,5 @@ VERBS = (
     command(app, check, "check", 9),
     command(app, run, "run", 10),
     command(app, compare, "compare", 11),
+    command(app, explore, "explore", 12),
 )

@@ -173,6 +173,11 @@ class ThresholdAnalysis:
         )
         return replace(self, levels=found, faint=faint)
 
+    @property
+    def widest_step(self) -> float:
+        """Return the distance of two grey values beyond which there is a gap between them."""
+        return _PLAUSIBLE * abs(self.levels.contrast)
+
     def moved(self, threshold: float, steps: float) -> float:
         """Return a threshold moved by so many shifts, from the middle of a wide gap it is at.
 
@@ -182,7 +187,7 @@ class ThresholdAnalysis:
         above = int(np.searchsorted(present, threshold, "right"))
         if 0 < above < len(present):
             low, high = map(float, present[above - 1 : above + 1])
-            if high - low > _PLAUSIBLE * abs(self.levels.contrast):
+            if high - low > self.widest_step:
                 threshold = (low + high) / 2
         return threshold + steps * self.shift
 
@@ -229,7 +234,7 @@ def sensitivity(
     moved = [[analysis.moved(t, s) if s else t for t in thresholds] for s in (-1, 0, 1)]
     at_threshold = porosities(moved) if porosities else [analysis.porosity(cut) for (cut,) in moved]
     methods = {name: [t, analysis.porosity(t)] for name, t in analysis.thresholds().items()}
-    band = [*at_threshold, *_others(analysis, methods)]
+    band = [*at_threshold, *porosities_of_methods(analysis, methods)]
     scalars = {
         "porosity_low": min(band),
         "porosity_high": max(band),
@@ -246,7 +251,9 @@ def sensitivity(
     return {**finite, **lists}
 
 
-def _others(analysis: ThresholdAnalysis, methods: Mapping[str, Sequence[float]]) -> list[float]:
+def porosities_of_methods(
+    analysis: ThresholdAnalysis, methods: Mapping[str, Sequence[float]]
+) -> list[float]:
     """Return the porosities beside that of the threshold that the band is to hold."""
     if analysis.faint:
         return [analysis.faint.low, analysis.faint.high]
