@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poreflux.study.measuring import AT_ONCE, CONDUCTING, EXTRA, USUAL
+from poreflux.study.measuring import AT_ONCE, CONDUCTING, EXTRA, IN_SLABS, USUAL
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,10 +92,10 @@ def extra_memory(volume: "xr.Dataset", names: Iterable[str]) -> float:
     for n in volume.sizes.values():
         grid *= min(n, GRID)
     waves = {"spectrum", "arrangement"} & set(names)
-    boxes = max(AT_ONCE.get(name, 0) for name in ("", *names))
     voxels = math.prod(volume.sizes.values())
+    boxes = [min(AT_ONCE.get(n, 0) * voxels, IN_SLABS.get(n, math.inf)) for n in names]
     pairs = memory_of_pairs(tuple(volume.sizes.values())) if "correlation" in names else 0
-    return max(24 * grid * len(waves), pairs, boxes * voxels)  # one after the other
+    return max(24 * grid * len(waves), pairs, *boxes)  # one after the other
 
 
 def write_pores(

@@ -293,6 +293,15 @@ SHAPE: dict[str, Variable] = {
         ("direction",), "f", "1", "share of the phase at the high face that paths reach"
     ),
     "constrictivity": Variable(("direction",), "f", "1", "constrictivity"),
+    **{
+        f"{name}_sampling_error": Variable(("direction",), "f", units, f"{words}, sampling error")
+        for name, units, words in (
+            ("geodesic_tortuosity", "1", "geodesic tortuosity"),
+            ("constrictivity", "1", "constrictivity"),
+            ("bottleneck_radius", "um", "radius of bottlenecks"),
+            ("bulge_radius", "um", "radius of bulges"),
+        )
+    },
     "bottleneck_radius": Variable(
         ("direction",), "f", "um", "radius of balls from the low face that cover half of the phase"
     ),

@@ -28,6 +28,9 @@ EXTRA = {
 #: those that are measured at once, not in the pass over the volume, and their bytes a voxel
 AT_ONCE = {"thickness": 0, "geodesic_tortuosity": 7, "constrictivity": 14}
 
+#: most bytes of those that are measured in slabs
+IN_SLABS = {"geodesic_tortuosity": 2**31}
+
 #: those of the phase that conducts
 CONDUCTING = ("geodesic_tortuosity", "constrictivity")
 

@@ -5,13 +5,15 @@ import itertools
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import ndimage
 
 import poreflux as pf
 from poreflux.errors import TooLarge
+from poreflux.metrics.paths import slab_paths
 from poreflux.metrics.paths.conducting_box import ConductingBox
 from poreflux.metrics.paths.constrictivity import passages
-from poreflux.metrics.paths.geodesic_tortuosity import distances
+from poreflux.metrics.paths.slab_paths import by_slabs, shortened
 from poreflux.phantoms import columns
 
 SPACING = (1.0, 0.8, 1.3)
@@ -75,7 +77,62 @@ def test_shortest_paths_are_those_of_dijkstra(rng, share):
     inside = rng.random((10, 9, 8)) < share
     box = ConductingBox(inside, None, SPACING)
     # sums of up to a few dozen steps in float32
-    np.testing.assert_allclose(distances(box), dijkstra(inside, SPACING), rtol=3e-6)
+    np.testing.assert_allclose(shortened(box), dijkstra(inside, SPACING), rtol=3e-6)
+
+
+@pytest.mark.parametrize("cuts", [[0, 10, 20], [0, 1, 2, 7, 19, 20], list(range(21))])
+@pytest.mark.parametrize("share", [0.36, 0.6, 0.95])
+def test_slabs_have_the_paths_of_the_whole_to_the_last_digit(rng, share, cuts):
+    inside = rng.random((20, 11, 9)) < share
+    whole = shortened(ConductingBox(inside, None, SPACING))
+    face = by_slabs(lambda start, stop: ConductingBox(inside[start:stop], None, SPACING), cuts)
+    np.testing.assert_array_equal(face.distance, whole[-1])
+    np.testing.assert_array_equal(face.inside, inside[-1])
+
+
+def test_a_path_that_turns_back_into_slabs_before_is_found():
+    inside = np.zeros((9, 5, 1), bool)
+    inside[:7, 0] = inside[2:7, 2] = inside[2:, 4] = True  # down, up and down again
+    inside[6, :3] = inside[2, 2:] = True
+    whole = dijkstra(inside, (1, 1, 1))[-1]
+    face = by_slabs(
+        lambda start, stop: ConductingBox(inside[start:stop], None, (1, 1, 1)), list(range(10))
+    )
+    assert np.isfinite(whole[4, 0])
+    np.testing.assert_allclose(face.distance, whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["z", "y", "x"])
+def test_a_volume_in_slabs_has_the_numbers_of_the_whole(rng, monkeypatch, direction):
+    volume = volume_of(rng.random((15, 16, 17)) < 0.6, voxel_size=SPACING)
+    volume["mask"] = (("z", "y", "x"), rng.random((15, 16, 17)) < 0.97)
+    volume = volume.chunk({"z": 4, "y": 4, "x": 4})
+    whole = pf.geodesic_tortuosity(volume, direction=direction)
+    plane = slab_paths.BYTES * 15 * 16 * 17 / volume.sizes[direction]
+    monkeypatch.setattr(slab_paths, "SLAB", 7 * plane)
+    assert slab_paths.planes_of_a_slab(volume, direction) == 4  # a chunk, not 5
+    xr.testing.assert_identical(pf.geodesic_tortuosity(volume, direction=direction), whole)
+
+
+ERRORS = ("geodesic_tortuosity", "bulge_radius", "bottleneck_radius", "constrictivity")
+
+
+@pytest.mark.slow
+def test_sampling_errors_are_those_of_volumes_cut_elsewhere():
+    rows = []
+    for seed in range(24):
+        noise = np.random.default_rng(seed).standard_normal((56, 56, 56))
+        smooth = ndimage.gaussian_filter(noise, 2.0)[8:-8, 8:-8, 8:-8]
+        volume = volume_of(smooth > -0.25 * 0.0525)  # of its standard deviation: 60 %
+        found = xr.merge([pf.geodesic_tortuosity(volume), pf.constrictivity(volume)])
+        rows.append(
+            [float(found[f"{n}{end}"][0]) for end in ("", "_sampling_error") for n in ERRORS]
+        )
+    values, errors = np.split(np.array(rows), 2, axis=1)
+    ratio = dict(zip(ERRORS, values.std(axis=0, ddof=1) / np.sqrt((errors**2).mean(axis=0))))
+    # 24 volumes tell a standard deviation to 15 %, and radii of few voxels step
+    assert max(ratio.values()) < 1.3, ratio
+    assert min(ratio.values()) > 0.5, ratio
 
 
 @pytest.mark.parametrize("share", [0.4, 0.6, 0.9])

@@ -3,6 +3,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,7 @@ from poreflux.metrics.paths.conducting_box import (
     read_box,
     strides,
 )
+from poreflux.metrics.paths.field_mean import error_of_mean
 from poreflux.metrics.pores.local_thickness import (
     INSIDE,
     UNKNOWN,
@@ -65,7 +67,9 @@ def constrictivity(
     it passes all voxels of some way there, in steps as of :func:`poreflux.geodesic_tortuosity`. The
     bottleneck radius is the median of simulated mercury porosimetry, the bulge radius that of the
     continuous size distribution. Straight channels of any section have a constrictivity of 1, and
-    one half of a volume behind a neck decides which radius counts.
+    one half of a volume behind a neck decides which radius counts. The sampling error of a radius
+    is how far it moves when another share of the phase than half lies beyond it, by the error of
+    this share, see :func:`poreflux.statistics.mean_error.mean_error`.
 
     References
     ----------
@@ -85,42 +89,56 @@ def constrictivity(
     blocks.refuse(BYTES * voxels, "the constrictivity", do="measure a part of the volume")
     box = read_box(volume, phase, direction)
     bottleneck, bulge = radii(box)
-    if bulge == 0 or math.isinf(bottleneck):
-        ratio = 1.0 if math.isinf(bottleneck) else math.nan
+    if bulge.value == 0 or math.isinf(bottleneck.value):
+        ratio, error = (1.0 if math.isinf(bottleneck.value) else math.nan), math.nan
     else:
-        ratio = (bottleneck / bulge) ** 2
+        ratio = (bottleneck.value / bulge.value) ** 2
+        # the two move together: as if they did not, it is no smaller than it is
+        error = (
+            2
+            * math.hypot(bottleneck.error * bottleneck.value / bulge.value, ratio * bulge.error)
+            / bulge.value
+        )
     values = {
         "constrictivity": ratio,
-        "bottleneck_radius": bottleneck,
-        "bulge_radius": bulge,
+        "constrictivity_sampling_error": error,
+        "bottleneck_radius": bottleneck.value,
+        "bottleneck_radius_sampling_error": bottleneck.error,
+        "bulge_radius": bulge.value,
+        "bulge_radius_sampling_error": bulge.error,
     }
     variables = {name: variable(name, [value], phase=phase) for name, value in values.items()}
     return xr.Dataset(variables, coords={"direction": [direction]})
 
 
-def radii(box: ConductingBox) -> tuple[float, float]:
-    """Return the radii in µm of the balls that cover half of the phase: of those that come in
-    through the first plane, and of all.
+class Radius(NamedTuple):
+    """A radius in µm and its sampling error."""
+
+    value: float
+    error: float
+
+
+def radii(box: ConductingBox) -> tuple[Radius, Radius]:
+    """Return the radii of the balls that cover half of the phase: of those that come in through the
+    first plane, and of all.
     """
     states = box.inside.astype(np.uint8)
     if box.sample is not None:
         states[~box.sample] = UNKNOWN
-    voxels = int(box.inside.sum())
-    if voxels == 0:
-        return 0.0, 0.0
+    if not box.inside.any():
+        return Radius(0.0, math.nan), Radius(0.0, math.nan)
     threads = available_cores()
     squares, weights = squared_radii(states, box.spacing, threads=threads)
     if squares.min() >= far(squares):
-        return math.inf, math.inf
+        return Radius(math.inf, math.nan), Radius(math.inf, math.nan)
     squares[states != INSIDE] = 0
     with ThreadPoolExecutor(threads) as pool:
         in_threads = partial(in_ranges, pool, len(squares), threads)
         covered = largest_balls(squares, weights, in_threads)
-        bulge = _covers_half(covered, voxels)
+        bulge = _covers_half(covered, box)
         del covered
         covered = largest_balls(passages(squares), weights, in_threads)
-    unit = min(box.spacing)
-    return unit * math.sqrt(_covers_half(covered, voxels)), unit * math.sqrt(bulge)
+    return _covers_half(covered, box), bulge
 
 
 def passages(squares: np.ndarray) -> np.ndarray:
@@ -141,10 +159,24 @@ def passages(squares: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(passage[1:-1, 1:-1, 1:-1])
 
 
-def _covers_half(covered: np.ndarray, voxels: int) -> float:
-    """Return the largest squared radius that at least half of so many voxels reach."""
+def _covers_half(covered: np.ndarray, box: ConductingBox) -> Radius:
+    """Return the largest radius that at least half of the phase reaches.
+
+    Its error is half of how far it moves where as much more or less of the phase reaches it as
+    another sample may have.
+    """
+    unit, voxels = min(box.spacing), int(box.inside.sum())
     values = covered[covered > 0]
-    half = -(-voxels // 2)
-    if values.size < half:
+    square = _reached(values, voxels / 2)
+    error = error_of_mean(covered >= max(square, 1), box.inside, box.spacing)
+    low, high = (_reached(values, voxels * (0.5 + sign * error)) for sign in (1, -1))
+    spread = abs(math.sqrt(high) - math.sqrt(low)) / 2 if error < 0.5 else math.nan
+    return Radius(unit * math.sqrt(square), unit * spread)
+
+
+def _reached(values: np.ndarray, voxels: float) -> float:
+    """Return the largest squared radius that at least so many voxels reach, 0 where none is."""
+    count = max(1, math.ceil(voxels))
+    if values.size < count:
         return 0.0
-    return float(np.partition(values, values.size - half)[values.size - half])
+    return float(np.partition(values, values.size - count)[values.size - count])
