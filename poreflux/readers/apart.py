@@ -6,6 +6,7 @@ Where it dies, the file is refused in a sentence, and the next request starts an
 
 import atexit
 import contextlib
+import math
 import mmap
 import os
 import signal
@@ -46,11 +47,39 @@ def box(
     return _reader().values(path, (path, name, index, start, stop), shape, dtype)
 
 
-def _memory() -> IO[bytes]:
-    """Return an open file without a name, in memory where the system has such."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("poreflux-hdf5"), "w+b")
-    return tempfile.TemporaryFile()
+class _Memory:
+    """A file without a name, in memory where the system has such, mapped by both processes.
+
+    It stays mapped from one request to the next: to map it anew costs as much as to fill it.
+    """
+
+    def __init__(self, file: IO[bytes]):
+        self.file = file
+        self._mapped: mmap.mmap | None = None
+
+    @classmethod
+    def new(cls) -> "_Memory":
+        if hasattr(os, "memfd_create"):
+            return cls(os.fdopen(os.memfd_create("poreflux-hdf5"), "w+b"))
+        return cls(tempfile.TemporaryFile())
+
+    def hold(self, count: int) -> None:
+        """Make room for so many bytes; where there is none, here, and not when it is written to."""
+        if os.fstat(self.file.fileno()).st_size >= count:
+            return
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self.file.fileno(), 0, count)
+        else:
+            os.truncate(self.file.fileno(), count)
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Return what is shared as an array, from its first byte on."""
+        count = math.prod(shape)
+        if not count:
+            return np.empty(shape, dtype)
+        if self._mapped is None or len(self._mapped) < count * dtype.itemsize:
+            self._mapped = mmap.mmap(self.file.fileno(), 0)
+        return np.frombuffer(self._mapped, dtype, count).reshape(shape)
 
 
 class _Reader:
@@ -70,11 +99,9 @@ class _Reader:
         """Return the values that the other process puts into the shared memory."""
         with self.lock:
             self._start()
-            count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-            if os.fstat(self.memory.fileno()).st_size < count:
-                _allocate(self.memory.fileno(), count)
+            self.memory.hold(math.prod(shape) * dtype.itemsize)
             self._answer(path, ("box", *request, shape, dtype))
-            return _shared(self.memory.fileno(), shape, dtype).copy()
+            return self.memory.array(shape, dtype).copy()
 
     def _answer(self, path: Path, request: tuple) -> Any:
         self._start()
@@ -112,8 +139,8 @@ class _Reader:
         if self.process is not None:
             return
         ours, theirs = socket.socketpair()
-        self.memory = _memory()
-        descriptors = theirs.fileno(), self.memory.fileno()
+        self.memory = _Memory.new()
+        descriptors = theirs.fileno(), self.memory.file.fileno()
         served = f"from poreflux.readers import apart; apart.serve{descriptors}"
         line = [sys.executable, "-P", "-c", served]
         package = str(Path(__file__).parents[2])
@@ -138,17 +165,9 @@ class _Reader:
         process, self.process = self.process, None
         atexit.unregister(self.close)
         self.line.close()
-        self.memory.close()
+        self.memory.file.close()
         process.kill()
         process.wait()
-
-
-def _allocate(memory: int, count: int) -> None:
-    """Make room in a file; where there is none, here, and not when it is written to."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(memory, 0, count)
-    else:
-        os.truncate(memory, count)
 
 
 _READERS: dict[int, _Reader] = {}
@@ -163,7 +182,7 @@ def serve(descriptor: int, memory: int) -> None:
     """Answer requests that come through a connection until it is closed: the process apart."""
     from poreflux.readers import hdf5_layout
 
-    line = Connection(descriptor)
+    line, shared = Connection(descriptor), _Memory(os.fdopen(memory, "r+b"))
     while True:
         try:
             kind, path, *request = line.recv()
@@ -176,16 +195,10 @@ def serve(descriptor: int, memory: int) -> None:
                 answer = hdf5_layout.layout(path, wanted, reverse=reverse)
             else:
                 name, index, start, stop, shape, dtype = request
-                out = _shared(memory, shape, dtype)
+                out = shared.array(shape, dtype)
                 hdf5_layout.read_box(path, name, index, start, stop, out)
             reply = False, answer
         except Exception as error:
             reply = True, error.with_traceback(None)
         with contextlib.suppress(BrokenPipeError):
             line.send(reply)
-
-
-def _shared(memory: int, shape: tuple, dtype: np.dtype) -> np.ndarray:
-    """Return an array in the shared memory."""
-    count = int(np.prod(shape, dtype=np.int64))
-    return np.frombuffer(mmap.mmap(memory, count * dtype.itemsize), dtype, count).reshape(shape)
