@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from poreflux.errors import Unreachable
-from poreflux.objects.credentials import s3_settings
+from poreflux.objects.credentials import google_http, s3_settings
 
 SCHEMES = ("s3", "gs", "memory")
 
@@ -23,11 +23,20 @@ _T = TypeVar("_T")
 
 
 class Head(NamedTuple):
-    """What a storage says of an object without its content."""
+    """What a storage says of an object without its content.
+
+    Attributes
+    ----------
+    tag
+        of its content: the same for the same bytes, where the storage does not say otherwise.
+    version
+        of the object, where the storage counts its writes (the generation of Google's).
+    """
 
     size: int
     modified: datetime
     tag: str
+    version: str | None = None
 
 
 class Bucket:
@@ -44,7 +53,7 @@ class Bucket:
         found = self._ask(lambda obs: obs.head(self.client, key), missing=True)
         if found is None:
             return None
-        return Head(found["size"], found["last_modified"], found["e_tag"] or "")
+        return _head(found)
 
     def get(self, key: str) -> bytes:
         """Return the content of an object; raise ``FileNotFoundError`` where there is none."""
@@ -80,13 +89,17 @@ class Bucket:
         # an answer that was lost on the way makes the client ask once more, and find its own object
         return self._ask(put) or self._is(key, payload)
 
-    def replace(self, key: str, payload: bytes, tag: str) -> bool:
-        """Write an object where what is there has this tag; return whether it was so."""
+    def replace(self, key: str, payload: bytes, there: Head) -> bool:
+        """Write an object where what is there is still this; return whether it was so."""
         from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
+
+        mode = {"e_tag": there.tag}
+        if there.version is not None:
+            mode["version"] = there.version
 
         def put(obs: Any) -> bool:
             try:
-                obs.put(self.client, key, payload, mode={"e_tag": tag})
+                obs.put(self.client, key, payload, mode=mode)
             except (AlreadyExistsError, NotFoundError, PreconditionError, FileNotFoundError):
                 return False
             return True
@@ -125,8 +138,7 @@ class Bucket:
         stream = self._ask(lambda obs: iter(obs.list(self.client, below)))
         while (items := self._ask(lambda obs: next(stream, None))) is not None:
             for item in items:
-                head = Head(item["size"], item["last_modified"], item["e_tag"] or "")
-                yield item["path"], head
+                yield item["path"], _head(item)
 
     def has_below(self, prefix: str) -> bool:
         """Return whether there is an object below a prefix."""
@@ -172,6 +184,12 @@ class Bucket:
         return Unreachable(f"{self} refuses: {reason}")
 
 
+def _head(found: Any) -> Head:
+    return Head(
+        found["size"], found["last_modified"], found["e_tag"] or "", found.get("version") or None
+    )
+
+
 _SENTENCES = (
     (
         ("NoSuchBucket", "bucket does not exist"),
@@ -196,8 +214,8 @@ _SENTENCES = (
     ),
     (
         ("error sending request", "dns error", "timed out", "timeout", "connect"),
-        "the storage of {bucket} does not answer{where}; check AWS_ENDPOINT_URL and the network, "
-        "then run the same command again",
+        "the storage of {bucket} does not answer{where}; check the network (for s3:// AWS_ENDPOINT_URL "
+        "too), then run the same command again",
     ),
     (
         ("301 Moved", "PermanentRedirect", "AuthorizationHeaderMalformed"),
@@ -245,6 +263,8 @@ def _bucket(scheme: str, name: str) -> Bucket:
         if scheme == "memory":
             return Bucket(scheme, name, store.MemoryStore())
         if scheme == "gs":
+            if google_http():
+                options["client_options"]["allow_http"] = True
             return Bucket(scheme, name, store.GCSStore(name, **options))
         settings, http = s3_settings()
         if http:

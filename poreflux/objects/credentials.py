@@ -39,6 +39,15 @@ def s3_settings() -> tuple[dict[str, str], bool]:
     return settings, address.startswith("http://")
 
 
+def google_http() -> bool:
+    """Return whether the storage of gs:// may be one that speaks plain http.
+
+    The file that GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS names can give the address
+    of another server than Google's, in ``gcs_base_url``.
+    """
+    return os.environ.get("GOOGLE_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
+
+
 def _set(name: str) -> bool:
     return bool(os.environ.get(name))
 

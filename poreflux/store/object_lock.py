@@ -55,7 +55,7 @@ class ObjectLock:
                 crashed = silent = self._age(head.modified) > SILENCE
             if not crashed:
                 return holder or Process("a machine unknown", 0, "", "")
-            if self._place.bucket.replace(self._place.key, self._content(), head.tag):
+            if self._place.bucket.replace(self._place.key, self._content(), head):
                 self.taken_over |= silent
                 self._taken()
                 return None
@@ -106,5 +106,5 @@ class ObjectLock:
                 head = self._place.bucket.head(self._place.key)
                 if head is None or not self.held() or self._done.is_set():
                     return
-                if self._place.bucket.replace(self._place.key, self._content(), head.tag):
+                if self._place.bucket.replace(self._place.key, self._content(), head):
                     self._last_beat = time.monotonic()

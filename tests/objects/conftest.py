@@ -1,6 +1,8 @@
-"""A server that speaks S3, and a bucket in it."""
+"""Servers that speak S3 and the interface of Google, and buckets in them."""
 
+import json
 import logging
+import threading
 import urllib.request
 import uuid
 
@@ -33,3 +35,30 @@ def cloud(server, monkeypatch):
     request = urllib.request.Request(f"{server}/{name}", method="PUT")
     urllib.request.urlopen(request).close()
     return at(f"s3://{name}/day")
+
+
+@pytest.fixture
+def google(tmp_path, monkeypatch):
+    """Return a server that speaks as Google's, in a process that asks it for ``gs://``."""
+    from tests.objects.google import Google
+
+    with Google() as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        account = {"gcs_base_url": running.address, "disable_oauth": True, "client_email": ""}
+        account |= {"private_key": "", "private_key_id": ""}
+        (tmp_path / "account.json").write_text(json.dumps(account))
+        monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(tmp_path / "account.json"))
+        monkeypatch.setenv("GOOGLE_ALLOW_HTTP", "true")
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture(params=["s3", "gs"])
+def any_cloud(request):
+    """Return a new bucket of either kind of storage."""
+    from poreflux.objects import at
+
+    if request.param == "s3":
+        return request.getfixturevalue("cloud")
+    request.getfixturevalue("google")
+    return at(f"gs://b-{uuid.uuid4().hex}/day")

@@ -17,8 +17,8 @@ from poreflux.store.process import Process, _state
 FAR = Process("far away", 1, "1", "another machine")
 
 
-def test_one_of_many_that_ask_at_once_gets_the_lock(cloud):
-    locks = [ObjectLock(cloud / "p") for _ in range(8)]
+def test_one_of_many_that_ask_at_once_gets_the_lock(any_cloud):
+    locks = [ObjectLock(any_cloud / "p") for _ in range(8)]
     together = threading.Barrier(len(locks))
 
     def ask(lock):
@@ -31,13 +31,13 @@ def test_one_of_many_that_ask_at_once_gets_the_lock(cloud):
     assert [lock.held() for lock in locks] == [answer is None for answer in told]
     assert {answer for answer in told if answer is not None} == {Process.this()}
     locks[told.index(None)].release()
-    assert ObjectLock(cloud / "p").take() is None
+    assert ObjectLock(any_cloud / "p").take() is None
 
 
-def test_a_crashed_holder_is_told_from_a_living_one(cloud):
+def test_a_crashed_holder_is_told_from_a_living_one(any_cloud):
     with subprocess.Popen(["sleep", "1000"]) as child:
         process = dataclasses.replace(Process.this(), pid=child.pid, started=_state(child.pid)[1])
-        first, second = ObjectLock(cloud / "p", process), ObjectLock(cloud / "p")
+        first, second = ObjectLock(any_cloud / "p", process), ObjectLock(any_cloud / "p")
         assert first.take() is None
         assert second.take() == process
         child.kill()
@@ -46,8 +46,8 @@ def test_a_crashed_holder_is_told_from_a_living_one(cloud):
         assert not second.taken_over  # it cannot wake
 
 
-def test_a_holder_elsewhere_is_given_up_when_it_is_silent(cloud, monkeypatch):
-    far, near = ObjectLock(cloud / "p", FAR), ObjectLock(cloud / "p")
+def test_a_holder_elsewhere_is_given_up_when_it_is_silent(any_cloud, monkeypatch):
+    far, near = ObjectLock(any_cloud / "p", FAR), ObjectLock(any_cloud / "p")
     assert far.take() is None
     assert near.take() == FAR
     monkeypatch.setattr("poreflux.store.object_lock.SILENCE", -1.0)
@@ -60,10 +60,10 @@ def test_a_holder_elsewhere_is_given_up_when_it_is_silent(cloud, monkeypatch):
         far.require_fresh()
 
 
-def test_a_holder_gives_signs_of_life(cloud, monkeypatch):
+def test_a_holder_gives_signs_of_life(any_cloud, monkeypatch):
     monkeypatch.setattr("poreflux.store.object_lock.BEAT", 0.01)
-    lock = ObjectLock(cloud / "p")
-    place = cloud / "p" / "holder"
+    lock = ObjectLock(any_cloud / "p")
+    place = any_cloud / "p" / "holder"
     assert lock.take() is None
     tags = set()
     while len(tags) < 3:
@@ -72,20 +72,20 @@ def test_a_holder_gives_signs_of_life(cloud, monkeypatch):
     assert not place.exists()
 
 
-def test_who_is_refused_reads_by_whom(cloud):
-    second = holding(cloud / "p", cloud / "v")
-    with holding(cloud / "p", cloud / "v"), pytest.raises(StoreExists) as refused, second:
+def test_who_is_refused_reads_by_whom(any_cloud):
+    second = holding(any_cloud / "p", any_cloud / "v")
+    with holding(any_cloud / "p", any_cloud / "v"), pytest.raises(StoreExists) as refused, second:
         pass
     assert f"another process ({os.getpid()} on {os.uname().nodename})" in str(refused.value)
 
 
-def test_one_that_was_given_up_for_dead_publishes_nothing(cloud, monkeypatch):
-    store = cloud / "v.zarr"
+def test_one_that_was_given_up_for_dead_publishes_nothing(any_cloud, monkeypatch):
+    store = any_cloud / "v.zarr"
     with making(store) as first:
         first.begin("one")
         (first.data / "zarr.json").write_bytes(b"first")
         first.lock.process = FAR
-        (cloud / "v.zarr.partial" / "holder").write_bytes(first.lock._content())
+        (any_cloud / "v.zarr.partial" / "holder").write_bytes(first.lock._content())
         monkeypatch.setattr("poreflux.store.object_lock.SILENCE", -1.0)
         with making(store) as second:
             assert second.begin("one")  # it goes on from there

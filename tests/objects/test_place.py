@@ -12,7 +12,7 @@ from poreflux.objects.credentials import s3_settings
 from poreflux.store import disk
 
 CONTENT = {"zarr.json": b"root", "gray/zarr.json": b"array", "gray/c/0/0/1": b"abcdefgh"}
-PLACES = ("here", "s3", "memory")
+PLACES = ("here", "s3", "gs", "memory")
 
 
 @pytest.fixture(params=PLACES)
@@ -21,6 +21,9 @@ def place(request, tmp_path):
         root = tmp_path
     elif request.param == "memory":
         root = at(f"memory://{uuid.uuid4().hex}/day")
+    elif request.param == "gs":
+        request.getfixturevalue("google")
+        root = at(f"gs://{uuid.uuid4().hex}/day")
     else:
         root = request.getfixturevalue("cloud")
     for name, payload in CONTENT.items():
