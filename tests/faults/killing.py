@@ -3,16 +3,20 @@
 A step is an opening, renaming, making or removing of a file or folder in the work folder, seen by
 an audit hook; SIGKILL leaves no time to tidy up. Processes are forked from one that has loaded
 everything, so that hundreds are killed in seconds. With ``EIO`` the step fails in place of a kill:
-the disk could not write. Called as ``python -m tests.faults.killing`` with the name of a scenario,
-a folder, every how many steps to stop, and KILL or EIO; prints one JSON object.
+the disk could not write. Called as ``python -m tests.faults.killing`` with a folder, and words such
+as ``KILL:1:7``: a fault, the step to stop at first, and how many steps further each time; prints one
+JSON object of all scenarios and faults.
 """
 
 import errno
+import gc
 import json
 import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import dask
@@ -20,14 +24,6 @@ import numpy as np
 
 from poreflux import from_array, read, store
 
-# loaded here once, not in every process that is forked and killed
-from poreflux.readers import numpy as _numpy_reader
-from poreflux.readers import volumes as _volumes
-from poreflux.store import field as _field
-from poreflux.store import opening as _opening
-from poreflux.store import saving as _saving
-
-LOADED = (_numpy_reader, _volumes, _field, _opening, _saving)
 _EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 
 
@@ -127,44 +123,75 @@ def in_child(function, folder: Path, stop_at: int | None, fault: str = "KILL") -
     return int(said)
 
 
-def main(scenario: str, folder: Path, stride: int, fault: str) -> dict:
+def load(function, folder: Path) -> None:
+    """Run a function in a forked process, and import here what it imports.
+
+    What is imported on first use would be imported in every process that is forked, and take longer
+    than the rest of it.
+    """
+    before = set(sys.modules)
+
+    def and_note(place: Path) -> None:
+        function(place)
+        (place / "modules").write_text("\n".join(sys.modules.keys() - before))
+
+    in_child(and_note, folder, None)
+    for name in sorted((folder / "modules").read_text().split()):
+        with suppress(Exception):  # of some, one that fails is tried again there
+            import_module(name)
+    (folder / "modules").unlink()
+
+
+def main(scenario: str, folder: Path, faults: dict[str, range]) -> dict[str, dict]:
+    """Return what came of stopping a scenario at the steps of each fault."""
     before, function = SCENARIOS[scenario]
     start = folder / "start"
     start.mkdir(parents=True)
     rng = np.random.default_rng(3)
     np.save(start / "source.npy", rng.integers(0, 99, (12, 8, 9)).astype(np.uint8))
     for step in before:
-        in_child(step, start, None)
+        load(step, start)
     old = tree(start / "v.zarr")
     finished = folder / "finished"
     # times of change are part of what makes a source the same
     shutil.copytree(start, finished)
+    if not before:
+        load(function, shutil.copytree(start, folder / "loading"))
     steps = in_child(function, finished, None)
     new = tree(finished / "v.zarr")
-    verdict = {"steps": steps, "kills": 0, "visible": [], "unlike": [], "left": [], "said": []}
-    for kill_at in range(1, steps + 1, stride):
-        work = folder / f"kill-{kill_at}"
-        shutil.copytree(start, work)
-        end = in_child(function, work, kill_at, fault)
-        if isinstance(end, str) and not told(end):
-            verdict["said"].append([kill_at, end])
-        if fault == "KILL" and end != -1:
-            continue
+    gc.freeze()  # so that a fork copies few pages
+    verdicts = {}
+    for fault, at in faults.items():
+        verdict = {"steps": steps, "kills": 0, "visible": [], "unlike": [], "left": [], "said": []}
+        for step in at:
+            if step <= steps:
+                stop(scenario, folder, fault, step, (old, new), verdict)
+        verdicts[fault] = verdict
+    return verdicts
+
+
+def stop(scenario: str, folder: Path, fault: str, step: int, stores: tuple, verdict: dict) -> None:
+    """Stop a scenario at a step, look at what is left, do it again, and note what is wrong."""
+    old, new = stores
+    function = SCENARIOS[scenario][1]
+    work = shutil.copytree(folder / "start", folder / f"stop-{step}")
+    end = in_child(function, work, step, fault)
+    if isinstance(end, str) and not told(end):
+        verdict["said"].append([step, end])
+    if fault == "EIO" or end == -1:
         verdict["kills"] += 1
         if not acceptable(scenario, tree(work / "v.zarr"), old, new):
-            verdict["visible"].append(kill_at)
-        read = folder / f"read-{kill_at}"
-        shutil.copytree(work, read)
+            verdict["visible"].append(step)
+        read = shutil.copytree(work, folder / f"read-{step}")
         if not consistent(read / "v.zarr", old, new):
-            verdict["unlike"].append([kill_at, "as it is read"])
+            verdict["unlike"].append([step, "as it is read"])
         shutil.rmtree(read)
         in_child(function, work, None)
         if tree(work / "v.zarr") != new:
-            verdict["unlike"].append(kill_at)
+            verdict["unlike"].append(step)
         if sorted(p.name for p in work.iterdir()) != ["source.npy", "v.zarr"]:
-            verdict["left"].append(kill_at)
-        shutil.rmtree(work)
-    return verdict
+            verdict["left"].append(step)
+    shutil.rmtree(work)
 
 
 def told(sentence: str) -> bool:
@@ -196,4 +223,6 @@ def acceptable(scenario: str, now, old, new) -> bool:
 
 if __name__ == "__main__":
     dask.config.set(scheduler="threads", num_workers=2)
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))
+    root, wanted = Path(sys.argv[1]), [word.split(":") for word in sys.argv[2:]]
+    chosen = {fault: range(int(first), 10**6, int(stride)) for fault, first, stride in wanted}
+    print(json.dumps({name: main(name, root / name, chosen) for name in SCENARIOS}))

@@ -25,21 +25,36 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_stop_at_any_step_leaves_nothing_half_made(tmp_path, scenario, fault):
-    stride = str(tries(7, 1) if fault == "KILL" else tries(13, 4))
-    command = [sys.executable, "-m", "tests.faults.killing", scenario, str(tmp_path), stride, fault]
+def stopped(folder, *faults: str) -> dict:
+    """Return what came of each scenario and fault, all in one process that is forked."""
+    command = [sys.executable, "-m", "tests.faults.killing", str(folder), *faults]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    verdict = json.loads(out.stdout)
-    wrong = sum(len(verdict[key]) for key in ("visible", "unlike", "left", "said"))
-    name, ending = FAULTS[fault]
-    record(name, f"store: {scenario}", verdict["kills"], wrong, ending)
-    assert verdict["said"] == []
-    assert verdict["kills"] > 5
-    assert verdict["visible"] == []
-    assert verdict["unlike"] == []
-    assert verdict["left"] == []
+    verdicts = json.loads(out.stdout)
+    assert list(verdicts) == list(SCENARIOS)
+    return verdicts
+
+
+def wrong(verdict: dict) -> list:
+    return [verdict[key] for key in ("visible", "unlike", "left", "said") if verdict[key]]
+
+
+@pytest.mark.timeout(tries(300, 3000))
+def test_a_stop_at_any_step_leaves_nothing_half_made(quick_folder):
+    verdicts = stopped(quick_folder, f"KILL:1:{tries(7, 1)}", f"EIO:1:{tries(19, 1)}")
+    for scenario, by_fault in verdicts.items():
+        for fault, verdict in by_fault.items():
+            name, ending = FAULTS[fault]
+            count = sum(map(len, wrong(verdict)))
+            record(name, f"store: {scenario}", verdict["kills"], count, ending)
+            assert wrong(verdict) == [], (scenario, fault)
+            assert verdict["kills"] > 4, (scenario, fault)
+
+
+@pytest.mark.slow
+def test_another_four_hundred_kills_leave_nothing_half_made(quick_folder):
+    verdicts = [each["KILL"] for each in stopped(quick_folder, "KILL:2:2").values()]
+    assert [wrong(verdict) for verdict in verdicts if wrong(verdict)] == []
+    assert sum(verdict["kills"] for verdict in verdicts) > 400
 
 
 @pytest.mark.slow

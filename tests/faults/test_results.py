@@ -17,7 +17,7 @@ from poreflux.phantoms import random_sites
 from tests.faults.killing import tree
 from tests.faults.table import record, tries
 
-DAMAGES = tries(100, 1000)
+DAMAGES = [tries(20, 220), pytest.param(190, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,14 @@ def remove_array(path: Path, rng: random.Random) -> None:
         path.unlink()
 
 
+@pytest.mark.parametrize("count", DAMAGES)
 @pytest.mark.parametrize("damage", [flip, truncate, delete, replace, remove_array])
-def test_any_damage_is_named_and_not_opened(whole, damage, tmp_path):
-    rng = random.Random(damage.__name__)
+def test_any_damage_is_named_and_not_opened(whole, damage, count, quick_folder):
+    rng = random.Random(f"{damage.__name__} {count}")
     files = sorted(path.relative_to(whole) for path in whole.rglob("*") if path.is_file())
     missed, opened = [], []
-    for number in range(DAMAGES // 5):
-        work = tmp_path / str(number) / "r.zarr"
+    for number in range(count):
+        work = quick_folder / str(number) / "r.zarr"
         shutil.copytree(whole, work)
         file = rng.choice(files)
         damage(work / file, rng)
@@ -85,7 +86,7 @@ def test_any_damage_is_named_and_not_opened(whole, damage, tmp_path):
         shutil.rmtree(work)
     fault = f"a file: {damage.__name__.replace('_', ' ')}"
     wrong = len(missed) + len(opened)
-    record(fault, "results: open, verify", DAMAGES // 5, wrong, "named by verify, not opened")
+    record(fault, "results: open, verify", count, wrong, "named by verify, not opened")
     assert missed == opened == []
 
 
@@ -136,7 +137,7 @@ from pathlib import Path
 import numpy as np
 import poreflux as pf
 from poreflux import results
-from tests.faults.killing import in_child
+from tests.faults.killing import in_child, load
 
 folder, first = Path(sys.argv[1]), json.loads(sys.argv[2])
 made = pf.collect(pf.porosity(pf.phantoms.uniform((4, 4, 4))))
@@ -151,6 +152,7 @@ def begin(name):
     shutil.copytree(folder / "start", folder / name)
     return folder / name
 
+load(overwrite, begin("loading"))
 steps = in_child(overwrite, begin("whole"), None)
 wrong, tried = [], 0
 for step in range(int(first * steps), steps + 1):
@@ -168,10 +170,10 @@ print(json.dumps([tried, wrong]))
 """
 
 
-def test_a_failing_disk_loses_no_results(tmp_path):
+def test_a_failing_disk_loses_no_results(quick_folder):
     """The renames at the end are where the old results are aside and the new not yet in place."""
     first = str(tries(60, 0) / 100)
-    command = [sys.executable, "-W", "ignore", "-c", STOPS, str(tmp_path), first]
+    command = [sys.executable, "-W", "ignore", "-c", STOPS, str(quick_folder), first]
     root = Path(__file__).parents[2]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
     tried, wrong = json.loads(ran.stdout)

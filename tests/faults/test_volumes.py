@@ -61,13 +61,14 @@ def values(path) -> list[bytes]:
 DAMAGES = [flip, truncate, delete, overwrite_with_zeros, put_another_in_place]
 
 
+@pytest.mark.parametrize("count", [tries(30, 110), pytest.param(80, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_no_damage_gives_another_number(whole, damage, request):
-    rng = random.Random(damage.__name__)
+def test_no_damage_gives_another_number(whole, damage, count, request):
+    rng = random.Random(f"{damage.__name__} {count}")
     files = sorted(path for path in whole.rglob("*") if path.is_file())
     content = {path: path.read_bytes() for path in files}
     expected, tried, wrong = values(whole), 0, []
-    for _ in range(tries(30, 110)):
+    for _ in range(count):
         path = rng.choice(files)
         others = [content[other] for other in files if other.name == path.name]
         altered = damage(content[path], others, rng)
