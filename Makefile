@@ -33,6 +33,7 @@ slow: $(VENV)/.test $(VENV)/.petsc
 faults: $(VENV)/.test
 	rm -rf $(VENV)/faults && mkdir -p $(VENV)/faults
 	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m "not slow" tests/faults tests/readers/test_fuzz.py $(PYTEST_ARGS)
+	POREFLUX_FAULTS=$(VENV)/faults $(BIN)/python -m pytest -m slow tests/faults/test_memory.py -k flat $(PYTEST_ARGS)
 	$(BIN)/python -m tests.faults.table $(VENV)/faults
 
 coverage: $(VENV)/.test

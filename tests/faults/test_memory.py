@@ -1,5 +1,6 @@
 """The peak of memory of an import is set by a slab of the volume, not by the volume."""
 
+import json
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import tifffile
 from poreflux import from_array, store
 from poreflux.errors import TooLarge
 from poreflux.store import forecast
+from tests.faults.table import record, tries
 
 CODE = """
 import sys
@@ -28,6 +30,32 @@ before = peak()
 options = eval(sys.argv[3])
 save(read(sys.argv[2], voxel_size=1, **options), folder + "/large.zarr")
 print(peak() - before)
+"""
+
+MANY = """
+import gc, json, sys
+from pathlib import Path
+import h5py
+import psutil
+import poreflux as pf
+from poreflux import results
+
+folder, count, process, seen = Path(sys.argv[1]), int(sys.argv[2]), psutil.Process(), []
+volume = pf.phantoms.random_sites((20, 24, 22), 0.7, seed=2)
+with h5py.File(folder / "gray.h5", "w") as file:
+    file["v"] = volume.phase.values * 100
+for number in range(count + 1):
+    pf.save(pf.read(folder / "gray.h5", voxel_size=1), folder / "v.zarr", chunk=16, overwrite=True)
+    pf.save(pf.segment(pf.open(folder / "v.zarr")), folder / "s.zarr", chunk=16, overwrite=True)
+    opened = pf.open(folder / "s.zarr")
+    found = [pf.porosity(opened), pf.structure_factor(opened), pf.connectivity(opened)]
+    found += [pf.tortuosity_factor(opened), pf.interfacial_current(opened)]
+    results.save(pf.collect(*found, volume=opened), folder / "r.zarr", overwrite=True)
+    assert not pf.verify(folder / "r.zarr")
+    if number % (count // 4) == 0:
+        gc.collect()
+        seen.append([process.memory_info().rss, process.num_fds(), process.num_threads()])
+print(json.dumps(seen))
 """
 
 SHAPE = (768, 900, 1000)
@@ -72,6 +100,22 @@ def test_memory_is_bounded_by_a_slab(tmp_path, make):
     grown = int(out.stdout)
     # the slab, pieces of it in hand on each core, and what the allocator keeps
     assert SLAB / 2 < grown < 3 * SLAB < VOLUME / 1.9
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(tries(300, 3000))
+def test_memory_is_flat_over_many_analyses(quick_folder):
+    """From a file to a current and its results, in one process."""
+    count = tries(40, 200)
+    command = [sys.executable, "-W", "ignore", "-c", MANY, str(quick_folder), str(count)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    seen = np.array(json.loads(out.stdout))
+    grown = seen[-1] - seen[1]  # the first ones fill the caches of the libraries
+    record("one analysis after the other", "import to current, in one process", count,
+           int(grown[0] > 8e6), "memory, files and threads stay as many")  # fmt: skip
+    assert grown[0] < 8e6, seen
+    assert grown[1] <= 2
+    assert grown[2] <= 2
 
 
 @pytest.mark.parametrize("along, across", [(0, 1), (2, 0)])
