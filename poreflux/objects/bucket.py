@@ -214,8 +214,8 @@ _SENTENCES = (
     ),
     (
         ("error sending request", "dns error", "timed out", "timeout", "connect"),
-        "the storage of {bucket} does not answer{where}; check the network (for s3:// AWS_ENDPOINT_URL "
-        "too), then run the same command again",
+        "the storage of {bucket} does not answer{where}; check AWS_ENDPOINT_URL (of s3://) and the "
+        "network, then run the same command again",
     ),
     (
         ("301 Moved", "PermanentRedirect", "AuthorizationHeaderMalformed"),

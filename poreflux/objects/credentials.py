@@ -42,8 +42,8 @@ def s3_settings() -> tuple[dict[str, str], bool]:
 def google_http() -> bool:
     """Return whether the storage of gs:// may be one that speaks plain http.
 
-    The file that GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS names can give the address
-    of another server than Google's, in ``gcs_base_url``.
+    The file that GOOGLE_SERVICE_ACCOUNT names can give the address of another server than Google's,
+    in ``gcs_base_url``.
     """
     return os.environ.get("GOOGLE_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
 

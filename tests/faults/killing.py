@@ -4,8 +4,8 @@ A step is an opening, renaming, making or removing of a file or folder in the wo
 an audit hook; SIGKILL leaves no time to tidy up. Processes are forked from one that has loaded
 everything, so that hundreds are killed in seconds. With ``EIO`` the step fails in place of a kill:
 the disk could not write. Called as ``python -m tests.faults.killing`` with a folder, and words such
-as ``KILL:1:7``: a fault, the step to stop at first, and how many steps further each time; prints one
-JSON object of all scenarios and faults.
+as ``KILL:1:7``: a fault, the step to stop at first, and how many steps further each time; prints
+one JSON object of all scenarios and faults.
 """
 
 import errno

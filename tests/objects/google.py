@@ -145,7 +145,9 @@ class Handler(BaseHTTPRequestHandler):
         """Return a page of the objects below a prefix; a page has at most 40."""
         bucket, prefix = self.key.rstrip("/"), self.query.get("prefix", "")
         delimiter, after = self.query.get("delimiter"), self.query.get("continuation-token", "")
-        names = sorted(k[len(bucket) + 1 :] for k in self.server.objects if k.startswith(f"{bucket}/"))
+        names = sorted(
+            k[len(bucket) + 1 :] for k in self.server.objects if k.startswith(f"{bucket}/")
+        )
         names = [name for name in names if name.startswith(prefix)]
         entries: dict[str, str] = {}
         for name in names:

@@ -63,7 +63,7 @@ def test_a_damaged_file_is_read_or_refused(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FRAGILE)
 def test_hundreds_of_damaged_files_of_a_format_are_read_or_refused(tmp_path, originals, name):
-    """With the ordinary tests 5 000 files of all formats; other seeds than Hypothesis would take."""
+    """With the ordinary tests 5 000 files, of all formats."""
     rng = random.Random(name)
     content, suffix = originals[name]
     path = tmp_path / f"damaged{suffix}"
