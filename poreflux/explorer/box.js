@@ -54,30 +54,37 @@ function end_box() {
 
 // porosity of each plane of the box, or of some together, from its counts
 function draw_profile() {
-  if (!has_gray) return
-  const {bins, planes, first, step: width} = state.boxed
-  if (bins === undefined) return
-  const bin = Math.min(Math.floor((state.threshold - first) / width + 1e-9), bins - 1)
+  if (!has_gray || state.boxed.bins === undefined) return
+  const {bins, planes, edge, width, z} = state.boxed
   const cumulated = boxed.data.cumulated
+  // within a bin of several grey values they are taken as equally frequent
+  const place = Math.min(Math.max((state.threshold + state.histogram.half - edge) / width, 0), bins)
+  const bin = Math.floor(place)
+  const up_to = (row, i) => i == 0 ? 0 : cumulated[row * bins + Math.min(i, bins) - 1]
   const porosity = []
   let [pores, voxels] = [0, 0]
-  for (let i = 0; i < planes; i++) {
-    const all = cumulated[i * bins + bins - 1]
-    const dark = bin < 0 ? 0 : cumulated[i * bins + bin]
+  for (let row = 0; row < planes; row++) {
+    const all = up_to(row, bins)
+    const below = up_to(row, bin)
+    const dark = below + (place - bin) * (up_to(row, bin + 1) - below)
     const pore = state.dark ? dark : all - dark
     porosity.push(all > 0 ? pore / all : NaN)
     pores += pore
     voxels += all
   }
-  profile.data = {z: state.boxed.z, porosity}
+  profile.data = {z, porosity}
+  const highest = Math.max(...porosity.filter(Number.isFinite), 1e-9)
+  const half = planes > 1 ? (z[1] - z[0]) / 2 : meta.spacing[0] / 2
+  profile_figure.x_range.setv({start: z[0] - half, end: z[planes - 1] + half})
+  profile_figure.y_range.setv({start: 0, end: 1.15 * highest})
   const {size, mean, shape} = state.boxed
-  const rows = [
-    ["size x × y × z", `${[...size].reverse().map(shown).join(" × ")} µm`],
-    ["voxels", `${voxels.toLocaleString("en")} (${[...shape].reverse().join(" × ")})`],
-    ["porosity", voxels > 0 ? `${percent(pores / voxels, 3)} %` : "no voxel is inside"],
-    ["mean grey value", shown(mean)],
-  ]
-  fill_table("boxed", rows)
+  const list = (values) => [...values].reverse().join(" × ")
+  fill_table("boxed", [
+    ["size x × y × z", `${list(size.map(shown))} µm`],
+    ["voxels", `${voxels.toLocaleString("en")} (${list(shape)})`],
+    ["porosity", voxels > 0 ? `${percent(pores / voxels, 2)} %` : "no voxel is inside"],
+    ["mean grey value", shown(mean ?? NaN)],
+  ])
   by_id("boxed").dataset.porosity = pores / voxels
   by_id("boxed").dataset.voxels = voxels
 }

@@ -121,12 +121,24 @@ class Counting:
             self.failure = " ".join(str(error).split())
 
     def _values(self, piece: tuple[Triple, Triple]) -> np.ndarray:
-        level = self.images.arrays["gray"].levels[0]
-        values = level.read(*piece).ravel()
-        if "mask" in self.images.arrays:
-            inside = self.images.arrays["mask"].levels[0].read(*piece).ravel()
-            values = values[inside.astype(bool)]
-        return values[np.isfinite(values)] if values.dtype.kind == "f" else values
+        values, inside = sample_of(self.images, *piece)
+        return values.ravel() if inside is None else values[inside]
+
+
+def sample_of(images: Images, lower: Triple, upper: Triple) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the grey values of a box, and which of them are sample where not all are.
+
+    What is outside of a mask, or not finite, is none.
+    """
+    values = images.arrays["gray"].levels[0].read(lower, upper)
+    inside = None
+    if "mask" in images.arrays:
+        inside = images.arrays["mask"].levels[0].read(lower, upper).astype(bool)
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        if not finite.all():
+            inside = finite if inside is None else inside & finite
+    return values, inside
 
 
 def pieces_of(box: tuple[Triple, Triple], edge: tuple[int, ...]) -> list[tuple[Triple, Triple]]:

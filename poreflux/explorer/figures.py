@@ -21,7 +21,7 @@ from poreflux.explorer.planes import PLANES, Plane
 from poreflux.schema import DIMS
 
 #: edge of the frame of a slice in pixels
-FRAME = 340
+FRAME = 330
 #: Okabe and Ito's colours, in the order of the labels; what is not pore is pale
 PORE, BAND, CROSS, BOX = "#e69f00", "#f0e442", "#56b4e9", "#009e73"
 LABELS = (PORE, "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442")

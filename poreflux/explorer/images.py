@@ -185,7 +185,8 @@ def _stored_level(store: Path, path: str) -> Level:
 
 
 def in_memory(volume: Any) -> Images:
-    """Return the images of a Volume; its coarser levels are every second, fourth ... voxel.
+    """Return the images of a Volume; its coarser levels are every second, fourth ... voxel, unless
+    it is that of a store, whose pyramid is read.
 
     Examples
     --------
@@ -198,18 +199,32 @@ def in_memory(volume: Any) -> Images:
 
     spacing = voxel_size(volume)
     named = {str(n): v for n, v in volume.data_vars.items() if v.dims == DIMS}
+    store = Path(str(volume.encoding.get("source", "")))
+    of_store = [name for name in named if _is_of_store(store, name, named[name].data)]
     first = [name for name in ("gray", "phase") if name in named]
     if not first:
         raise ValueError(
             f"the volume has neither gray nor phase, only {tuple(volume.data_vars)}; give one of it"
         )
     arrays = {
-        name: Image(name, named[name].dtype, named[name].attrs, _levels_of(named[name].data), "one")
+        name: _stored_image(store, name)
+        if name in of_store
+        else Image(name, named[name].dtype, named[name].attrs, _levels_of(named[name].data), "one")
         for name in [*first, *(name for name in named if name not in first)]
     }
     origin = tuple(float(volume[d][0]) - h / 2 for d, h in zip(DIMS, spacing))
-    title = Path(str(volume.encoding.get("source", "volume"))).name
-    return Images(title, spacing, origin, arrays, None, volume.attrs)
+    title = store.name or "volume"
+    whole = store if len(of_store) == len(named) else None
+    return Images(title, spacing, origin, arrays, whole, volume.attrs)
+
+
+def _is_of_store(store: Path, name: str, data: Any) -> bool:
+    """Return whether values are those of a store, as they were opened: then it is read itself."""
+    from poreflux.store.opening import token
+
+    if not (store / name / "zarr.json").is_file():
+        return False
+    return getattr(data, "name", None) == token(store, name)
 
 
 def _levels_of(data: Any) -> list[Level]:

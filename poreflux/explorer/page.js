@@ -29,6 +29,8 @@ function tell_outcome() {
   }
   meta.phases = state.outcome.phases ?? meta.phases
   tell_lines()
+  show_overlay()
+  if (said) ask()
 }
 
 state.connect(state.properties.outcome.change, tell_outcome)
@@ -52,6 +54,9 @@ function set_dark(dark) {
         axis_line_color: line, major_tick_line_color: line, minor_tick_line_color: null,
         major_label_text_color: ink, axis_label_text_color: ink,
       })
+    }
+    for (const bar of figure.right) {
+      bar.setv({major_label_text_color: ink, major_tick_line_color: line, bar_line_color: line})
     }
     for (const grid of figure.center.filter((c) => c.type == "Grid")) grid.grid_line_color = line
   }
@@ -116,6 +121,7 @@ draw_view()
 draw_point()
 show_overlay()
 by_id("overlay").value = state.overlay
+if (map !== null) state.chosen = by_id("map").value
 ask()
 tell_outcome()
 follow_counting()

@@ -1,6 +1,5 @@
 """The page: figures, state and the files of its text, style and behaviour become one document."""
 
-import shlex
 from importlib.resources import files
 from typing import Any
 
@@ -11,19 +10,21 @@ from jinja2 import Environment, PackageLoader
 
 from poreflux.explorer.figures import FRAME, LABELS, PORE, mappers, ranges, slices
 from poreflux.explorer.histogram_figure import histogram_figure
-from poreflux.explorer.images import Images
+from poreflux.explorer.map_figure import MapSession
+from poreflux.explorer.maps import maps_of
+from poreflux.explorer.page_text import described, overlays, summary
 from poreflux.explorer.planes import View
 from poreflux.explorer.profile_figure import profile_figure
-from poreflux.explorer.session import HistogramSession, SlicesSession
+from poreflux.explorer.session import BoxSession, HistogramSession, SlicesSession
 from poreflux.explorer.shared import Shared
 from poreflux.explorer.state import State
-from poreflux.schema import DIMS, VARIABLES
-from poreflux.schema.units import printed_unit
+from poreflux.explorer.writing import Writing, follower
+from poreflux.schema import DIMS
 
 #: milliseconds between two looks at what was counted
 _POLL = 300
 
-_SCRIPTS = ("slices.js", "threshold.js", "box.js", "page.js")
+_SCRIPTS = ("slices.js", "threshold.js", "box.js", "maps.js", "page.js")
 _COLOURS = {
     "pore": PORE, "near": "rgba(240, 228, 66, 0.55)", "clear": "rgba(0, 0, 0, 0)",
     "labels": list(LABELS), "scale": list(Cividis256[::32]),
@@ -46,7 +47,7 @@ def make_page(document: Document, shared: Shared) -> None:
     has_gray = "gray" in images.arrays
     state.overlay = "threshold" if has_gray else "none"
     state.dark = shared.dark
-    meta = {**_described(images), "overlay": state.overlay}
+    meta = {**described(images, _COLOURS), "overlay": state.overlay}
     point = meta["point"]
     ends = [
         e for dim in DIMS for e in sorted((axes[f"{dim}_right"].start, axes[f"{dim}_right"].end))
@@ -75,10 +76,22 @@ def make_page(document: Document, shared: Shared) -> None:
         "mappers": {"threshold": colours.threshold},
         "all_figures": [piece.figure for piece in drawn],
         "inked": [],
-        "histogram": None, "counts": None, "boxed": None, "profile": None,
+        "histogram": None, "counts": None, "boxed": None, "profile": None, "profile_figure": None,
+        "map": None,
     }  # fmt: skip
     if has_gray:
         _add_histogram(document, shared, state, colours, arguments)
+    maps = maps_of(shared.results, images) if shared.results is not None else []
+    if maps:
+        drawn_map = MapSession(maps, images, state)
+        session.followers.append(drawn_map.follow)
+        arguments["map"] = {
+            "figure": drawn_map.figure, "source": drawn_map.source, "cross": drawn_map.cross,
+        }  # fmt: skip
+        arguments["all_figures"].append(drawn_map.figure)
+        document.add_root(drawn_map.figure)
+    if shared.writing is not None:
+        _add_writing(document, shared.writing, state, session)
     folder = files("poreflux.explorer")
     code = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
     document.js_on_event("document_ready", CustomJS(args=arguments, code=code))
@@ -88,14 +101,13 @@ def make_page(document: Document, shared: Shared) -> None:
     ).get_template("page.html")
     document.template_variables.update(
         heading=images.title,
-        summary=_summary(images),
+        summary=summary(images),
         style=folder.joinpath("page.css").read_text(encoding="utf-8"),
-        overlays=_overlays(images, meta),
+        overlays=overlays(images),
         gray=has_gray,
-        writable=has_gray and images.store is not None,
-        maps=[],
+        writable=shared.writing is not None,
+        maps=[(drawn.key, drawn.title) for drawn in maps],
     )
-    state.outcome = shared.outcome
 
 
 def _add_histogram(
@@ -110,73 +122,34 @@ def _add_histogram(
         "counts": counts,
         "boxed": boxed,
         "profile": profile.source,
+        "profile_figure": profile.figure,
     }
     arguments["all_figures"] += [shown.figure, profile.figure]
     shown.figure.tags = [counts, boxed]
     document.add_root(shown.figure)
     document.add_root(profile.figure)
+    box = BoxSession(shared.counting, state, boxed)
     more = [True]
 
     def poll() -> None:
         shared.begin_counting()
+        box.poll()
         if more[0]:
             more[0] = session.poll()
 
     document.add_periodic_callback(poll, _POLL)
 
 
-def _described(images: Images) -> dict[str, Any]:
-    """Return what the page has to know of a volume."""
-    titles = {}
-    for name in images.arrays:
-        known = VARIABLES.get(name)
-        attrs = images.arrays[name].attrs
-        title = attrs.get("long_name") or (known.long_name if known else name)
-        unit = printed_unit(str(attrs.get("units", known.units if known else "1")))
-        titles[name] = {"title": title, "unit": unit, "limits": [0.0, 1.0]}
-    return {
-        "extent": [list(ends) for ends in images.extent],
-        "spacing": list(images.spacing),
-        "origin": list(images.origin),
-        "point": [
-            a + (n // 2 + 0.5) * h for a, n, h in zip(images.origin, images.shape, images.spacing)
-        ],
-        "titles": titles,
-        "phases": phases_of(images),
-        "colours": _COLOURS,
-        "store_quoted": shlex.quote(str(images.store)) if images.store else "",
-    }
+def _add_writing(
+    document: Document, writing: Writing, state: State, session: SlicesSession
+) -> None:
+    """Let the page write its segmentation, and follow what becomes of it."""
 
+    def begin(attr: str, old: str, new: str) -> None:
+        writing.begin(state.threshold, "dark" if state.dark else "bright")
 
-def phases_of(images: Images) -> dict[str, str]:
-    """Return the name of each label of the phases, the label as text."""
-    if "phase" not in images.arrays:
-        return {}
-    attrs = images.arrays["phase"].attrs
-    labels = [int(label) for label in attrs.get("flag_values", [])]
-    names = str(attrs.get("flag_meanings", "")).split()
-    return {str(label): name for label, name in zip(labels, names)}
+    def tell(outcome: dict[str, Any]) -> None:
+        state.outcome = outcome
 
-
-def _overlays(images: Images, meta: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what may lie over the grey values: a value and words."""
-    found = []
-    if "gray" in images.arrays:
-        found.append(("threshold", "what the threshold makes pore"))
-        if "phase" in images.arrays:
-            found.append(("phase", "phases of the store"))
-    found += [(name, meta["titles"][name]["title"]) for name in images.fields]
-    return [*found, ("none", "nothing")]
-
-
-def _summary(images: Images) -> str:
-    """Return size, voxels and kind of a volume in one line."""
-    x, y, z = reversed(images.shape)
-    edges = " × ".join(f"{edge:.4g}" for edge in reversed([b - a for a, b in images.extent]))
-    sizes = sorted(set(images.spacing))
-    voxel = (
-        f"{sizes[0]:.4g}"
-        if len(sizes) == 1
-        else " × ".join(f"{h:.4g}" for h in reversed(images.spacing))
-    )
-    return f"{x} × {y} × {z} voxels (x × y × z) of {voxel} µm: {edges} µm"
+    state.on_change("command", begin)
+    document.add_periodic_callback(follower(writing, tell, session.forget), _POLL)

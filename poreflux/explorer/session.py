@@ -1,11 +1,13 @@
 """One open page: what it asks for is read and sent, and what was counted is told to it."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource
 
+from poreflux.explorer.boxed import BoxCounts
 from poreflux.explorer.counting import Counting
 from poreflux.explorer.figures import Mappers, Slice
 from poreflux.explorer.histogram_figure import HistogramFigure, axis_of, bars_of, labels_of
@@ -37,6 +39,8 @@ class SlicesSession:
         self.images, self.state, self.slices, self.colours = images, state, slices, colours
         self.base = "gray" if "gray" in images.arrays else "phase"
         self.shown: dict[tuple[str, str], Cut | None] = {}
+        self.limits: dict[str, list[float]] = {}
+        self.followers: list[Callable[[tuple[float, ...]], None]] = []
         state.on_change("wanted", lambda attr, old, new: self.serve())
 
     def serve(self) -> None:
@@ -53,6 +57,8 @@ class SlicesSession:
             told: dict[str, Any] = {"values": values, "level": level}
         except Exception as error:
             told = {"values": {}, "level": " ".join(str(error).split())}
+        for follow in self.followers:
+            follow(view.point)
         told["seconds"] = time.perf_counter() - started
         self.state.told = told
         self.state.served = int(number)
@@ -61,6 +67,8 @@ class SlicesSession:
         """Put the images of a view into the figures; return what a pixel of them is."""
         chosen = self.state.overlay
         over = chosen if chosen in self.images.arrays and chosen != self.base else None
+        if over and self.images.arrays[over].dtype.kind == "f":
+            self._scale(over)
         first = None
         for piece in self.slices:
             part = cut(self.images, self.base, piece.plane, view)
@@ -80,6 +88,18 @@ class SlicesSession:
             return
         source.data = picture(self.images, part)
         self.shown[piece.plane.name, which] = part
+
+    def _scale(self, name: str) -> None:
+        """Let the colours of a field span the most of its values, by its coarsest level."""
+        if name not in self.limits:
+            top = self.images.arrays[name].levels[-1]
+            values = top.read((0, 0, 0), top.shape)
+            finite = values[np.isfinite(values)]
+            ends = np.percentile(finite, [1, 99]) if finite.size else [0.0, 1.0]
+            self.limits[name] = [float(ends[0]), max(float(ends[1]), float(ends[0]) + 1e-30)]
+        low, high = self.limits[name]
+        self.colours.field.update(low=low, high=high)
+        self.state.limits = [low, high]
 
     def forget(self) -> None:
         """Send all images again at the next request, as their arrays were replaced."""
@@ -127,7 +147,7 @@ class HistogramSession:
         assert scale is not None
         axis = axis_of(scale, counts)
         bars = bars_of(scale, counts)
-        highest = 3 * max(bars["top"])
+        highest = 60 * max(bars["top"])  # room for the names of methods
         self.shown.bars.data = bars
         present = np.flatnonzero(counts)
         inside = slice(int(present[0]), int(present[-1]) + 1)
@@ -149,3 +169,38 @@ class HistogramSession:
             "methods": methods, "shift": said.shift if said else 0.0,
             "others": list(said.others) if said else [], "gap": said.gap if said else 0.0,
         }  # fmt: skip
+
+
+class BoxSession:
+    """The box of one page: counted anew when it is dragged, told when it is counted."""
+
+    def __init__(self, counting: Counting, state: State, counts: ColumnDataSource):
+        self.counting, self.state, self.counts = counting, state, counts
+        self.boxed: BoxCounts | None = None
+        self.told: tuple | None = None
+        state.on_change("box", lambda attr, old, new: self.begin())
+
+    def begin(self) -> None:
+        """Count the box that the page asks for, and no other any more."""
+        if self.boxed is not None:
+            self.boxed.stopped.set()
+        scale, counted = self.counting.scale, np.flatnonzero(self.counting.counts)
+        if scale is None or not counted.size:
+            return
+        values = scale.values
+        range_ = float(values[counted[0]]), float(values[counted[-1]])
+        self.boxed = BoxCounts(self.counting.images, scale, range_, list(self.state.box))
+        self.told = None
+        self.boxed.start_thread()
+
+    def poll(self) -> None:
+        """Tell the page how far the box is counted, and at the end what is in it."""
+        boxed = self.boxed
+        if boxed is None or boxed.stopped.is_set() or self.told == (boxed.done, boxed.failure):
+            return
+        self.told = boxed.done, boxed.failure
+        if boxed.done == len(boxed.pieces):
+            self.counts.data = {"cumulated": boxed.cumulated.astype(np.float64).ravel()}
+            self.state.boxed = boxed.numbers()
+        else:
+            self.state.boxed = {"share": boxed.share, "failure": boxed.failure}

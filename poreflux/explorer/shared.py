@@ -6,6 +6,7 @@ from typing import Any
 
 from poreflux.explorer.counting import Counting
 from poreflux.explorer.images import Images
+from poreflux.explorer.writing import Writing
 
 
 @dataclass
@@ -14,11 +15,15 @@ class Shared:
 
     images: Images
     results: Any = None
-    #: what became of writing a segmentation
-    outcome: dict[str, Any] = field(default_factory=dict)
+    #: what becomes of the phases, where the grey values are in a store
+    writing: Writing | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     _counting: Counting | None = None
     _begun: bool = False
+
+    def __post_init__(self) -> None:
+        if self.images.store is not None and "gray" in self.images.arrays:
+            self.writing = Writing(self.images)
 
     @property
     def counting(self) -> Counting:

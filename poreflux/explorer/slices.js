@@ -36,6 +36,7 @@ function draw_point() {
   for (const [dim, lines] of Object.entries(crosses)) {
     for (const line of lines) line.location = view.point[DIMS.indexOf(dim)]
   }
+  draw_map_cross()
 }
 
 // one request at a time: what was asked for while it was under way is asked for once, at its end

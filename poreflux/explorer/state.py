@@ -21,6 +21,8 @@ class State(DataModel):
     dark: bool = Bool(True)
     #: ``"threshold"``, ``"phase"``, the name of a field, or ``"none"``
     overlay: str = String("threshold")
+    #: values that have the first and the last colour of a field
+    limits: List[float] = List(Float)
     #: of the grey values: cumulated counts, methods, shift and band
     histogram: dict = Dict(String, Any)
 

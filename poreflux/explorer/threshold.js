@@ -154,13 +154,15 @@ function show_overlay() {
     bar.style.background = `linear-gradient(to right, ${meta.colours.scale.join(", ")})`
     const ends = document.createElement("span")
     ends.className = "ends"
-    const {title, unit, limits} = meta.titles[state.overlay]
-    for (const text of [shown(limits[0]), `${title} ${unit ? `(${unit})` : ""}`, shown(limits[1])]) {
+    const {title, unit} = meta.titles[state.overlay]
+    const limits = state.limits.length ? state.limits : [NaN, NaN]
+    for (const text of limits.map(shown)) {
       const part = document.createElement("span")
       part.textContent = text
       ends.append(part)
     }
-    key.replaceChildren(bar, ends)
+    const words = `${title}${unit ? ` (${unit})` : ""}`
+    key.replaceChildren(bar, ends, words)
   }
 }
 
@@ -170,6 +172,8 @@ function set_overlay(name) {
   show_overlay()
   ask()
 }
+
+state.connect(state.properties.limits.change, show_overlay)
 
 let hidden = null
 function toggle_overlay() {
