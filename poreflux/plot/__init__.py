@@ -5,14 +5,14 @@ colours apart. Nothing is drawn on a screen and no state of pyplot is touched: s
 ``figure.savefig(path)``.
 """
 
+from poreflux.plot.blocks import block_map, block_porosity, block_tortuosity
 from poreflux.plot.correlations import spectral_density, two_point_correlation
 from poreflux.plot.currents import (
     current_density,
     current_distribution,
     current_section,
-    wagner_sweep,
 )
-from poreflux.plot.curves import block_porosity, block_tortuosity, histogram, porosity_profile
+from poreflux.plot.curves import histogram, porosity_profile
 from poreflux.plot.images import slices, structure_factor
 from poreflux.plot.overview import overview
 from poreflux.plot.representative import (
@@ -20,11 +20,15 @@ from poreflux.plot.representative import (
     representative_tortuosity,
     representative_volume,
 )
+from poreflux.plot.sections import sections
 from poreflux.plot.sizes import chord_length, local_thickness, pore_size
 from poreflux.plot.solid import pores
 from poreflux.plot.style import data_uri, png, svg
+from poreflux.plot.together import together
+from poreflux.plot.wagner import wagner_sweep
 
 __all__ = [
+    "block_map",
     "block_porosity",
     "block_tortuosity",
     "chord_length",
@@ -42,10 +46,12 @@ __all__ = [
     "porosity_profile",
     "representative_tortuosity",
     "representative_volume",
+    "sections",
     "slices",
     "spectral_density",
     "structure_factor",
     "svg",
+    "together",
     "two_point_correlation",
     "wagner_sweep",
 ]

@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
-from poreflux.plot.samples import colour
-from poreflux.plot.style import GRID, INK, SERIES, plain, sheet, styled
+from poreflux.plot.style import GRID, INK, SERIES, line_style, plain, sheet, styled
 from poreflux.study.findings import Comparison
 
 
@@ -48,7 +47,7 @@ def values(comparison: Comparison, keys: Sequence[str], *, columns: int = 3) -> 
     for ax, key in zip(grid.ravel(), keys):
         for k, value in enumerate(comparison.found[key].values()):
             error = np.nan_to_num([[value.below], [value.above]]) * factor
-            ax.errorbar(value.value, -k, xerr=error, fmt="o", ms=4, color=colour(k), capsize=2)
+            ax.errorbar(value.value, -k, xerr=error, fmt="o", ms=4, color=_colour(k), capsize=2)
         ax.set_yticks([-k for k in range(len(comparison.samples))], map(plain, comparison.samples))
         ax.set_title(_wrapped(comparison.quantities[key].name_in_table), fontsize=8)
         ax.grid(axis="x")
@@ -97,7 +96,7 @@ def against(
             continue
         value, (height, scatter) = comparison.found[key][name], target[name]
         error = np.nan_to_num([[value.below], [value.above]])
-        ax.errorbar(value.value, height, yerr=scatter, xerr=error, fmt="o", ms=5, color=colour(k),
+        ax.errorbar(value.value, height, yerr=scatter, xerr=error, fmt="o", ms=5, color=_colour(k),
                     capsize=2, label=plain(name))  # fmt: skip
     ax.set(xlabel=comparison.quantities[key].name_in_table, ylabel=title)
     ax.set_ylim(0, None)
@@ -141,6 +140,11 @@ def correlations(comparison: Comparison, target: str) -> Figure:
     ax.axvline(0, color=INK, lw=0.8)
     ax.set(xlim=(-1.05, 1.05), xlabel="rank correlation, with its interval by the errors")
     return figure
+
+
+def _colour(place: int) -> str:
+    """Return the colour of a sample by its place among the samples."""
+    return str(line_style(place)["color"])
 
 
 def _wrapped(text: str, width: int = 28) -> str:

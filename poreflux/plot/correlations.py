@@ -7,8 +7,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
+from poreflux.plot.fitting import log_axis
 from poreflux.plot.panels import Limits, Panels, Where, samples_of
 from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.rounding import told
@@ -66,7 +67,7 @@ def _two_point(left: Axes, right: Axes, results: xr.Dataset) -> None:
             short, p - s / 4 * short, color=SERIES[1], lw=1.2, label="slope −s/4 from surface"
         )
     left.set(xlabel="distance (µm)", ylabel="two-point probability")
-    left.set(xlim=(0, r[-1]), ylim=(0, 1.05 * p or 1.0))
+    left.set(xlim=(0, r[-1]), ylim=(0, 1.05 * np.nanmax([p, *(probability + error)]) or 1.0))
     left.legend(fontsize=8)
     scale = p * (1 - p) or 1.0
     right.plot(
@@ -134,9 +135,8 @@ def _spectrum(left: Axes, right: Axes, results: xr.Dataset) -> None:
     for ax in (left, right):
         ax.set(xscale="log", yscale="log", xlabel="wavenumber k (rad/µm)")
         ax.grid(axis="y")
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter("")
+        log_axis(ax.xaxis)
+        log_axis(ax.yaxis, (1,))
         both_ways: Any = (_wavelength, _wavelength)
         wavelengths = ax.secondary_xaxis("top", functions=both_ways)
         wavelengths.set_xlabel("wavelength 2π/k (µm)")
@@ -145,22 +145,23 @@ def _spectrum(left: Axes, right: Axes, results: xr.Dataset) -> None:
         wavelengths.set_xticks(shown, [f"{x:g}" for x in shown])
         wavelengths.xaxis.set_minor_locator(NullLocator())
     left.set_ylabel("spectral density (µm³)")
-    left.legend(fontsize=8, loc="lower left")
-    right.legend(fontsize=8, loc="lower left", ncols=2, handlelength=1.6)
+    left.legend(fontsize=8)
+    right.legend(fontsize=8, ncols=2, handlelength=1.6)
 
 
 def _mark_wavelengths(ax: Axes, results: xr.Dataset) -> None:
     """Mark the limit at long wavelengths and the dominant wavelength."""
+    k, density = results["wavenumber"].values, results["spectral_density"].values
     limit = float(results.get("spectral_density_zero", np.nan))
-    if limit > 0:
-        ax.axhline(
-            limit, color=SERIES[1], lw=1.1, ls=(0, (5, 3)), label="limit at long wavelengths"
-        )
     dominant = float(results.get("dominant_wavelength", np.nan))
+    peak = 2 * np.pi / dominant if np.isfinite(dominant) else k[len(k) // 3]
+    if limit > 0:
+        ax.hlines(limit, k[0], peak, color=SERIES[1], lw=1.3, ls=(0, (5, 3)),
+                  label="limit at long wavelengths")  # fmt: skip
     if np.isfinite(dominant):
         shown = told(results, "dominant_wavelength").value
-        ax.axvline(2 * np.pi / dominant, color=SERIES[2], lw=1.1, ls=(0, (2, 2)),
-                   label=f"dominant wavelength {shown} µm")  # fmt: skip
+        ax.vlines(peak, density[density > 0].min(), np.interp(peak, k, density), color=SERIES[2],
+                  lw=1.3, ls=(0, (2, 2)), label=f"dominant wavelength {shown} µm")  # fmt: skip
 
 
 def _wavelength(k: np.ndarray) -> np.ndarray:

@@ -5,24 +5,25 @@ from collections.abc import Mapping, Sequence
 import matplotlib
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator
 
+from poreflux.plot.images import scale_end
 from poreflux.plot.panels import COLUMNS, Limits, Panels, Where, overlay, samples_of
-from poreflux.plot.style import INK, SERIES, WIDTH, extent, plain, styled
-from poreflux.schema import MESH_DEPENDENT, Direction, name_of
+from poreflux.plot.style import INK, SERIES, WIDTH, extent, line_style, plain, styled
+from poreflux.schema import Direction, name_of
 
 #: what carries no current: pore, electrolyte off contact, electrolyte that is not connected
-IDLE = ("#9aa7b5", "#d9dee4", "#c3cbd4", "none", "white")
+IDLE = ("#56616d", "#e3e7ec", "#9fabb8", "none", "white")
 IDLE_NAMES = ("pore", "off contact", "not connected", "", "outside")
 
-#: share of all values that the colours cover; what is larger is drawn as the largest
+#: percentage of all values that the colours cover at least; what is larger is drawn as the largest
 COVERED = 99.8
+
+#: ends of the colour scale in mA/cm², the same for all samples that fit
+ENDS = tuple(m * 10.0**e for e in range(-4, 4) for m in (1, 1.5, 2, 3, 5, 7))
 
 
 @styled
@@ -49,7 +50,8 @@ def current_density(
     ax
         axes to draw into, one for each panel or only for the first; by default a new figure.
     limits
-        least and largest value of the colour scale.
+        least and largest value of the colour scale; by default from 0 to the first of 1, 1.5, 2,
+        3, 5, 7, 10 and so on that holds 99.8 % of all values, so that like samples compare.
     cmap
         name of a colour map.
 
@@ -103,7 +105,8 @@ def current_section(
     ax
         axes to draw into, one for each panel or only for the first; by default a new figure.
     limits
-        least and largest value of the colour scale.
+        least and largest value of the colour scale; by default from 0 to the first of 1, 1.5, 2,
+        3, 5, 7, 10 and so on that holds 99.8 % of all values, so that like samples compare.
     cmap
         name of a colour map.
 
@@ -162,12 +165,12 @@ def current_distribution(
     for k, (title, v) in enumerate(values.items()):
         if not v.size:
             continue
-        colour, dashes = SERIES[k % len(SERIES)], ("-", "--", ":")[k // len(SERIES) % 3]
+        style = line_style(k)
         share, _ = np.histogram(v, edges)
         shown = plain(title).rstrip("\u200b") or None
-        left.stairs(share / v.size, edges, color=colour, ls=dashes, lw=1.3, label=shown)
+        left.stairs(share / v.size, edges, lw=1.3, **style, label=shown)
         above = 1 - np.arange(v.size) / v.size
-        right.plot(np.sort(v), above, color=colour, ls=dashes, lw=1.3)
+        right.plot(np.sort(v), above, lw=1.3, **style)
     for axes in (left, right):
         axes.set_xlabel("|current density| (mA/cm²)")
         axes.set_xlim(0, 1.05 * top)
@@ -178,94 +181,13 @@ def current_distribution(
     return panels.finish(limits=limits)
 
 
-@styled
-def wagner_sweep(
-    *results: xr.Dataset,
-    names: Sequence[str] = (),
-    direction: Direction = "z",
-    ax: Where = None,
-    limits: Limits = None,
-) -> Figure:
-    """Draw the spread of the current and its largest values against the Wagner length.
-
-    The largest value depends on the mesh where the Wagner length is less than three voxels; there
-    the marks are open.
-
-    Parameters
-    ----------
-    results
-        of one or several samples, or joined,
-        with `sweep_current_density_cv` and the like, from :func:`poreflux.interfacial_current` with
-        `wagner_lengths`.
-    names, direction
-        as for :func:`current_density`.
-    ax
-        axes to draw into, one for each panel or only for the first; by default a new figure.
-    limits
-        least and largest value of the vertical axis of the first panel.
-
-    Examples
-    --------
-    >>> import poreflux
-    >>> volume = poreflux.phantoms.random_sites((8, 8, 8), 0.2)
-    >>> current = poreflux.interfacial_current(volume, wagner_lengths=[0, 1, 10])
-    >>> figure = wagner_sweep(poreflux.collect(current))
-    """
-    needed = "sweep_current_density_cv"
-    samples = samples_of(results, names, needed, "give wagner_lengths to interfacial_current")
-    panels = overlay(ax, height=3.0)
-    ((left, right),) = panels.axes
-    for k, (name, result) in enumerate(samples.items()):
-        sweep = result.sel(direction=direction).sortby("swept_wagner_length")
-        _sweep(left, right, sweep, SERIES[k % len(SERIES)], plain(name).rstrip("\u200b") or None)
-    for axes in (left, right):
-        axes.set(xscale="log", xlabel="Wagner length (µm)")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter("")
-        axes.grid(axis="y")
-        _mark_zero(axes, list(samples.values()))
-    left.set(ylabel="coefficient of variation", ylim=(0, None))
-    right.set(ylabel="current density over its mean", ylim=(1, None))
-    marks = (("s", "99th percentile", INK), ("^", "largest", INK), ("^", "mesh-dependent", "none"))
-    keys = [Line2D([], [], ls="", marker=m, mec=INK, mfc=fill, ms=5, label=meaning)
-            for m, meaning, fill in marks]  # fmt: skip
-    right.legend(handles=keys, fontsize=8)
-    panels.legend(left)
-    return panels.finish(limits=limits)
-
-
-def _sweep(left: Axes, right: Axes, sweep: xr.Dataset, colour: str, name: str | None) -> None:
-    x = sweep["swept_wagner_length"].values.astype(float)
-    place = np.where(x > 0, x, x[x > 0].min() / 4 if (x > 0).any() else 1.0)
-    left.plot(place, sweep["sweep_current_density_cv"], "o-", ms=4, color=colour, label=name)
-    mean = sweep["sweep_current_density_mean"]
-    right.plot(place, sweep["sweep_current_density_p99"] / mean, "s-", ms=4, color=colour)
-    largest = sweep["sweep_current_density_max"]
-    resolved = ~(abs(sweep["sweep_current_density_max_refinement"].values) > MESH_DEPENDENT)
-    right.plot(place, largest / mean, ls=":", color=colour)
-    right.plot(place[resolved], (largest / mean)[resolved], "^", ms=5, color=colour)
-    right.plot(place[~resolved], (largest / mean)[~resolved], "^", ms=5, mfc="none", mec=colour)
-
-
-def _mark_zero(ax: Axes, results: Sequence[xr.Dataset]) -> None:
-    """Name the place where a Wagner length of zero is drawn on a logarithmic axis."""
-    lengths = np.concatenate([result["swept_wagner_length"].values for result in results])
-    if (lengths == 0).any() and (lengths > 0).any():
-        place = lengths[lengths > 0].min() / 4
-        ax.axvline(place * 2, color=INK, lw=0.6, ls=(0, (2, 3)))
-        ax.annotate("0", (place, 0), xycoords=("data", "axes fraction"), xytext=(0, 3),
-                    textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
-
-
 def _panels(
     samples: Mapping[str, xr.Dataset], name: str, where: Where, limits: Limits, cmap: str
 ) -> tuple[Panels, AxesImage]:
     """Draw maps on one colour scale; return the panels and one of the images."""
     maps = [sample[name] for sample in samples.values()]
     finite = np.concatenate([_flat(image) for image in maps])
-    top = float(np.percentile(finite, COVERED)) if finite.size else 1.0
-    low, high = limits or (0, top)
+    low, high = limits or (0, scale_end(finite, ENDS, COVERED) or 1.0)
     ratio = maps[0].shape[0] / maps[0].shape[1]
     width = WIDTH if len(maps) > 1 else 0.64 * WIDTH
     height = 0.78 * width / min(COLUMNS, len(maps)) * ratio + 0.45

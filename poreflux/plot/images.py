@@ -19,6 +19,10 @@ from poreflux.schema import Direction, name_of
 PHASES = ("#17324d", "#ead9b5", "#d5783c", "#7fa99b", "#a685b0", "#e9c46a")
 
 
+#: ends of the scale of the structure factor, the same for all samples that fit
+_REACHES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+
+
 @styled
 def slices(
     *results: xr.Dataset,
@@ -143,6 +147,7 @@ def structure_factor(
     *results: xr.Dataset,
     names: Sequence[str] = (),
     direction: Direction = "z",
+    field: float | None = None,
     ax: Where = None,
     limits: Limits = None,
     cmap: str = "PuOr_r",
@@ -158,10 +163,13 @@ def structure_factor(
         of the samples; by default those of joined results.
     direction
         of the columns.
+    field
+        edge in µm of the part that is drawn, from the first corner; by default all.
     ax
         axes to draw into, one for each panel or only for the first; by default a new figure.
     limits
-        least and largest value of the colour scale.
+        least and largest value of the colour scale; by default the first of ± 0.05, 0.1, 0.2,
+        0.3, 0.5 and 1 that holds 99.5 % of all columns, so that figures of like samples compare.
     cmap
         name of a colour map.
 
@@ -173,21 +181,41 @@ def structure_factor(
     """
     name = name_of("structure_factor", direction)
     samples = samples_of(results, names, name, "collect structure_factor(volume)")
-    values = np.concatenate([abs(sample[name].values).ravel() for sample in samples.values()])
-    reach = float(np.nanpercentile(values, 99.5)) or 1e-6
+    maps = [_part(sample[name], field) for sample in samples.values()]
+    reach = scale_end(np.concatenate([abs(image.values).ravel() for image in maps]), _REACHES, 99.5)
     low, high = limits or (-reach, reach)
     panels = Panels(
         samples, ax, height=0.52 * WIDTH, width=0.64 * WIDTH if len(samples) == 1 else WIDTH,
         several_height=0.36 * WIDTH,
     )  # fmt: skip
-    for sample, (panel,) in panels:
-        image = sample[name]
+    for (_, (panel,)), image in zip(panels, maps):
         box = extent(*(image[d] for d in image.dims))
         drawn = panel.imshow(image.values, cmap=cmap, vmin=low, vmax=high, extent=box)
         panel.set(xlabel=f"{image.dims[1]} (µm)", ylabel=f"{image.dims[0]} (µm)")
         panel.spines[:].set_visible(True)
     bar = panels.figure.colorbar(
-        drawn, ax=list(panels.axes.ravel()), label="column porosity minus mean", shrink=0.95
-    )
+        drawn, ax=list(panels.axes.ravel()), label="column porosity minus mean", shrink=0.95,
+        extend="both",
+    )  # fmt: skip
     bar.outline.set_edgecolor(INK)
     return panels.finish(shared="")
+
+
+def _part(image: xr.DataArray, field: float | None) -> xr.DataArray:
+    """Return the corner of a map that a field covers."""
+    if field is None:
+        return image
+    return image.isel({d: image[d].values <= field for d in image.dims})
+
+
+def scale_end(values: np.ndarray, ends: Sequence[float], covered: float) -> float:
+    """Return the first of the given ends of a scale that holds a percentage of the values.
+
+    Examples
+    --------
+    >>> scale_end(np.array([0.01, 0.12, 0.17]), (0.1, 0.2, 0.5), 99)
+    0.2
+    """
+    values = values[np.isfinite(values)]
+    least = float(np.percentile(values, covered)) if values.size else 0.0
+    return next((end for end in ends if end >= least), least)

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from poreflux.plot.curves import draw_cloud
+from poreflux.plot.blocks import draw_layers, of_direction
 from poreflux.plot.images import draw_gray, draw_phases, phase_keys
 from poreflux.plot.panels import Limits, Panels, Where, samples_of
-from poreflux.plot.solid import draw_pores
+from poreflux.plot.solid import SMALL, draw_pores
 from poreflux.plot.style import SERIES, styled
 
 
@@ -64,7 +63,7 @@ def _overview(axes: Sequence[Axes], results: xr.Dataset) -> None:
     else:
         axes[0].set_axis_off()
     draw_phases(axes[1], results["phase_slice_z"])
-    draw_pores(axes[2], results["phase_percent"])
+    draw_pores(axes[2], results["phase_percent"], pixels=SMALL)
     for ax in axes[:2]:
         ax.set(xlabel="x (µm)", ylabel="y (µm)")
         ax.spines[:].set_visible(True)
@@ -73,12 +72,9 @@ def _overview(axes: Sequence[Axes], results: xr.Dataset) -> None:
     axes[1].legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3,
                    fontsize=8)  # fmt: skip
     axes[2].set_title("pores")
-    blocks = results["block_tortuosity_factor"]
-    blocks = blocks.where(np.isfinite(blocks))
-    for k, direction in enumerate(blocks["direction"].values):
-        shift = 0.16 * (k - (blocks.sizes["direction"] - 1) / 2)
-        cloud = blocks.sel(direction=direction)
-        draw_cloud(axes[3], cloud, SERIES[k], shift, f"along {direction}")
-    axes[3].set(xlabel="z of the block's centre (µm)", title="tortuosity factor of blocks")
-    axes[3].legend(loc="upper right", fontsize=8, handletextpad=0.2)
-    axes[3].grid(axis="y")
+    solved = results["block_tortuosity_factor"]["direction"].values
+    direction = "z" if "z" in solved else str(solved[0])
+    blocks = of_direction(results, "block_tortuosity_factor", direction)
+    draw_layers(axes[3], blocks, SERIES["zyx".index(direction)])
+    title = f"tortuosity factor of blocks along {direction}"
+    axes[3].set(xlabel="z of the block's centre (µm)", title=title)

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from poreflux.plot.fitting import fit
 from poreflux.plot.style import WIDTH, plain, sheet
 from poreflux.results.joining import split_results
 
@@ -68,6 +69,17 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return name
 
 
+def beside(count: int) -> int:
+    """Return how many of so many samples stand beside each other.
+
+    Examples
+    --------
+    >>> [beside(count) for count in (1, 2, 3, 4, 6)]
+    [1, 2, 3, 2, 3]
+    """
+    return 2 if count == 4 else min(COLUMNS, count)
+
+
 def overlay(where: Where, *, height: float, panels: int = 2) -> "Panels":
     """Return panels in which all samples are drawn over each other."""
     return Panels({"": xr.Dataset()}, where, height=height, panels=panels)
@@ -99,7 +111,7 @@ class Panels:
                 height, columns=panels, width=width, squeeze=False, **subplots
             )
         elif panels == 1:
-            columns = min(COLUMNS, count)
+            columns = beside(count)
             rows = -(-count // columns)
             size = several_height * rows + 0.3
             self.figure, axes = sheet(size, rows=rows, columns=columns, squeeze=False, **subplots)
@@ -127,13 +139,9 @@ class Panels:
         ``limits`` are those of the values of the first panel; ``legends="all"`` keeps that of each
         sample, which has numbers.
         """
-        for panel in range(self.axes.shape[1]):
-            column = list(self.axes[:, panel])
-            if len(column) > 1:
-                for axis in shared:
-                    _share(column, axis)
-                if legends == "first":
-                    _one_legend(column)
+        self._share(shared)
+        if legends == "first" and len(self.samples) > 1:
+            self._one_legend()
         if limits is not None:
             for axes in self.axes[:, 0]:
                 axes.set_ylim(*limits)
@@ -141,7 +149,34 @@ class Panels:
             self._label_once()
         if self.is_own:
             self._wrap_labels()
+            self._fit(shared, grow=limits is None)
         return self.figure
+
+    def _one_legend(self) -> None:
+        """Name once what all samples have in common: below them, or in the caller's first axes."""
+        with_legend = [axes for axes in self.axes.ravel() if axes.get_legend() is not None]
+        given = {id(axes) for axes in self.axes[0]} if not self.is_own else set()
+        for axes in with_legend:
+            if id(axes) not in given:
+                axes.get_legend().remove()
+        if self.is_own and with_legend:
+            self.legend_beside(with_legend)
+
+    def _share(self, shared: str) -> None:
+        """Give the panels of each column the same scales."""
+        for column in self.axes.T:
+            if len(column) > 1:
+                for axis in shared:
+                    _share(list(column), axis)
+
+    def _fit(self, shared: str, grow: bool) -> None:
+        """Let no labels touch and no legend lie on what is drawn, on scales that stay shared."""
+        axes = list(self.axes.ravel())
+        for _ in range(2):  # a legend that needs room moves what stands beside it
+            fit(self.figure, axes, grow=grow)
+            if not grow or len(self.samples) == 1 or "y" not in shared:
+                return
+            self._share("y")
 
     def legend(self, axes: Axes) -> None:
         """Name what is drawn over each other: in the axes, or below where that is much."""
@@ -152,11 +187,26 @@ class Panels:
         elif words:
             axes.legend(fontsize=8)
 
+    def legend_beside(self, shown: Sequence[Axes] | None = None) -> None:
+        """Name what the panels have in common once: at the side of one, below several."""
+        words: dict[str, Any] = {}
+        for axes in self.axes.ravel() if shown is None else shown:
+            for handle, word in zip(*axes.get_legend_handles_labels()):
+                words.setdefault(word, handle)
+        handles, names = list(words.values()), list(words)
+        if not self.is_own:
+            self.axes[0, 0].legend(handles, names, fontsize=8)
+        elif len(self.samples) == 1:
+            self.figure.legend(handles, names, loc="outside right upper", fontsize=8)
+        else:
+            place: Any = {"loc": "outside lower center", "ncols": 4, "fontsize": 8}
+            self.figure.legend(handles, names, **place)
+
     def _wrap_labels(self) -> None:
         """Break labels that are longer than their axis."""
         width, height = self.figure.get_size_inches() / np.array(self.axes.shape[::-1])
         if self.axes.shape[1] == 1 and len(self.samples) > 1:  # three beside each other
-            width, height = width / COLUMNS, self.several_height
+            width, height = width / beside(len(self.samples)), self.several_height
         for axes in self.axes.ravel():
             axes.set_xlabel(textwrap.fill(axes.get_xlabel(), max(12, int(_LETTERS * width))))
             axes.set_ylabel(textwrap.fill(axes.get_ylabel(), max(12, int(_LETTERS * height))))
@@ -197,10 +247,3 @@ def _share(column: Sequence[Axes], axis: str) -> None:
     low, high = limits.min(), limits.max()
     for ax in column:
         getattr(ax, f"set_{axis}lim")(*((high, low) if down else (low, high)))
-
-
-def _one_legend(column: Sequence[Axes]) -> None:
-    for ax in column[1:]:
-        legend = ax.get_legend()
-        if legend is not None:
-            legend.remove()

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
+from poreflux.plot.fitting import log_axis
 from poreflux.plot.panels import Limits, Panels, Where, samples_of
 from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.errors import errors_of, total
@@ -65,7 +65,7 @@ def _sub_volumes(left: Axes, right: Axes, results: xr.Dataset) -> None:
     _decay(left, results, p, edge, variation)
     left.set(xscale="log", yscale="log", xlabel="edge of the cubes (µm)")
     left.set_ylabel("standard deviation / mean (%)")
-    left.legend(fontsize=8, loc="lower left")
+    left.legend(fontsize=8)
     half_width = results["representative_ci95"].values
     right.errorbar(edge, mean, half_width, fmt="o", ms=4, color=SERIES[0], capsize=2.5)
     right.axhline(p, color=SERIES[1], lw=1.0, ls=(0, (5, 3)))
@@ -128,8 +128,7 @@ def _cubes(left: Axes, right: Axes, results: xr.Dataset) -> None:
         left.errorbar(edge, 100 * std / mean, 100 * error, fmt="o-", ms=4, lw=1.2, capsize=2.5,
                       color=SERIES[k], label=f"along {direction}")  # fmt: skip
         half_width = along_direction["representative_tortuosity_ci95"].values
-        place = edge * (1 + 0.02 * (k - 1))
-        right.errorbar(place, mean, half_width, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
+        right.errorbar(edge, mean, half_width, fmt="o", ms=4, color=SERIES[k], capsize=2.5)
         if "tortuosity_factor" in along_direction:
             factor = float(along_direction["tortuosity_factor"])
             right.axhline(factor, color=SERIES[k], lw=1, ls=(0, (5, 3)))
@@ -231,5 +230,4 @@ def _plain(ax: Axes, edge: np.ndarray) -> None:
     ax.set_xticks(shown, [f"{x:.3g}" for x in shown])
     ax.minorticks_off()
     if ax.get_yscale() == "log":
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
+        log_axis(ax.yaxis)

@@ -1,7 +1,7 @@
 """Sizes of pores: diameters by number and by volume, local thickness, chords."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,8 @@ from poreflux.plot.panels import Limits, Panels, Where, samples_of
 from poreflux.plot.style import INK, SERIES, styled
 from poreflux.uncertainty.rounding import told
 
+_SPHERE = "diameter of the sphere of a pore's volume (µm)"
+
 #: share of the number or volume that the axis of diameters covers
 _COVERED = 0.998
 
@@ -20,6 +22,7 @@ _COVERED = 0.998
 def pore_size(
     *results: xr.Dataset,
     names: Sequence[str] = (),
+    by: Literal["both", "number", "volume"] = "both",
     ax: Where = None,
     limits: Limits = None,
 ) -> Figure:
@@ -34,6 +37,8 @@ def pore_size(
         of :func:`poreflux.pore_size` by components or watershed.
     names
         of the samples; by default those of joined results.
+    by
+        what the shares are of: the number of pores, their volume, or both beside each other.
     ax
         axes to draw into, one for each panel or only for the first; by default a new figure.
     limits
@@ -46,34 +51,40 @@ def pore_size(
     >>> figure = pore_size(poreflux.collect(poreflux.pore_size(volume)))
     """
     samples = samples_of(results, names, "pore_number", "collect pore_size(volume)")
-    panels = Panels(samples, ax, height=2.9, panels=2)
-    for sample, (left, right) in panels:
-        _pore_size(left, right, sample)
+    shown = ("number", "volume") if by == "both" else (by,)
+    panels = Panels(samples, ax, height=2.9, panels=len(shown))
+    for sample, axes in panels:
+        for panel, kind in zip(axes, shown):
+            (_by_number if kind == "number" else _by_volume)(panel, sample)
     return panels.finish(limits=limits)
 
 
-def _pore_size(left: Axes, right: Axes, results: xr.Dataset) -> None:
+def _by_number(ax: Axes, results: xr.Dataset) -> None:
     edges = bin_edges(results)
     number = results["pore_number"].values / max(int(results["pore_count"]), 1)
     resolved = results["pore_number_resolved"].values / max(int(results["pore_count"]), 1)
-    _bars(left, edges, resolved, color=SERIES[0], alpha=0.75, label="8 voxels or more")
-    _bars(left, edges, number - resolved, bottom=resolved, facecolor="none", edgecolor=SERIES[0],
+    _bars(ax, edges, resolved, color=SERIES[0], alpha=0.75, label="8 voxels or more")
+    _bars(ax, edges, number - resolved, bottom=resolved, facecolor="none", edgecolor=SERIES[0],
           hatch="////", linewidth=0.6, label="fewer: size uncertain")  # fmt: skip
     unbiased = results["pore_number_unbiased"].values
     if unbiased.sum():
-        left.stairs(unbiased / unbiased.sum(), edges, color=SERIES[1], lw=1.3,
-                    label="corrected for edges")  # fmt: skip
+        ax.stairs(unbiased / unbiased.sum(), edges, color=SERIES[1], lw=1.3,
+                  label="corrected for edges")  # fmt: skip
     highest = max(number.max(), (unbiased / max(unbiased.sum(), 1)).max())
-    left.set(ylabel="share of pores", ylim=(0, 1.4 * highest or 1.0))
-    left.legend(fontsize=8)
-    volume = results["pore_volume_share"].fillna(0).values
-    _bars(right, edges, volume, color=SERIES[2], alpha=0.75)
-    right.set_ylabel("share of the pore volume")
-    for ax, bar_heights, by in ((left, number, ""), (right, volume, "_by_volume")):
-        _finish(ax, edges, bar_heights, "diameter of the sphere of a pore's volume (µm)")
-        _mark(ax, results[f"pore_diameter{by}_modes"].values)
-    left.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
-    right.set_title("by volume", pad=12)
+    ax.set(ylabel="share of pores", ylim=(0, 1.05 * highest or 1.0))
+    ax.legend(fontsize=8)
+    _finish(ax, edges, number, _SPHERE)
+    _mark(ax, results["pore_diameter_modes"].values)
+    ax.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
+
+
+def _by_volume(ax: Axes, results: xr.Dataset) -> None:
+    edges, volume = bin_edges(results), results["pore_volume_share"].fillna(0).values
+    _bars(ax, edges, volume, color=SERIES[2], alpha=0.75)
+    ax.set_ylabel("share of the pore volume")
+    _finish(ax, edges, volume, _SPHERE)
+    _mark(ax, results["pore_diameter_by_volume_modes"].values)
+    ax.set_title("by volume", pad=12)
 
 
 @styled
@@ -114,21 +125,43 @@ def local_thickness(
 
 def _thickness(left: Axes, right: Axes, results: xr.Dataset) -> None:
     share, edges = results["local_thickness_share"].fillna(0).values, bin_edges(results)
-    _bars(left, edges, share, color=SERIES[2], alpha=0.75)
-    left.set_ylabel("share of the pore volume")
+    merged, wide = _merged(results, share, edges)
+    _bars(left, wide, merged / np.diff(wide), color=SERIES[2], alpha=0.75)
+    left.set_ylabel("share of the volume in each µm")
     wider = np.append(share[::-1].cumsum()[::-1], 0.0)
     right.plot(edges, wider, color=SERIES[2])
     right.set(ylabel="share of the pore volume above", ylim=(0, 1.05))
     mean = float(results["local_thickness_mean"])
     for ax in (left, right):
         _finish(ax, edges, share, "diameter of the largest ball that fits (µm)")
-        if np.isfinite(mean):
-            ax.axvline(mean, color=SERIES[1], lw=1.2)
-    left.set_ylim(0, 1.15 * share.max() or 1.0)
+    left.set_ylim(0, 1.1 * (merged / np.diff(wide)).max() or 1.0)
     if np.isfinite(mean):
         shown = told(results, "local_thickness_mean").value
-        left.annotate(f" mean {shown} µm", (mean, 0.99), xycoords=("data", "axes fraction"),
-                      va="top", color=SERIES[1], fontsize=8.5)  # fmt: skip
+        bar = (merged / np.diff(wide))[min(int(np.searchsorted(wide, mean)), merged.size) - 1]
+        for ax, height in zip((left, right), (bar, np.interp(mean, edges, wider))):
+            ax.vlines(mean, 0, height, color=SERIES[1], lw=1.6, label=f"mean {shown} µm")
+        left.legend(fontsize=8)
+
+
+def _merged(
+    results: xr.Dataset, share: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return shares in bins of two voxel edges or more, and their edges.
+
+    Diameters of balls in voxels fall on few values, two voxel edges apart between plane walls;
+    narrower bins would hold one of them or none by turns, and look like teeth.
+    """
+    if "voxel_size" not in results.attrs:
+        return share, edges
+    step = 2 * float(np.max(results.attrs["voxel_size"]))
+    places, last = [0], 0
+    for k in range(1, edges.size):
+        if edges[k] - edges[last] >= step * (1 - 1e-9):
+            places.append(k)
+            last = k
+    if places[-1] != edges.size - 1:
+        places.append(edges.size - 1)
+    return np.add.reduceat(share, places[:-1]), edges[places]
 
 
 @styled

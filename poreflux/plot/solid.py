@@ -12,6 +12,9 @@ from poreflux.plot.panels import Limits, Panels, Where, samples_of
 from poreflux.plot.style import WIDTH, styled
 from poreflux.plot.view import cast
 
+#: pixels across a picture of its own and one among several, and at least; most of a voxel
+FINEST, SMALL, _FEWEST, _OF_VOXEL = 560, 360, 150, 6
+
 
 @styled
 def pores(
@@ -50,17 +53,22 @@ def pores(
     )  # fmt: skip
     for sample, (panel,) in panels:
         coarse = sample["phase_percent"]
-        corners = draw_pores(panel, coarse, limits, cmap)
+        corners = draw_pores(panel, coarse, limits, cmap, FINEST if len(samples) == 1 else SMALL)
         lengths = [n * h for n, h in zip(coarse.shape, coarse_voxel_size(coarse))]
         _box_labels(panel, corners, lengths, 8.5 if len(samples) == 1 else 7.0)
     return panels.finish(shared="")
 
 
 def draw_pores(
-    ax: Axes, coarse: xr.DataArray, limits: Limits = None, cmap: str = "viridis"
+    ax: Axes,
+    coarse: xr.DataArray,
+    limits: Limits = None,
+    cmap: str = "viridis",
+    pixels: int = FINEST,
 ) -> dict:
     """Draw a coarse phase from outside, in its box; return the box's corners in pixels."""
-    view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse))
+    pixels = min(pixels, max(_FEWEST, _OF_VOXEL * max(coarse.shape)))
+    view = cast(coarse.values / np.float32(100), coarse_voxel_size(coarse), pixels=pixels)
     low, high = limits or (0.0, float(coarse.shape[0] * coarse_voxel_size(coarse)[0]))
     shade = np.nan_to_num((view.height - (low or 0.0)) / max((high or 1.0) - (low or 0.0), 1e-9))
     colour = matplotlib.colormaps[cmap](0.95 - 0.7 * np.clip(shade, 0, 1))[..., :3]

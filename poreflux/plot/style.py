@@ -52,6 +52,18 @@ RULES: dict[Any, Any] = {
 Drawn = ParamSpec("Drawn")
 
 
+def line_style(place: int) -> dict[str, Any]:
+    """Return colour and dashes of the series at a place: the dashes change after six colours.
+
+    Examples
+    --------
+    >>> line_style(0) == line_style(6), line_style(0)["color"] == line_style(6)["color"]
+    (False, True)
+    """
+    dashes = ("-", "--", ":")[place // len(SERIES) % 3]
+    return {"color": SERIES[place % len(SERIES)], "ls": dashes}
+
+
 def plain(name: str) -> str:
     r"""Return a name that a user gave so that it is drawn as it is written, and not as formula.
 

@@ -10,8 +10,6 @@ import xarray as xr
 from poreflux import plot
 from poreflux.annotations import Progress
 from poreflux.plot import comparison as drawn
-from poreflux.plot import sample_blocks as layers_of
-from poreflux.plot import samples as panels
 from poreflux.reporting import comparison_tables as tables
 from poreflux.reporting.figures import Card, make_card
 from poreflux.reporting.methods import program
@@ -24,6 +22,9 @@ from poreflux.study.findings import Comparison
 from poreflux.study.quantities import ARRANGEMENT, all_measured, measured_of
 
 Samples = Mapping[str, xr.Dataset]
+
+#: edge in µm of the field that the paper shows
+PAPER_FIELD = 100.0
 
 
 @dataclass
@@ -139,12 +140,13 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
             if all(name in results for results in samples.values() for name in needed):
                 yield section, card
     maps = [r["structure_factor"] for r in samples.values() if "structure_factor" in r]
-    if len(maps) == len(samples) and all(image["x"][-1] > panels.PAPER_FIELD for image in maps):
-        field = f"the field of {panels.PAPER_FIELD:.0f} µm that the paper shows"
+    if len(maps) == len(samples) and all(image["x"][-1] > PAPER_FIELD for image in maps):
+        field = f"the field of {PAPER_FIELD:.0f} µm that the paper shows"
         yield Part("field", "The field of the paper (Fig. 3 b to g)"), _card(
             "field", f"Structure factor in {field}",
-            lambda: panels.sample_maps(samples, field=panels.PAPER_FIELD),
-            f"The corner of the maps above, {field}, on a scale of its own.",
+            lambda: plot.structure_factor(
+                *samples.values(), names=tuple(samples), field=PAPER_FIELD),
+            f"The corner of the maps above, {field}.",
         )  # fmt: skip
 
 
@@ -190,46 +192,60 @@ def _panels(samples: Samples) -> dict[tuple[str, str], list[tuple[tuple[str, ...
     """Return the figures of each part: the variables that each needs, and what makes its card."""
     all_results, names = tuple(samples.values()), tuple(samples)
     blocks, tau = "block_porosity", "block_tortuosity_factor"
-    last = "The layer of sub-volumes next to the electrode (49 to 64 of 64 in the paper)."
-    layers = "Each sub-volume; the mean of each layer and its standard deviation in black."
+    layers = (
+        "A point is a sub-volume at the z of its centre; a box holds the middle half of a layer, "
+        "and its line is the median."
+    )
+    numbered = (
+        "Each layer across z, the first at the left, the electrode at the last; numbers are those "
+        "of the paper, along x first (49 to 64 of 64 at the electrode)."
+    )
     return {
-        ("pores", "Pores (Fig. 1 f, g)"): [
+        ("pores", "Pores (Fig. 1 f, g; 4 d, g)"): [
             (("pore_number", "pore_count"), _card(
-                "sizes", "Sizes of pores", lambda: panels.sample_sizes(samples),
-                "Share of the number of pores, as in the paper, on one scale.")),
+                "sizes", "Sizes of pores (Fig. 1 f, g)",
+                lambda: plot.pore_size(*all_results, names=names, by="number"),
+                "Share of the number of pores, as in the paper, on one scale. Hatched: fewer than "
+                "8 voxels, of uncertain size. Line: corrected for pores that faces cut. Triangles: "
+                "modes.")),
+            (("phase_percent",), _card(
+                "pore-space", "Pores from outside (Fig. 4 d, g)",
+                lambda: plot.pores(*all_results, names=names),
+                "The pore space as a solid; colours follow the depth along z. The paper shows one "
+                "sub-volume of 115 µm of two samples.")),
         ],
         ("profile", "Porosity along z, and structure factor (Fig. 3)"): [
             (("porosity_profile",), _card(
                 "profiles", "Porosity of planes (Fig. 3 a)",
-                lambda: panels.sample_profiles(samples), "Each plane along z.")),
+                lambda: plot.together(*all_results, names=names, quantity="porosity_profile",
+                                      title="porosity of a plane"), "Each plane along z.")),
             (("structure_factor",), _card(
-                "maps", "Structure factor (Fig. 3 b to g)", lambda: panels.sample_maps(samples),
-                "Porosity of each column minus the mean porosity, on one scale.")),
+                "maps", "Structure factor (Fig. 3 b to g)",
+                lambda: plot.structure_factor(*all_results, names=names),
+                "Porosity of each column minus the mean porosity, on one scale. Values beyond its "
+                "ends have the colours of the ends.")),
         ],
         ("blocks", "Sub-volumes (Fig. 4)"): [
             ((blocks,), _card(
                 "block-porosity", "Porosity of sub-volumes (Fig. 4 b, e)",
-                lambda: layers_of.sample_layers(samples, blocks), layers)),
-            ((tau,), _card(
-                "block-tortuosity", "Tortuosity factor of sub-volumes (Fig. 4 c, f)",
-                lambda: layers_of.sample_layers(samples, tau, direction="z"),
-                f"Along z. {layers}")),
+                lambda: plot.block_porosity(*all_results, names=names), layers)),
             ((blocks,), _card(
-                "block-porosity-map", "Porosity of the last layer",
-                lambda: layers_of.sample_blocks(samples, blocks), last)),
+                "block-porosity-map", "Porosity of each sub-volume (numbers as in Fig. 4 a)",
+                lambda: plot.block_map(*all_results, names=names), numbered)),
             ((tau,), _card(
-                "block-tortuosity-map", "Tortuosity factor of the last layer",
-                lambda: layers_of.sample_blocks(samples, tau, direction="z"), f"Along z. {last}")),
+                "block-tortuosity", "Tortuosity factor of sub-volumes (Fig. 4 c, f; S7)",
+                lambda: plot.block_tortuosity(*all_results, names=names),
+                f"Through the plane (z) and in the plane (y, x). {layers} Dashed: the whole "
+                "volume.")),
             ((tau,), _card(
-                "directions", "In-plane and through-plane tortuosity (Fig. S7)",
-                lambda: layers_of.sample_directions(samples),
-                "Each sub-volume along each direction, with the mean and standard deviation.")),
+                "block-tortuosity-map", "Tortuosity factor along z of each sub-volume",
+                lambda: plot.block_map(*all_results, names=names, quantity=tau), numbered)),
         ],
         ("current", "The current at the electrode (Fig. 5, S8)"): [
             (("current_density", "interface_state"), _card(
                 "current", "Current density (Fig. 5)",
                 lambda: plot.current_density(*all_results, names=names),
-                "On one scale; its top is where 99.8 % of all values lie below.")),
+                "On one scale; at most 0.2 % of all values lie above its top.")),
             (("current_density",), _card(
                 "distribution", "Distribution of the current density (Fig. S8)",
                 lambda: plot.current_distribution(*all_results, names=names),
@@ -237,17 +253,22 @@ def _panels(samples: Samples) -> dict[tuple[str, str], list[tuple[tuple[str, ...
             (("sweep_current_density_cv", "swept_wagner_length"), _card(
                 "wagner", "Unevenness against the Wagner length (not in the paper)",
                 lambda: plot.wagner_sweep(*all_results, names=names),
-                "The slower the kinetics, the less of the structure the current sees.")),
+                "The slower the kinetics, the less of the structure the current sees. The axis is "
+                "broken left of the least length; 0 is the limit of fast kinetics. Right: squares "
+                "are 99th percentiles, triangles the largest values, open where voxels half as "
+                "large would change them.")),
         ],
         ("size", "How large a sample must be, and at which lengths it is uneven (Fig. S3)"): [
             (("representative_std",), _card(
                 "representative", "Porosity of sub-volumes by their size (Fig. S3)",
-                lambda: panels.sample_lines(
-                    samples, "representative_std", title="standard deviation of the porosity"),
+                lambda: plot.together(
+                    *all_results, names=names, quantity="representative_std", log=True,
+                    title="standard deviation of the porosity"),
                 "Standard deviation of the porosity of cubes against their edge.")),
             (("spectral_density",), _card(
                 "spectra", "Spectral density (not in the paper)",
-                lambda: panels.sample_lines(samples, "spectral_density"),
+                lambda: plot.together(
+                    *all_results, names=names, quantity="spectral_density", log=True),
                 "Power of the porosity by wavenumber; bands are standard errors.")),
         ],
     }  # fmt: skip

@@ -40,7 +40,11 @@ def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     if abs(float(along_direction.get("current_density_max_refinement", 0))) > MESH_DEPENDENT:
         statistics += " (mesh-dependent)"
     where = f"on the {density.attrs.get('face', 'last')} face across {direction}"
-    caption = f"Current density {where}: {statistics}. Grey: pore or no contact."
+    caption = (
+        f"Current density {where}: {statistics}. Greys: pore, off "
+        "contact, not connected. The scale ends at the first of 1, 1.5, 2, 3, 5, 7, 10 and so on "
+        "that holds 99.8 % of all values."
+    )
     figure = plot.current_density(results, direction=direction)
     alt = f"Map of the current density {where}; {statistics}."
     name = name_of("current", direction)
@@ -49,7 +53,10 @@ def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     if name in results:
         section = results[name]
         at = f"{section.attrs['across']} = {significant(section.attrs['position'], 4)} µm"
-        caption = f"Magnitude of the current density at {at}; the electrode is the thick edge."
+        caption = (
+            f"Magnitude of the current density at {at}; the electrode is the thick edge, "
+            "the scale chosen likewise."
+        )
         figure = plot.current_section(results, direction=direction)
         yield make_card(name, "Current in a section", figure, caption, caption)
     figure = plot.current_distribution(results, direction=direction)
@@ -64,7 +71,9 @@ def _sweep(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
     low, high = significant(float(lengths.min()), 3), significant(float(lengths.max()), 3)
     caption = (
         f"Spread of the current for Wagner lengths of {low} to {high} µm. The exchange current "
-        "density is an assumption; largest values at short Wagner lengths depend on the mesh."
+        "density is an assumption. Squares are 99th percentiles, triangles the largest values, "
+        "open where they depend on the mesh. The axis is broken left of its least length; 0 is the "
+        "limit of fast kinetics."
     )
     figure = plot.wagner_sweep(results, direction=direction)
     most, least = float(variation.max()), float(variation.min())

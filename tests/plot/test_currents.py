@@ -1,11 +1,11 @@
 """Figures of the current show its values on one scale, and say where a number is the mesh's."""
 
-import itertools
-
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from poreflux import collect, from_array, interfacial_current, phantoms, plot
+from poreflux.plot.currents import IDLE
 
 NAMES = ("dense", "porous")
 FIGURES = ("current_density", "current_section", "current_distribution", "wagner_sweep")
@@ -80,20 +80,19 @@ def test_mesh_dependent_values_are_open_marks(results):
     assert "mesh-dependent" in words
 
 
-def test_no_two_wagner_lengths_are_written_over_each_other(results):
-    lengths = {"swept_wagner_length": [0.0, 8.0, 40.0]}
-    figure = plot.wagner_sweep(results[1].assign_coords(lengths))
-    figure.canvas.draw()
-    for ax in figure.axes:
-        words = [w for w in ax.xaxis.get_ticklabels(which="both") if w.get_text()]
-        low, high = ax.get_xlim()
-        boxes = sorted(
-            (w.get_window_extent().x0, w.get_window_extent().x1)
-            for w in words
-            if low <= w.get_position()[0] <= high
-        )
-        assert len(boxes) >= 2
-        assert all(a[1] <= b[0] for a, b in itertools.pairwise(boxes))
+def test_a_wagner_length_of_zero_is_written_left_of_a_break_of_the_axis(results):
+    axes = plot.wagner_sweep(results[1]).axes[0]
+    zero = next(tick for tick in axes.xaxis.get_ticklabels() if tick.get_text() == "0")
+    place = zero.get_position()[0]
+    assert place == axes.lines[0].get_xdata()[0]
+    strokes = [line for line in axes.lines if not line.get_clip_on()]
+    assert len(strokes) == 2
+    assert all(place < x < 1.0 for line in strokes for x in line.get_xdata())
+
+
+def test_what_carries_no_current_has_greys_that_differ():
+    brightness = sorted(np.mean(to_rgb(colour)) for colour in IDLE[:3])
+    assert np.diff(brightness).min() > 0.15
 
 
 def test_a_sample_that_carries_nothing_is_drawn():

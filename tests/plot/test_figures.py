@@ -12,7 +12,7 @@ from tests.plot.sample import EDGE, H, round_pores, sample_results
 
 FIGURES = (
     "slices", "histogram", "porosity_profile", "structure_factor", "block_porosity",
-    "block_tortuosity", "pores",
+    "block_tortuosity", "block_map", "sections", "pores",
 )  # fmt: skip
 
 
@@ -64,8 +64,26 @@ def test_the_profile_line_is_the_data(results):
 
 
 def test_the_histogram_marks_the_threshold(results):
-    axes = plot.histogram(results).axes[0]
-    assert [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1] == [80.0]
+    assert upright(plot.histogram(results).axes[0]) == [80.0]
+
+
+def test_the_histogram_marks_band_and_methods_on_a_logarithmic_axis(results):
+    methods = {"threshold_method": ["otsu", "li", "balance"]}
+    more = results.assign_coords(methods).assign(
+        threshold_shift=5.0, method_threshold=("threshold_method", [80.0, 71.0, np.nan])
+    )
+    figure = plot.histogram(more)
+    ax = figure.axes[0]
+    assert ax.get_yscale() == "log"
+    assert upright(ax) == [80.0, 80.0, 71.0]
+    (band,) = ax.patches
+    assert (band.get_x(), band.get_width()) == (75.0, 10.0)
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["threshold 80.00", "threshold ± 5.0", "Otsu 80.00", "Li 71.00"]
+
+
+def upright(ax):
+    return [line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1]
 
 
 def test_every_block_is_one_point(results):
@@ -75,16 +93,60 @@ def test_every_block_is_one_point(results):
 
 
 def test_blocks_that_do_not_percolate_leave_the_scale_alone(results):
-    left, right = plot.block_tortuosity(results).axes
-    assert np.isfinite(left.get_ylim()).all()
-    along_x = [line for line in right.lines if line.get_marker() == "o"][2]
-    assert len(along_x.get_ydata()) == 63
+    axes = plot.block_tortuosity(results).axes
+    assert all(np.isfinite(ax.get_ylim()).all() for ax in axes)
+    known = [np.isfinite(points(ax).get_ydata()).sum() for ax in axes]
+    assert known == [64, 64, 63]
+
+
+@pytest.mark.parametrize("name", ["block_porosity", "block_tortuosity"])
+def test_every_point_and_box_stands_at_its_place_in_micrometres(results, name):
+    z = results["block_z"].values
+    for ax in getattr(plot, name)(results).axes:
+        assert set(points(ax).get_xdata()) == set(z)
+        boxes = [path.get_extents() for box in ax.collections for path in box.get_paths()]
+        assert sorted((box.x0 + box.x1) / 2 for box in boxes) == pytest.approx(sorted(z))
+
+
+def test_boxes_are_quartiles_and_so_never_reach_below_the_least_block(results):
+    ax = plot.block_tortuosity(results).axes[0]
+    blocks = results["block_tortuosity_factor"].sel(direction="z")
+    for layer, box in zip(blocks.values.reshape(4, -1), ax.collections):
+        ends = box.get_paths()[0].get_extents()
+        assert (ends.y0, ends.y1) == pytest.approx(tuple(np.percentile(layer, [25, 75])))
 
 
 def test_the_whole_volume_stands_beside_its_blocks(results):
-    _, right = plot.block_tortuosity(results).axes
-    diamonds = [line.get_ydata()[0] for line in right.lines if line.get_marker() == "D"]
-    assert diamonds == [1.21, 1.19, 1.18]
+    dashed = [line.get_ydata()[0] for ax in plot.block_tortuosity(results).axes for line in ax.lines
+              if line.get_linestyle() == "--" and len(set(line.get_ydata())) == 1]  # fmt: skip
+    assert dashed == [1.21, 1.19, 1.18]
+
+
+def test_blocks_are_numbered_along_x_first_up_to_the_last_face(results):
+    axes = plot.block_map(results).axes[:4]
+    words = [text.get_text() for ax in axes for text in ax.texts]
+    assert words == [str(n) for n in range(1, 65)]
+    shown = np.stack([np.ma.getdata(ax.images[0].get_array()) for ax in axes])
+    np.testing.assert_array_equal(shown, results["block_porosity"])
+    where = axes[3].texts[1].get_position()  # block 50, second along x
+    assert where == (float(results["block_x"][1]), float(results["block_y"][0]))
+
+
+def test_boundaries_are_drawn_where_the_phase_changes_on_both_sections(results):
+    for ax, direction in zip(plot.sections(results).axes, "zy"):
+        phase = results[f"phase_slice_{direction}"]
+        lines = ~np.ma.getmaskarray(ax.images[1].get_array())
+        times = lines.shape[0] // phase.shape[0]
+        cells = lines.reshape(phase.shape[0], times, -1, times)
+        first = np.diff(phase.values.astype(int), axis=0) != 0
+        assert cells[1:, 0].any(-1)[first].all()
+        inside = cells[:-1, times // 2, :-1, times // 2]
+        assert not inside.any()
+        assert ax.get_ylabel() == f"{phase.dims[0]} (µm)"
+
+
+def points(ax):
+    return next(line for line in ax.lines if line.get_marker() == "o")
 
 
 def test_two_figures_share_no_id(results):

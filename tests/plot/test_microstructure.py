@@ -81,8 +81,27 @@ def test_the_fit_of_the_decay_runs_through_the_scatter_of_cubes(results):
 
 
 def test_the_limit_of_long_waves_is_marked_where_it_is_known(results):
-    words = [line.get_label() for line in plot.spectral_density(results).axes[0].lines]
+    words = legend_words(plot.spectral_density(results))
     assert any("limit at long wavelengths" in word for word in words)
     alone = results.drop_vars(["spectral_density_zero", "dominant_wavelength"])
-    words = [line.get_label() for line in plot.spectral_density(alone).axes[0].lines]
-    assert not any("limit" in word for word in words)
+    assert not any("limit" in word for word in legend_words(plot.spectral_density(alone)))
+
+
+def legend_words(figure):
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_bins_of_local_thickness_hold_two_voxels_or_more_and_all_of_the_volume(results):
+    """Diameters lie two voxel edges apart between plane walls; narrower bins show that as teeth."""
+    left = plot.local_thickness(results).axes[0]
+    widths = np.array([bar.get_width() for bar in left.patches])
+    assert (widths[:-1] >= 2 * 0.92).all()
+    shares = [bar.get_width() * bar.get_height() for bar in left.patches]
+    assert sum(shares) == pytest.approx(float(results.local_thickness_share.sum()))
+
+
+@pytest.mark.parametrize("by, panels", [("number", 1), ("volume", 1), ("both", 2)])
+def test_sizes_by_number_or_volume_stand_alone_or_together(results, by, panels):
+    axes = plot.pore_size(results, by=by).axes
+    assert len(axes) == panels
+    assert by == "both" or axes[0].get_title(loc="left").startswith(f"by {by}")

@@ -53,7 +53,7 @@ def test_every_figure_is_there_once(page):
     assert sorted(figures) == sorted(
         ["values", "arrangement", "rank-correlations", "measured-limit", "profiles", "maps",
          "block-porosity", "block-tortuosity", "block-porosity-map", "block-tortuosity-map",
-         "directions", "current", "distribution", "wagner"]
+         "current", "distribution", "wagner"]
     )  # fmt: skip
 
 

@@ -87,8 +87,8 @@ def test_no_address_leaves_the_page(page):
 def test_every_figure_has_words_and_every_drawing_is_valid(results):
     made = list(cards(results))
     assert [card.name for card in made] == [
-        "slices", "pores", "structure_factor", "histogram", "porosity_profile", "block_porosity",
-        "block_tortuosity",
+        "slices", "sections", "pores", "structure_factor", "histogram", "porosity_profile",
+        "block_porosity", "block_porosity_map", "block_tortuosity", "block_tortuosity_factor_map",
     ]  # fmt: skip
     for card in made:
         assert len(card.alt) > 20
