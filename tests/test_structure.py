@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "poreflux"
 #: top to bottom; a module may import from rows below its own, and within its own folder
 ROWS = [
     {"cli"},
-    {"explorer"},
+    {"explorer", "viewer"},
     {"reporting"},
     {"plot"},
     {"study"},
@@ -55,6 +55,7 @@ HOMES = {
     "matplotlib": {"plot"},
     "bokeh": {"explorer"},
     "tornado": {"explorer"},
+    "napari": {"viewer"},
     "tifffile": {"readers"},
     "h5py": {"readers"},
     "nrrd": {"readers"},

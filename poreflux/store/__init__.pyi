@@ -1,7 +1,7 @@
 """The public names, and where each lives."""
 
 from .saving import save, add
-from .opening import open
+from .opening import open, open_levels
 from .verifying import verify, Damage
 from .repairing import repair
 from .box import read_box, write_box, array_chunks, shape_of, names
@@ -11,6 +11,7 @@ __all__ = [
     "save",
     "add",
     "open",
+    "open_levels",
     "verify",
     "repair",
     "Damage",

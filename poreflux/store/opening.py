@@ -76,6 +76,30 @@ def open(store: str | Path) -> xr.Dataset:
     return volume
 
 
+def open_levels(store: str | Path) -> dict[str, list[AnyArray]]:
+    """Return the lazy levels of each array of a store, by its name, the finest first.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poreflux import from_array, save
+    >>> volume = from_array(np.ones((40, 20, 20), np.uint8))
+    >>> store = save(volume, tempfile.mkdtemp() + "/vol.zarr", chunk=16)
+    >>> [level.shape for level in open_levels(store)["phase"]]
+    [(40, 20, 20), (20, 10, 10), (10, 5, 5)]
+    """
+    path = at(store).resolve()
+    require_sealed(path)
+    found = {}
+    for name in box.names(path):
+        if len(box.shape_of(path, name)) == len(DIMS):
+            paths = [name]
+            while (path / (coarser := f"pyramid/{name}/{len(paths)}") / "zarr.json").is_file():
+                paths.append(coarser)
+            found[name] = [_lazy(path, level) for level in paths]
+    return found
+
+
 def token(path: Path, name: str) -> str:
     """Return dask's name of a variable of a store as `open` gives it."""
     return _lazy(path, name).name

@@ -1,0 +1,1 @@
+"""Volumes in viewers that others wrote: napari."""
