@@ -49,7 +49,7 @@ class GaussianField:
 
     def on_grid(self, positions: Sequence[np.ndarray]) -> np.ndarray:
         """Return float32 values on the grid of three increasing lines of positions in µm."""
-        first, weights = zip(*(_taps(x, l) for x, l in zip(positions, self._lengths)))
+        first, weights = zip(*(_taps(x, l) for x, l in zip(positions, self.lengths)))
         start = [f[0] for f in first]
         stop = [f[-1] + w.shape[1] for f, w in zip(first, weights)]
         values = white_noise(self.seed, self.stream, start, stop)
@@ -62,7 +62,7 @@ class GaussianField:
         points = np.asarray(points, float).reshape(-1, 3)
         if not len(points):
             return np.zeros(0)
-        first, weights = zip(*(_taps(x, l) for x, l in zip(points.T, self._lengths)))
+        first, weights = zip(*(_taps(x, l) for x, l in zip(points.T, self.lengths)))
         start = [f.min() for f in first]
         stop = [f.max() + w.shape[1] for f, w in zip(first, weights)]
         noise = white_noise(self.seed, self.stream, start, stop)
@@ -73,7 +73,8 @@ class GaussianField:
         return np.einsum("nzyx,nz,ny,nx->n", site_values, *weights, optimize=True)
 
     @property
-    def _lengths(self) -> tuple[float, float, float]:
+    def lengths(self) -> tuple[float, float, float]:
+        """Correlation length along (z, y, x)."""
         lengths = self.length if isinstance(self.length, tuple) else (self.length,) * 3
         if len(lengths) != 3 or not all(l > 0 for l in lengths):
             raise ValueError(f"length={self.length} is not one positive length in µm or three")

@@ -10,6 +10,10 @@ from poreflux.phantoms.fields import GaussianField
 #: where the tails of a modulation are cut, in its standard deviations
 CUT = 3.0
 
+#: distance of the points from which a field is bounded, in its correlation lengths; and the
+#: steepest slope, in standard deviations of a slope: three normal numbers exceed 7 in 1e-10
+_BOUND_SPACING, _STEEPEST = 0.12, 7.0
+
 
 @dataclass(frozen=True)
 class Modulation:
@@ -54,6 +58,24 @@ class Modulation:
         for amplitude, field, _ in self._fields(seed, stream):
             total += amplitude * field.at(points)
         return np.clip(total, -CUT * self.amplitude, CUT * self.amplitude)
+
+    def bound(
+        self, points: np.ndarray, low: np.ndarray, edge: float, seed: int, stream: int
+    ) -> np.ndarray:
+        """Return numbers that the modulation does not exceed at scattered points of a cube.
+
+        It costs a small part of :meth:`at`, where there are many points.
+        """
+        total = np.zeros(len(points))
+        for amplitude, field, axes in self._fields(seed, stream):
+            index, lines, away = [], [], 0.0
+            for axis, length in enumerate(field.lengths):
+                count = int(np.ceil(edge / (_BOUND_SPACING * length))) if axis in axes else 0
+                lines.append(low[axis] + edge * np.arange(count + 1) / max(count, 1))
+                index.append(np.rint((points[:, axis] - low[axis]) * (count / edge)).astype(int))
+                away = np.hypot(away, edge / (2 * count * length) if count else 0.0)
+            total += amplitude * (field.on_grid(lines)[tuple(index)] + _STEEPEST * away)
+        return np.minimum(total, CUT * self.amplitude)
 
     def mean(self, function: Callable[[np.ndarray], np.ndarray]) -> float:
         """Return the mean over space of a function of the modulation."""

@@ -11,6 +11,9 @@ from scipy.special import ndtr, ndtri
 from poreflux.phantoms.modulation import CUT, Modulation
 from poreflux.phantoms.noise import cell_generator, cells_of
 
+#: standard deviation of a modulation above which a bound of it saves work
+_STRONG = 0.8
+
 PORES, SPECKS, PORE_NUMBER, SPECK_NUMBER, MODULATION = range(5)  # streams of random numbers
 
 
@@ -135,13 +138,26 @@ def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     uniform = _random_rows(plan.seed, PORE_NUMBER, PORES, cell, mean, 7)
     centres = (np.array(cell) + uniform[:, :3]) * plan._cell
     if amplitude:
-        accepted = uniform[:, 3] < np.exp(plan.modulation.at(centres, plan.seed, MODULATION) - top)
+        accepted = _accepted(plan, cell, centres, top + np.log(uniform[:, 3]))
         uniform, centres = uniform[accepted], centres[accepted]
     radius = plan.diameter / 2 * np.exp(np.clip(ndtri(uniform[:, 4]), -CUT, CUT) * plan.spread)
     normal = np.column_stack([np.ones(len(uniform)), ndtri(uniform[:, 5:]) * plan.tilt])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     axes = np.outer(radius, [plan.aspect ** (-1 / 3), plan.aspect ** (2 / 3)])
     return np.column_stack([centres, axes, normal])
+
+
+def _accepted(
+    plan: OblatePores, cell: tuple[int, ...], centres: np.ndarray, least: np.ndarray
+) -> np.ndarray:
+    """Return which centres have a modulation above their least, as indices."""
+    modulation, where = plan.modulation, np.arange(len(centres))
+    if modulation.amplitude > _STRONG:  # nearly all candidates are refused: by a bound, first
+        low = np.array(cell) * plan._cell
+        bound = modulation.bound(centres, low, plan._cell, plan.seed, MODULATION)
+        where = np.flatnonzero(bound > least)
+    found = modulation.at(centres[where], plan.seed, MODULATION)
+    return where[found > least[where]]
 
 
 @functools.lru_cache(maxsize=4096)

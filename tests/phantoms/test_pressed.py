@@ -122,6 +122,16 @@ def test_flat_clusters_reach_as_far_as_they_are_said_to():
     assert across_z < 0.35 < 0.5 < across_x
 
 
+@pytest.mark.parametrize("length", [12.0, (15.0, 50.0, 50.0)])
+def test_a_modulation_is_below_its_bound_and_close_to_it(length, rng):
+    modulation = Modulation(1.9, length, 0.3, 40.0)
+    low, edge = np.array([-30.0, 20.0, 70.0]), 38.4
+    points = low + edge * rng.random((20_000, 3))
+    slack = modulation.bound(points, low, edge, 3, 4) - modulation.at(points, 3, 4)
+    assert slack.min() >= 0
+    assert slack.mean() < modulation.amplitude
+
+
 def test_variance_of_block_porosity_is_that_of_the_boolean_model():
     # equal spheres: covariance p**2 (exp(l v(r)) - 1) outside..., v(r) the overlap of two spheres
     d, p, edge = 6.0, 0.1, 32
