@@ -19,7 +19,7 @@ from poreflux.uncertainty.sampling import REPRESENTATIVE, too_narrow
 from tests.coverage.table import Row, at_least, covered
 
 #: realisations of each medium, and those that the ordinary tests try, of quick media alone
-COUNT, FEW = 60, 6
+COUNT, FEW = 48, 6
 
 SHARES = {1: (0.68, 0.08), 2: (0.95, 0.04)}
 
@@ -62,8 +62,8 @@ def blobs(n: int, length: float, porosity: float, seed: int) -> xr.Dataset:
 
 
 def twin(name: str, n: int, seed: int) -> xr.Dataset:
-    """Return a pressed electrolyte in voxels of 3.68 µm."""
-    return synthetic_twin(name, n, seed=seed, voxel_size=3.68).compute()
+    """Return a cube of 460 µm of a pressed electrolyte in n³ voxels."""
+    return synthetic_twin(name, n, seed=seed, voxel_size=460 / n).compute()
 
 
 POROSITY = {
@@ -80,7 +80,7 @@ TORTUOSITY = {
     "spheres of 6 voxels in 64³": Medium(lambda seed: boolean_spheres(64, 6, 0.3, 0, seed)),
     "blobs of a Gaussian field in 64³": Medium(lambda seed: blobs(64, 2.0, 0.4, seed)),
     "clusters over 4 voxels in 64³": Medium(lambda seed: boolean_spheres(64, 5, 0.25, 4, seed)),
-    "regular_100, 177 µm": Medium(lambda seed: twin("regular_100", 48, seed)),
+    "regular_100, 460 µm": Medium(lambda seed: twin("regular_100", 100, seed)),
     "spheres of 4 voxels in 32³": Medium(lambda seed: boolean_spheres(32, 4, 0.3, 0, seed), True),
 }
 

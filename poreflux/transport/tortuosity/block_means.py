@@ -34,7 +34,7 @@ def sampled(
 
     Examples
     --------
-    >>> values = np.random.default_rng(0).normal(0.7, 0.02, (1, 4, 4, 4))
+    >>> values = np.random.default_rng(1).normal(0.7, 0.02, (1, 4, 4, 4))
     >>> means = sampled(np.ones((4, 4, 4)), values, [np.arange(5.0)] * 3)
     >>> means["block_tortuosity_factor_mean"].round(2)
     array([1.43])
