@@ -148,6 +148,14 @@ def wrap_sides(array: np.ndarray, wrap_y: bool, wrap_x: bool) -> None:
         array[..., -1] = array[..., 1]
 
 
+def wrap(array: np.ndarray, periodic: tuple[bool, bool, bool]) -> None:
+    """Copy own planes, rows and pairs of (colours, Z, Y, H) into the ghosts of periodic axes."""
+    if periodic[0]:
+        array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
+        array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
+    wrap_sides(array, *periodic[1:])
+
+
 def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
     """Return plane number k, values (ny, nx), as (2, Y, H), colours apart."""
     ny, nx = values.shape

@@ -19,13 +19,18 @@ def colour(shape) -> np.ndarray:
 def vector(operator: Operator, cells: np.ndarray, colours: int = 1, dtype=None) -> np.ndarray:
     """Return an array of cells as a vector of the operator, ghosts filled."""
     both = operator.vector(2, dtype)
-    redblack.pack(cells.astype(both.dtype), both, 0, operator.shape[0])
+    packed = np.zeros(tuple(both.shape), both.dtype)
+    redblack.pack(cells.astype(both.dtype), packed, 0, operator.shape[0])
+    both[:] = packed
     operator.neighbours.fill_ghosts(both)
-    return both[:colours].copy()
+    made = operator.vector(colours, dtype)
+    made[:] = both[:colours]
+    return made
 
 
 def cells(operator: Operator, packed: np.ndarray) -> np.ndarray:
     """Return a vector of one or two colours as cells, black ones zero where there are none."""
+    packed = np.asarray(packed)
     if len(packed) == 1:
         packed = np.concatenate([packed, np.zeros_like(packed)])
     out = np.empty(operator.shape, packed.dtype)

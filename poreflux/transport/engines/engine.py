@@ -88,7 +88,9 @@ class Engine(Protocol):
     """Vectors and passes on one box.
 
     Vectors are packed (colours, Z, Y, H), see :mod:`poreflux.kernels.redblack`; ``grid`` is an
-    operator, ``cells`` and ``solid`` are plain (n0, n1, n2).
+    operator, ``cells`` and ``solid`` are plain (n0, n1, n2). Vectors and geometry may be elsewhere
+    than in the memory of the host: whoever is no pass reads them by ``np.asarray`` and writes them
+    by assignment to slices. What is plain, and what is of planes, is on the host.
     """
 
     threads: int
@@ -113,6 +115,9 @@ class Engine(Protocol):
     def store(self, x: np.ndarray, planes: np.ndarray) -> None:
         """Copy the first colour of x, without its ghosts, into planes (n, Y, H)."""
 
+    def wrap(self, array: np.ndarray, periodic: tuple[bool, bool, bool]) -> None:
+        """Copy own planes, rows and pairs into the ghosts of periodic axes."""
+
     # --- the reduced operator: see the kernel of the same name in poreflux.kernels.stencil
 
     def residual(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
@@ -128,6 +133,9 @@ class Engine(Protocol):
         self, grid: Grid, alpha: float, p: np.ndarray, x: np.ndarray, r: np.ndarray
     ) -> float:
         """x += alpha p and r -= alpha S p; return r . r."""
+
+    def divide(self, grid: Grid, r: np.ndarray, z: np.ndarray) -> float:
+        """z = r over the diagonal in red cells; return r . z."""
 
     def ramp(self, grid: Grid, x: np.ndarray, slope: float, first: float) -> None:
         """x = first + slope times the number of the plane, in conducting cells."""
@@ -189,7 +197,9 @@ class Engine(Protocol):
         """Smooth from zero and restrict the residual to the next coarser grid."""
 
     def ascend(self, grid: Grid, b: np.ndarray, coarse_x: np.ndarray, x: np.ndarray) -> float:
-        """x = the smoothed guess plus the coarse correction, smoothed again; return b . x (red)."""
+        """x = the smoothed guess plus the coarse correction, smoothed again; return b . x (red)
+        where b has one colour.
+        """
 
     def descend_again(self, grid: Grid, b: np.ndarray, x: np.ndarray, coarse_b: np.ndarray) -> None:
         """Do the same as `descend`, from x."""
@@ -203,10 +213,10 @@ class Engine(Protocol):
         """Return three conductances of each cell of the next coarser grid, of `shape`."""
 
     def factorise(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the Cholesky factor of a dense matrix, singular modes left out."""
+        """Return what :meth:`substitute` takes of a dense matrix, singular modes left out."""
 
     def substitute(self, factor: np.ndarray, shape: Shape, b: np.ndarray, x: np.ndarray) -> None:
-        """x = A^-1 b for packed vectors (two colours) and the factor of A."""
+        """x = A^-1 b for packed vectors (two colours) and what :meth:`factorise` returned."""
 
     # --- geometry
 

@@ -17,6 +17,7 @@ from poreflux.kernels import (
     blocks,
     components,
     dense,
+    diagonal,
     forest,
     geometry,
     imbalance,
@@ -106,6 +107,10 @@ class Threads:
         ]
         self.map(np.copyto, jobs)
 
+    def wrap(self, array: np.ndarray, periodic: tuple[bool, bool, bool]) -> None:
+        """Copy own planes, rows and pairs into the ghosts of periodic axes."""
+        redblack.wrap(array, periodic)
+
     # --- the reduced operator
 
     def residual(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
@@ -125,6 +130,10 @@ class Threads:
     ) -> float:
         """x += alpha p and r -= alpha S p; return r . r."""
         return self._sum(stencil.advance, grid, grid.dtype.type(alpha), p, x, r)
+
+    def divide(self, grid: Grid, r: np.ndarray, z: np.ndarray) -> float:
+        """z = r over the diagonal in red cells; return r . z."""
+        return self._sum(diagonal.divide, grid, r, z)
 
     def ramp(self, grid: Grid, x: np.ndarray, slope: float, first: float) -> None:
         """x = first + slope times the number of the plane, in conducting cells."""

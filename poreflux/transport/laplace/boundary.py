@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 
 from poreflux.kernels import redblack
 from poreflux.kernels.redblack import GHOST
+from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.neighbours import Neighbours
 
 LOW, HIGH = 0, 1
@@ -58,20 +59,26 @@ class Boundary:
 
 
 def boundary_of_half_cells(
-    half: np.ndarray, shape: tuple[int, int, int], neighbours: Neighbours, dtype: DTypeLike
+    half: np.ndarray,
+    shape: tuple[int, int, int],
+    neighbours: Neighbours,
+    dtype: DTypeLike,
+    engine: Engine,
 ) -> Boundary:
     """Return the driven faces of the box of `shape` cells that is among `neighbours`.
 
     `half` (2, ny, nx) are the conductances of half cells, all zero where nothing is driven.
     """
     planes, *plane = redblack.packed_shape(shape)
-    face_of = faces_of_planes(neighbours.first, planes, neighbours.planes)
-    packed = np.zeros((4, 2, *plane), dtype)
+    face_of = engine.zeros((planes,), np.uint8)
+    if half.any():
+        face_of[:] = faces_of_planes(neighbours.first, planes, neighbours.planes)
+    packed = engine.zeros((4, 2, *plane), dtype)
     boundary = Boundary(
         half,
         (0, neighbours.planes - 1),
         packed,
-        face_of if half.any() else np.zeros_like(face_of),
+        face_of,
         neighbours.periodic[1:],
     )
     boundary.update()
@@ -79,11 +86,11 @@ def boundary_of_half_cells(
 
 
 def coarser_boundary(
-    fine: Boundary, shape: tuple[int, int, int], neighbours: Neighbours
+    fine: Boundary, shape: tuple[int, int, int], neighbours: Neighbours, engine: Engine
 ) -> Boundary:
     """Return the boundary of the next coarser grid, of which `neighbours` have a box of `shape`."""
     half = sum_of_four(fine.half, shape[1:]) / 2
-    coarse = boundary_of_half_cells(half, shape, neighbours, np.float32)
+    coarse = boundary_of_half_cells(half, shape, neighbours, np.float32, engine)
     coarse.follow(fine)
     return coarse
 
@@ -97,10 +104,12 @@ def fill_planes(
     """Fill the planes (4, 2, Y, H) that kernels read at no face, the low, the high and at both,
     from `values` (2, ny, nx) or numbers at the two faces.
     """
+    planes = np.zeros(tuple(packed.shape), packed.dtype)
     for face, plane in enumerate(outer_planes):
-        packed[1 + face] = redblack.pack_plane(values[face], plane, packed.dtype)
-    packed[3] = packed[1] + packed[2]
-    redblack.wrap_sides(packed, *wraps)
+        planes[1 + face] = redblack.pack_plane(values[face], plane, packed.dtype)
+    planes[3] = planes[1] + planes[2]
+    redblack.wrap_sides(planes, *wraps)
+    packed[:] = planes  # at once: it may be elsewhere
 
 
 def series(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The interface between one process and many: a box and the boxes around it."""
 
+from collections.abc import Callable
 from typing import Protocol, Self
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST, wrap_sides
+from poreflux.kernels import redblack
 
 
 class Neighbours(Protocol):
@@ -57,21 +58,26 @@ class Neighbours(Protocol):
 
 
 class SingleBox:
-    """The neighbours of a single box, which has no other box around it."""
+    """The neighbours of a single box, which has no other box around it; ``wrap`` copies its own
+    cells into the ghosts of periodic axes.
+    """
 
-    def __init__(self, planes: int, periodic: tuple[bool, bool, bool] = (False, False, False)):
+    def __init__(
+        self,
+        planes: int,
+        periodic: tuple[bool, bool, bool] = (False, False, False),
+        wrap: Callable[[np.ndarray, tuple[bool, bool, bool]], None] = redblack.wrap,
+    ):
         self.planes = planes
         self.periodic = periodic
+        self.wrap = wrap
 
     first = 0
     box = 0
 
     def fill_ghosts(self, array: np.ndarray) -> None:
         """Copy planes, rows and pairs into the ghosts of periodic axes; others stay zero."""
-        if self.periodic[0]:
-            array[:, :GHOST] = array[:, -2 * GHOST : -GHOST]
-            array[:, -GHOST:] = array[:, GHOST : 2 * GHOST]
-        wrap_sides(array, *self.periodic[1:])
+        self.wrap(array, self.periodic)
 
     def sum(self, value: float) -> float:
         """Return the value."""
@@ -97,7 +103,7 @@ class SingleBox:
 
     def coarser(self, shape: tuple[int, int, int]) -> "SingleBox":
         """Return the neighbours on a coarser grid."""
-        return SingleBox(shape[0], closed_axes(self.periodic, shape))
+        return SingleBox(shape[0], closed_axes(self.periodic, shape), self.wrap)
 
 
 def closed_axes(

@@ -35,7 +35,7 @@ class Operator:
         self.engine = engine
         self.dtype = np.dtype(dtype)
         self.boundary = boundary
-        self.source = np.zeros(boundary.packed.shape, dtype)
+        self.source = engine.zeros(tuple(boundary.packed.shape), dtype)
 
     def drive(self, low: np.ndarray | float = 0.0, high: np.ndarray | float = 0.0) -> None:
         """Make planes (ny, nx) the right-hand side of the cells at the low and the high face."""
@@ -47,12 +47,15 @@ class Operator:
         """Return a vector of zeros."""
         return self.engine.vector(self.shape, dtype or self.dtype, colours)
 
-    def blocked(self) -> np.ndarray:
-        """Return where there is no unknown (2, Z, Y, H), ghosts included."""
+    def blocked(self, planes: slice = slice(None)) -> np.ndarray:
+        """Return where there is no unknown (2, Z, Y, H), ghosts included, in all padded planes or
+        in some.
+        """
         kernel = self.kernel
         if isinstance(kernel, rows.Binary):
-            return kernel.code == 0
-        return kernel.degree + kernel.links[kernel.face_of].swapaxes(0, 1) == 0
+            return np.asarray(kernel.code[:, planes]) == 0
+        links = np.asarray(kernel.links)[np.asarray(kernel.face_of[planes])].swapaxes(0, 1)
+        return np.asarray(kernel.degree[:, planes]) + links == 0
 
     def residual(self, x: np.ndarray, r: np.ndarray) -> float:
         """r = b - S x; return its square."""
@@ -88,9 +91,9 @@ def build(
     """Return the operator of a problem on a single box, or on the box of its cells among
     `neighbours`.
     """
-    neighbours = neighbours or SingleBox(problem.shape[0], problem.periodic)
+    neighbours = neighbours or SingleBox(problem.shape[0], problem.periodic, engine.wrap)
     half = driven_half_cells(problem, neighbours)
-    boundary = boundary_of_half_cells(half, problem.shape, neighbours, dtype)
+    boundary = boundary_of_half_cells(half, problem.shape, neighbours, dtype, engine)
     geometry = _binary if problem.binary else _faces
     kernel = geometry(problem, neighbours, engine, boundary, dtype)
     operator = Operator(kernel, problem.shape, neighbours, engine, dtype, boundary)

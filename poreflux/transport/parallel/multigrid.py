@@ -66,7 +66,7 @@ def join_boxes(level: Operator, finer: Operator) -> Operator:
     g = [level.engine.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
     for conductance, packed in zip((kernel.gz, kernel.gy, kernel.gx), g):
         ranks.join(conductance, packed)
-    boundary = coarser_boundary(finer.boundary, shape, neighbours)
+    boundary = coarser_boundary(finer.boundary, shape, neighbours, level.engine)
     kernel = with_degree(g, neighbours, level.engine, boundary)
     return Operator(kernel, shape, neighbours, level.engine, np.float32, boundary)
 

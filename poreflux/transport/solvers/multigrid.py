@@ -176,7 +176,7 @@ def coarser(fine: Operator) -> Operator:
     neighbours = fine.neighbours.coarser(shape)
     g = fine.engine.coarsen(fine, shape)
     cut_seams(g, fine.neighbours, neighbours)
-    boundary = coarser_boundary(fine.boundary, shape, neighbours)
+    boundary = coarser_boundary(fine.boundary, shape, neighbours, fine.engine)
     kernel = with_degree(g, neighbours, fine.engine, boundary)
     return Operator(kernel, shape, neighbours, fine.engine, np.float32, boundary)
 
@@ -187,11 +187,13 @@ def fill_seams(x: np.ndarray, fine: Neighbours, coarse: Neighbours) -> None:
     There the coarse grid has an odd number of cells: a cell and its image differ in colour.
     """
     if fine.periodic[0] and not coarse.periodic[0]:
-        x[:, GHOST - 1] = x[::-1, -GHOST - 1]
-        x[:, -GHOST] = x[::-1, GHOST]
+        for colour in range(2):
+            x[colour, GHOST - 1] = x[1 - colour, -GHOST - 1]
+            x[colour, -GHOST] = x[1 - colour, GHOST]
     if fine.periodic[1] and not coarse.periodic[1]:
-        x[:, :, GHOST - 1] = x[::-1, :, -GHOST - 1]
-        x[:, :, -GHOST] = x[::-1, :, GHOST]
+        for colour in range(2):
+            x[colour, :, GHOST - 1] = x[1 - colour, :, -GHOST - 1]
+            x[colour, :, -GHOST] = x[1 - colour, :, GHOST]
 
 
 def cut_seams(g: list[np.ndarray], fine: Neighbours, coarse: Neighbours) -> None:
@@ -204,9 +206,10 @@ def cut_seams(g: list[np.ndarray], fine: Neighbours, coarse: Neighbours) -> None
     if cut[1]:
         g[1][:, :, GHOST] = 0
     if cut[2]:
-        k, j = np.indices(g[2].shape[1:3])
-        for colour in range(2):
-            g[2][colour, ..., 1][(colour + k + j) % 2 == 0] = 0
+        first = np.array(g[2][:, :, :, 1])
+        colour, k, j = np.indices(first.shape)
+        first[(colour + k + j) % 2 == 0] = 0
+        g[2][:, :, :, 1] = first
 
 
 def matrix(operator: Operator) -> np.ndarray:
@@ -221,9 +224,10 @@ def matrix(operator: Operator) -> np.ndarray:
         np.add.at(A, (previous, previous), G)
         np.add.at(A, (cell, previous), -G)
         np.add.at(A, (previous, cell), -G)
+    faces, links_of = np.asarray(operator.kernel.face_of), np.asarray(operator.kernel.links)
     for bit in (1, 2):
-        for plane in (np.flatnonzero(operator.kernel.face_of & bit) - GHOST).tolist():
-            links = redblack.unpack_plane(operator.kernel.links[bit], plane, shape).ravel()
+        for plane in (np.flatnonzero(faces & bit) - GHOST).tolist():
+            links = redblack.unpack_plane(links_of[bit], plane, shape).ravel()
             cells = number[plane].ravel()
             A[cells, cells] += links
     return A

@@ -236,11 +236,12 @@ def fill_potential(operator: Operator, x: np.ndarray) -> None:
     neighbours = operator.neighbours
     neighbours.fill_ghosts(x)
     if neighbours.periodic[0]:
-        blocked = operator.blocked()
         if neighbours.first == 0:
-            x[:, :GHOST][~blocked[:1, :GHOST]] += 1
+            low = slice(0, GHOST)
+            x[:, low] = np.asarray(x[:, low]) + ~operator.blocked(low)[:1]
         if neighbours.first + operator.shape[0] == neighbours.planes:
-            x[:, -GHOST:][~blocked[:1, -GHOST:]] -= 1
+            high = slice(x.shape[1] - GHOST, x.shape[1])
+            x[:, high] = np.asarray(x[:, high]) - ~operator.blocked(high)[:1]
 
 
 def integrate(operator: Operator, x: np.ndarray) -> tuple[float, np.ndarray]:
