@@ -19,6 +19,9 @@ Geometry = Literal["voxels", "partial"]
 #: of the vectors of a solver
 Precision = Literal["float32", "float64"]
 
+#: what runs the passes of a solve: the cores of the processor, or a graphics processor
+EngineName = Literal["threads", "cuda"]
+
 #: of charge transfer
 Kinetics = Literal["primary", "linear", "butler-volmer"]
 

@@ -42,6 +42,12 @@ class TooLarge(PorefluxError):
     """The forecast of memory or disk exceeds what is free."""
 
 
+class NoDevice(PorefluxError):
+    """A graphics processor that is not there, or that its driver or a missing package keeps from
+    us.
+    """
+
+
 class NoCluster(PorefluxError):
     """A dask scheduler that cannot be reached, or that was lost."""
 

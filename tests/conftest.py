@@ -1,10 +1,16 @@
 """Fixtures that several test folders share."""
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+# where there is no graphics processor its kernels run in Python; numba reads this when imported
+if shutil.which("nvidia-smi") is None:
+    os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 
 # no test asserts a time: machines are busy
 settings.register_profile("patient", deadline=None)

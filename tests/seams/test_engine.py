@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from poreflux.kernels.redblack import GHOST, packed_shape, unpack_plane
+from poreflux.kernels.redblack import GHOST, packed_shape, unpack_plane, wrap
 from poreflux.transport.engines import threads
+from poreflux.transport.engines.cuda.engine import Cuda
 from poreflux.transport.engines.engine import Clusters, Engine, Network
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.solvers.error_bound import outer_nodes
@@ -26,6 +27,7 @@ SHAPE = (6, 8, 10)
 ENGINES = {
     "one thread": lambda: threads.Threads(1),
     "three threads": lambda: threads.Threads(3),
+    "cuda": lambda: Cuda(1),  # under its simulator where there is no graphics processor
 }
 
 
@@ -137,9 +139,30 @@ def test_what_is_stored_is_what_was_loaded(operator, problem, rng):
     back[:] = np.nan
     operator.engine.load(planes, back)
     inner = np.s_[:, GHOST:-GHOST, GHOST:-GHOST, 1:-1]
+    back, x = np.asarray(back), np.asarray(x)
     np.testing.assert_array_equal(back[inner], x[inner])
     assert not back[:, :GHOST].any()
     assert not back[:, -GHOST:].any()
+
+
+def test_the_diagonal_divides_red_cells(operator, problem, rng):
+    diagonal = assembled(problem)[0].diagonal().reshape(SHAPE)
+    values = red(problem, rng)
+    r, z = vector(operator, values), operator.vector()
+    product = operator.engine.divide(operator, r, z)
+    expected = np.divide(values, diagonal, out=np.zeros(SHAPE), where=diagonal > 0)
+    np.testing.assert_allclose(cells(operator, z), expected, rtol=1e-13)
+    assert product == pytest.approx((values * expected).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("periodic", [(True, False, False), (False, True, True), (True,) * 3])
+def test_ghosts_of_periodic_axes_are_copies_of_own_cells(engine, rng, periodic):
+    x = engine.vector(SHAPE, np.float32, 2)
+    filled = rng.random(tuple(x.shape)).astype(np.float32)
+    x[:] = filled
+    engine.wrap(x, periodic)
+    wrap(filled, periodic)
+    np.testing.assert_array_equal(np.asarray(x), filled)
 
 
 def test_the_passes_are_those_of_the_reduced_matrix(operator, problem, rng):
@@ -224,7 +247,9 @@ def test_a_step_of_multigrid_is_symmetric_from_zero_and_exact_at_the_solution(op
     b, c = single.vector(1), single.vector(1)
     inner = np.s_[:, GHOST:-GHOST, GHOST:-GHOST, 1:-1]
     for array in (b, c):
-        array[inner] = np.where(on[inner], rng.standard_normal(array[inner].shape), 0)
+        values = np.zeros(tuple(array.shape), np.float32)
+        values[inner] = np.where(on[inner], rng.standard_normal(values[inner].shape), 0)
+        array[:] = values
         single.neighbours.fill_ghosts(array)
     one, two = engine.dot(SHAPE, c, step(b)), engine.dot(SHAPE, b, step(c))
     assert one == pytest.approx(two, rel=1e-4)
@@ -236,17 +261,19 @@ def build_single(operator):
     from poreflux.transport.laplace.operator import Operator
 
     kernel = operator.kernel
-    converted = [
-        value.astype(np.float32)
-        if isinstance(value, np.ndarray) and value.dtype == np.float64
-        else np.float32(value)
-        if isinstance(value, np.floating)
-        else value
-        for value in kernel
-    ]
-    single = type(kernel)(*converted)
+    single = type(kernel)(*(in_float32(operator.engine, value) for value in kernel))
     rest = operator.neighbours, operator.engine, np.float32, operator.boundary
     return Operator(single, operator.shape, *rest)
+
+
+def in_float32(engine, value):
+    if isinstance(value, np.floating):
+        return np.float32(value)
+    if getattr(value, "dtype", None) != np.float64:
+        return value
+    single = engine.zeros(tuple(value.shape), np.float32)
+    single[:] = np.asarray(value, np.float32)
+    return single
 
 
 def test_a_second_step_from_the_solution_stays_there(operator, rng):
@@ -261,7 +288,7 @@ def test_a_second_step_from_the_solution_stays_there(operator, rng):
     packed_u, packed_b = (vector(fine, v.reshape(fine.shape), 2, np.float32) for v in (u, b))
     coarse_b, coarse_x, out = below.vector(2), below.vector(2), fine.vector(2)
     engine.descend_again(fine, packed_b, packed_u, coarse_b)
-    assert np.abs(coarse_b).max() < 1e-4 * np.abs(b).max()
+    assert np.abs(np.asarray(coarse_b)).max() < 1e-4 * np.abs(b).max()
     engine.ascend_again(fine, packed_b, packed_u, coarse_x, out)
     np.testing.assert_allclose(cells(fine, out).ravel()[on], u[on], atol=1e-4)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import Precision, Progress, Sides
+from poreflux.annotations import EngineName, Precision, Progress, Sides
 from poreflux.schema import Direction, attributes, variable
 from poreflux.transport import field_output
-from poreflux.transport.engines.threads import Threads
+from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.laplace.problem import Problem, check_options
 from poreflux.transport.medium import conductors_of, read_medium
 from poreflux.transport.solvers.solution import Solution
@@ -46,13 +46,14 @@ def dissipation(
     precision: Precision | None = None,
     field: str | Path | None = None,
     threads: int | None = None,
+    engine: EngineName = "threads",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Solve as :func:`poreflux.tortuosity_factor`, and measure where the power is dissipated.
 
     Parameters
     ----------
-    volume, direction, conductivity, sides, rtol, precision, threads, progress
+    volume, direction, conductivity, sides, rtol, precision, threads, engine, progress
         as for :func:`poreflux.tortuosity_factor`.
     field
         the store of this volume, to which to write `dissipation` and `voxel_tortuosity_factor`
@@ -106,13 +107,13 @@ def dissipation(
     described = _described(direction, conductivity, sides)
     if field is not None:
         field_output.check_target(phase.shape, field, described)
-    refuse_too_large(volume, conductivity, rtol, precision)
-    with closing(Threads(threads)) as engine:
-        cells, medium = read_medium(volume, direction, conductivity, engine)
+    refuse_too_large(volume, conductivity, rtol, precision, engine=engine)
+    with closing(engine_of(engine, threads)) as runner:
+        cells, medium = read_medium(volume, direction, conductivity, runner)
         shape = cells.shape
         conducting = medium.conducting * medium.filled
         effective = solve(
-            cells, medium, engine, sides=sides, rtol=rtol, precision=precision, progress=progress
+            cells, medium, runner, sides=sides, rtol=rtol, precision=precision, progress=progress
         )
         note: dict = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol}
         note["geometry"] = "voxels"

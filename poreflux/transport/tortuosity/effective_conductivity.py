@@ -7,13 +7,14 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import Geometry, Progress, Sides
+from poreflux.annotations import EngineName, Geometry, Progress, Sides
 from poreflux.schema import attributes
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, Problem, even_periods
 from poreflux.transport.solvers.solution import PROVED_VOXELS, Solution, precision_for
 from poreflux.transport.solvers.solution import solve as solve_problem
+from poreflux.transport.tortuosity import device_memory
 from poreflux.volume import require
 
 
@@ -99,6 +100,17 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
     return int(padded * (geometry + vectors + coarse + bound))
 
 
+def host_forecast(
+    shape: tuple[int, int, int], precision: str = "float64", binary: bool = True
+) -> int:
+    """Return the bytes that a solve on a device takes of the host: the cells and their clusters,
+    and what the proof of the error of small volumes takes.
+    """
+    voxels = int(np.prod(shape))
+    proof = forecast(shape, precision, binary) if voxels <= PROVED_VOXELS else 0
+    return max(voxels * ((1 if binary else 8) + 5), proof)
+
+
 def refuse_too_large(
     volume: xr.Dataset,
     conductivity: Mapping[str, float],
@@ -106,6 +118,7 @@ def refuse_too_large(
     precision: str | None,
     geometry: str = "voxels",
     repeat: bool = False,
+    engine: EngineName = "threads",
 ) -> None:
     """Raise :class:`~poreflux.errors.TooLarge` before a solve that memory does not hold."""
     if geometry not in get_args(Geometry):
@@ -116,8 +129,10 @@ def refuse_too_large(
     periods = [1 + n % 2 if repeat else 1 for n in (nz, ny, nx)]
     solved_shape = (nz * periods[0], ny * periods[1], nx * periods[2])
     voxels = int(np.prod(solved_shape))
+    device_memory.refuse(solved_shape, krylov_precision, binary, engine)
+    on_host = forecast if engine == "threads" else host_forecast
     blocks.refuse(
-        forecast(solved_shape, krylov_precision, binary) + (voxels if "mask" in volume else 0),
+        on_host(solved_shape, krylov_precision, binary) + (voxels if "mask" in volume else 0),
         f"the solve of {'x'.join(map(str, solved_shape))} voxels in {krylov_precision}",
         do="ask for fewer digits (rtol=1e-4 halves it) or use more machines with "
         "poreflux.transport.parallel",

@@ -6,10 +6,10 @@ from contextlib import closing
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import Precision, Progress
+from poreflux.annotations import EngineName, Precision, Progress
 from poreflux.schema import DIMS, attributes
+from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.engines.engine import Engine
-from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import (
     Medium,
@@ -31,6 +31,7 @@ def effective_tensor(
     rtol: float = 1e-6,
     precision: Precision | None = None,
     threads: int | None = None,
+    engine: EngineName = "threads",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the effective conductivity tensor of a volume that repeats in all directions.
@@ -39,7 +40,7 @@ def effective_tensor(
     ----------
     volume
         with `phase` (z, y, x), taken as one period.
-    conductivity, rtol, precision, threads, progress
+    conductivity, rtol, precision, threads, engine, progress
         as for :func:`poreflux.tortuosity_factor`.
 
     Returns
@@ -69,12 +70,12 @@ def effective_tensor(
     volume = within_mask(volume)
     conductivity = conductors_of(volume, conductivity)
     refuse_shape(volume, "a tensor needs", "the period of a lattice has no outside")
-    refuse_too_large(volume, conductivity, rtol, precision, repeat=True)
+    refuse_too_large(volume, conductivity, rtol, precision, repeat=True, engine=engine)
     tensor, errors = np.zeros((3, 3)), np.zeros(3)
-    with closing(Threads(threads)) as engine:
+    with closing(engine_of(engine, threads)) as runner:
         for column, direction in enumerate(DIMS):
-            cells, medium = read_medium(volume, direction, conductivity, engine)
-            solution = _solve(cells, medium, engine, rtol, precision, progress)
+            cells, medium = read_medium(volume, direction, conductivity, runner)
+            solution = _solve(cells, medium, runner, rtol, precision, progress)
             if solution is not None:
                 tensor[:, column] = mean_current(solution, medium.spacing, direction)
                 errors[column] = solution.relative_error

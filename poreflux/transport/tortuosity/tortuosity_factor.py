@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
-from poreflux.annotations import Geometry, Precision, Progress, Sides
+from poreflux.annotations import EngineName, Geometry, Precision, Progress, Sides
 from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
-from poreflux.transport.engines.threads import Threads
+from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.laplace.problem import check_options, order
 from poreflux.transport.medium import conductors_of, read_medium, read_partial
 from poreflux.transport.tortuosity import fields
@@ -34,6 +35,7 @@ def tortuosity_factor(
     precision: Precision | None = None,
     field: str | Path | None = None,
     threads: int | None = None,
+    engine: EngineName = "threads",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the tortuosity factor of a volume from the steady current between two opposite faces.
@@ -62,6 +64,8 @@ def tortuosity_factor(
         one) and `current_density_magnitude`; of one direction.
     threads
         by default all cores that this process may use.
+    engine
+        ``"threads"`` on these cores, or ``"cuda"`` on the graphics processor.
     progress
         called as ``progress(done, total, note)``.
 
@@ -81,7 +85,9 @@ def tortuosity_factor(
     ValueError
         if an argument makes no sense.
     TooLarge
-        if the solve needs more memory than is free.
+        if the solve needs more memory than is free, of the host or of the graphics processor.
+    NoDevice
+        if there is no graphics processor for ``engine="cuda"``.
     NotConverged
         if the solver stalls.
 
@@ -122,7 +128,8 @@ def tortuosity_factor(
     if sides == "periodic":
         refuse_shape(volume, "periodic sides need", "what repeats has no outside")
     options: dict = {"sides": sides, "rtol": rtol, "precision": precision, "progress": progress}
-    solve_one = partial(_along, volume, conductivity, geometry, field, threads, options)
+    options |= {"threads": threads, "engine": engine}
+    solve_one = partial(_along, volume, conductivity, geometry, field, options)
     return along_each(directions, solve_one)
 
 
@@ -131,23 +138,24 @@ def _along(
     conductivity: Mapping[str, float],
     geometry: Geometry,
     field: str | Path | None,
-    threads: int | None,
-    options: dict,
+    options: Mapping[str, Any],
     direction: str,
 ) -> xr.Dataset:
     """Return the results along one direction."""
+    solving = dict(options)
+    threads, engine = solving.pop("threads"), solving.pop("engine")
     sides, rtol = options["sides"], options["rtol"]
     phase = require(volume, "phase")
     if field is not None:
         described = fields.described(direction, conductivity, sides, geometry)
         field_output.check_target(phase.shape, field, described)
-    refuse_too_large(volume, conductivity, rtol, options["precision"], geometry)
-    with closing(Threads(threads)) as engine:
+    refuse_too_large(volume, conductivity, rtol, options["precision"], geometry, engine=engine)
+    with closing(engine_of(engine, threads)) as runner:
         if geometry == "partial":
-            cells, medium = read_partial(volume, direction, conductivity, engine)
+            cells, medium = read_partial(volume, direction, conductivity, runner)
         else:
-            cells, medium = read_medium(volume, direction, conductivity, engine)
-        effective = solve(cells, medium, engine, **options)
+            cells, medium = read_medium(volume, direction, conductivity, runner)
+        effective = solve(cells, medium, runner, **solving)
         if field is not None and effective.solution is not None and effective.problem is not None:
             shape = [phase.sizes[dim] for dim in order(direction)]
             fields.write(effective.solution, effective.problem, shape, described, field)

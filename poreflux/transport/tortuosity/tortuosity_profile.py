@@ -6,9 +6,9 @@ from contextlib import closing
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import Progress, Sides
+from poreflux.annotations import EngineName, Progress, Sides
 from poreflux.schema import along_each, name_of, variable
-from poreflux.transport.engines.threads import Threads
+from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.laplace.problem import check_options
 from poreflux.transport.medium import conductors_of, read_medium
 from poreflux.transport.tortuosity.effective_conductivity import refuse_too_large, solve
@@ -23,13 +23,14 @@ def tortuosity_profile(
     sides: Sides = "insulated",
     rtol: float = 1e-6,
     threads: int | None = None,
+    engine: EngineName = "threads",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the local tortuosity factor of each plane across the transport.
 
     Parameters
     ----------
-    volume, direction, conductivity, sides, rtol, threads, progress
+    volume, direction, conductivity, sides, rtol, threads, engine, progress
         as for :func:`poreflux.tortuosity_factor`.
 
     Returns
@@ -58,8 +59,9 @@ def tortuosity_profile(
     """
     check_options(sides, rtol)
     options: dict = {"sides": sides, "rtol": rtol, "progress": progress}
+    inside = within_mask(volume)
     return along_each(
-        direction, lambda one: _along(within_mask(volume), one, conductivity, threads, options)
+        direction, lambda one: _along(inside, one, conductivity, threads, engine, options)
     )
 
 
@@ -68,17 +70,18 @@ def _along(
     direction: str,
     conductivity: Mapping[str, float] | None,
     threads: int | None,
+    engine: EngineName,
     options: dict,
 ) -> xr.Dataset:
     """Return the profile along one direction."""
     conductivity = conductors_of(volume, conductivity)
     if options["sides"] == "periodic":
         refuse_shape(volume, "periodic sides need", "what repeats has no outside")
-    refuse_too_large(volume, conductivity, options["rtol"], None)
-    with closing(Threads(threads)) as engine:
-        cells, medium = read_medium(volume, direction, conductivity, engine)
+    refuse_too_large(volume, conductivity, options["rtol"], None, engine=engine)
+    with closing(engine_of(engine, threads)) as runner:
+        cells, medium = read_medium(volume, direction, conductivity, runner)
         fractions = cells.astype(bool).mean((1, 2))
-        effective = solve(cells, medium, engine, **options)
+        effective = solve(cells, medium, runner, **options)
     n = cells.shape[0]
     tau, potential = np.full(n, np.nan), np.full(n, np.nan)
     if effective.solution is not None and effective.problem is not None:
