@@ -23,7 +23,7 @@ ROWS = [
     {"readers"},
     {"volume"},
     {"objects"},
-    {"annotations", "schema", "errors", "machine", "kernels", "statistics"},
+    {"annotations", "schema", "errors", "machine", "kernels", "statistics", "retired"},
 ]
 
 #: the same within wings
