@@ -4,7 +4,8 @@
 # make coverage how true the printed errors are, tried on seeded media: docs/coverage.md (an hour)
 # make bench    the table of figures of merit, against this machine's memory bandwidth
 # make peers    adds the programs that the bench compares with, in an environment of their own
-# make lint     style and types
+# make lint     style, types and spelling
+# make docs     the site, in docs/_build/html; all that its pages show is run
 # make notebooks  executes the notebooks at reduced size
 # make petsc    only the MPI and PETSc set-up
 
@@ -15,7 +16,7 @@ BIN     = $(VENV)/bin
 SHARE   = -n auto --maxprocesses 4 --dist loadfile
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/poreflux
 
-.PHONY: demo test slow faults coverage bench peers lint notebooks petsc clean
+.PHONY: demo test slow faults coverage bench peers lint docs notebooks petsc clean
 
 demo: $(VENV)/.base
 	$(BIN)/poreflux demo --out demo-out
@@ -49,6 +50,12 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
+	$(BIN)/codespell README.md CHANGELOG.md docs
 
 notebooks: $(VENV)/.notebooks
 	$(BIN)/python notebooks/execute.py
@@ -76,6 +83,10 @@ $(VENV)/.lint: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -e '.[lint]'
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	@touch $@
+
 $(VENV)/.notebooks: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet -e '.[notebooks]'
 	@touch $@
@@ -85,4 +96,4 @@ $(VENV)/.petsc: $(VENV)/bin/python deploy/petsc.sh
 	@touch $@
 
 clean:
-	rm -rf .venv* demo-out .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv* demo-out docs/_build docs/generated .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -24,9 +24,9 @@ def tortuosity_bracket(volume: xr.Dataset, **options: Any) -> xr.Dataset:
 
     Returns
     -------
-    the Dataset of :func:`poreflux.tortuosity_factor` with a dim `geometry`, ``["partial",
-    "voxels"]``, and beside it what :func:`poreflux.tortuosity_discretisation` says of both: the
-    interval that holds the truth, and the extrapolated value.
+    the Dataset of :func:`poreflux.tortuosity_factor` with a dim `geometry`
+    (``["partial", "voxels"]``), and beside it what :func:`poreflux.tortuosity_discretisation` says
+    of both: the interval that holds the truth, and the extrapolated value.
 
     Notes
     -----

@@ -49,7 +49,7 @@ def spectral_density(
 
     Notes
     -----
-    χ(k) = |∫ (I - p) exp(-i k x) dx|² / V. Σ χ / V over all waves is p (1 - p) (Parseval), its
+    ``χ(k) = |∫ (I - p) exp(-i k x) dx|² / V``. Σ χ / V over all waves is p (1 - p) (Parseval), its
     limit for long waves the variance of the volume fraction in large volumes times their volume.
 
     References

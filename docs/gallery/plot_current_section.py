@@ -1,0 +1,10 @@
+"""
+The current below the electrode
+===============================
+"""
+
+import poreflux as pf
+
+volume = pf.phantoms.regular_300((32, 64, 64))
+solved = pf.interfacial_current(volume, kinetics="linear", rtol=1e-4)
+figure = pf.plot.current_section(pf.collect(solved))
