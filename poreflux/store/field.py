@@ -12,11 +12,14 @@ from poreflux.errors import StoreExists
 from poreflux.machine import available_cores
 from poreflux.objects import at
 from poreflux.schema import DIMS
-from poreflux.store import box, checksums, codec, disk, metadata
-from poreflux.store.layout import CHUNK, dump, plan, to_json
+from poreflux.store import box, checksums, codec, disk, metadata, pyramid
+from poreflux.store.layout import CHUNK, Layout, dump, plan, to_json
 from poreflux.store.opening import require_sealed
 from poreflux.store.partial import data_of, making
 from poreflux.store.writing import write_groups
+
+#: that build a pyramid at once: each holds eight chunks, of floats
+_THREADS = 2
 
 
 @contextmanager
@@ -32,7 +35,7 @@ def new_fields(
 
     One process enters the block; within it any number write with `write_box`, each its own chunks,
     into the folder that is returned, which the others find by `fields_folder`. Until the end, and
-    if it is never reached, the store is as it was.
+    if it is never reached, the store is as it was. Each gets a pyramid, as images have.
 
     Parameters
     ----------
@@ -86,13 +89,25 @@ def new_fields(
                     checksums.write(partial.data / name, layout, available_cores())
                 except codec.Torn as torn:
                     raise ValueError(f"{name!r} is not written whole: {torn}") from torn
+                _build_levels(partial.data, name, layout)
             with disk.writing(path):
                 attrs = box.read_document(path / "zarr.json")["attributes"]
                 write_groups(partial.data, attrs, box.identities(path), kept=path)
-                partial.finish([*layouts, "zarr.json"])
+                pyramids = [f"pyramid/{name}" for name in layouts]
+                partial.finish([*pyramids, "pyramid/zarr.json", *layouts, "zarr.json"])
         except BaseException:
             partial.abandon()
             raise
+
+
+def _build_levels(data: Path, name: str, layout: Layout) -> None:
+    """Write the pyramid of a field that is whole, for viewers of large volumes."""
+    threads = min(_THREADS, available_cores())
+    for path, level in pyramid.levels_above(name, layout).items():
+        with disk.writing(data):
+            disk.write_file(data / path / "zarr.json", dump(to_json(level)))
+        pyramid.build(data, path, level, level.files(), threads, lambda count: None)
+        checksums.write(data / path, level, threads)
 
 
 def fields_folder(store: str | Path) -> Path:

@@ -12,9 +12,18 @@ from poreflux.store.layout import IMAGES, Index, Layout, plan
 
 def levels(name: str, layout: Layout) -> dict[str, Layout]:
     """Return the layouts of the levels above an image, by their path in the store."""
+    return levels_above(name, layout) if name in IMAGES else {}
+
+
+def levels_above(name: str, layout: Layout) -> dict[str, Layout]:
+    """Return the layouts of the levels above any array, by their path in the store.
+
+    Examples
+    --------
+    >>> list(levels_above("potential", plan("potential", (300, 200, 100), np.float32)))
+    ['pyramid/potential/1', 'pyramid/potential/2']
+    """
     layouts: dict[str, Layout] = {}
-    if name not in IMAGES:
-        return layouts
     shape, edge = layout.shape, max(layout.chunk)
     while max(shape) > edge:
         shape = tuple(-(-n // 2) for n in shape)
@@ -45,7 +54,8 @@ def build(
 ) -> None:
     """Write the given files of one level from the level below it; call ``step(1)`` after each."""
     source = below(path)
-    join = mode if path.split("/")[1] == "phase" else mean
+    name = path.split("/")[1]
+    join = mode if name == "phase" else mean if name in IMAGES else mean_of_known
     shape = box.shape_of(root, source)
 
     def write_joined(index: Index) -> None:
@@ -82,6 +92,23 @@ def mean(values: np.ndarray) -> np.ndarray:
         return ((total + 4) >> 3).astype(dtype)
     total /= 8
     return (np.rint(total) if kind in "iu" else total).astype(dtype)
+
+
+def mean_of_known(values: np.ndarray) -> np.ndarray:
+    """Return the mean of those of every 2 × 2 × 2 voxels that are not NaN; NaN where none is.
+
+    Examples
+    --------
+    >>> values = np.array([[[1, np.nan, np.nan, np.nan], [2, np.nan, np.nan, np.nan]]], np.float32)
+    >>> mean_of_known(values)
+    array([[[1.5, nan]]], dtype=float32)
+    """
+    known = np.isfinite(values)
+    if known.all():
+        return mean(values)
+    share = mean(known.astype(np.float32))
+    total = mean(np.where(known, values, 0).astype(values.dtype))
+    return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
 
 
 def mode(values: np.ndarray) -> np.ndarray:

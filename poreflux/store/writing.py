@@ -85,7 +85,8 @@ def write_groups(
     """Write the metadata of the groups; ``kept`` is the store to which ``data`` will be added."""
     roots = [data] if kept is None else [kept, data]
     made = {name for name in pyramid.IMAGES if (data / name).is_dir()}
-    for name in made:
+    made |= {array.parent.parent.name for array in data.glob("pyramid/*/*/zarr.json")}
+    for name in sorted(made):
         disk.write_file(data / "pyramid" / name / "zarr.json", dump(metadata.group_document()))
     if made:
         disk.write_file(data / "pyramid" / "zarr.json", dump(metadata.group_document()))

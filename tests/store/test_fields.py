@@ -99,3 +99,22 @@ def test_altered_metadata_are_never_sealed_anew(path):
         write(path)
     with pytest.raises(DamagedStore):
         store.add(from_array(np.zeros(SHAPE, np.uint8), kind="gray"), path)
+
+
+def test_a_field_has_a_pyramid_of_the_voxels_that_have_a_value(tmp_path, rng):
+    shape = (20, 33, 17)
+    path = store.save(from_array(np.ones(shape, np.uint8)), tmp_path / "v.zarr", chunk=8)
+    values = rng.random(shape).astype(np.float32)
+    values[:8, :8] = np.nan
+    values[10, 10, 10] = np.nan
+    with store.new_fields(path, ONE, chunk=16) as folder:
+        store.write_box(folder, "potential", (0, 0, 0), values)
+    half = store.read_box(path, "pyramid/potential/1")
+    assert half.shape == (10, 17, 9)
+    assert np.isnan(half[:4, :4]).all()
+    known = values[10:12, 10:12, 10:12].ravel()[1:]
+    assert half[5, 5, 5] == pytest.approx(known.mean(), rel=1e-6)
+    assert half[9, 4, 3] == pytest.approx(values[18:20, 8:10, 6:8].mean(), rel=1e-6)
+    assert store.shape_of(path, "pyramid/potential/2") == (5, 9, 5)
+    assert store.verify(path) == []
+    assert store.open(path).potential.shape == shape
