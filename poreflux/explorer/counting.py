@@ -16,6 +16,8 @@ _BINS = 4096
 _EDGE = 64
 #: pieces from which the range of floats is guessed
 _FIRST = 8
+#: values that are counted at once, and seconds of rest after a slice was asked for
+_AT_ONCE, _IDLE = 2**19, 0.1
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,9 @@ class Counting:
     def run(self) -> None:
         """Count all pieces, unless it is stopped before; a failure is kept, not raised."""
         try:
+            # what advises thresholds takes a second to load, which no page is to wait for
+            import poreflux.segmentation.segmentation_sensitivity  # noqa: F401
+
             ahead = [self._values(piece) for piece in self.pieces[:_FIRST]]
             self.scale = scale_of(self.images.arrays["gray"].dtype, np.concatenate(ahead))
             self.counts = np.zeros(self.scale.size, np.int64)
@@ -112,13 +117,23 @@ class Counting:
                 if self.stopped.is_set():
                     return
                 values = ahead[i] if i < len(ahead) else self._values(self.pieces[i])
-                self.counts = self.counts + np.bincount(
-                    self.scale.bins(values), minlength=self.scale.size
-                )
+                self._add(values)
                 self.done = i + 1
-                time.sleep(0.002)  # whoever waits for a slice goes first
         except Exception as error:
             self.failure = " ".join(str(error).split())
+
+    def _add(self, values: np.ndarray) -> None:
+        """Count values, some at a time: whoever waits for a slice goes first."""
+        assert self.scale is not None
+        counts = np.zeros_like(self.counts)
+        for start in range(0, values.size, _AT_ONCE):
+            bins = self.scale.bins(values[start : start + _AT_ONCE])
+            counts += np.bincount(bins, minlength=self.scale.size)
+            waited = 0.0
+            while time.monotonic() - self.images.asked < _IDLE and waited < 2 * _IDLE:
+                time.sleep(_IDLE / 4)
+                waited += _IDLE / 4
+        self.counts = self.counts + counts
 
     def _values(self, piece: tuple[Triple, Triple]) -> np.ndarray:
         values, inside = sample_of(self.images, *piece)

@@ -72,6 +72,8 @@ class Images:
     store: Path | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
     cache: Cache = field(default_factory=Cache)
+    #: when a slice was asked for, of the clock that never goes back
+    asked: float = 0.0
 
     @property
     def shape(self) -> Triple:

@@ -125,4 +125,8 @@ if (map !== null) state.chosen = by_id("map").value
 ask()
 tell_outcome()
 follow_counting()
-window.poreflux.ready = true
+// milliseconds from the address to the first painted image
+requestAnimationFrame(() => requestAnimationFrame(() => {
+  window.poreflux.shown_at = performance.now()
+  window.poreflux.ready = true
+}))

@@ -1,5 +1,7 @@
 """The page: figures, state and the files of its text, style and behaviour become one document."""
 
+import re
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -7,6 +9,7 @@ from bokeh.document import Document
 from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.palettes import Cividis256
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 
 from poreflux.explorer.figures import FRAME, LABELS, PORE, mappers, ranges, slices
 from poreflux.explorer.histogram_figure import histogram_figure
@@ -96,9 +99,7 @@ def make_page(document: Document, shared: Shared) -> None:
     code = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
     document.js_on_event("document_ready", CustomJS(args=arguments, code=code))
     document.title = f"{images.title} · poreflux"
-    document.template = Environment(
-        loader=PackageLoader("poreflux.explorer", "."), autoescape=True
-    ).get_template("page.html")
+    document.template = _templates().get_template("page.html")
     document.template_variables.update(
         heading=images.title,
         summary=summary(images),
@@ -108,6 +109,26 @@ def make_page(document: Document, shared: Shared) -> None:
         writable=shared.writing is not None,
         maps=[(drawn.key, drawn.title) for drawn in maps],
     )
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(loader=PackageLoader("poreflux.explorer", "."), autoescape=True)
+    found.filters["needed"] = needed
+    return found
+
+
+def needed(scripts: str) -> Markup:
+    """Return the tags of Bokeh's scripts without those of its widgets, tables and formulas.
+
+    Examples
+    --------
+    >>> tags = '<script src="/bokeh.min.js"></script><script src="/bokeh-tables.min.js"></script>'
+    >>> str(needed(tags))
+    '<script src="/bokeh.min.js"></script>'
+    """
+    spared = r"<script[^>]*bokeh-(?:gl|widgets|tables|mathjax|api)[.\w]*js[^>]*>\s*</script>"
+    return Markup(re.sub(spared, "", scripts))
 
 
 def _add_histogram(
@@ -132,6 +153,8 @@ def _add_histogram(
     more = [True]
 
     def poll() -> None:
+        if not state.served:
+            return  # the first images are not there yet, and nothing is to delay them
         shared.begin_counting()
         box.poll()
         if more[0]:

@@ -47,6 +47,7 @@ class SlicesSession:
         """Read and send what the page asks for; what it has already is not sent again."""
         number, *numbers = self.state.wanted
         started = time.perf_counter()
+        self.images.asked = time.monotonic()
         view = View.of(numbers)
         try:
             level = self.fill(view)

@@ -7,15 +7,9 @@ import pytest
 
 import poreflux as pf
 from poreflux.phantoms import Tomograph, fine_500, measure_gray
+from tests.explorer.browser import CHROMIUM, QUIET
 
 pytest.importorskip("bokeh", reason="the extra `explore` is not installed")
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-#: nothing of the browser itself asks for anything outside
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
