@@ -138,8 +138,6 @@ def tortuosity(
         }
         with waiting(common.wait):
             wanted = {"rtol": rtol, **options, **medium}
-            if dissipation:
-                del wanted["geometry"]
             solved = solving.along_directions(
                 volume, chosen, wanted, watch=progress, dissipating=dissipation
             )

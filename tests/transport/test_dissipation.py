@@ -113,6 +113,67 @@ def test_the_map_is_that_of_a_loop_over_the_faces(mixture, tmp_path):
     assert not twin[~on].any()
 
 
+@pytest.fixture
+def shares(mixture):
+    """Shares of solid, some of them 0 and 1, and the volume that has them."""
+    found = np.where(mixture == 0, 0.0, np.random.default_rng(3).random(mixture.shape))
+    found[mixture == 2] = 1.0
+    volume = poreflux.from_array((found > 0.5).astype(np.uint8), voxel_size=SPACING)
+    volume["solid_fraction"] = (("z", "y", "x"), found.astype(np.float32))
+    return volume.solid_fraction.values.astype(float), volume
+
+
+@pytest.mark.parametrize("sides", ["insulated", "periodic"])
+def test_partial_voxels_dissipate_the_power_applied(shares, tmp_path, sides):
+    share, volume = shares
+    result, power, tau = with_maps(volume, tmp_path, geometry="partial", sides=sides)
+    kappa = float(result.effective_conductivity)
+    assert float(result.dissipation_imbalance) < 1e-12
+    assert np.nansum(power) / power.size == pytest.approx(kappa, rel=1e-6)
+    mean = np.nansum(share * tau) / share.sum()
+    assert mean == pytest.approx(float(result.tortuosity_factor), rel=1e-6)
+
+
+def test_the_map_of_partial_voxels_is_that_of_a_loop_over_the_faces(shares, tmp_path):
+    share, volume = shares
+    result, power, _ = with_maps(volume, tmp_path, geometry="partial")
+    u = poreflux.open(tmp_path / "vol.zarr").potential.values.astype(float)
+    kappa = share * np.isfinite(u)
+    twin, length = np.zeros(u.shape), u.shape[0] * SPACING[0]
+    for at in itertools.product(*map(range, u.shape)):
+        for axis, step in itertools.product(range(3), (-1, 1)):
+            there = list(at)
+            there[axis] += step
+            gap, h = 1.0, SPACING[axis]
+            if 0 <= there[axis] < u.shape[axis]:
+                drop = u[tuple(there)] - u[at] if kappa[tuple(there)] and kappa[at] else 0.0
+            elif axis == 0 and kappa[at]:
+                drop, gap = (step < 0) - u[at], 0.5
+            else:
+                continue
+            # in half of the voxel, under the gradient to that side
+            twin[at] += 0.5 * kappa[at] * (drop / (gap * h)) ** 2 * length**2
+    on = np.isfinite(power)
+    assert power[on] == pytest.approx(twin[on], rel=1e-4, abs=1e-5)
+    # half of the power, by the conductor that has it
+    order = np.argsort(-(power[on] / share[on]))
+    part = np.searchsorted(np.cumsum(power[on][order]), power[on].sum() / 2)
+    half = share[on][order][:part].sum() / share.sum()
+    assert float(result.dissipation_half_fraction) == pytest.approx(half, abs=2 / share.sum())
+
+
+def test_whole_partial_voxels_dissipate_as_voxels_do(mixture):
+    inside = (mixture > 0).astype(np.uint8)
+    volume = poreflux.from_array(inside, voxel_size=SPACING)
+    volume["solid_fraction"] = (("z", "y", "x"), inside.astype(np.float32))
+    voxels, partial = (
+        poreflux.dissipation(volume, rtol=1e-10, geometry=geometry).squeeze("direction")
+        for geometry in ("voxels", "partial")
+    )
+    for name in STATISTICS[:-1]:
+        assert float(partial[name]) == pytest.approx(float(voxels[name]), rel=1e-6)
+
+
 def test_a_neck_dissipates_more_than_its_share(tmp_path):
     labels = np.ones((15, 9, 9), int)
     labels[7] = 0

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import EngineName, Precision, Progress, Sides
+from poreflux.annotations import EngineName, Geometry, Precision, Progress, Sides
 from poreflux.schema import Direction, attributes, variable
 from poreflux.transport import field_output
 from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.laplace.problem import Problem, check_options
-from poreflux.transport.medium import conductors_of, read_medium
+from poreflux.transport.medium import conductors_of, read_medium, read_partial
 from poreflux.transport.solvers.solution import Solution
 from poreflux.transport.tortuosity import fields
 from poreflux.transport.tortuosity.effective_conductivity import (
@@ -22,7 +22,7 @@ from poreflux.transport.tortuosity.effective_conductivity import (
     solve,
     tortuosity_dataset,
 )
-from poreflux.transport.tortuosity.power_density import Spread, power_density
+from poreflux.transport.tortuosity.power_density import Part, Spread, power_density
 from poreflux.volume import refuse_shape, require, within_mask
 
 #: the maps, and what is said of them
@@ -42,6 +42,7 @@ def dissipation(
     direction: Direction = "z",
     conductivity: Mapping[str, float] | None = None,
     sides: Sides = "insulated",
+    geometry: Geometry = "voxels",
     rtol: float = 1e-6,
     precision: Precision | None = None,
     field: str | Path | None = None,
@@ -53,7 +54,7 @@ def dissipation(
 
     Parameters
     ----------
-    volume, direction, conductivity, sides, rtol, precision, threads, engine, progress
+    volume, direction, conductivity, sides, geometry, rtol, precision, threads, engine, progress
         as for :func:`poreflux.tortuosity_factor`.
     field
         the store of this volume, to which to write `dissipation` and `voxel_tortuosity_factor`
@@ -79,7 +80,9 @@ def dissipation(
     block of the reference phase under the same difference of potential: its mean over the sample is
     `effective_conductivity`. A face between two voxels is the resistances of two half voxels in
     series; what each of them dissipates is of its own voxel, so that the sum over the voxels is the
-    applied power to the last digit, for any conductivities.
+    applied power to the last digit, for any conductivities. Partial voxels conduct side by side:
+    each loses in proportion to its share, counts as so much of a voxel, and has the
+    `voxel_tortuosity_factor` of what conducts in it.
 
     `voxel_tortuosity_factor` is the same map scaled such that its mean over the conducting voxels
     is the tortuosity factor. With one conductor it is ``|J|**2 / <J_z>**2``: 1 where the current is
@@ -104,23 +107,24 @@ def dissipation(
     if sides == "periodic":
         refuse_shape(volume, "periodic sides need", "what repeats has no outside")
     phase = require(volume, "phase")
-    described = _described(direction, conductivity, sides)
+    described = described_maps(direction, conductivity, sides, geometry)
     if field is not None:
         field_output.check_target(phase.shape, field, described)
-    refuse_too_large(volume, conductivity, rtol, precision, engine=engine)
+    refuse_too_large(volume, conductivity, rtol, precision, geometry, engine=engine)
     with closing(engine_of(engine, threads)) as runner:
-        cells, medium = read_medium(volume, direction, conductivity, runner)
+        read_cells = read_partial if geometry == "partial" else read_medium
+        cells, medium = read_cells(volume, direction, conductivity, runner)
         shape = cells.shape
         conducting = medium.conducting * medium.filled
         effective = solve(
             cells, medium, runner, sides=sides, rtol=rtol, precision=precision, progress=progress
         )
         note: dict = {"conductivity": dict(conductivity), "sides": sides, "rtol": rtol}
-        note["geometry"] = "voxels"
+        note["geometry"] = geometry
         note |= section_note(None if medium.sample is None else medium.constant_section)
         result = tortuosity_dataset(direction, medium.mean, medium.conducting, effective, note)
         if effective.solution is None or effective.problem is None:
-            return result.assign(_statistics(Spread(), math.nan, math.nan, math.nan))
+            return result.assign(statistics(Spread(), math.nan, math.nan, math.nan))
         solution, problem = effective.solution, effective.problem
         cells_solved = math.prod(problem.shape)  # of two periods where one has an odd edge
         voxels = conducting * cells_solved
@@ -128,18 +132,21 @@ def dissipation(
         factor = float(result["tortuosity_factor"][0]) * voxels / applied
         spread = Spread()
         if field is None:
-            for _, density in power_density(solution, problem):
-                spread.add(density)
+            for _, density, share in power_density(solution, problem):
+                spread.add(density, share)
         else:
-            slabs = _slabs(solution, problem, shape, spread, factor)
+            planes = field_output.planes_at_a_time(shape[1] * shape[2])
+            slabs = slabs_of_maps(solution, problem, shape, planes, spread, factor)
             with field_output.making(field, described, direction) as folder:
                 field_output.write(folder, list(described), direction, slabs)
-    return result.assign(_statistics(spread, voxels, factor, applied))
+    return result.assign(statistics(spread, voxels, factor, applied))
 
 
-def _described(direction: str, conductivity: Mapping[str, float], sides: str) -> dict[str, dict]:
+def described_maps(
+    direction: str, conductivity: Mapping[str, float], sides: str, geometry: str = "voxels"
+) -> dict[str, dict]:
     """Return the fields with their attributes: what they are, and of which solve."""
-    described = fields.described(direction, conductivity, sides)
+    described = fields.described(direction, conductivity, sides, geometry)
     of_solve = {**described[fields.POTENTIAL]}
     for name in attributes(fields.POTENTIAL):
         del of_solve[name]
@@ -148,21 +155,31 @@ def _described(direction: str, conductivity: Mapping[str, float], sides: str) ->
     return described
 
 
-def _slabs(
-    solution: Solution, problem: Problem, shape: Sequence[int], spread: Spread, factor: float
+def slabs_of_maps(
+    solution: Solution,
+    problem: Problem,
+    shape: Sequence[int],
+    planes: int,
+    spread: Spread,
+    factor: float,
+    part: Part | None = None,
 ) -> Iterator[tuple]:
-    """Yield the first plane of a slab and its four fields, and count its power densities."""
-    planes = field_output.planes_at_a_time(shape[1] * shape[2])
+    """Yield the first of so many planes and their four fields, and count their power densities."""
     for start, potential, current in fields.slabs(solution, problem, shape, planes):
         density = np.empty_like(potential)
+        scaled = np.empty_like(potential)
         stop = start + len(density)
-        for first, thin in power_density(solution, problem, start, stop):
-            density[first - start :][: len(thin)] = thin[:, : shape[1], : shape[2]]
-            spread.add(thin)
-        yield start, potential, current, density, np.float32(factor) * density
+        for first, thin, share in power_density(solution, problem, start, stop, part):
+            spread.add(thin, share)
+            rows = slice(first - start, first - start + len(thin))
+            inside = slice(None), slice(shape[1]), slice(shape[2])
+            density[rows] = thin[inside]
+            in_conductor = thin if share is None else thin / np.where(share > 0, share, 1.0)
+            scaled[rows] = factor * in_conductor[inside]
+        yield start, potential, current, density, scaled
 
 
-def _statistics(spread: Spread, voxels: float, factor: float, applied: float) -> dict[str, tuple]:
+def statistics(spread: Spread, voxels: float, factor: float, applied: float) -> dict[str, tuple]:
     """Return how power that sums to `applied` is spread over so many conducting voxels."""
     values = dict.fromkeys(STATISTICS, math.nan)
     if spread.total:

@@ -1,6 +1,7 @@
 """The power density of a solution, some planes at a time, and how unevenly it is spread."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,21 +15,47 @@ PER_OCTAVE, OCTAVES = 64, 60
 SLAB = 32 * 2**20
 
 
+class Planes(NamedTuple):
+    """A few planes: the number of the first in its box, their potential and conductivity."""
+
+    first: int
+    potential: np.ndarray
+    conductivity: np.ndarray
+
+
+class Part(NamedTuple):
+    """The box of a solution as a part of all: the first plane of it, how many there are in all, and
+    the conductivity of its cells. The planes `below` and `above` are of its neighbours, None at
+    driven faces.
+    """
+
+    first: int
+    planes: int
+    cells: np.ndarray
+    below: Planes | None = None
+    above: Planes | None = None
+
+
 class Spread:
     """Power densities sorted into classes, slab by slab: no more is kept of them."""
 
     def __init__(self) -> None:
         classes = 2 * OCTAVES * PER_OCTAVE
-        self.number = np.zeros(classes, np.int64)
+        self.number = np.zeros(classes)
         self.power = np.zeros(classes)
 
-    def add(self, density: np.ndarray) -> None:
-        """Count the values of a slab; NaN, where there is no current, does not count."""
-        positive = density[density > 0]
-        octave = (np.log2(positive) + OCTAVES) * PER_OCTAVE
+    def add(self, density: np.ndarray, share: np.ndarray | None = None) -> None:
+        """Count the values of a slab; NaN, where there is no current, does not count.
+
+        A voxel of which only a `share` conducts counts as so much, with the density of this share.
+        """
+        where = density > 0
+        power = density[where]
+        weight = None if share is None else share[where]
+        octave = (np.log2(power if weight is None else power / weight) + OCTAVES) * PER_OCTAVE
         classes = np.clip(octave.astype(np.int64), 0, self.number.size - 1)
-        self.number += np.bincount(classes, minlength=self.number.size)
-        self.power += np.bincount(classes, positive, minlength=self.number.size)
+        self.number += np.bincount(classes, weight, minlength=self.number.size)
+        self.power += np.bincount(classes, power, minlength=self.number.size)
 
     @property
     def total(self) -> float:
@@ -63,49 +90,70 @@ class Spread:
 
 
 def power_density(
-    solution: Solution, problem: Problem, start: int = 0, stop: int = -1
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the first of a few planes of this box, and their power density in float64.
+    solution: Solution,
+    problem: Problem,
+    start: int = 0,
+    stop: int = -1,
+    part: Part | None = None,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray | None]]:
+    """Yield the first of a few planes of this box, their power density in float64, and of partial
+    voxels the share that conducts, else None.
 
-    It is relative to that of a uniform block of the reference phase under the same difference of
-    potential, NaN where nothing percolates. The planes are those from `start` to `stop`, by default
-    all.
+    The density is relative to that of a uniform block of the reference phase under the same
+    difference of potential, NaN where nothing percolates. The planes are those from `start` to
+    `stop`, by default all. The box is all there is, or a `part` of several.
     """
     n, ny, nx = solution.operator.shape
+    part = part or Part(0, n, problem.cells)
     stop = n if stop < 0 else stop
     planes = max(1, SLAB // (8 * ny * nx))
-    scale = n**2 * (problem.spacing[0] / min(problem.spacing)) ** 2
+    scale = part.planes**2 * (problem.spacing[0] / min(problem.spacing)) ** 2
     for first in range(start, stop, planes):
-        power = _power(solution, problem, first, min(stop, first + planes))
-        yield first, scale * power
+        last = min(stop, first + planes)
+        share = part.cells[first:last] if problem.arithmetic else None
+        yield first, scale * _power(solution, problem, part, first, last), share
 
 
-def _power(solution: Solution, problem: Problem, start: int, stop: int) -> np.ndarray:
+def _power(solution: Solution, problem: Problem, part: Part, start: int, stop: int) -> np.ndarray:
     """Return the power in each cell of planes, in the units of the solution's energy."""
-    operator = solution.operator
-    n = operator.shape[0]
-    first, last = max(0, start - 1), min(n, stop + 1)
-    potential = np.empty((last - first, *operator.shape[1:]), operator.dtype)
-    operator.engine.potential(operator, solution.x, potential, first)
-    percolating = np.isfinite(potential)
-    k = np.where(percolating, problem.cells[first:last], 0.0)
-    u = np.where(percolating, potential, 0.0)
+    first, u, k = _with_neighbours(solution, part, start, stop)
+    n = solution.operator.shape[0]
+    percolating = np.isfinite(u)
+    k, u = np.where(percolating, k, 0.0), np.where(percolating, u, 0.0)
     power = np.zeros_like(u)
     periodic = problem.periodic
+    add_faces = _add_shares if problem.arithmetic else _add_faces
     for axis, weight in enumerate(problem.weights()):
         u_along, k_along, power_along = (np.moveaxis(a, axis, 0) for a in (u, k, power))
         pairs = [(slice(None, -1), slice(1, None))]
         if axis > 0 and periodic[axis]:
             pairs.append((slice(-1, None), slice(None, 1)))
         for one, other in pairs:
-            _add_faces(u_along, k_along, power_along, one, other, weight)
+            add_faces(u_along, k_along, power_along, one, other, weight)
     half = 2 * problem.weights()[0]  # to the driven faces
-    if first == 0:
+    if start == 0 and part.below is None:
         power[0] += half * k[0] * (1 - u[0]) ** 2
-    if last == n:
+    if stop == n and part.above is None:
         power[-1] += half * k[-1] * u[-1] ** 2
     power[k == 0] = np.nan
     return power[start - first : stop - first]
+
+
+def _with_neighbours(solution: Solution, part: Part, start: int, stop: int) -> Planes:
+    """Return planes of a box and one more on either side, where there is one."""
+    operator = solution.operator
+    first, last = max(0, start - 1), min(operator.shape[0], stop + 1)
+    potential = np.empty((last - first, *operator.shape[1:]), operator.dtype)
+    operator.engine.potential(operator, solution.x, potential, first)
+    planes = [Planes(first, potential, part.cells[first:last])]
+    if start == 0 and part.below is not None:
+        planes.insert(0, part.below)
+    if stop == operator.shape[0] and part.above is not None:
+        planes.append(part.above)
+    if len(planes) == 1:
+        return planes[0]
+    joined = (np.concatenate([getattr(p, name) for p in planes]) for name in Planes._fields[1:])
+    return Planes(planes[0].first, *joined)
 
 
 def _add_faces(
@@ -120,3 +168,16 @@ def _add_faces(
     lost = 2 * weight * share * k[other] * (u[one] - u[other]) ** 2
     power[one] += (1 - share) * lost
     power[other] += share * lost
+
+
+def _add_shares(
+    u: np.ndarray, k: np.ndarray, power: np.ndarray, one: slice, other: slice, weight: float
+) -> None:
+    """Add the power in the faces between partial cells, which conduct by their mean.
+
+    What conducts lies side by side, under one difference of potential: each loses in proportion.
+    """
+    open_face = (k[one] > 0) & (k[other] > 0)
+    lost = np.where(open_face, weight / 2 * (u[one] - u[other]) ** 2, 0.0)
+    power[one] += k[one] * lost
+    power[other] += k[other] * lost
