@@ -102,7 +102,7 @@ def tortuosity(
     chosen, block_counts = split(direction), None if blocks is None else three(blocks)
     sizes = lengths(edges, option="--edges")
     check_options(solver, chosen, block_counts or sizes or None)
-    _check_geometry(geometry, solver, block_counts, sizes, dissipation)
+    _check_geometry(geometry, solver, block_counts, sizes)
     if place.scheduler is not None and not (block_counts or sizes):
         raise ValueError("--scheduler is for --blocks and --edges; leave it out, or give one")
     require_writable(out, store if solver.field else None, dry_run=common.dry_run)
@@ -111,7 +111,8 @@ def tortuosity(
     solved = None
     if solver.solver == "petsc" and not common.dry_run:
         with waiting(common.wait):
-            solved = on_processes(store, chosen, solver, out, common.debug, rtol=rtol, **medium)
+            wanted = {"rtol": rtol, "dissipation": dissipation, **medium}
+            solved = on_processes(store, chosen, solver, out, common.debug, **wanted)
         if solved is None:  # the first process does the rest
             return None
     from poreflux.cli.results import merged
@@ -177,16 +178,9 @@ def _conductors(text: str) -> dict[str, float]:
 
 
 def _check_geometry(
-    geometry: Geometry,
-    solver: Solver,
-    counts: list[int] | None,
-    sizes: list[float],
-    dissipation: bool,
+    geometry: Geometry, solver: Solver, counts: list[int] | None, sizes: list[float]
 ) -> None:
     """Raise ``ValueError`` where partial voxels are combined with options that need whole ones."""
-    if dissipation and (solver.solver == "petsc" or geometry == "partial"):
-        word = "--solver petsc" if solver.solver == "petsc" else "--geometry partial"
-        raise ValueError(f"--dissipation is of whole voxels in one process; leave out {word}")
     if geometry == "partial" and (solver.solver == "petsc" or counts or sizes):
         word = "--solver petsc" if solver.solver == "petsc" else "--blocks" if counts else "--edges"
         raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")

@@ -8,7 +8,7 @@ import pytest
 import poreflux
 from poreflux.phantoms import columns
 from poreflux.transport.tortuosity import power_density
-from poreflux.transport.tortuosity.dissipation import STATISTICS
+from poreflux.transport.tortuosity.power_maps import STATISTICS
 
 SPACING = (1.0, 0.8, 1.3)
 POOR = {"good": 1.0, "poor": 0.25}

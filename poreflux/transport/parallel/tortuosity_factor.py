@@ -61,6 +61,7 @@ class Options:
     checkpoint: Path | None
     minutes: float
     check: bool
+    dissipation: bool
     memory: float | None
     progress: Progress | None
     notice: Callable[[str], None]
@@ -78,6 +79,7 @@ class TortuosityResults(NamedTuple):
     check: float | None
     section: bool | None = None
     filled_error: float = 0.0
+    dissipation: Mapping[str, tuple] | None = None
 
 
 def solve_tortuosity(
@@ -93,6 +95,7 @@ def solve_tortuosity(
     checkpoint: str | Path | None = None,
     minutes: float = 5.0,
     check: bool = False,
+    dissipation: bool = False,
     memory: float | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
@@ -119,6 +122,9 @@ def solve_tortuosity(
         between two checkpoints.
     check
         also solve with an assembled matrix and algebraic multigrid (small volumes).
+    dissipation
+        also measure where the power is dissipated, as :func:`poreflux.dissipation` does; with
+        `field` its maps are written too.
     memory
         bytes that the processes of one machine may take; by default what is free there.
     progress, notice
@@ -163,6 +169,7 @@ def solve_tortuosity(
             None if checkpoint is None else at(checkpoint).resolve(),
             minutes,
             check,
+            dissipation,
             memory,
             progress if first else None,
             (notice or session.print_notice) if first else session.ignore_notice,
@@ -240,15 +247,22 @@ def _on_boxes(
         operator, ranks, checkpoint, rtol=options.rtol,
         tortuosity=lambda energy: mean / (unit * energy), progress=options.progress,
     )  # fmt: skip
-    kappa = unit * solution.energy
-    if options.field is not None:
+    kappa, power = unit * solution.energy, None
+    if options.dissipation:
+        from poreflux.transport.parallel.dissipation import dissipation
+
+        in_boxes = float(counts[relative > 0].sum() / np.prod(stored_phase.shape))
+        power = dissipation(
+            solution, problem, stored_phase, layout, options, link, engine, in_boxes, mean / kappa
+        )
+    elif options.field is not None:
         write_fields(solution, problem, stored_phase, layout, options, link, options.field)
     check = None
     if assembled_problem is not None:
         check = check_difference(assembled_problem, ranks, options.rtol, solution.energy)
     return TortuosityResults(
         mean, conducting, percolating_fraction, kappa, solution, checkpoint.iterations, check,
-        section, filled_error,
+        section, filled_error, power,
     )  # fmt: skip
 
 
@@ -337,9 +351,11 @@ def _refuse_too_large(
 def _check_field(stored_phase: StoredPhase, options: Options, target: Path) -> None:
     from poreflux.transport import field_output
     from poreflux.transport.tortuosity.fields import described
+    from poreflux.transport.tortuosity.power_maps import described_maps
 
     shape = np.take(stored_phase.shape, np.argsort(stored_phase.axes)).tolist()
-    fields = described(stored_phase.direction, options.conductivity, options.sides)
+    describe = described_maps if options.dissipation else described
+    fields = describe(stored_phase.direction, options.conductivity, options.sides)
     field_output.check_target(shape, target, fields)
 
 
@@ -367,4 +383,8 @@ def _dataset(direction: str, results: TortuosityResults, options: Options) -> "x
     if results.check is not None:
         variable = ("direction", [results.check], attributes("check_difference"))
         table["check_difference"] = variable
+    if options.dissipation:
+        from poreflux.transport.tortuosity.power_maps import without_current
+
+        table = table.assign(results.dissipation or without_current())
     return table

@@ -1,39 +1,32 @@
 """Dissipation: in which voxels the power of a current is lost, and where the bottlenecks are."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from poreflux.annotations import EngineName, Geometry, Precision, Progress, Sides
-from poreflux.schema import Direction, attributes, variable
+from poreflux.schema import Direction
 from poreflux.transport import field_output
 from poreflux.transport.engines.choosing import engine_of
-from poreflux.transport.laplace.problem import Problem, check_options
+from poreflux.transport.laplace.problem import check_options
 from poreflux.transport.medium import conductors_of, read_medium, read_partial
-from poreflux.transport.solvers.solution import Solution
-from poreflux.transport.tortuosity import fields
 from poreflux.transport.tortuosity.effective_conductivity import (
     refuse_too_large,
     section_note,
     solve,
     tortuosity_dataset,
 )
-from poreflux.transport.tortuosity.power_density import Part, Spread, power_density
-from poreflux.volume import refuse_shape, require, within_mask
-
-#: the maps, and what is said of them
-MAPS = ("dissipation", "voxel_tortuosity_factor")
-STATISTICS = (
-    "dissipation_half_fraction",
-    "dissipation_top_share",
-    "voxel_tortuosity_factor_median",
-    "voxel_tortuosity_factor_p99",
-    "dissipation_imbalance",
+from poreflux.transport.tortuosity.power_density import Spread, power_density
+from poreflux.transport.tortuosity.power_maps import (
+    described_maps,
+    slabs_of_maps,
+    statistics,
+    without_current,
 )
+from poreflux.volume import refuse_shape, require, within_mask
 
 
 def dissipation(
@@ -124,7 +117,7 @@ def dissipation(
         note |= section_note(None if medium.sample is None else medium.constant_section)
         result = tortuosity_dataset(direction, medium.mean, medium.conducting, effective, note)
         if effective.solution is None or effective.problem is None:
-            return result.assign(statistics(Spread(), math.nan, math.nan, math.nan))
+            return result.assign(without_current())
         solution, problem = effective.solution, effective.problem
         cells_solved = math.prod(problem.shape)  # of two periods where one has an odd edge
         voxels = conducting * cells_solved
@@ -140,54 +133,3 @@ def dissipation(
             with field_output.making(field, described, direction) as folder:
                 field_output.write(folder, list(described), direction, slabs)
     return result.assign(statistics(spread, voxels, factor, applied))
-
-
-def described_maps(
-    direction: str, conductivity: Mapping[str, float], sides: str, geometry: str = "voxels"
-) -> dict[str, dict]:
-    """Return the fields with their attributes: what they are, and of which solve."""
-    described = fields.described(direction, conductivity, sides, geometry)
-    of_solve = {**described[fields.POTENTIAL]}
-    for name in attributes(fields.POTENTIAL):
-        del of_solve[name]
-    for name in MAPS:
-        described[name] = {**attributes(name), **of_solve}
-    return described
-
-
-def slabs_of_maps(
-    solution: Solution,
-    problem: Problem,
-    shape: Sequence[int],
-    planes: int,
-    spread: Spread,
-    factor: float,
-    part: Part | None = None,
-) -> Iterator[tuple]:
-    """Yield the first of so many planes and their four fields, and count their power densities."""
-    for start, potential, current in fields.slabs(solution, problem, shape, planes):
-        density = np.empty_like(potential)
-        scaled = np.empty_like(potential)
-        stop = start + len(density)
-        for first, thin, share in power_density(solution, problem, start, stop, part):
-            spread.add(thin, share)
-            rows = slice(first - start, first - start + len(thin))
-            inside = slice(None), slice(shape[1]), slice(shape[2])
-            density[rows] = thin[inside]
-            in_conductor = thin if share is None else thin / np.where(share > 0, share, 1.0)
-            scaled[rows] = factor * in_conductor[inside]
-        yield start, potential, current, density, scaled
-
-
-def statistics(spread: Spread, voxels: float, factor: float, applied: float) -> dict[str, tuple]:
-    """Return how power that sums to `applied` is spread over so many conducting voxels."""
-    values = dict.fromkeys(STATISTICS, math.nan)
-    if spread.total:
-        values = {
-            "dissipation_half_fraction": spread.share_of_voxels(0.5, voxels),
-            "dissipation_top_share": spread.share_of_power(0.01, voxels),
-            "voxel_tortuosity_factor_median": factor * spread.quantile(0.5, voxels),
-            "voxel_tortuosity_factor_p99": factor * spread.quantile(0.99, voxels),
-            "dissipation_imbalance": abs(spread.total / applied - 1),
-        }
-    return {name: variable(name, [value]) for name, value in values.items()}
