@@ -129,6 +129,7 @@ def current(
     volume, notes = counted(full_volume, solver)
     if solved is None:
         options |= {"resolution": resolution, "blocks": three(blocks), "threads": solver.threads}
+        options["engine"] = solver.engine
         options["field"] = store if solver.field else None
         with waiting(common.wait):
             solved = [

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 from poreflux.cli.answer import Answer
@@ -17,6 +18,7 @@ PACKAGES = (
 EXTRAS = {
     "mpi": ("runs on several machines through MPI and PETSc", ("mpi4py", "petsc4py")),
     "tiff": ("LZW, JPEG and other TIFF compressions", ("imagecodecs",)),
+    "gpu": ("solves on a graphics processor of NVIDIA", ("numba-cuda",)),
     "hdf5": ("beamline compressions of HDF5", ("hdf5plugin",)),
 }
 
@@ -48,6 +50,7 @@ def doctor(*, common: Common = COMMON) -> Answer:
     free, disk = free_memory(), free_disk(Path.cwd())
     speed = memory_bandwidth()
     edges = {mode: largest_cube(free, *arguments) for mode, arguments in MODES.items()}
+    device, of_device = graphics_processor()
     versions = {name: version(name) for name in PACKAGES}
     extras = {
         name: {package: version(package) for package in packages}
@@ -66,6 +69,7 @@ def doctor(*, common: Common = COMMON) -> Answer:
         "free_disk_bytes": disk,
         "triad_bytes_per_second": round(speed),
         "largest_cube": edges,
+        "device": device,
     }
     lines = [
         f"poreflux {__version__}, Python {data['python']}, {data['platform']}",
@@ -73,6 +77,7 @@ def doctor(*, common: Common = COMMON) -> Answer:
         f"memory   {size(free)} free of {size(memory)}, moved at {speed / 1e9:.1f} GB/s",
         f"disk     {size(disk)} free here",
         "solves   at most " + ", ".join(f"{edge}³ ({mode})" for mode, edge in edges.items()),
+        of_device,
         "packages "
         + ", ".join(f"{name} {installed}" for name, installed in versions.items() if installed),
         *(_extra(name, installed) for name, installed in extras.items()),
@@ -95,9 +100,41 @@ def version(package: str) -> str | None:
         return None
 
 
-def largest_cube(free: float, precision: str = "float32", binary: bool = True) -> int:
-    """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes."""
-    from poreflux.transport.tortuosity.effective_conductivity import forecast
+def graphics_processor() -> tuple[dict | None, str]:
+    """Return what is known of the graphics processor, and a line about it: its memory and the
+    largest cubes, or why there is none.
+    """
+    from poreflux.errors import NoDevice
+    from poreflux.transport.engines import choosing
+    from poreflux.transport.tortuosity.device_memory import forecast
+
+    try:
+        device = choosing.device()
+    except NoDevice as error:
+        return None, f"device   none; {error}"
+    edges = {
+        mode: largest_cube(device.free, *arguments, forecast=forecast)
+        for mode, arguments in MODES.items()
+    }
+    known = {**device._asdict(), "largest_cube": edges}
+    cubes = ", ".join(f"{edge}³ ({mode})" for mode, edge in edges.items())
+    memory = f"{size(device.free)} free of {size(device.total)}"
+    return known, f"device   {device.name}, {memory}; solves at most {cubes}"
+
+
+def largest_cube(
+    free: float,
+    precision: str = "float32",
+    binary: bool = True,
+    forecast: Callable[..., int] | None = None,
+) -> int:
+    """Return the edge of the largest cube, in voxels, whose solve fits into so many bytes, by
+    default of the host.
+    """
+    if forecast is None:
+        from poreflux.transport.tortuosity.effective_conductivity import forecast as on_the_host
+
+        forecast = on_the_host
 
     low, high = 1, 1 << 16
     while high - low > 1:

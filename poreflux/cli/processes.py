@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from poreflux.annotations import Progress
+from poreflux.annotations import EngineName, Progress
 from poreflux.cli.answer import Answer
 from poreflux.cli.options import Flag, LocationOrNone, WholeOrNone
 from poreflux.cli.parsing import size
@@ -40,6 +40,8 @@ class Solver:
         serial, in this process; or petsc, on all processes that start the line, as in
         `mpirun -n 16 poreflux solve ... --solver petsc`; words of PETSc, like -ksp_monitor or
         -log_view, may follow at the end of it.
+    engine
+        serial: threads, on the cores; or cuda, on the graphics processor.
     threads
         of each process; by default the cores of the machine, shared evenly.
     field
@@ -60,6 +62,7 @@ class Solver:
     """
 
     solver: Literal["serial", "petsc"] = "serial"
+    engine: EngineName = "threads"
     threads: WholeOrNone = None
     field: Flag = False
     checkpoint: LocationOrNone = None
@@ -126,6 +129,10 @@ def check_current_options(solver: Solver, directions: str, resolution: str) -> N
 def _check_common(solver: Solver, directions: str) -> None:
     from poreflux.machine import available_cores
 
+    if solver.solver == "petsc" and solver.engine != "threads":
+        raise ValueError(
+            f"--engine {solver.engine} is for --solver serial: PETSc runs on cores; leave one out"
+        )
     most = max(THREADS, 4 * (os.cpu_count() or 1))
     if solver.threads is not None and not 1 <= solver.threads <= most:
         raise ValueError(

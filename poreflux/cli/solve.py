@@ -135,6 +135,7 @@ def tortuosity(
         options: dict = {
             "field": store if solver.field else None,
             "threads": solver.threads,
+            "engine": solver.engine,
             "geometry": geometry,
         }
         with waiting(common.wait):
@@ -145,7 +146,9 @@ def tortuosity(
     if not no_discretisation:
         with_errors, missing = solving.with_discretisation(volume, solved, solver.threads)
         solved, notes = with_errors, [*notes, *missing]
-    medium |= {"direction": chosen, "scheduler": place.scheduler}
+        if solver.engine != "threads":
+            notes = [*notes, "the error of the voxels comes from solves on the cores"]
+    medium |= {"direction": chosen, "scheduler": place.scheduler, "engine": solver.engine}
     finished = unfinished(out, solver, "blocks")  # of a run that is interrupted
     if block_counts:
         parts = solving.in_blocks(volume, block_counts, finished, medium, watch=progress)

@@ -100,6 +100,24 @@ def test_doctor_knows_this_machine():
     assert 0 < found["free_memory_bytes"] <= found["memory_bytes"]
     assert all(100 < edge < 65536 for edge in found["largest_cube"].values())
     assert all(found["packages"].values())
+    assert found["device"]["name"]  # the simulator, where there is no graphics processor
+    assert all(100 < edge < 65536 for edge in found["device"]["largest_cube"].values())
+
+
+def test_doctor_says_why_there_is_no_graphics_processor():
+    from poreflux.kernels.cuda.launching import SIMULATED
+
+    if not SIMULATED:
+        pytest.skip("there is a graphics processor")
+    ran = poreflux("doctor", NUMBA_ENABLE_CUDASIM="0")
+    line = next(line for line in ran.out.splitlines() if line.startswith("device"))
+    assert "needs a graphics processor of NVIDIA" in line
+
+
+def test_processes_take_no_engine_of_a_graphics_processor(tmp_path):
+    ran = poreflux("solve", "current", tmp_path, "--solver", "petsc", "--engine", "cuda")
+    assert ran.status == 2
+    assert "--engine cuda is for --solver serial" in ran.err
 
 
 def test_doctor_names_the_extra_that_is_missing():

@@ -11,7 +11,14 @@ import sys
 import numpy as np
 import pytest
 
-from poreflux import tortuosity_factor
+from poreflux import (
+    block_tortuosity,
+    dissipation,
+    effective_tensor,
+    interfacial_current,
+    tortuosity_factor,
+    tortuosity_profile,
+)
 from poreflux.errors import NoDevice, TooLarge
 from poreflux.kernels.cuda.launching import SIMULATED
 from poreflux.phantoms import random_sites
@@ -122,3 +129,31 @@ def test_a_volume_that_the_device_does_not_hold_is_refused_with_numbers(monkeypa
     assert "the solve of 40x40x40 voxels in float64 on a small one needs 0.4 GiB" in message
     assert "0.4 GiB are free" in message
     assert message.endswith("choose engine='threads'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drive", ["flux", "equipotential"])
+def test_a_current_is_that_of_the_cores(drive):
+    volume = random_sites((6, 6, 6), 0.15)
+    of_cores, of_device = (
+        interfacial_current(volume, contact=0.75, drive=drive, engine=engine)
+        for engine in ("threads", "cuda")
+    )
+    for name in ("current_density", "area_specific_resistance", "current_density_max"):
+        np.testing.assert_allclose(of_device[name], of_cores[name], rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_blocks_a_tensor_and_fields_are_those_of_the_cores():
+    volume = random_sites((6, 6, 6), 0.15)
+    for function, name, options in (
+        (block_tortuosity, "block_tortuosity_factor", {"blocks": (2, 1, 1)}),
+        (effective_tensor, "effective_conductivity_tensor", {}),
+        (dissipation, "dissipation_top_share", {}),
+        (tortuosity_profile, "local_tortuosity_factor", {}),
+    ):
+        of_cores, of_device = (
+            function(volume, rtol=1e-6, engine=engine, **options)[name].values
+            for engine in ("threads", "cuda")
+        )
+        np.testing.assert_allclose(of_device, of_cores, rtol=1e-6, atol=1e-9)

@@ -168,7 +168,7 @@ class Equipotential:
         imbalance of x is the error of the current at a given voltage.
         """
         operator = cell.operator
-        source = operator.source.copy()
+        source = np.array(operator.source)
         half = cell.operator.boundary.half[cell.fed]
         operator.drive(*by_face(cell, half, np.zeros_like(half)))
         unit = self.unit_potential

@@ -11,6 +11,7 @@ from poreflux import blocks as blocked
 from poreflux.annotations import (
     Drive,
     ElectrodeFace,
+    EngineName,
     Resolution,
 )
 from poreflux.schema import along_each, directions_of
@@ -34,10 +35,12 @@ from poreflux.transport.electrode.dataset import (
 )
 from poreflux.transport.electrode.options import CurrentOptions, Solver, apart
 from poreflux.transport.electrode.voxels import plane_currents, prepare_voxels, solve
-from poreflux.transport.engines.threads import Threads
+from poreflux.transport.engines.choosing import engine_of
+from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.problem import one_conductor
 from poreflux.transport.medium import conductivity_table, conductors_of, read_medium
-from poreflux.transport.tortuosity.effective_conductivity import forecast
+from poreflux.transport.tortuosity import device_memory
+from poreflux.transport.tortuosity.effective_conductivity import forecast, host_forecast
 from poreflux.volume import refuse_shape, require, within_mask
 
 RESOLUTIONS = get_args(Resolution)
@@ -107,6 +110,8 @@ def interfacial_current(
         the store of this volume, to which to write `cell_potential` and `cell_current_density`.
     threads
         by default all cores that this process may use.
+    engine
+        ``"threads"`` on these cores, or ``"cuda"`` on the graphics processor (voxels; not blocks).
     progress
         called as ``progress(done, total, note)``.
 
@@ -199,8 +204,8 @@ def interfacial_current(
         upscaling.check_blocks(volume, blocks)
     datasets = []
     if resolution in ("voxel", "both"):
-        _refuse_too_large(volume, binary, drive)
-        with closing(Threads(solver.threads)) as engine:
+        _refuse_too_large(volume, binary, drive, solver.engine)
+        with closing(engine_of(solver.engine, solver.threads)) as engine:
             datasets.append(_voxels(volume, phases, operating, mask, lengths, solver, engine))
     if resolution in ("upscaled", "both"):
         kappa = upscaling.block_conductivity(volume, blocks, phases, solver.progress)
@@ -235,7 +240,7 @@ def _voxels(
     mask: xr.DataArray,
     lengths: Sequence[float],
     solver: Solver,
-    engine: Threads,
+    engine: Engine,
 ) -> xr.Dataset:
     field, progress = solver.field, solver.progress
     cells, medium = read_medium(volume, operating.direction, phases, engine)
@@ -263,11 +268,16 @@ def memory(shape: tuple[int, int, int], binary: bool = True, drive: str = "flux"
     return forecast(shape, "float64", binary) + extra * int(np.prod(shape))
 
 
-def _refuse_too_large(volume: xr.Dataset, binary: bool, drive: str) -> None:
+def _refuse_too_large(
+    volume: xr.Dataset, binary: bool, drive: str, engine: EngineName = "threads"
+) -> None:
     nz, ny, nx = require(volume, "phase").shape
     shape = nz, ny, nx
+    extra = memory(shape, binary, drive) - forecast(shape, "float64", binary)
+    device_memory.refuse(shape, "float64", binary, engine, extra)
+    on_host = memory(shape, binary, drive) if engine == "threads" else host_forecast(shape)
     blocked.refuse(
-        memory(shape, binary, drive) + (nz * ny * nx if "mask" in volume else 0),
+        on_host + (nz * ny * nx if "mask" in volume else 0),
         f"the current through {'x'.join(map(str, shape))} voxels",
         do="crop the volume along the electrode, or use more machines with "
         "poreflux.transport.parallel",

@@ -167,7 +167,7 @@ def rounding_current(operator: Operator, volts: float) -> float:
     if isinstance(kernel, rows.Binary):
         around = 2.0 * (kernel.wz + kernel.wy + kernel.wx)
     else:
-        around = float(kernel.degree.max())
+        around = float(np.asarray(kernel.degree).max())
     around = max(part[0] for part in operator.neighbours.collect(np.array([around])))
     cells = operator.neighbours.planes * operator.shape[1] * operator.shape[2]
     return float(cells * np.finfo(operator.dtype).eps / 2 * volts * around)

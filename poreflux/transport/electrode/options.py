@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypedDict
 
-from poreflux.annotations import Kinetics, Progress
+from poreflux.annotations import EngineName, Kinetics, Progress
 
 
 class KineticsOptions(TypedDict, total=False):
@@ -25,16 +25,18 @@ class CurrentOptions(KineticsOptions, total=False):
     rtol: float
     field: str | Path | None
     threads: int | None
+    engine: EngineName
     progress: Progress | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solver:
-    """Accuracy, threads, the store of the fields, and the progress report of a solve."""
+    """Accuracy, threads, engine, the store of the fields, and the progress report of a solve."""
 
     rtol: float = 1e-6
     field: str | Path | None = None
     threads: int | None = None
+    engine: EngineName = "threads"
     progress: Progress | None = None
 
 
@@ -54,7 +56,7 @@ def apart(options: Mapping[str, Any]) -> tuple[KineticsOptions, Solver]:
     Traceback (most recent call last):
     TypeError: 'resistance' is no argument of a current; choose of kinetics, \
 charge_transfer_resistance, exchange_current_density, transfer_coefficient, film_resistance, \
-temperature, rtol, field, threads, progress
+temperature, rtol, field, threads, engine, progress
     """
     of_solver = [field.name for field in fields(Solver)]
     of_law = list(KineticsOptions.__annotations__)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
-from poreflux.annotations import Progress, Sides
+from poreflux.annotations import EngineName, Progress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.objects import at
 from poreflux.schema import DIMS, NO_PHASE, attributes, directions_of
 from poreflux.store import disk
+from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
 from poreflux.transport.medium import conductivity_table, conductors_of
+from poreflux.transport.tortuosity import device_memory
 from poreflux.transport.tortuosity.block_means import sampled
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.volume import refuse_shape, require, voxel_size, within_mask
@@ -45,6 +48,7 @@ def block_tortuosity(
     sides: Sides = "insulated",
     rtol: float = 1e-4,
     checkpoint: str | Path | None = None,
+    engine: EngineName = "threads",
     progress: Progress | None = None,
     scheduler: blocked.Scheduler = None,
 ) -> xr.Dataset:
@@ -62,6 +66,9 @@ def block_tortuosity(
         as for :func:`poreflux.tortuosity_factor`.
     checkpoint
         folder that stores each finished sub-volume: an interrupted run continues from there.
+    engine
+        ``"threads"``, a core for each sub-volume, or ``"cuda"``: the graphics processor, one
+        sub-volume after the other; of a cluster, that of each worker.
     progress
         called as ``progress(done, total, note)`` with sub-volumes.
     scheduler
@@ -114,14 +121,21 @@ def block_tortuosity(
         refuse_shape(volume, "periodic sides need", "what repeats has no outside")
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
-    _refuse_too_large(phase.shape, blocks, table)
-    block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol)
+    _refuse_too_large(phase.shape, blocks, table, engine)
+    block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol, engine)
     task: _BlockTask | _CachedTask = block_task
     if checkpoint is not None:
         at(checkpoint).mkdir(parents=True, exist_ok=True)
         task = _CachedTask(block_task, str(checkpoint))
     inputs = {name: volume[name].data for name in ("phase", "mask") if name in volume}
-    results = blocked.block_map(inputs, task, blocks=blocks, progress=progress, scheduler=scheduler)
+    results = blocked.block_map(
+        inputs,
+        task,
+        blocks=blocks,
+        workers=None if engine == "threads" else 1,
+        progress=progress,
+        scheduler=scheduler,
+    )
     dims = ("direction", "block_z", "block_y", "block_x")
     arrays = {name: np.moveaxis(results[name], -1, 0) for name in NAMES}
     arrays["block_conducting_fraction"] = arrays["block_conducting_fraction"][0]
@@ -149,9 +163,12 @@ def block_tortuosity(
     return xr.Dataset(variables, coords=coords)
 
 
-def _refuse_too_large(shape: Sequence[int], blocks: Sequence[int], table: np.ndarray) -> None:
+def _refuse_too_large(
+    shape: Sequence[int], blocks: Sequence[int], table: np.ndarray, engine: EngineName
+) -> None:
     nz, ny, nx = (int(np.diff(edges).max()) for edges in blocked.cuts(shape, blocks))
-    workers = min(available_cores(), int(np.prod(blocks)))
+    device_memory.refuse((nz, ny, nx), "float32", one_conductor(table), engine)
+    workers = min(available_cores(), int(np.prod(blocks))) if engine == "threads" else 1
     blocked.refuse(
         workers * forecast((nz, ny, nx), "float32", one_conductor(table)),
         f"{workers} sub-volumes of {nz}x{ny}x{nx} voxels at a time",
@@ -168,6 +185,7 @@ class _BlockTask:
     spacing: tuple[float, float, float]
     sides: Sides
     rtol: float
+    engine: EngineName = "threads"
 
     def __call__(
         self, arrays: dict[str, np.ndarray], box: Sequence[slice]
@@ -210,13 +228,14 @@ class _BlockTask:
         inside = cells if sample is None or sample.all() else cells[sample]
         mean, conducting = float(inside.mean()), float((inside > 0).mean())
         sample = None if inside is cells or sample is None else sample.transpose(axes)
-        effective = solve(
-            cells.transpose(axes).copy(),  # the solve clears what does not percolate
-            Medium((h0, h1, h2), 1.0, mean, conducting, sample=sample),
-            Threads(1),
-            sides=self.sides,
-            rtol=self.rtol,
-        )
+        with closing(engine_of(self.engine, 1)) as runner:
+            effective = solve(
+                cells.transpose(axes).copy(),  # the solve clears what does not percolate
+                Medium((h0, h1, h2), 1.0, mean, conducting, sample=sample),
+                runner,
+                sides=self.sides,
+                rtol=self.rtol,
+            )
         if effective.conductivity == 0 and sample is not None and not _spans(sample):
             return dict.fromkeys(NAMES, np.nan) | {"block_conducting_fraction": mean}
         conductivity, error = effective.conductivity, effective.relative_error
