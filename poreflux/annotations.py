@@ -10,6 +10,10 @@ from typing import Any, Literal, TypeAlias
 #: called as ``progress(done, total, note)``
 Progress: TypeAlias = Callable[[int, int, str], None]
 
+#: as functions take it: a :data:`Progress`; True shows a bar, False none; None one in notebooks.
+#: Inside of functions it is a callable or None (``poreflux.progress``), hence no type of its own
+ShownProgress: TypeAlias = Any
+
 #: the four faces along the transport
 Sides = Literal["insulated", "periodic"]
 

@@ -23,6 +23,7 @@ ROWS = [
     {"readers"},
     {"volume"},
     {"objects"},
+    {"progress"},
     {"annotations", "schema", "errors", "machine", "kernels", "statistics", "retired"},
 ]
 

@@ -17,6 +17,7 @@ volume = pf.open("volume.zarr")
 reveal_type(pf.porosity)
 pf.porosity(volume, phase="pore")
 pf.tortuosity_factor(volume, direction="y", sides="insulated", progress=lambda a, b, note: None)
+pf.tortuosity_factor(volume, progress=True)
 pf.interfacial_current(volume, kinetics="linear", drive="equipotential", face="first")
 pf.segment(volume, method="otsu", pore="bright", denoise="median")
 pf.collect(pf.porosity(volume), volume=volume, scheduler="tcp://host:8786")
@@ -49,7 +50,6 @@ WRONG = {
     'pf.representative_volume(volume, placement="random")': "arg-type",
     'pf.from_array([], kind="grey")': "arg-type",
     'pf.read("scan.tif", kind="grey")': "arg-type",
-    "pf.collect(volume, progress=True)": "arg-type",
     "pf.collect(volume, scheduler=4)": "arg-type",
     "pf.porosity(volume, 'pore')": "call-arg",
 }

@@ -12,19 +12,21 @@ from dask.callbacks import Callback
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from poreflux.annotations import Progress
+from poreflux.annotations import Progress, ShownProgress
 from poreflux.blocks.cluster import PAUSE, Scheduler, cluster_of, compute_on
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import fuse
 from poreflux.machine import available_cores
+from poreflux.progress import shows_progress
 
 if TYPE_CHECKING:
     pass
 
 
+@shows_progress("compute")
 def compute(
     *datasets: xr.Dataset | Delayed,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
     workers: int | None = None,
 ) -> tuple:
@@ -35,7 +37,8 @@ def compute(
     datasets
         results of metrics, or what :func:`poreflux.blocks.run` returns.
     progress
-        ``progress(done, total, note)``, called at intervals with counts of tasks.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)`` at intervals, with counts of tasks.
     scheduler
         None for the active dask cluster if there is one, else threads; ``"threads"``,
         ``"synchronous"``, ``"processes"``; the address ``"tcp://..."`` of a dask scheduler, or a

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from poreflux.progress import bar
+
 Progress = Callable[..., None]
 
 #: in a log: the least time between two lines, in seconds
@@ -33,37 +35,10 @@ def show_notes() -> None:
 def progress(title: str) -> Iterator[Progress]:
     """Yield ``progress(done, total, note="")``, which shows how far a verb has come."""
     if sys.stderr.isatty():
-        with _bar(title) as on_progress:
+        with bar(title) as on_progress:
             yield on_progress
     else:
         yield _Log(title)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(title, total=None, note="")
-
-        def on_progress(done: float, total: float, note: str = "") -> None:
-            bars.update(task, completed=done, total=total, note=note)
-
-        yield on_progress
 
 
 class _Log:

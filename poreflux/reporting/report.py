@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import Progress
+from poreflux.annotations import Progress, ShownProgress
 from poreflux.errors import StoreExists
+from poreflux.progress import shows_progress
 from poreflux.reporting.computed import computed_instead
 from poreflux.reporting.guards import guards
 from poreflux.reporting.methods import citations, methods, operations, program, volume_shape
@@ -24,12 +25,13 @@ from poreflux.store import disk
 from poreflux.uncertainty.rounding import significant
 
 
+@shows_progress("report")
 def report(
     results: xr.Dataset | str | Path,
     path: str | Path,
     *,
     title: str | None = None,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> Path:
     """Write Results to one HTML file that needs no other file and no network.
 
@@ -43,7 +45,8 @@ def report(
     title
         of the page; by default the name of the source.
     progress
-        called as ``progress(done, total, note)``, in figures.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``, in figures.
 
     Returns
     -------

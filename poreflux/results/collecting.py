@@ -7,8 +7,9 @@ from typing import Any
 import xarray as xr
 
 from poreflux import __version__, blocks
-from poreflux.annotations import Progress
+from poreflux.annotations import ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.results.order import sorted_results, with_flat_attributes
 from poreflux.results.settings import attributes_by_direction, differ, settings
 from poreflux.segmentation.gray_histogram import gray_histogram
@@ -16,10 +17,11 @@ from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitiv
 from poreflux.uncertainty.tortuosity_band import carried
 
 
+@shows_progress("collect")
 def collect(
     *datasets: xr.Dataset,
     volume: xr.Dataset | None = None,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Evaluate metrics together, in one pass over the volume, into one Results Dataset.

@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import PoreShade, Progress
+from poreflux.annotations import PoreShade, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.radius import Axis, axis_of_rotation
 from poreflux.segmentation.solid_level import arrays_of, solid_levels
@@ -23,13 +24,14 @@ _HIGHEST = 8
 _SMALLEST = 1e-3
 
 
+@shows_progress("cupping")
 def correct_cupping(
     volume: xr.Dataset,
     *,
     order: int = 2,
     centre: Sequence[float] | None = None,
     pore: PoreShade = "dark",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Bring the solid to the same grey value at each distance from the axis of rotation.

@@ -6,20 +6,22 @@ from typing import get_args
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import DriftCorrection, PoreShade, Progress
+from poreflux.annotations import DriftCorrection, PoreShade, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.solid_level import arrays_of, solid_levels
 from poreflux.segmentation.thresholds import class_means, otsu
 from poreflux.volume import require
 
 
+@shows_progress("drift")
 def correct_drift(
     volume: xr.Dataset,
     *,
     how: DriftCorrection = "gain",
     pore: PoreShade = "dark",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Bring the solid to the same grey value in each plane across z.

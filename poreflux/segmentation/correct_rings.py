@@ -10,8 +10,9 @@ from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.stats import norm
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, PoreShade, Progress
+from poreflux.annotations import AnyArray, PoreShade, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.segmentation.corrected import corrected, with_gray
 from poreflux.segmentation.histogram import histogram
 from poreflux.segmentation.levels import Levels, levels
@@ -26,6 +27,7 @@ _STEPS = 2**16
 _WINDOW = 0.5
 
 
+@shows_progress("rings")
 def correct_rings(
     volume: xr.Dataset,
     *,
@@ -33,7 +35,7 @@ def correct_rings(
     planes: int = 1,
     centre: Sequence[float] | None = None,
     pore: PoreShade = "dark",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Remove circles about the axis of rotation, brighter or darker than their surroundings.

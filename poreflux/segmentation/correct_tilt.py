@@ -10,8 +10,9 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from poreflux import blocks
-from poreflux.annotations import PoreShade, Progress, TiltCorrection
+from poreflux.annotations import PoreShade, ShownProgress, TiltCorrection
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.coarse import box_means
@@ -34,13 +35,14 @@ _TOLERANCE = 1.0
 _TRIALS, _GAIN = 500, 0.05
 
 
+@shows_progress("tilt")
 def correct_tilt(
     volume: xr.Dataset,
     *,
     how: TiltCorrection = "mask",
     erosion: float = 5.0,
     pore: PoreShade = "dark",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Find where the sample ends along z; leave out, or level, what a tilted end face cuts.

@@ -10,8 +10,9 @@ import xarray as xr
 from scipy.ndimage import binary_fill_holes, gaussian_filter, label
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, PoreShade, Progress
+from poreflux.annotations import AnyArray, PoreShade, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.readers.lazy import from_chunks
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.coarse import box_means
@@ -34,6 +35,7 @@ _ROUND, _FULL_FIELD = 0.88, 0.97
 _DARKER = 0.25
 
 
+@shows_progress("region of interest")
 def region_of_interest(
     volume: xr.Dataset,
     *,
@@ -41,7 +43,7 @@ def region_of_interest(
     mask: AnyArray = None,
     erosion: float = 5.0,
     pore: PoreShade = "dark",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Add a mask of the voxels that count: a cylinder that is found, or given, or any mask.

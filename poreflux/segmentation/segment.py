@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, Denoise, PoreShade, Progress, SegmentMethod
+from poreflux.annotations import AnyArray, Denoise, PoreShade, SegmentMethod, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, attributes
 from poreflux.segmentation.choice import automatic_thresholds, noise_decides, require_enough
 from poreflux.segmentation.denoise import denoised, local_noise
@@ -40,6 +41,7 @@ CORRECTIONS = (
 _RECORDED = 256
 
 
+@shows_progress("segment")
 def segment(
     volume: xr.Dataset,
     *,
@@ -49,7 +51,7 @@ def segment(
     pore: PoreShade = "dark",
     denoise: Denoise | None = None,
     bins: int = 1024,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Give each voxel a phase by its grey value.

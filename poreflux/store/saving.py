@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from poreflux.annotations import ShownProgress
 from poreflux.errors import CannotWrite, StoreExists, Unreachable
 from poreflux.objects import at
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS
 from poreflux.store import box, disk, metadata, provenance, pyramid
 from poreflux.store.layout import CHUNK, Layout, plan
@@ -32,6 +34,7 @@ class Saved(NamedTuple):
     unchanged: bool
 
 
+@shows_progress("save")
 def save(
     volume: xr.Dataset,
     store: str | Path,
@@ -39,7 +42,7 @@ def save(
     overwrite: bool = False,
     wait: bool = False,
     chunk: int = CHUNK,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> Path:
     """Write a Volume to a new store, in bounded memory.
 
@@ -60,7 +63,8 @@ def save(
     chunk
         edge of a chunk in voxels.
     progress
-        called as ``progress(done, total, note)``, in files.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``, in files.
 
     Returns
     -------
@@ -159,7 +163,8 @@ def add(
     wait
         where another process writes this store, wait for it to end.
     progress
-        called as ``progress(done, total, note)``, in files.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``, in files.
 
     Raises
     ------

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from poreflux.annotations import Progress
+from poreflux.annotations import ShownProgress
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.objects import at
+from poreflux.progress import shows_progress
 from poreflux.schema import NO_PHASE
 from poreflux.store import box, checksums, codec, metadata
 from poreflux.store.layout import Index, Layout, clip, dump
@@ -38,11 +39,12 @@ class Damage:
         return f"{self.array} chunk {'/'.join(map(str, self.chunk))} [{ranges}]: {self.what}"
 
 
+@shows_progress("verify")
 def verify(
     store: str | Path,
     *,
     quick: bool = False,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> list[Damage]:
     """Check every byte of a store and name what is missing, torn or altered.
 
@@ -53,7 +55,8 @@ def verify(
     quick
         compare checksums only; else every chunk is unpacked too.
     progress
-        called as ``progress(done, total, note)``, in files.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``, in files.
 
     Returns
     -------

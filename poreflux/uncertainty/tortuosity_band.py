@@ -4,8 +4,9 @@ import math
 
 import xarray as xr
 
-from poreflux.annotations import Progress, SegmentMethod
+from poreflux.annotations import SegmentMethod, ShownProgress
 from poreflux.blocks import Scheduler
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, Direction, attributes
 from poreflux.segmentation.segment import segment
 from poreflux.segmentation.segmentation_sensitivity import segmentation_sensitivity
@@ -24,12 +25,13 @@ from poreflux.volume import (
 _COARSE = 2
 
 
+@shows_progress("tortuosity by thresholds")
 def tortuosity_band(
     volume: xr.Dataset,
     *,
     direction: Direction = "z",
     rtol: float = 1e-4,
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Solve for the tortuosity factor at the threshold of a segmentation, a lower and a higher one.

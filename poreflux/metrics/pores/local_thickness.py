@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import DTypeLike
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, BinSpacing, Progress
+from poreflux.annotations import AnyArray, BinSpacing, Progress, ShownProgress
 from poreflux.blocks import Scheduler
 from poreflux.kernels.distance import (
     FAR,
@@ -26,6 +26,7 @@ from poreflux.kernels.thickness import covering_radii, diameters, mark_centres, 
 from poreflux.machine import available_cores
 from poreflux.metrics.density.counting import dataset, fraction, inputs, select
 from poreflux.metrics.pores.size_histogram import bin_coordinate, counts, size_bins
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import label_of, require, voxel_size
 
@@ -42,13 +43,14 @@ _SEARCH = 200
 _FIRST_REACH = 24
 
 
+@shows_progress("local thickness")
 def local_thickness(
     volume: xr.Dataset,
     *,
     largest: float | None = None,
     whole: bool = False,
     phase: str = "pore",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Map the diameter of the largest ball that holds each voxel and fits into a phase.

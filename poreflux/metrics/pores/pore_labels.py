@@ -7,25 +7,27 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import AnyArray, NetworkMethod, Progress
+from poreflux.annotations import AnyArray, NetworkMethod, ShownProgress
 from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs, select
 from poreflux.metrics.pores.basins import label_basins
 from poreflux.metrics.pores.clusters import by_first_voxel, cluster_plan, label_block
 from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.watershed import same_pores, splitting
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, attributes
 from poreflux.store.layout import Index
 from poreflux.volume import label_of
 
 
+@shows_progress("pores")
 def pore_labels(
     volume: xr.Dataset,
     *,
     method: NetworkMethod = "auto",
     neighbours: int = 26,
     phase: str = "pore",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Label the pores: `pore_label` is the row of each voxel's pore in :func:`pore_table`.

@@ -7,23 +7,25 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks
-from poreflux.annotations import NetworkMethod, Progress
+from poreflux.annotations import NetworkMethod, ShownProgress
 from poreflux.blocks import Scheduler
 from poreflux.metrics.density.counting import inputs
 from poreflux.metrics.pores.clusters import Clusters, areas, by_first_voxel, cluster_plan, volumes
 from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.watershed import same_pores, splitting
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, attributes
 from poreflux.volume import voxel_size
 
 
+@shows_progress("pores")
 def pore_table(
     volume: xr.Dataset,
     *,
     method: NetworkMethod = "auto",
     neighbours: int = 26,
     phase: str = "pore",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: Scheduler = None,
 ) -> xr.Dataset:
     """Measure every pore: each connected cluster of voxels of a phase, split or not.

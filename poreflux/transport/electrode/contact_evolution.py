@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 from scipy import ndimage
 
-from poreflux.annotations import Progress
+from poreflux.annotations import ShownProgress
+from poreflux.progress import shows_progress
 from poreflux.schema import Direction, name_of, variable
 from poreflux.transport.electrode.conditions import INITIAL_CONTACT
 from poreflux.transport.electrode.contact_mask import Contact, contact_of
@@ -30,6 +31,7 @@ STEP_STATISTICS = (
 NOTE = "quasi-static model of poreflux, not calibrated to any cell: shows a mechanism, no lifetimes"
 
 
+@shows_progress("contact")
 def contact_evolution(
     volume: xr.Dataset,
     *,
@@ -39,7 +41,7 @@ def contact_evolution(
     applied: float = 1.0,
     contact: Contact = INITIAL_CONTACT,
     direction: Direction = "z",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     **options: Any,
 ) -> xr.Dataset:
     """Follow the contact through steps of stripping and plating.
@@ -62,7 +64,8 @@ def contact_evolution(
     contact, direction, options
         as for :func:`poreflux.interfacial_current`.
     progress
-        called as ``progress(done, total, note)`` with steps.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)`` with steps.
 
     Returns
     -------

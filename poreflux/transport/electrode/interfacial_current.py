@@ -14,6 +14,7 @@ from poreflux.annotations import (
     EngineName,
     Resolution,
 )
+from poreflux.progress import shows_progress
 from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
 from poreflux.transport.electrode import fields, planes
@@ -46,6 +47,7 @@ from poreflux.volume import refuse_shape, require, within_mask
 RESOLUTIONS = get_args(Resolution)
 
 
+@shows_progress("current")
 def interfacial_current(
     volume: xr.Dataset,
     *,
@@ -113,7 +115,8 @@ def interfacial_current(
     engine
         ``"threads"`` on these cores, or ``"cuda"`` on the graphics processor (voxels; not blocks).
     progress
-        called as ``progress(done, total, note)``.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypedDict
 
-from poreflux.annotations import EngineName, Kinetics, Progress
+from poreflux.annotations import EngineName, Kinetics, Progress, ShownProgress
 
 
 class KineticsOptions(TypedDict, total=False):
@@ -26,7 +26,7 @@ class CurrentOptions(KineticsOptions, total=False):
     field: str | Path | None
     threads: int | None
     engine: EngineName
-    progress: Progress | None
+    progress: ShownProgress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from poreflux import blocks as blocked
-from poreflux.annotations import EngineName, Progress, Sides
+from poreflux.annotations import EngineName, ShownProgress, Sides
 from poreflux.errors import DamagedStore
 from poreflux.machine import available_cores
 from poreflux.objects import at
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, NO_PHASE, attributes, directions_of
 from poreflux.store import disk
 from poreflux.transport.engines.choosing import engine_of
@@ -39,6 +40,7 @@ NAMES = (
 SAMPLE_FRACTION = "block_sample_fraction"
 
 
+@shows_progress("tortuosity of blocks")
 def block_tortuosity(
     volume: xr.Dataset,
     *,
@@ -49,7 +51,7 @@ def block_tortuosity(
     rtol: float = 1e-4,
     checkpoint: str | Path | None = None,
     engine: EngineName = "threads",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
     scheduler: blocked.Scheduler = None,
 ) -> xr.Dataset:
     """Compute the tortuosity factor of each of a grid of sub-volumes along each direction.
@@ -70,7 +72,8 @@ def block_tortuosity(
         ``"threads"``, a core for each sub-volume, or ``"cuda"``: the graphics processor, one
         sub-volume after the other; of a cluster, that of each worker.
     progress
-        called as ``progress(done, total, note)`` with sub-volumes.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)`` with sub-volumes.
     scheduler
         a dask cluster; by default the cores of this machine, one sub-volume on each.
 

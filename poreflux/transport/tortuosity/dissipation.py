@@ -7,7 +7,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from poreflux.annotations import EngineName, Geometry, Precision, Progress, Sides
+from poreflux.annotations import EngineName, Geometry, Precision, ShownProgress, Sides
+from poreflux.progress import shows_progress
 from poreflux.schema import Direction
 from poreflux.transport import field_output
 from poreflux.transport.engines.choosing import engine_of
@@ -29,6 +30,7 @@ from poreflux.transport.tortuosity.power_maps import (
 from poreflux.volume import refuse_shape, require, within_mask
 
 
+@shows_progress("dissipation")
 def dissipation(
     volume: xr.Dataset,
     *,
@@ -41,7 +43,7 @@ def dissipation(
     field: str | Path | None = None,
     threads: int | None = None,
     engine: EngineName = "threads",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> xr.Dataset:
     """Solve as :func:`poreflux.tortuosity_factor`, and measure where the power is dissipated.
 

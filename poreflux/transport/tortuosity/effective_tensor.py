@@ -6,7 +6,8 @@ from contextlib import closing
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import EngineName, Precision, Progress
+from poreflux.annotations import EngineName, Precision, Progress, ShownProgress
+from poreflux.progress import shows_progress
 from poreflux.schema import DIMS, attributes
 from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.engines.engine import Engine
@@ -24,6 +25,7 @@ from poreflux.transport.tortuosity.effective_conductivity import refuse_too_larg
 from poreflux.volume import refuse_shape, within_mask
 
 
+@shows_progress("effective tensor")
 def effective_tensor(
     volume: xr.Dataset,
     *,
@@ -32,7 +34,7 @@ def effective_tensor(
     precision: Precision | None = None,
     threads: int | None = None,
     engine: EngineName = "threads",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> xr.Dataset:
     """Compute the effective conductivity tensor of a volume that repeats in all directions.
 

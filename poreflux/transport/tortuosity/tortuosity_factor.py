@@ -8,7 +8,8 @@ from typing import Any
 
 import xarray as xr
 
-from poreflux.annotations import EngineName, Geometry, Precision, Progress, Sides
+from poreflux.annotations import EngineName, Geometry, Precision, ShownProgress, Sides
+from poreflux.progress import shows_progress
 from poreflux.schema import along_each, directions_of
 from poreflux.transport import field_output
 from poreflux.transport.engines.choosing import engine_of
@@ -24,6 +25,7 @@ from poreflux.transport.tortuosity.effective_conductivity import (
 from poreflux.volume import refuse_shape, require, within_mask
 
 
+@shows_progress("tortuosity")
 def tortuosity_factor(
     volume: xr.Dataset,
     *,
@@ -36,7 +38,7 @@ def tortuosity_factor(
     field: str | Path | None = None,
     threads: int | None = None,
     engine: EngineName = "threads",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> xr.Dataset:
     """Compute the tortuosity factor of a volume from the steady current between two opposite faces.
 
@@ -67,7 +69,8 @@ def tortuosity_factor(
     engine
         ``"threads"`` on these cores, or ``"cuda"`` on the graphics processor.
     progress
-        called as ``progress(done, total, note)``.
+        True for a bar (the default in notebooks), False for none; or what is called as
+        ``progress(done, total, note)``.
 
     Returns
     -------

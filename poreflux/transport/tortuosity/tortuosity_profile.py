@@ -6,7 +6,8 @@ from contextlib import closing
 import numpy as np
 import xarray as xr
 
-from poreflux.annotations import EngineName, Progress, Sides
+from poreflux.annotations import EngineName, ShownProgress, Sides
+from poreflux.progress import shows_progress
 from poreflux.schema import along_each, name_of, variable
 from poreflux.transport.engines.choosing import engine_of
 from poreflux.transport.laplace.problem import check_options
@@ -15,6 +16,7 @@ from poreflux.transport.tortuosity.effective_conductivity import refuse_too_larg
 from poreflux.volume import refuse_shape, within_mask
 
 
+@shows_progress("tortuosity profile")
 def tortuosity_profile(
     volume: xr.Dataset,
     *,
@@ -24,7 +26,7 @@ def tortuosity_profile(
     rtol: float = 1e-6,
     threads: int | None = None,
     engine: EngineName = "threads",
-    progress: Progress | None = None,
+    progress: ShownProgress = None,
 ) -> xr.Dataset:
     """Compute the local tortuosity factor of each plane across the transport.
 
