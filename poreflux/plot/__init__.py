@@ -23,6 +23,7 @@ from poreflux.plot.representative import (
 from poreflux.plot.sections import sections
 from poreflux.plot.sizes import chord_length, local_thickness, pore_size
 from poreflux.plot.solid import pores
+from poreflux.plot.stacking import parts
 from poreflux.plot.style import data_uri, png, svg
 from poreflux.plot.together import together
 from poreflux.plot.wagner import wagner_sweep
@@ -39,6 +40,7 @@ __all__ = [
     "histogram",
     "local_thickness",
     "overview",
+    "parts",
     "png",
     "pore_size",
     "pores",

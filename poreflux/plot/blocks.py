@@ -1,5 +1,6 @@
 """Sub-volumes: every block at its place, its layer's quartiles, and maps of the layers."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,9 @@ _FAR = 3.0
 
 #: half the width of a layer's box, in layers
 _HALF = 0.22
+
+#: numbers on light blocks; not the ink of axes, which is light on a dark page
+_DARK = "#101418"
 
 #: blocks of a layer up to which each has its number written on it
 _NUMBERED = 25
@@ -108,6 +112,7 @@ def block_tortuosity(
     for sample, axes in panels:
         for panel, direction in zip(axes, shown):
             values.append(_draw_factors(panel, sample, direction))
+            panel.tick_params(labelleft=len(samples) == 1 or panel is axes[0])
         axes[0].set_ylabel("tortuosity factor")
     _scale(panels, values)
     return panels.finish(limits=limits)
@@ -231,7 +236,7 @@ def block_map(
             drawn = _draw_map(panel, values, k, low, high, cmap)
         axes[0].set_ylabel("y (µm)")
     panels.figure.colorbar(
-        drawn, ax=list(panels.axes.ravel()), label=label(first), shrink=0.9, aspect=24
+        drawn, ax=list(panels.axes.ravel()), label=textwrap.fill(label(first), 20), shrink=0.9
     )
     return panels.finish(shared="")
 
@@ -253,7 +258,7 @@ def _draw_map(
     for j, y in enumerate(layer["block_y"].values):
         for i, x in enumerate(layer["block_x"].values):
             shade = (float(layer[j, i]) - low) / ((high - low) or 1.0)
-            ink = "white" if np.isfinite(shade) and shade < 0.6 else INK
+            ink = "#ffffff" if np.isfinite(shade) and shade < 0.6 else _DARK
             number = k * layer.size + j * layer.sizes["block_x"] + i + 1
             ax.text(x, y, str(number), ha="center", va="center", fontsize=6.5, color=ink)
     return drawn

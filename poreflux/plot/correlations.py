@@ -144,6 +144,7 @@ def _spectrum(left: Axes, right: Axes, results: xr.Dataset) -> None:
         shown = [x for x in steps if _wavelength(k[-1]) <= x <= _wavelength(k[0])]
         wavelengths.set_xticks(shown, [f"{x:g}" for x in shown])
         wavelengths.xaxis.set_minor_locator(NullLocator())
+    right.tick_params(labelleft=True)
     left.set_ylabel("spectral density (µm³)")
     left.legend(fontsize=8)
     right.legend(fontsize=8, ncols=2, handlelength=1.6)

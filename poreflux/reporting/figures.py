@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +10,35 @@ import xarray as xr
 
 from poreflux import plot
 from poreflux.plot.style import Figure
+from poreflux.reporting.solid import turnable
 from poreflux.schema import DIMS, Direction, name_of
 from poreflux.uncertainty.rounding import rounded, significant
 
 
 @dataclass(frozen=True)
 class Card:
-    """One figure as the page shows it; `download` is (file name, data: address) or None."""
+    """One figure as the page shows it.
+
+    `downloads` are (file name, data: address) each; `same` is the name of a figure whose data are
+    those of this one too; `parts` are the boxes of the drawing that are stacked on narrow screens;
+    `solid` is what can be turned.
+    """
 
     name: str
     title: str
     svg: str
     caption: str
     alt: str
-    download: tuple[str, str] | None
+    downloads: tuple[tuple[str, str], ...] = ()
+    same: str = ""
+    parts: tuple[str, ...] = ()
+    solid: str = ""
+
+    @property
+    def root(self) -> str:
+        """Return the id of what is drawn, for the parts to show it again."""
+        found = re.search(r'id="([\w-]*figure_1)"', self.svg)
+        return found.group(1) if found else ""
 
     @property
     def half(self) -> bool:
@@ -38,7 +53,7 @@ def cards(results: xr.Dataset) -> Iterator[Card]:
         yield from make(results)
 
 
-def csv(arrays: list[xr.DataArray]) -> tuple[str, bytes]:
+def csv(arrays: Sequence[xr.DataArray]) -> tuple[str, bytes]:
     """Return a table of arrays on common coordinates as (file ending, bytes); large ones zipped.
 
     Columns carry their units: ``z [um],porosity``.
@@ -68,15 +83,23 @@ def make_card(
     figure: Figure,
     caption: str,
     alt: str,
-    arrays: list[xr.DataArray] | None = None,
+    arrays: Sequence[xr.DataArray] = (),
+    *,
+    same: str = "",
+    solid: str = "",
 ) -> Card:
-    """Return the card of a figure; `arrays` are the data to download with it."""
-    download = None
-    if arrays:
-        ending, content = csv(arrays)
+    """Return the card of a figure; `arrays` are the data to download, a table for each grid."""
+    tables: dict[tuple, list[xr.DataArray]] = {}
+    for array in arrays:
+        tables.setdefault(array.dims, []).append(array)
+    downloads = []
+    for k, together in enumerate(tables.values()):
+        ending, content = csv(together)
         kind = "text/csv" if ending == "csv" else "application/gzip"
-        download = (f"{name}.{ending}", plot.data_uri(kind, content))
-    return Card(name, title, plot.svg(figure), caption, alt, download)
+        number = f"_{k + 1}" if k else ""
+        downloads.append((f"{name}{number}.{ending}", plot.data_uri(kind, content)))
+    drawn = plot.svg(figure)
+    return Card(name, title, drawn, caption, alt, tuple(downloads), same, plot.parts(figure), solid)
 
 
 def _slices(results: xr.Dataset) -> Iterator[Card]:
@@ -94,7 +117,8 @@ def _slices(results: xr.Dataset) -> Iterator[Card]:
     position = labels.attrs.get("position")
     at = f" at z = {significant(float(position), 4)} µm" if position is not None else ""
     caption = f"Middle slice{at}: " + ("grey values (left) and " if has_gray else "") + "phases."
-    yield make_card("slices", "Slices", plot.slices(results), caption, alt)
+    data = [results[f"{kind}_slice_z"] for kind in ("gray", "phase")[1 - has_gray :]]
+    yield make_card("slices", "Slices", plot.slices(results), caption, alt, data)
     if "phase_slice_y" not in results:
         return
     caption = (
@@ -103,7 +127,8 @@ def _slices(results: xr.Dataset) -> Iterator[Card]:
     )
     drawn = ": grey values with the boundaries of the segmentation." if has_gray else ": phases."
     alt = f"{caption}{drawn}"
-    yield make_card("sections", "Across and along z", plot.sections(results), alt, alt)
+    data = [results[f"{kind}_slice_y"] for kind in ("gray", "phase")[1 - has_gray :]]
+    yield make_card("sections", "Across and along z", plot.sections(results), alt, alt, data)
 
 
 def _pores(results: xr.Dataset) -> Iterator[Card]:
@@ -118,7 +143,7 @@ def _pores(results: xr.Dataset) -> Iterator[Card]:
         f"Drawn on {' × '.join(map(str, coarse.shape))} voxels."
     )
     title = "Pores" if phase == "pore" else f"The {phase} phase"
-    yield make_card("pores", title, plot.pores(results), caption, alt)
+    yield make_card("pores", title, plot.pores(results), caption, alt, solid=turnable(coarse))
 
 
 def _histogram(results: xr.Dataset) -> Iterator[Card]:
@@ -229,7 +254,9 @@ def _map(results: xr.Dataset, name: str, title: str) -> Iterator[Card]:
     )
     figure = plot.block_map(results, quantity=name)
     alt = f"Maps of {count} layers of sub-volumes: {caption}"
-    yield make_card(f"{name}_map", f"{title} of blocks, layer by layer", figure, caption, alt)
+    title = f"{title} of blocks, layer by layer"
+    same = "block_tortuosity" if name == "block_tortuosity_factor" else name
+    yield make_card(f"{name}_map", title, figure, caption, alt, same=same)
 
 
 def _tortuosity(results: xr.Dataset) -> Iterator[Card]:

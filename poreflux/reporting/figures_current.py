@@ -58,11 +58,12 @@ def _map(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
             "the scale chosen likewise."
         )
         figure = plot.current_section(results, direction=direction)
-        yield make_card(name, "Current in a section", figure, caption, caption)
+        yield make_card(name, "Current in a section", figure, caption, caption, [section])
     figure = plot.current_distribution(results, direction=direction)
     caption = "Distribution of the current density over the contact, and the share above a value."
     name = name_of("current_shares", direction)
-    yield make_card(name, "Distribution of the current", figure, caption, caption)
+    title, same = "Distribution of the current", name_of("current", direction)
+    yield make_card(name, title, figure, caption, caption, same=same)
 
 
 def _sweep(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
@@ -76,6 +77,8 @@ def _sweep(results: xr.Dataset, direction: Direction) -> Iterator[Card]:
         "limit of fast kinetics."
     )
     figure = plot.wagner_sweep(results, direction=direction)
+    quantities = ("cv", "mean", "p99", "max")
+    sweep = [results[f"sweep_current_density_{q}"].sel(direction=direction) for q in quantities]
     most, least = float(variation.max()), float(variation.min())
     alt = f"Coefficient of variation from {most:.3g} down to {least:.3g}."
-    yield make_card(f"wagner_{direction}", "Wagner length", figure, caption, alt, [variation])
+    yield make_card(f"wagner_{direction}", "Wagner length", figure, caption, alt, sweep)

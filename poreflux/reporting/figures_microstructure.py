@@ -118,7 +118,8 @@ def _cubes(results: xr.Dataset) -> Iterator[Card]:
     yield make_card("representative", "Representative volume", figure, caption, alt, data)
     caption = "Porosity of concentric fields of view, and with voxels made larger by majority."
     figure = plot.porosity_convergence(results)
-    yield make_card("convergence", "Convergence of the porosity", figure, caption, caption)
+    data = [results[name] for name in ("field_edge", "field_porosity", "coarse_porosity")]
+    yield make_card("convergence", "Convergence of the porosity", figure, caption, caption, data)
 
 
 def _tortuosity(results: xr.Dataset) -> Iterator[Card]:

@@ -2,7 +2,8 @@
 
 import datetime
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import chain, groupby
 from pathlib import Path
@@ -156,9 +157,19 @@ def filled(template: str, **content: Any) -> str:
     import jinja2
 
     folder = files("poreflux.reporting")
-    text, style = (folder.joinpath(f).read_text(encoding="utf-8") for f in (template, "style.css"))
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(text).render(style=style, **content)
+    names = (template, "figure.html", "style.css", "solid.js", "page.js")
+    texts = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=jinja2.DictLoader(texts)
+    )
+    style, script = texts["style.css"], "\n".join(_scripts(texts))
+    return environment.get_template(template).render(style=style, script=script, **content)
+
+
+def _scripts(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the scripts of a page, without their comments at the start of a line."""
+    for name in ("solid.js", "page.js"):
+        yield re.sub(r"^\s*(//|/\*\*).*\n", "", texts[name], flags=re.MULTILINE)
 
 
 def laid_out(cards: list) -> list[tuple]:

@@ -2,7 +2,7 @@
 
 from poreflux import plot
 
-FIGURES = [name for name in plot.__all__ if name not in ("data_uri", "png", "svg")]
+FIGURES = [name for name in plot.__all__ if name not in ("data_uri", "parts", "png", "svg")]
 MAPS = ("current_density", "current_section", "structure_factor")
 OVERLAID = ("current_distribution", "together", "wagner_sweep")
 

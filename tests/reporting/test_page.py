@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+import zlib
 
 import numpy as np
 import pytest
@@ -36,6 +37,18 @@ def results():
 @pytest.fixture(scope="module")
 def page(results):
     return render(results)
+
+
+@pytest.fixture(scope="module")
+def made(results):
+    return {card.name: card for card in cards(results)}
+
+
+@pytest.fixture(scope="module")
+def page_file(page, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
 
 
 class Tags(html.parser.HTMLParser):
@@ -84,16 +97,83 @@ def test_no_address_leaves_the_page(page):
     assert "@import" not in page
 
 
-def test_every_figure_has_words_and_every_drawing_is_valid(results):
-    made = list(cards(results))
-    assert [card.name for card in made] == [
+def test_every_figure_has_words_and_every_drawing_is_valid(made):
+    assert list(made) == [
         "slices", "sections", "pores", "structure_factor", "histogram", "porosity_profile",
         "block_porosity", "block_porosity_map", "block_tortuosity", "block_tortuosity_factor_map",
     ]  # fmt: skip
-    for card in made:
+    for card in made.values():
         assert len(card.alt) > 20
         assert card.alt.endswith(".")
         assert ET.fromstring(card.svg).tag.endswith("svg")
+
+
+def test_the_contents_name_every_figure_and_lead_to_it(page, made):
+    contents = page.partition("<nav")[2].partition("</nav>")[0]
+    ids = Tags(page).ids
+    targets = re.findall(r'href="#([^"]+)"', contents)
+    assert set(targets) <= set(ids)
+    assert {f"figure-{name}" for name in made} <= set(targets)
+
+
+def test_every_figure_has_its_data_or_says_where_they_are(made):
+    for card in made.values():
+        assert card.downloads or card.same or card.solid
+        assert not card.same or made[card.same].downloads
+
+
+def test_figures_of_two_panels_are_stacked_on_narrow_screens(made, page):
+    stacked = {name: card for name, card in made.items() if card.parts}
+    assert {"slices", "sections", "block_tortuosity"} <= set(stacked)
+    assert "block_porosity_map" not in stacked  # its panels share a scale of colours
+    for card in stacked.values():
+        width = float(re.search(r'viewBox="0 0 (\S+)', card.svg).group(1))
+        boxes = [[float(number) for number in part.split()] for part in card.parts]
+        assert all(x > -1 and x + across < width + 1 for x, _, across, _ in boxes)
+        assert page.count(f'href="#{card.root}"') == len(card.parts)
+
+
+def test_the_voxels_that_can_be_turned_are_those_of_the_results(made, results):
+    (card,) = [card for card in made.values() if card.solid]
+    text = re.search(r">([^<]+)</div>", card.solid).group(1)
+    assert 'data-shape="32,32,32" data-size="0.92,0.92,0.92"' in card.solid
+    held = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(32, 32, 32)
+    np.testing.assert_array_equal(held, results["phase_percent"])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
+def test_in_a_browser_the_pores_are_turned_cut_and_saved(results, page_file):
+    """Dragging, a key and the slider change the picture; figures are saved as SVG and CSV."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 500, "height": 900})
+        faults = []
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.goto(page_file.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") == 500
+        figure = tab.locator("#figure-pores")
+        figure.get_by_text("Turn it").click()
+        canvas = figure.locator("canvas[data-drawn]")
+        assert canvas.get_attribute("data-drawn").startswith("32 24 0 ")
+        before = canvas.screenshot()
+        canvas.press("ArrowLeft")
+        figure.locator("canvas[data-drawn^='42 24 0 ']").wait_for()
+        assert canvas.screenshot() != before
+        figure.locator("input").fill("16")
+        figure.locator("canvas[data-drawn^='42 24 16 ']").wait_for()
+        assert "cut at z = 14.7 µm" in figure.inner_text()
+        saved = {}
+        for words in ("pores.svg", "CSV"):
+            with tab.expect_download() as download:
+                figure.locator(".downloads").get_by_text(words, exact=True).click()
+            saved[words] = download.value.path().read_text(encoding="utf-8")
+        assert faults == []
+        browser.close()
+    assert ET.fromstring(saved["pores.svg"]).tag.endswith("svg")
+    assert "var(" not in saved["pores.svg"]
+    filled = int((results["phase_percent"] > 0).sum())
+    assert len(saved["CSV"].splitlines()) == 1 + filled
 
 
 def test_text_of_the_sample_is_escaped(page):
@@ -101,10 +181,9 @@ def test_text_of_the_sample_is_escaped(page):
     assert "sample <one>" not in page
 
 
-def test_downloads_hold_the_numbers_of_the_figure(results):
+def test_downloads_hold_the_numbers_of_the_figure(made, results):
     blocks = results["block_porosity"]
-    card = next(card for card in cards(results) if card.name == "block_porosity")
-    name, address = card.download
+    ((name, address),) = made["block_porosity"].downloads
     table = base64.b64decode(address.split(",")[1]).decode().splitlines()
     assert name == "block_porosity.csv"
     assert len(table) == 1 + blocks.size
@@ -168,12 +247,11 @@ def test_a_report_replaces_an_older_one(tmp_path):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_browser_shows_the_page_without_a_word(results, tmp_path, scheme):
+def test_a_browser_shows_the_page_without_a_word(page_file, tmp_path, scheme):
     """The screenshot has the ground of the scheme, ink on it, and colour from the figures."""
     import skimage.io
 
-    path = report(results, tmp_path / "report.html")
-    shot, log = browse(path, tmp_path, scheme)
+    shot, log = browse(page_file, tmp_path, scheme)
     image = skimage.io.imread(shot)[..., :3].astype(int)
     ground = image[4, 4].mean()
     assert (ground > 240) if scheme == "light" else (ground < 40)
@@ -183,10 +261,9 @@ def test_a_browser_shows_the_page_without_a_word(results, tmp_path, scheme):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
-def test_a_browser_prints_the_page(results, tmp_path):
-    path = report(results, tmp_path / "report.html")
+def test_a_browser_prints_the_page(page_file, tmp_path):
     target = tmp_path / "report.pdf"
-    chromium(tmp_path, f"--print-to-pdf={target}", "--no-pdf-header-footer", path.as_uri())
+    chromium(tmp_path, f"--print-to-pdf={target}", "--no-pdf-header-footer", page_file.as_uri())
     assert target.read_bytes().startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
     assert 2 <= pages <= 8
