@@ -10,7 +10,7 @@ from poreflux.errors import DamagedStore
 from poreflux.objects import at, is_remote
 from poreflux.results.order import sorted_results, with_flat_attributes
 from poreflux.results.variants import overlaid
-from poreflux.schema import with_new_names
+from poreflux.schema import RENAMED, current_name, with_new_names
 from poreflux.store.partial import settle
 from poreflux.store.sealing import RESULTS, broken_files, fetched_results, is_results
 
@@ -35,7 +35,8 @@ def open_results(path: str | Path, *, variant: int | None = None) -> xr.Dataset:
     Returns
     -------
     Dataset in memory, its variables by group: porosity first, then structure, tortuosity, current.
-    Results of earlier versions keep the names of theirs, and have those of now beside.
+    Results of earlier versions keep the names of theirs, and have those of now beside; a
+    FutureWarning tells which.
 
     Raises
     ------
@@ -57,10 +58,18 @@ def open_results(path: str | Path, *, variant: int | None = None) -> xr.Dataset:
     >>> list(open_results(path))[:2]
     ['porosity', 'pore_voxels']
     """
+    results = read_results(path, variant=variant)
+    for name in filter(results.__contains__, RENAMED):
+        current_name(name)
+    return results
+
+
+def read_results(path: str | Path, *, variant: int | None = None) -> xr.Dataset:
+    """Return what :func:`open_results` does, and warn of no old names."""
     path = at(path)
     if is_remote(path):
         with fetched_results(path) as copy:
-            return open_results(copy, variant=variant)
+            return read_results(copy, variant=variant)
     settle(path.resolve())
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there; collect and save results first")
@@ -99,7 +108,7 @@ def open_variants(path: str | Path) -> dict[int, xr.Dataset]:
     >>> {number: found.attrs["variant"] for number, found in open_variants(path).items()}
     {1: 'sides periodic'}
     """
-    main, held = open_results(path), stored_variants(at(path))
+    main, held = read_results(path), stored_variants(at(path))
     return {number: overlaid(main, variant) for number, variant in held.items()}
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.objects import at, on_this_machine
-from poreflux.results.opening import VARIANTS, open_results, stored_variants
+from poreflux.results.opening import VARIANTS, read_results, stored_variants
 from poreflux.results.order import equal, plain
 from poreflux.results.variants import Stored, placed
 from poreflux.store import disk
@@ -43,6 +43,7 @@ def save(
     Examples
     --------
     >>> import tempfile
+    >>> from poreflux import open_results
     >>> path = save(xr.Dataset({"porosity": 0.25}), tempfile.mkdtemp() + "/results.zarr")
     >>> float(open_results(path)["porosity"])
     0.25
@@ -88,6 +89,7 @@ def update(
     Examples
     --------
     >>> import tempfile
+    >>> from poreflux import open_results
     >>> path = save(xr.Dataset({"porosity": 0.25}), tempfile.mkdtemp() + "/results.zarr")
     >>> sorted(open_results(update(xr.Dataset({"voxels": 64}), path)).data_vars)
     ['porosity', 'voxels']
@@ -106,7 +108,7 @@ def put(
             _write(partial, results)
             return path, []
         _refuse_other(path)
-        before = Stored(open_results(path), stored_variants(path))
+        before = Stored(read_results(path), stored_variants(path))
         after, used = placed(results, before, path, replace=replace)
         if not _same(before, after):
             _write(partial, after.main, after.variants)
@@ -116,7 +118,7 @@ def put(
 def _refuse_other(path: Path) -> None:
     """Refuse to replace a folder that holds no results."""
     try:
-        open_results(path)
+        read_results(path)
     except ValueError:
         raise StoreExists(f"{path} is there and holds no results; choose another name") from None
     except DamagedStore as error:

@@ -9,7 +9,7 @@ from poreflux.schema.current import MESH_DEPENDENT
 from poreflux.schema.directions import along_each, directions_of
 from poreflux.schema.phases import conductor_of
 from poreflux.schema.registry import VARIABLES, attributes, check, variable
-from poreflux.schema.renamed import RENAMED, with_new_names, without_old_names
+from poreflux.schema.renamed import RENAMED, current_name, with_new_names, without_old_names
 from poreflux.schema.variables import ACROSS, DIMS, NO_PHASE, Direction, Variable, name_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "attributes",
     "check",
     "conductor_of",
+    "current_name",
     "directions_of",
     "name_of",
     "variable",

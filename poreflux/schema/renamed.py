@@ -1,5 +1,6 @@
-"""Names that variables had in earlier results, which stay readable."""
+"""Names that variables had in earlier results, which stay readable and warn."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 from poreflux.schema.registry import attributes
@@ -9,6 +10,28 @@ if TYPE_CHECKING:
 
 #: old name -> name now
 RENAMED = {"structure_factor_z_score": "structure_factor_ratio"}
+
+
+def current_name(name: str) -> str:
+    """Return the name that a variable has now; an old one warns.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     name = current_name("structure_factor_z_score")
+    >>> name, caught[0].category.__name__
+    ('structure_factor_ratio', 'FutureWarning')
+    """
+    if name not in RENAMED:
+        return name
+    warnings.warn(
+        f"{name!r} is called {RENAMED[name]!r} now: read that; the values are the same, and the "
+        "old name will be dropped",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return RENAMED[name]
 
 
 def with_new_names(results: "xr.Dataset") -> "xr.Dataset":

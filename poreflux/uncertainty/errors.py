@@ -7,6 +7,8 @@ from typing import Any
 
 import xarray as xr
 
+from poreflux.schema import current_name
+
 SAMPLING, DISCRETISATION = "sampling", "discretisation"
 SEGMENTATION, SOLVER = "segmentation", "solver"
 
@@ -89,7 +91,7 @@ def errors_of(
     >>> [(e.kind, round(e.below, 3), round(e.above, 3)) for e in errors_of(results, "porosity")]
     [('segmentation', 0.01, 0.03)]
     """
-    where = _where(direction, at)
+    name, where = current_name(name), _where(direction, at)
     value = _value(results, name, where)
     if not math.isfinite(value):
         return ()
@@ -106,12 +108,14 @@ def value_of(
 ) -> float:
     """Return a number of the Results, NaN where it is missing; arguments as of :func:`errors_of`.
 
+    A name that it had before is understood, with a FutureWarning that names the one of now.
+
     Examples
     --------
     >>> value_of(xr.Dataset({"porosity": 0.2}), "porosity")
     0.2
     """
-    return _value(results, name, _where(direction, at))
+    return _value(results, current_name(name), _where(direction, at))
 
 
 def total(errors: Iterable[Error]) -> Error:

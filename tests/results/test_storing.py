@@ -23,6 +23,7 @@ from poreflux.results.number_rows import rows
 from poreflux.schema import DIMS, VARIABLES
 from poreflux.schema.attribute_text import history
 from poreflux.store import open as open_store
+from poreflux.uncertainty.errors import errors_of, value_of
 from tests.metrics.cases import counting_volume
 
 
@@ -205,10 +206,25 @@ def test_results_of_an_old_name_have_the_new_one_beside_and_lose_it_when_measure
     names = [name for name in new if str(name).startswith("structure_factor_ratio")]
     old = new.drop_vars(names).assign(structure_factor_z_score=("direction", [7.0]))
     path = results.save(old, tmp_path / "results.zarr")
-    opened = results.open(path)
+    with pytest.warns(FutureWarning, match="'structure_factor_ratio' now"):
+        opened = results.open(path)
     assert float(opened["structure_factor_ratio"][0]) == 7.0
     assert float(opened["structure_factor_z_score"][0]) == 7.0
     assert "structure_factor_z_score" not in [row.name for row in rows(opened)]
     again = results.open(results.update(new, path))
     assert "structure_factor_z_score" not in again
     xr.testing.assert_equal(again["structure_factor_ratio"], new["structure_factor_ratio"])
+
+
+def test_a_number_asked_for_by_its_old_name_is_the_same_and_the_new_name_is_told(volume):
+    new = collect(structure_factor(volume))
+    wanted = (
+        value_of(new, "structure_factor_ratio", "z"),
+        errors_of(new, "structure_factor_ratio", "z"),
+    )
+    with pytest.warns(FutureWarning, match="'structure_factor_ratio' now"):
+        found = value_of(new, "structure_factor_z_score", "z")
+    with pytest.warns(FutureWarning, match="'structure_factor_ratio' now"):
+        errors = errors_of(new, "structure_factor_z_score", "z")
+    assert (found, errors) == wanted
+    assert np.isfinite(found)
