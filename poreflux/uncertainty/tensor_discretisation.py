@@ -27,6 +27,10 @@ from poreflux.volume import within_mask
 
 _TENSOR = "effective_conductivity_tensor"
 
+#: change of an element beside the diagonal: over the widths of those of its row and its column, and
+#: over what every other voxel changes
+_BESIDE, _OF_CHANGE = 0.06, 0.5
+
 
 def tensor_discretisation(
     volume: xr.Dataset, solved: xr.Dataset, *, threads: int | None = None
@@ -59,7 +63,10 @@ def tensor_discretisation(
     -----
     The elements of the diagonal follow the laws of :func:`poreflux.tortuosity_discretisation`, each
     along its direction. Elements beside it change in proportion to those of their row and column,
-    and by up to 1.5 times of what every other voxel changes, to either side.
+    and to either side by 0.06 of the widths of the intervals of these (the root of their product,
+    which bounds what lies beside the diagonal of any change of one sign), or by half of what every
+    other voxel changes, if that is more. The volume is one period: each voxel of the interval of
+    the mean conductivity counts as one that was cut independently, which mirror images are not.
 
     Examples
     --------
@@ -114,7 +121,8 @@ def _elements(tensor: np.ndarray, change: np.ndarray, shares: np.ndarray) -> tup
     # of a row and a column that change by two shares, an element changes by the root of both
     lowest, highest, usual = (np.sqrt(np.outer(s, s)) for s in shares.T)
     scaled = np.stack((tensor * lowest, tensor * highest, tensor))
-    margin = np.where(diagonal, 0.0, 1.5 * np.abs(change))
+    widths = np.diag(tensor) * (shares[:, 1] - shares[:, 0])
+    margin = np.maximum(_BESIDE * np.sqrt(np.outer(widths, widths)), _OF_CHANGE * np.abs(change))
     low = np.where(diagonal, tensor * lowest, scaled.min(axis=0) - margin)
     high = np.where(diagonal, tensor * highest, scaled.max(axis=0) + margin)
     return low, high, tensor * usual
