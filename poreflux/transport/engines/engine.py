@@ -95,6 +95,10 @@ class Engine(Protocol):
 
     threads: int
 
+    #: a cycle of multigrid visits grids of fewer cells once: to start a pass over them takes longer
+    #: than the pass
+    two_visits_from: int
+
     # --- vectors
 
     def vector(self, shape: Shape, dtype: DTypeLike, colours: int = 1) -> np.ndarray:

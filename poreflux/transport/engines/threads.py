@@ -38,6 +38,8 @@ class Threads:
     this process may use.
     """
 
+    two_visits_from = 0
+
     def __init__(self, threads: int | None = None):
         self.threads = max(1, threads or available_cores())
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None

@@ -127,6 +127,9 @@ class Multigrid:
         the error in the energy norm, level by level. It is smaller where a periodic axis was
         cut.
         """
+        level = self.levels[grid]
+        if np.prod(level.shape) < level.engine.two_visits_from:
+            return False
         pairs = zip(self.levels[grid:], self.levels[grid + 1 :])
         uncut = all(a.neighbours.periodic == b.neighbours.periodic for a, b in pairs)
         return uncut and self.bottom.allows_two_visits

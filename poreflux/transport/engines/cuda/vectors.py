@@ -14,9 +14,16 @@ from poreflux.transport.engines.threads import Threads
 #: blocks of the first of the two stages of a sum
 SUM_BLOCKS = 2 if launching.SIMULATED else 256
 
+#: a W-cycle starts about as many passes on each grid, however small. Iterations to 1e-4 in 96³
+#: voxels with two visits to all grids, to those of at least 20³ cells, and to none: random field of
+#: 2 voxels, .30 conducting: 11, 11, 21; .20: 15, 18, 35; random voxels .40: 24, 24, 28
+TWO_VISITS_FROM = 8000
+
 
 class Vectors:
     """Vectors of a device, scratch for the passes, and the threads of what is done on the host."""
+
+    two_visits_from = TWO_VISITS_FROM
 
     def __init__(self, threads: int | None = None):
         self.host = Threads(threads)
