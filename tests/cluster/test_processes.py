@@ -13,7 +13,9 @@ from distributed import Client, SchedulerPlugin
 import poreflux
 from poreflux import blocks, results, store
 from poreflux.errors import NoCluster
+from poreflux.readers.lazy import from_chunks
 from tests.cluster.processes import cluster, killing
+from tests.cluster.slow import deadly
 from tests.faults.killing import tree
 
 
@@ -148,9 +150,29 @@ def test_a_lost_scheduler_is_told_in_one_sentence(scan, tmp_path, step):
         assert name == "zarr.json" or content == expected[name]
 
 
-def test_half_a_million_chunks_are_planned_as_a_small_graph():
-    from poreflux.readers.lazy import from_chunks
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["import", "measure"])
+def test_a_block_that_kills_its_workers_is_told_in_one_sentence(tmp_path, step):
+    lazy = from_chunks(deadly, (8, 8, 24), np.uint8, 8, token=f"deadly {step}")
+    volume = poreflux.from_array(lazy, kind="phase", phases={0: "pore", 1: "solid"})
+    with cluster(tmp_path / "a", 3) as made:
+        with Client(made.address, set_as_default=False) as client:
+            client.wait_for_workers(3, timeout=120)
+        with pytest.raises(NoCluster) as failure:
+            if step == "measure":
+                blocks.compute(poreflux.porosity(volume), scheduler=made.address)
+            else:
+                with blocks.running_on(made.address):
+                    store.save(volume, tmp_path / "v.zarr", chunk=8)
+        ended = sorted(worker.poll() or 0 for worker in made.workers)
+    assert ended == [-signal.SIGKILL, -signal.SIGKILL, 0]  # the third was spared
+    said = str(failure.value)
+    assert said.startswith(f"several workers of {made.address} died of one block, the last at tcp:")
+    assert said.endswith("give each more, or store the volume in smaller chunks")
+    assert not (tmp_path / "v.zarr").exists()
 
+
+def test_half_a_million_chunks_are_planned_as_a_small_graph():
     edge = 80 * 4
     lazy = from_chunks(_plane, (edge, edge, edge), np.uint8, 4, token="planes")
     assert lazy.npartitions == 512_000
@@ -162,8 +184,6 @@ def test_half_a_million_chunks_are_planned_as_a_small_graph():
 
 @pytest.mark.parametrize("direction", ["z", "x"])
 def test_chunks_that_are_read_together_give_the_same_digits(monkeypatch, direction):
-    from poreflux.readers.lazy import from_chunks
-
     lazy = from_chunks(_plane, (22, 9, 13), np.uint8, 2, token="digits")
     volume = poreflux.from_array(lazy, kind="phase", phases={0: "pore", 1: "solid"})
 
