@@ -1,6 +1,6 @@
 # make demo     a real tomogram to a report, in an environment of its own
 # make test     everything, with MPI and PETSc, the tests, and the examples of the docstrings
-# make slow     the tests that take patience: whole presets, real volumes, many kills
+# make slow     the tests that take patience: whole presets, real volumes, many kills, a queue of SLURM
 # make coverage how true the printed errors are, tried on seeded media: docs/coverage.md (an hour)
 # make bench    the table of figures of merit, against this machine's memory bandwidth
 # make peers    adds the programs that the bench compares with, in an environment of their own
@@ -28,6 +28,7 @@ test: $(VENV)/.test $(VENV)/.petsc
 	PYTHON="$(BIN)/python" SHARE="$(SHARE)" deploy/other-pythons.sh
 
 slow: $(VENV)/.test $(VENV)/.petsc
+	deploy/slurm-here.sh
 	$(BIN)/python -m pytest $(SHARE) -m slow $(PYTEST_ARGS)
 
 # the table of faults: tests/faults/README.md

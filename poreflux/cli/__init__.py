@@ -5,9 +5,11 @@ Exit status: 0 done, 1 failed, 2 misuse, 130 interrupted; a failure is one line 
 
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from poreflux.cli.answer import SCHEMA, Answer
@@ -19,6 +21,8 @@ def main(tokens: Sequence[str] | None = None) -> None:
     for stream in ("stdout", "stderr"):  # which whoever started this process may have closed
         if getattr(sys, stream) is None:
             setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115, open to the end
+    with suppress(ValueError):  # not in the main thread, which a test may be in
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = run(arguments)
         sys.stdout.flush()
@@ -100,6 +104,11 @@ def _fail(message: str, status: int, machine: bool) -> int:
 
 def _say(message: str) -> None:
     print(f"poreflux: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End as on Ctrl-C: what is held is let go, so that the next process does not wait for it."""
+    raise KeyboardInterrupt
 
 
 def _leave(status: int) -> None:

@@ -11,7 +11,7 @@ def dask_setup(worker):
     whole = worker.execute
 
     async def slowly(key, *, stimulus_id):
-        await asyncio.sleep(0.003)
+        await asyncio.sleep(float(os.environ.get("SLOWLY", "0.003")))
         return await whole(key, stimulus_id=stimulus_id)
 
     worker.execute = slowly

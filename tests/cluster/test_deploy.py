@@ -1,5 +1,6 @@
 """The files of deploy/ hold what they name; the dask job runs in a real queue of two nodes."""
 
+import os
 import re
 import subprocess
 
@@ -61,10 +62,10 @@ def scan(tmp_path, rng):
     return tmp_path / "gray.npy"
 
 
-def submit(queue, folder, *words):
+def submit(queue, folder, *words, time=("--time=10",)):
     """Queue the dask job with this machine's sizes; return the job and its log."""
     log = folder / "log.txt"
-    sizes = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=1500", "--time=5"]
+    sizes = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=1500", *time]
     where = [f"--output={log}", f"--chdir={folder}"]
     command = ["sbatch", "--parsable", *sizes, *where, DEPLOY / "slurm/dask.sbatch", *words]
     job = ask(queue, *command).strip()
@@ -95,13 +96,22 @@ def test_a_queued_job_imports_and_measures_on_the_workers_of_two_nodes(queue, sc
 
 @needs_slurm
 @pytest.mark.slow
-def test_a_job_that_is_told_of_its_end_is_queued_again_and_goes_on(queue, scan, tmp_path):
+@pytest.mark.parametrize("end", ["told", "time is up"])
+def test_a_job_at_its_end_is_queued_again_and_goes_on(queue, scan, tmp_path, end):
+    """By the clock of SLURM, which looks every half minute, or by a signal in the middle."""
     store = tmp_path / "v.zarr"
-    job, log = submit(queue, tmp_path, "import", scan, store, "--voxel-size", "1", "--chunk", "8")
-    chunks = tmp_path / "v.zarr.partial" / "data" / "gray" / "c"
-    wait_for(lambda: len(list(chunks.rglob("*"))) > 5, 120)
-    ask(queue, "scancel", "--batch", "--signal=TERM", job)
-    wait_for(lambda: "Restarts=1" in ask(queue, "scontrol", "show", "job", job), 60)
+    time = ["--time=1", "--signal=B:TERM@15"] if end == "time is up" else ["--time=10"]
+    words = ["import", scan, store, "--voxel-size", "1", "--chunk", "8"]
+    slowly = {"DASK_DISTRIBUTED__WORKER__PRELOAD": "tests.cluster.slow", "SLOWLY": "0.5"}
+    slowly["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    job, log = submit({**queue, **slowly}, tmp_path, *words, time=time)
+    if end == "told":
+        chunks = tmp_path / "v.zarr.partial" / "data" / "gray" / "c"
+        wait_for(lambda: len(list(chunks.rglob("*"))) > 5, 120)
+        ask(queue, "scancel", "--batch", "--signal=TERM", job)
+    again = 120 if end == "time is up" else 40
+    wait_for(lambda: "Restarts=1" in ask(queue, "scontrol", "show", "job", job), again)
+    ask(queue, "scontrol", "update", f"JobId={job}", "TimeLimit=10")
     ended(queue, job, log)
     assert state(queue, job) == "COMPLETED"
     np.testing.assert_array_equal(poreflux.open(store).gray, np.load(scan))

@@ -13,7 +13,11 @@ from poreflux import results
 from tests.mpi.cluster import ask, missing, slurm, wait_for
 from tests.mpi.launch import ROOT
 
-pytestmark = [pytest.mark.mpi, pytest.mark.skipif(bool(missing()), reason=missing() or "-")]
+pytestmark = [
+    pytest.mark.mpi,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "-"),
+]
 
 OWN = Path(sys.executable).parent
 
@@ -31,13 +35,13 @@ def store(tmp_path_factory):
     return poreflux.save(poreflux.from_array(labels), path, chunk=20)
 
 
-def submit(queue, store, folder, array, *words, **variables) -> tuple[str, Path]:
-    """Queue the script with this machine's sizes; return the job and its log."""
+def submit(queue, store, folder, script, *words, sizes=(), **variables) -> tuple[str, Path]:
+    """Queue a script with this machine's sizes; return the job and its log."""
     folder.mkdir()
     log = folder / "log.txt"
-    sizes = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=1000", "--time=5"]
-    command = ["sbatch", "--parsable", *sizes, f"--array={array}", f"--output={log}"]
-    script = ROOT / "deploy/slurm/tortuosity.sbatch"
+    given = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=1000", "--time=15"]
+    command = ["sbatch", "--parsable", *given, *sizes, f"--output={log}"]
+    script = ROOT / "deploy/slurm" / f"{script}.sbatch"
     job = ask({**queue, **variables}, *command, script, store, folder / "out", *words).strip()
     assert re.fullmatch(r"\d+", job)
     return job, log
@@ -52,7 +56,7 @@ def state(queue, job: str) -> str:
 def ended(queue, job: str, log: Path) -> str:
     """Wait for the end of a job; return its log."""
     ends = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "GONE")
-    wait_for(lambda: state(queue, job) in ends, 120)
+    wait_for(lambda: state(queue, job) in ends, 240)
     said = log.read_text()
     assert state(queue, job) == "COMPLETED", said
     return said
@@ -64,7 +68,10 @@ def tau(folder: Path, direction: str) -> float:
 
 
 def test_a_queued_job_solves_across_two_nodes(queue, store, tmp_path):
-    job, log = submit(queue, store, tmp_path / "run", 1, "--rtol", "1e-8", "-ksp_view")
+    words = ["--rtol", "1e-8", "-ksp_view"]
+    job, log = submit(
+        queue, store, tmp_path / "run", "tortuosity", *words, sizes=["--array=1"]
+    )
     said = ended(queue, job, log)
     assert "2 MPI processes" in said
     expected = poreflux.tortuosity_factor(poreflux.open(store), direction="y", rtol=1e-8)
@@ -73,7 +80,9 @@ def test_a_queued_job_solves_across_two_nodes(queue, store, tmp_path):
 
 def test_a_job_that_is_told_of_its_end_saves_is_queued_again_and_goes_on(queue, store, tmp_path):
     folder = tmp_path / "run"
-    job, log = submit(queue, store, folder, 2, "--rtol", "1e-8", MINUTES="1e-9")
+    job, log = submit(
+        queue, store, folder, "tortuosity", "--rtol", "1e-8", sizes=["--array=2"], MINUTES="1e-9"
+    )
     kept = folder / "out" / "tortuosity-x.zarr.checkpoint" / "x" / "zarr.json"
     wait_for(kept.exists, 120)
     ask(queue, "scancel", "--batch", "--signal=TERM", f"{job}_2")
@@ -85,7 +94,21 @@ def test_a_job_that_is_told_of_its_end_saves_is_queued_again_and_goes_on(queue, 
     assert tau(folder, "x") == pytest.approx(expected.tortuosity_factor.item(), rel=1e-8)
 
 
-@pytest.mark.slow
+def test_a_job_of_the_current_saves_is_queued_again_and_goes_on(queue, store, tmp_path):
+    folder, law = tmp_path / "run", ["--kinetics", "butler-volmer", "--rtol", "1e-6"]
+    job, log = submit(queue, store, folder, "current", *law, MINUTES="1e-9")
+    kept = folder / "out" / "current.zarr.checkpoint"
+    wait_for(lambda: any(kept.glob("*/zarr.json")), 120)
+    ask(queue, "scancel", "--batch", "--signal=TERM", job)
+    wait_for(lambda: "stopped after" in log.read_text(), 60)
+    said = ended(queue, job, log)
+    assert "going on from" in said
+    assert not kept.exists()
+    found = results.open(folder / "out" / "current.zarr").area_specific_resistance
+    alone = poreflux.interfacial_current(poreflux.open(store), kinetics="butler-volmer", rtol=1e-6)
+    assert found.item() == pytest.approx(alone.area_specific_resistance.item(), rel=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["pmi2", "none"])
 def test_srun_starts_processes_that_find_each_other_or_says_how(queue, store, tmp_path, kind):
     sizes = ["-N2", "-n2", "--mem=1500", "--time=2", f"--mpi={kind}"]
