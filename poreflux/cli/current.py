@@ -213,7 +213,9 @@ def _forecast(store: Path, chosen: str, solver: Solver, options: dict, out: Path
     seconds = solves * 1.5 * forecast.seconds("solve", math.prod(shape))
     if solver.solver == "serial":
         libraries = forecast.LIBRARIES["current"]
-        need = forecast.Need(memory(shape, drive=options["drive"]) + libraries, 1e7, seconds)
+        binary = forecast.one_conductor(options["conductivity"])
+        alone = memory(shape, binary=binary, drive=options["drive"]) + libraries
+        need = forecast.Need(alone, 1e7, seconds)
         return forecast.answer("solve current", need, out)
     memory_needed = memory_of_processes(store, chosen[0], partial(_memory, **options))
     return memory_needed.added_to(

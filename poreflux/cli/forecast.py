@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,19 @@ class Need:
     memory: float
     disk: float
     seconds: float
+
+
+def one_conductor(conductivity: Mapping[str, float] | float | None) -> bool:
+    """Return whether all that conducts does so alike, which takes a byte a voxel and not 40.
+
+    Examples
+    --------
+    >>> one_conductor(None), one_conductor({"LPSCl": 0.1, "binder": 0, "NCM": 0.01})
+    (True, False)
+    """
+    if not isinstance(conductivity, Mapping):
+        return True
+    return len({value for value in conductivity.values() if value > 0}) <= 1
 
 
 def seconds(verb: str, voxels: int, *, bandwidth: float | None = None) -> float:

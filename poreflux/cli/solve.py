@@ -130,7 +130,8 @@ def tortuosity(
         )
         grids = len(cube_sizes) + bool(block_counts)
         again = _work_again(no_discretisation, geometry)
-        return _forecast(volume, chosen, rtol, grids, out, memory_needed, geometry, again)
+        cells = geometry, medium["conductivity"]
+        return _forecast(volume, chosen, rtol, grids, out, memory_needed, cells, again)
     if solved is None:
         options: dict = {
             "field": store if solver.field else None,
@@ -241,7 +242,7 @@ def _forecast(
     grids: int,
     out: Path,
     memory_needed: Any = None,
-    geometry: Geometry = "voxels",
+    cells: tuple[Geometry, Mapping[str, float] | None] = ("voxels", None),
     again: float = 0.0,
 ) -> Answer:
     from poreflux.cli import forecast
@@ -254,7 +255,8 @@ def _forecast(
     bandwidth = memory_bandwidth()
     seconds = (1 + again) * len(chosen) * forecast.seconds("solve", voxels, bandwidth=bandwidth)
     seconds += grids * len(chosen) * forecast.seconds("blocks", voxels, bandwidth=bandwidth)
-    alone = memory_of(shape, precision_for(rtol, None), binary=geometry == "voxels")
+    binary = cells[0] == "voxels" and forecast.one_conductor(cells[1])
+    alone = memory_of(shape, precision_for(rtol, None), binary)
     libraries = forecast.LIBRARIES["discretisation" if again else "solve"]
     memory = memory_needed.on_machine if memory_needed else alone + libraries
     answer = forecast.answer("solve tortuosity", forecast.Need(memory, 1e6, seconds), out)

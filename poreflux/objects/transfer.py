@@ -5,9 +5,10 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from poreflux.objects.path import ObjectPath, is_remote
 
 #: requests at once
 _AT_ONCE = 16
+
+#: seconds for which what was fetched by a process that was killed is kept for the next one
+_KEPT = 2 * 86400
 
 
 def copy_tree(source: Any, target: Any, last: str, check: Callable[[], None]) -> None:
@@ -74,8 +78,9 @@ def _send(folder: Path, target: Any) -> None:
 def fetch(source: Any, folder: Path | None = None) -> Path:
     """Return a copy on this machine of an object, or of all below it.
 
-    Without ``folder`` it lies among the temporary files until this process ends, in a place that
-    the next process finds where this one is killed: what is fetched already is not fetched again.
+    Without ``folder`` it lies among the temporary files until the last process ends that reads it,
+    in a place that the next process finds where one is killed: what is fetched already is not
+    fetched again. What nobody came back for in two days is removed by the next fetch.
     """
     if not is_remote(source):
         return Path(source)
@@ -84,8 +89,9 @@ def fetch(source: Any, folder: Path | None = None) -> Path:
     if not files:
         raise UnreadableImage(f"{source} is not there; check the name")
     root = folder if folder is not None else _spool(source)
-    _require_room(source, sum(status.st_size for _, status in files), root)
     above = source.parent if single else source
+    files = [(p, status) for p, status in files if not _here(status, root / p.relative_to(above))]
+    _require_room(source, sum(status.st_size for _, status in files), root)
 
     def get(item: tuple[ObjectPath, Any]) -> None:
         path, status = item
@@ -107,14 +113,61 @@ def zarr_place(path: Any) -> Any:
 
 def _spool(source: Any) -> Path:
     name = hashlib.sha256(str(source).encode()).hexdigest()[:16]
-    root = Path(tempfile.gettempdir()) / f"poreflux-{os.getuid()}" / name
+    above = Path(tempfile.gettempdir()) / f"poreflux-{os.getuid()}"
+    root = above / name
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if root.stat().st_uid != os.getuid():
-        raise UnreadableImage(f"{root} belongs to another user; set TMPDIR to a folder of your own")
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    for folder in (above, root):
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            raise UnreadableImage(
+                f"{folder} belongs to another user; set TMPDIR to a folder of your own"
+            )
+    for other in above.iterdir():
+        with suppress(OSError):
+            if (
+                other != root
+                and time.time() - other.stat().st_mtime > _KEPT
+                and not _read_by(other)
+            ):
+                shutil.rmtree(other, ignore_errors=True)
+    mark = root / f".read-by-{os.getpid()}-on-{os.uname().nodename}"
+    mark.touch()
+    os.utime(root)
+    atexit.register(_leave, root, mark, os.getpid())
     # a folder of pages keeps its name, from which results are named
     place = root / (source.name or source.bucket_name)
     return root if source.is_file() else place
+
+
+def _read_by(root: Path) -> list[Path]:
+    """Return the marks of processes that read what was fetched; those that ended are removed."""
+    alive = []
+    for mark in root.glob(".read-by-*"):
+        pid, _, node = mark.name.removeprefix(".read-by-").partition("-on-")
+        if node == os.uname().nodename and _ended(int(pid)):
+            mark.unlink(missing_ok=True)
+        elif node == os.uname().nodename or time.time() - mark.stat().st_mtime < _KEPT:
+            alive.append(mark)
+    return alive
+
+
+def _ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # of another user
+        pass
+    return False
+
+
+def _leave(root: Path, mark: Path, pid: int) -> None:
+    """Remove what was fetched where no other process reads it; a fork leaves it to its parent."""
+    if pid != os.getpid():
+        return
+    with suppress(OSError):
+        mark.unlink(missing_ok=True)
+        if not _read_by(root):
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _require_room(source: Any, needed: int, root: Path) -> None:
@@ -127,16 +180,22 @@ def _require_room(source: Any, needed: int, root: Path) -> None:
         )
 
 
-def _get(path: Any, status: Any, target: Path) -> None:
-    stamp = status.st_mtime_ns // 1000 * 1000
-    try:
+def _stamp(status: Any) -> int:
+    return status.st_mtime_ns // 1000 * 1000
+
+
+def _here(status: Any, target: Path) -> bool:
+    """Return whether an object was fetched already, as it is now."""
+    with suppress(FileNotFoundError):
         there = target.stat()
-        if (there.st_size, there.st_mtime_ns) == (status.st_size, stamp):
-            return
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        return (there.st_size, there.st_mtime_ns) == (status.st_size, _stamp(status))
+    return False
+
+
+def _get(path: Any, status: Any, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".fetching-{os.getpid()}-{target.name}")
     with path.open("rb") as source, partial.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 23)
-    os.utime(partial, ns=(stamp, stamp))
+    os.utime(partial, ns=(_stamp(status), _stamp(status)))
     partial.replace(target)

@@ -151,19 +151,22 @@ def test_a_lost_scheduler_is_told_in_one_sentence(scan, tmp_path, step):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["import", "measure"])
-def test_a_block_that_kills_its_workers_is_told_in_one_sentence(tmp_path, step):
-    lazy = from_chunks(deadly, (8, 8, 24), np.uint8, 8, token=f"deadly {step}")
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda volume, path: store.save(volume, path, chunk=8),
+        lambda volume, path: blocks.compute(poreflux.porosity(volume)),
+    ],
+    ids=["import", "measure"],
+)
+def test_a_block_that_kills_its_workers_is_told_in_one_sentence(tmp_path, run):
+    lazy = from_chunks(deadly, (8, 8, 24), np.uint8, 8)
     volume = poreflux.from_array(lazy, kind="phase", phases={0: "pore", 1: "solid"})
     with cluster(tmp_path / "a", 3) as made:
         with Client(made.address, set_as_default=False) as client:
             client.wait_for_workers(3, timeout=120)
-        with pytest.raises(NoCluster) as failure:
-            if step == "measure":
-                blocks.compute(poreflux.porosity(volume), scheduler=made.address)
-            else:
-                with blocks.running_on(made.address):
-                    store.save(volume, tmp_path / "v.zarr", chunk=8)
+        with pytest.raises(NoCluster) as failure, blocks.running_on(made.address):
+            run(volume, tmp_path / "v.zarr")
         ended = sorted(worker.poll() or 0 for worker in made.workers)
     assert ended == [-signal.SIGKILL, -signal.SIGKILL, 0]  # the third was spared
     said = str(failure.value)

@@ -1,8 +1,8 @@
 """Nothing of a user is ever overwritten, and nothing is made inside what it is made of."""
 
 import os
-import stat
 import shutil
+import stat
 
 import numpy as np
 import pytest

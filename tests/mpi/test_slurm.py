@@ -69,9 +69,7 @@ def tau(folder: Path, direction: str) -> float:
 
 def test_a_queued_job_solves_across_two_nodes(queue, store, tmp_path):
     words = ["--rtol", "1e-8", "-ksp_view"]
-    job, log = submit(
-        queue, store, tmp_path / "run", "tortuosity", *words, sizes=["--array=1"]
-    )
+    job, log = submit(queue, store, tmp_path / "run", "tortuosity", *words, sizes=["--array=1"])
     said = ended(queue, job, log)
     assert "2 MPI processes" in said
     expected = poreflux.tortuosity_factor(poreflux.open(store), direction="y", rtol=1e-8)

@@ -1,11 +1,14 @@
 """Stores and results in an object storage hold what those on a disk hold, and survive the same."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import numpy as np
@@ -14,7 +17,7 @@ import xarray as xr
 
 import poreflux
 from poreflux import results, store
-from poreflux.errors import DamagedStore, StoreExists, UnreadableImage
+from poreflux.errors import DamagedStore, StoreExists, TooLarge, UnreadableImage
 from poreflux.objects import at
 from poreflux.store import disk
 from poreflux.store.layout import dump, plan, to_json
@@ -110,6 +113,59 @@ def test_files_in_a_bucket_are_imported(cloud, source, volume, tmp_path):
     (cloud / "v.zarr/gray/c/0/0/0").unlink()
     with pytest.raises(UnreadableImage, match="lacks"):
         poreflux.read(cloud / "v.zarr")
+
+
+READ = """
+import sys, numpy as np, poreflux
+print(int(poreflux.read(sys.argv[1], voxel_size=1).gray.values.sum()), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_is_fetched_stays_while_any_process_reads_it(cloud, source, monkeypatch, tmp_path):
+    """One that ends, one that is killed, and what they left two days ago."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "spool"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "spool").mkdir()
+    scan, other = cloud / "gray.npy", cloud / "other.npy"
+    for place in (scan, other):
+        place.write_bytes(source.read_bytes())
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    readers = [subprocess.Popen([sys.executable, "-c", READ, str(scan)], **pipes) for _ in "ab"]
+    killed = subprocess.Popen([sys.executable, "-c", READ, str(other)], **pipes)
+    total = str(int(np.load(source).sum()))
+    assert [each.stdout.readline().decode().strip() for each in (*readers, killed)] == [total] * 3
+
+    def fetched():
+        return sorted(path.name for path in (tmp_path / "spool").rglob("*.npy"))
+
+    assert fetched() == ["gray.npy", "other.npy"]
+    readers[0].communicate()
+    assert fetched() == ["gray.npy", "other.npy"]
+    readers[1].communicate()
+    killed.kill()
+    killed.communicate()
+    assert fetched() == ["other.npy"]
+    poreflux.read(str(scan), voxel_size=1)
+    assert fetched() == ["gray.npy", "other.npy"]
+    left = next((tmp_path / "spool").rglob("other.npy")).parent
+    os.utime(left, (0, 0))
+    poreflux.read(str(scan), voxel_size=1)
+    assert fetched() == ["gray.npy"]
+
+
+def test_what_does_not_fit_is_refused_before_it_is_fetched(cloud, source, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (cloud / "gray.npy").write_bytes(source.read_bytes())
+    full = SimpleNamespace(free=10)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda path: full)
+        with pytest.raises(TooLarge, match="set TMPDIR to a larger disk"):
+            poreflux.read(str(cloud / "gray.npy"), voxel_size=1)
+        assert not list(tmp_path.rglob("*gray.npy*/*.npy"))
+    poreflux.read(str(cloud / "gray.npy"), voxel_size=1)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: full)
+    poreflux.read(str(cloud / "gray.npy"), voxel_size=1)  # it is there
 
 
 def test_a_storage_within_the_process_serves_too(volume):
