@@ -28,7 +28,8 @@ from poreflux import results
 def main(store, out):
     sizes = {"queue": "main", "cores": 1, "processes": 1, "memory": "1500MiB"}
     asked = {"walltime": "00:05:00", "interface": "lo", "python": sys.executable}
-    local = {"scheduler_options": {"dashboard_address": "127.0.0.1:0"}, "local_directory": out}
+    local = {"scheduler_options": {"dashboard_address": "127.0.0.1:0"}}
+    local |= {"local_directory": out, "log_directory": out}
     with SLURMCluster(**sizes, **asked, **local) as cluster, Client(cluster) as client:
         cluster.scale(jobs=2)
         client.wait_for_workers(2, timeout=200)
