@@ -33,6 +33,8 @@ class Level:
     read: Callable[[Triple, Triple], np.ndarray]
     #: whether a chunk is worth keeping, since it is unpacked or computed
     kept: bool = True
+    #: whether a box is computed rather than read
+    lazy: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,8 @@ def _levels_of(data: Any) -> list[Level]:
     step = 1
     while not levels or max(levels[-1].shape) > _PIECE:
         shape = tuple(-(-n // step) for n in data.shape)
-        levels.append(Level(shape, (_PIECE,) * 3, _strided(data, step), _is_lazy(data)))
+        lazy = _is_lazy(data)
+        levels.append(Level(shape, (_PIECE,) * 3, _strided(data, step), lazy, lazy))
         step *= 2
     return levels
 

@@ -32,7 +32,7 @@ PLANES = (Plane("xy", 0, 1, 2), Plane("xz", 1, 0, 2), Plane("zy", 2, 1, 0))
 class View:
     """What is looked at: a point z, y, x in µm; a range of each axis; pixels along a range."""
 
-    point: tuple[float, float, float]
+    point: tuple[float, ...]
     ranges: tuple[tuple[float, float], ...]
     pixels: float
 
