@@ -2,107 +2,42 @@
 block.
 
 The clusters of blocks (:mod:`poreflux.kernels.blocks`) are the nodes of a coarse network, and node
-0 is the ground: the far side of all links of the driven faces. Once the coarse network is settled,
-each block is balanced but for what moves inside it.
+0 is the ground. Once the coarse network is settled, each block is balanced but for what moves
+inside it.
 """
 
-import numpy as np
-
-from poreflux.kernels.blocks import (
-    CELLS,
-    EDGE,
-    NONE,
-    SLOTS,
-    face_of_cell,
-    grow,
-    link_of_cell,
+from poreflux.kernels.block_sides import (
+    INSIDE,
+    LISTS,
+    TO_GROUND,
+    are_single,
+    list_edges,
+    node_before,
+    side,
 )
-from poreflux.kernels.forest import join, plant, settle
+from poreflux.kernels.blocks import CELLS, EDGE, cube_cell, grow
+from poreflux.kernels.cube_balance import CELL_BY_CELL, kind_of, settle_block
+from poreflux.kernels.cubes import last, stride
+from poreflux.kernels.forest import settle
 from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.rows import conducts
 
-#: the lists of edges of a block: across its three lower sides, to ground, and inside
-LISTS = 5
-TO_GROUND, INSIDE = 3, 4
-
-
-@compiled
-def node_of(labels, first, below, above, z, y, x):
-    """Return the node of the coarse network that holds a cell, in this box or just beyond it."""
-    if z < 0:
-        return below[y, x]
-    if z >= labels.shape[0]:
-        return above[y, x]
-    return first[z // EDGE, y // EDGE, x // EDGE] + labels[z, y, x]
+__all__ = ["INSIDE", "LISTS", "TO_GROUND", "count_edges", "fill_edges", "settle_blocks"]
 
 
 @compiled
-def list_edges(op, labels, first, number, below, above, bz, by, bx, what, block):
-    """Fill the edges of one list of a block: nodes ``far`` and ``near``, conductances, cells
-    ``low`` and ``high`` by their number in the block of either; give edges between the same nodes
-    the same ``number``. Return how many edges there are, and how many numbers.
-    """
-    if what == INSIDE and number[bz, by, bx] < 2:
-        return 0, 0
-    n0, n1, n2 = labels.shape
-    z0, y0, x0 = bz * EDGE, by * EDGE, bx * EDGE
-    z1, y1, x1 = min(z0 + EDGE, n0), min(y0 + EDGE, n1), min(x0 + EDGE, n2)
-    if what == 0 or z0 >= n0:
-        z1 = z0 + 1 if z0 < n0 else n0 + 1
-        z0 = min(z0, n0)
-    elif what == 1:
-        y1 = y0 + 1
-    elif what == 2:
-        x1 = x0 + 1
-    axes = 3 if what == INSIDE else 1
-    m = 0
-    for z in range(z0, z1):
-        if what == TO_GROUND and op.face_of[z + GHOST] == 0:
-            continue
-        for y in range(y0, y1):
-            for x in range(x0, x1):
-                for t in range(axes):
-                    axis = t if what == INSIDE else what
-                    a = np.int64(0)
-                    zz, yy, xx = z, y, x
-                    if what == TO_GROUND:
-                        v = link_of_cell(op, z, y, x)
-                    else:
-                        place = z - z0 if axis == 0 else y - y0 if axis == 1 else x - x0
-                        if what == INSIDE and place == 0:
-                            continue
-                        v = face_of_cell(op, axis, z, y, x)
-                    if not v > 0:
-                        continue
-                    b = node_of(labels, first, below, above, z, y, x)
-                    if what != TO_GROUND:
-                        zz, yy, xx = z - (axis == 0), y - (axis == 1), x - (axis == 2)
-                        yy = yy + n1 if yy < 0 else yy
-                        xx = xx + n2 if xx < 0 else xx
-                        a = node_of(labels, first, below, above, zz, yy, xx)
-                    if a == b:
-                        continue
-                    block.far[m], block.near[m], block.conductance[m] = a, b, v
-                    block.high[m] = ((z % EDGE) * EDGE + y % EDGE) * EDGE + x % EDGE
-                    block.low[m] = ((zz % EDGE) * EDGE + yy % EDGE) * EDGE + xx % EDGE
-                    m += 1
-    return m, number_edges(block, m)
-
-
-@compiled
-def number_edges(block, m):
-    """Give edges between the same two nodes the same number, mostly; return how many there are."""
-    slots = block.slots
-    for s in range(SLOTS):
-        slots[s, 0] = -1
-    found = 0
-    for t in range(m):
-        a, b = block.far[t], block.near[t]
-        s = (a * 31 + b * 7) % SLOTS
-        if slots[s, 0] != a or slots[s, 1] != b:
-            slots[s, 0], slots[s, 1], slots[s, 2] = a, b, found
-            found += 1
-        block.number[t] = slots[s, 2]
-    return found
+def add_up(op, r, shape, bz, by, bx):
+    """Return the sum of r over a block, and twice the number of its red cells that conduct."""
+    total, cells = 0.0, 0
+    x0 = bx * EDGE
+    for z in range(bz * EDGE, min((bz + 1) * EDGE, shape[0])):
+        for y in range(by * EDGE, min((by + 1) * EDGE, shape[1])):
+            row, start = r[0, z + GHOST, y + GHOST], (z + y) & 1
+            i0 = x0 // 2 + 1
+            for i in range(i0, i0 + min(EDGE, shape[2] - x0 - start + 1) // 2):
+                total += row[i]
+                cells += 2 if conducts(op, 0, z + GHOST, y + GHOST, i) else 0
+    return total, cells
 
 
 @compiled
@@ -111,7 +46,14 @@ def count_edges(op, labels, first, number, below, above, counts, b0, b1, block):
     for bz in range(b0, b1):
         for by in range(counts.shape[1]):
             for bx in range(counts.shape[2]):
+                if number[bz, by, bx] == 0:
+                    continue
                 for what in range(LISTS):
+                    if what < 3 and are_single(number, what, bz, by, bx):
+                        counts[bz, by, bx, what] = (
+                            side(op, what, labels.shape, bz, by, bx, True)[0] > 0
+                        )
+                        continue
                     counts[bz, by, bx, what] = list_edges(
                         op, labels, first, number, below, above, bz, by, bx, what, block
                     )[1]
@@ -145,53 +87,38 @@ def fill_edges(
     for bz in range(b0, b1):
         for by in range(starts.shape[1]):
             for bx in range(starts.shape[2]):
+                if number[bz, by, bx] == 0:
+                    continue
                 for what in range(LISTS):
+                    start = starts[bz, by, bx, what]
+                    if what < 3 and are_single(number, what, bz, by, bx):
+                        total, largest = side(op, what, labels.shape, bz, by, bx, False)
+                        if total > 0:
+                            g[start], best[start] = total, largest
+                            near[start] = first[bz, by, bx]
+                            far[start] = node_before(first, what, bz, by, bx)
+                        continue
                     m, _ = list_edges(
                         op, labels, first, number, below, above, bz, by, bx, what, block
                     )
-                    start = starts[bz, by, bx, what]
                     for t in range(m):
                         e = start + block.number[t]
                         far[e], near[e] = block.far[t], block.near[t]
                         g[e] += block.conductance[t]
                         best[e] = max(best[e], block.conductance[t])
+                if number[bz, by, bx] == 1:
+                    total, of_block = add_up(op, r, labels.shape, bz, by, bx)
+                    surplus[first[bz, by, bx]] += total
+                    cells[first[bz, by, bx]] += of_block
+                    continue
                 for z in range(bz * EDGE, min((bz + 1) * EDGE, n0)):
                     for y in range(by * EDGE, min((by + 1) * EDGE, n1)):
                         for x in range(bx * EDGE + ((z + y) & 1), min((bx + 1) * EDGE, n2), 2):
-                            if labels[z, y, x] == NONE:
+                            if not conducts(op, 0, z + GHOST, y + GHOST, x // 2 + 1):
                                 continue
                             node = first[bz, by, bx] + labels[z, y, x]
                             surplus[node] += r[0, z + GHOST, y + GHOST, x // 2 + 1]
                             cells[node] += 2
-
-
-@compiled
-def settle_network(forest, a, b, g, best, surplus, cells, edges, groups, widths, ratio):
-    """Settle the coarse network: join nodes by `edges`, of which group n are from ``groups[n, 0]``
-    to ``groups[n, 1]``, where they are at least ``widths[n]`` wide; fill the ratio of current to
-    conductance from a[e] to b[e].
-
-    Return the sum of current² / conductance.
-    """
-    nodes = surplus.shape[0]
-    plant(forest, nodes)
-    for n in range(nodes):
-        forest.cells[n] = cells[n]
-    for e in range(g.shape[0]):
-        forest.bundle[e] = -1
-        ratio[e] = 0.0
-    count = 0
-    for n in range(groups.shape[0]):
-        count = join(
-            forest, a, b, g, best, edges, groups[n, 0], groups[n, 1], 0, widths[n], n, count
-        )
-    total = settle(forest, nodes, count, a, b, g, surplus)
-    for e in range(g.shape[0]):
-        q = forest.bundle[e]
-        if q >= 0:
-            same = forest.before_a[e] == forest.side_a[q]
-            ratio[e] = forest.ratio[q] if same else -forest.ratio[q]
-    return total
 
 
 @compiled
@@ -206,6 +133,16 @@ def settle_blocks(op, r, labels, first, number, below, above, starts, beyond, ra
     for bz in range(b0, b1):
         for by in range(ny):
             for bx in range(nx):
+                if number[bz, by, bx] == 0:
+                    continue
+                kind = kind_of(op, labels.shape, bz, by, bx, block.cubes)
+                if kind != CELL_BY_CELL:
+                    fill_cubes(
+                        op, r, labels, first, number, below, above, starts, beyond, ratio,
+                        bz, by, bx, block,
+                    )  # fmt: skip
+                    total += settle_block(op, kind, block.cubes, block.joints, block.forest)
+                    continue
                 surplus = block.surplus
                 surplus[:] = 0.0
                 for z in range(bz * EDGE, min((bz + 1) * EDGE, n0)):
@@ -237,3 +174,55 @@ def settle_blocks(op, r, labels, first, number, below, above, starts, beyond, ra
                     block.forest, CELLS, count, block.a, block.b, block.g, block.surplus
                 )
     return total
+
+
+@compiled
+def fill_cubes(
+    op, r, labels, first, number, below, above, starts, beyond, ratio, bz, by, bx, block
+):
+    """Fill the surplus of the cells of the block loaded last, and the falls across its sides."""
+    cubes = block.cubes
+    n0, n1, n2 = labels.shape
+    nz, ny, nx = number.shape
+    cubes.surplus[:] = 0.0
+    cubes.fall[:] = 0.0
+    for z in range(bz * EDGE, min((bz + 1) * EDGE, n0)):
+        for y in range(by * EDGE, min((by + 1) * EDGE, n1)):
+            start = (z + y) & 1
+            m = ((z % EDGE) >> 1) * 16 + ((y % EDGE) >> 1) * 4
+            own = cubes.surplus[4 * (z & 1) + 2 * (y & 1) + start]
+            for t in range(min(4, (n2 - bx * EDGE - start + 1) // 2)):
+                own[m + t] = r[0, z + GHOST, y + GHOST, bx * 4 + t + 1]
+    for what in range(LISTS - 1):
+        if what < 3 and are_single(number, what, bz, by, bx):
+            fill_low(cubes, what, ratio, starts[bz, by, bx, what])
+            continue
+        m, _ = list_edges(op, labels, first, number, below, above, bz, by, bx, what, block)
+        for t in range(m):
+            phi = ratio[starts[bz, by, bx, what] + block.number[t]]
+            bit, cube = cube_cell(block.high[t])
+            cubes.surplus[bit, cube] += phi * block.conductance[t]
+    for axis in range(3):
+        cz, cy, cx = bz + (axis == 0), by + (axis == 1), bx + (axis == 2)
+        cy, cx = (0 if cy == ny else cy), (0 if cx == nx else cx)
+        cubes.beyond[axis] = 0.0
+        if are_single(number, axis, cz, cy, cx):
+            if cubes.high[axis].any():
+                cubes.beyond[axis] = ratio[starts[cz, cy, cx, axis]]
+            continue
+        m, _ = list_edges(op, labels, first, number, below, above, cz, cy, cx, axis, block)
+        start = beyond[cy, cx] if cz == nz else starts[cz, cy, cx, axis]
+        for t in range(m):
+            phi = ratio[start + block.number[t]]
+            bit, cube = cube_cell(block.low[t])
+            cubes.surplus[bit, cube] -= phi * block.conductance[t]
+
+
+@compiled
+def fill_low(cubes, axis, ratio, e):
+    """Let the potential fall across the lower side of a block as edge e has it."""
+    for t in range(16):
+        m = last(axis, t) - 3 * stride(axis)
+        if cubes.wide[axis, m] > 0:
+            for q in range(4):
+                cubes.fall[axis, q, m] = ratio[e]

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from poreflux.kernels.components import root as representative
+from poreflux.kernels.cube_balance import CELL_BY_CELL, CUBE_BY_CUBE, kind_of
+from poreflux.kernels.cubes import PARTS, Cubes, cubes
 from poreflux.kernels.forest import WIDE, Forest, forest, join, plant
+from poreflux.kernels.joints import Joints, join_parts, joints, number_clusters
 from poreflux.kernels.redblack import GHOST, compiled
 from poreflux.kernels.rows import conducts, face
 
@@ -52,9 +55,11 @@ class Block(NamedTuple):
     number: np.ndarray
     slots: np.ndarray
     forest: Forest
+    cubes: Cubes
+    joints: Joints
 
 
-def block() -> Block:
+def block(op) -> Block:
     """Return the scratch of one thread."""
     cell = np.arange(CELLS).reshape(EDGE, EDGE, EDGE)
     a = np.zeros((CELLS, 3), np.int32)
@@ -90,6 +95,8 @@ def block() -> Block:
         number=np.zeros(edges, np.int32),
         slots=np.zeros((SLOTS, 3), np.int64),
         forest=forest(CELLS, edges),
+        cubes=cubes(op),
+        joints=joints(),
     )
 
 
@@ -192,6 +199,24 @@ def grow(op, shape, bz, by, bx, block):
 
 
 @compiled
+def cube_cell(n):
+    """Return the corner and the cube of cell n of a block."""
+    z, y, x = n // 64, (n // 8) % 8, n % 8
+    return 4 * (z & 1) + 2 * (y & 1) + (x & 1), (z >> 1) * 16 + (y >> 1) * 4 + (x >> 1)
+
+
+@compiled
+def label_parts(labels, bz, by, bx, joints):
+    """Fill the number of each cell's cluster, by the part of its cube."""
+    for n in range(CELLS):
+        z, y, x = bz * EDGE + n // 64, by * EDGE + (n // 8) % 8, bx * EDGE + n % 8
+        if z < labels.shape[0] and y < labels.shape[1] and x < labels.shape[2]:
+            corner, m = cube_cell(n)
+            part = joints.part[corner, m]
+            labels[z, y, x] = NONE if part < 0 else joints.cluster[PARTS * m + part]
+
+
+@compiled
 def label_blocks(op, labels, counts, b0, b1, block):
     """Fill the number of each cell's cluster in its block (n0, n1, n2), NONE where nothing
     conducts, and the number of clusters (bz, by, bx), for layers b0 to b1 of blocks.
@@ -200,6 +225,17 @@ def label_blocks(op, labels, counts, b0, b1, block):
     for bz in range(b0, b1):
         for by in range(counts.shape[1]):
             for bx in range(counts.shape[2]):
+                kind = kind_of(op, shape, bz, by, bx, block.cubes)
+                if kind == CUBE_BY_CUBE:
+                    counts[bz, by, bx] = block.cubes.pattern.any()
+                    continue
+                if kind != CELL_BY_CELL:
+                    join_parts(op, block.cubes, block.joints, block.forest)
+                    found = number_clusters(block.cubes, block.joints, block.forest)
+                    if found > 1:
+                        label_parts(labels, bz, by, bx, block.joints)
+                    counts[bz, by, bx] = found
+                    continue
                 grow(op, shape, bz, by, bx, block)
                 found = 0
                 for n in range(CELLS):

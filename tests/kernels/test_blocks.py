@@ -99,7 +99,7 @@ def test_a_class_spans_a_factor_of_32(g, expected):
 
 
 def test_the_edges_of_a_block_are_listed_from_near_to_far():
-    scratch = blocks.block()
+    scratch = blocks.block(operator_of(chain([1.0, 1.0])).kernel)
     inside = scratch.order[: scratch.levels[-1]]
     assert inside.size == 3 * 7 * 64
     far = scratch.b[inside] - scratch.a[inside]

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from poreflux.kernels import block_network, blocks, forest
+from poreflux.kernels import block_network, blocks, cube_balance, forest
 from poreflux.transport.solvers.error_bound import ErrorBound
 from tests.kernels.twin import Twin
 from tests.physics import direct
@@ -57,7 +57,7 @@ class Case(NamedTuple):
         first = clusters.first
         for axis, n in enumerate(self.shape):
             first = first.repeat(EDGE, axis).take(np.arange(n), axis)
-        alive = clusters.labels != blocks.NONE
+        alive = self.twin.problem.cells > 0
         return np.where(alive, first + clusters.labels.astype(int), -1).ravel()
 
     @property
@@ -202,8 +202,11 @@ def settled(case: Case, place: tuple[int, ...], left: np.ndarray) -> float:
     """Settle one block by its own kernels, from what the coarse currents leave; return the power of
     its currents, of which each face has at most its own, in balance everywhere.
     """
-    scratch = blocks.block()
     operator = case.twin.operator
+    scratch = blocks.block(operator.kernel)
+    kind = cube_balance.kind_of(operator.kernel, case.shape, *place, scratch.cubes)
+    if kind != cube_balance.CELL_BY_CELL:
+        return settled_by_cubes(case, kind, place, left, scratch)
     count = blocks.grow(operator.kernel, case.shape, *place, scratch)
     cells = np.full(blocks.CELLS, -1)
     extent = [np.arange(p * EDGE, min((p + 1) * EDGE, n)) for p, n in zip(place, case.shape)]
@@ -230,6 +233,59 @@ def settled(case: Case, place: tuple[int, ...], left: np.ndarray) -> float:
         power += current**2 / g
     np.testing.assert_allclose(surplus, 0, atol=1e-9 * np.abs(left).max())
     return power
+
+
+def settled_by_cubes(
+    case: Case, kind: int, place: tuple[int, ...], left: np.ndarray, scratch: blocks.Block
+) -> float:
+    """Do the same where a block is taken apart into cubes: currents across their faces follow from
+    the falls, those inside are the least ones.
+    """
+    cubes, shape = scratch.cubes, case.shape
+    members = np.flatnonzero((case.node >= 0) & (case.block == number_of(case, place)))
+    spot = {
+        cell: blocks.cube_cell(int(np.ravel_multi_index([i % EDGE for i in index], (EDGE,) * 3)))
+        for cell, index in zip(members.tolist(), zip(*np.unravel_index(members, shape)))
+    }
+    cubes.surplus[:], cubes.fall[:], cubes.beyond[:] = 0, 0, 0
+    for cell, at in spot.items():
+        cubes.surplus[at] = left[cell]
+    power = cube_balance.settle_block(
+        case.twin.operator.kernel, kind, cubes, scratch.joints, scratch.forest
+    )
+    rest, total, inner = left.copy(), 0.0, {}
+    for a, b, axis, step, g in zip(
+        case.faces.a.tolist(), case.faces.b.tolist(), case.faces.axis, steps(case),
+        case.faces.conductance,
+    ):  # fmt: skip
+        if not (a in spot and b in spot) or b - a != step:
+            continue
+        (_, cube_a), (corner, cube_b) = spot[a], spot[b]
+        if cube_a == cube_b:
+            inner.setdefault(cube_a, []).append((a, b, g))
+            continue
+        q = [corner, corner // 4 * 2 + corner % 2, corner // 2][axis]
+        current = cubes.fall[axis, q, cube_b] * g
+        rest[a] -= current
+        rest[b] += current
+        total += current**2 / g
+    for faces in inner.values():
+        cells = sorted({cell for a, b, _ in faces for cell in (a, b)})
+        L = np.zeros((len(cells), len(cells)))
+        for a, b, g in faces:
+            ends = [cells.index(a), cells.index(b)]
+            L[np.ix_(ends, ends)] += g * np.array([[1, -1], [-1, 1]])
+        u = np.linalg.lstsq(L, rest[cells], rcond=1e-12)[0]
+        total += u @ L @ u
+        rest[cells] -= L @ u
+    np.testing.assert_allclose(rest[members], 0, atol=1e-9 * np.abs(left).max())
+    assert power == pytest.approx(total, rel=1e-9, abs=1e-30)
+    return total
+
+
+def number_of(case: Case, place: tuple[int, ...]) -> int:
+    """Return the number of a block."""
+    return int(np.ravel_multi_index(place, case.bound.clusters.first.shape))
 
 
 def check_openings(case: Case, scratch: blocks.Block, cells: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from poreflux.kernels import (
     block_network,
     blocks,
+    coarse_network,
     components,
     dense,
     diagonal,
@@ -214,8 +215,10 @@ class Threads:
         edge.
         """
         nodes, edges = network.surplus.size, network.conductance.size
-        ratio = np.zeros(edges)
-        power = block_network.settle_network(forest.forest(nodes, edges), *network, ratio)
+        ratio, potential, work = np.zeros(edges), np.zeros(nodes), np.zeros((4, nodes))
+        power = coarse_network.settle_network(
+            forest.forest(nodes, edges), *network, ratio, potential, work
+        )
         return power, ratio
 
     def settle_blocks(
@@ -236,9 +239,8 @@ class Threads:
         layers = -(-grid.shape[0] // blocks.EDGE)
         parts = min(layers, 4 * len(self.slabs(grid.shape)))
         edges = np.linspace(0, layers, parts + 1).astype(int)
-        return self.map(
-            kernel, [(grid.kernel, *args, a, b, blocks.block()) for a, b in pairwise(edges)]
-        )
+        op = grid.kernel
+        return self.map(kernel, [(op, *args, a, b, blocks.block(op)) for a, b in pairwise(edges)])
 
     # --- the cycle of multigrid
 
