@@ -10,11 +10,19 @@ from typing import Any
 import numba
 from numba import cuda as numba_cuda
 
+from poreflux.kernels import KEPT
+
 cuda: Any = numba_cuda  # what its stubs say of kernels is not so
 config: Any = numba.config  # made when it is imported, by what the environment says
 
 #: whether kernels run in Python instead of on a graphics processor
 SIMULATED = bool(config.ENABLE_CUDASIM)
+
+if not SIMULATED:
+    from numba.cuda.core import config as device_config  # numba-cuda has one of its own
+
+    device_config.CACHE_DIR = config.CACHE_DIR  # see poreflux.kernels
+    device_config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # coarse grids are small, and nothing is wrong
 
 #: threads of a block along pairs, rows and planes; a warp takes neighbouring pairs of one row
 BLOCK = (2, 2, 1) if SIMULATED else (32, 4, 2)
@@ -26,7 +34,7 @@ BLOCKS = 4 if SIMULATED else 4096
 THREADS = 2 if SIMULATED else 256
 
 #: no kernel relaxes the rules of floating-point numbers: the digits do not depend on the compiler
-kernel: Callable[[Callable], Any] = cuda.jit(cache=not SIMULATED, fastmath=False)
+kernel: Callable[[Callable], Any] = cuda.jit(cache=KEPT and not SIMULATED, fastmath=False)
 
 
 def over(planes: int, rows: int, pairs: int) -> tuple[tuple, tuple]:

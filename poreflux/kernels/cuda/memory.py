@@ -22,27 +22,6 @@ class Device(NamedTuple):
 OLDEST_DRIVER = "12.0"
 
 
-def _refusals() -> tuple[type[BaseException], ...]:
-    """Return what numba raises where a device or its driver does not do what is asked of it."""
-    if SIMULATED:
-        return (OSError,)
-    from numba.cuda.cudadrv import driver, error
-
-    found: dict[str, Any] = {**vars(error), **vars(driver)}
-    names = (
-        "CudaDriverError",
-        "CudaSupportError",
-        "CudaAPIError",
-        "LinkerError",
-        "NvvmSupportError",
-    )
-    return (OSError, ImportError, *(found[name] for name in names if name in found))
-
-
-#: see :func:`_refusals`
-REFUSALS = _refusals()
-
-
 def device() -> Device:
     """Return the current device, of which an array has been asked and filled: what a driver that is
     too old refuses, it refuses here. The simulator has a memory of its own word.

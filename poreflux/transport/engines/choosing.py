@@ -63,7 +63,9 @@ def device() -> Device:
 
     try:
         found = memory.device()
-    except memory.REFUSALS as error:
+    except (
+        Exception
+    ) as error:  # of numba, of the driver, of the linker: all mean that it is not ours
         raise NoDevice(
             "engine='cuda' needs a graphics processor of NVIDIA and a driver of CUDA "
             f"{memory.OLDEST_DRIVER} or newer, which do not answer here ({first_line(error)}); "
