@@ -29,7 +29,7 @@ EXTRA = {
 AT_ONCE = {"thickness": 0, "geodesic_tortuosity": 7, "constrictivity": 14}
 
 #: most bytes of those that are measured in slabs
-IN_SLABS = {"geodesic_tortuosity": 2**31}
+IN_SLABS = {"geodesic_tortuosity": 2**31, "constrictivity": 2**31}
 
 #: those of the phase that conducts
 CONDUCTING = ("geodesic_tortuosity", "constrictivity")

@@ -10,9 +10,9 @@ from scipy import ndimage
 
 import poreflux as pf
 from poreflux.errors import TooLarge
-from poreflux.metrics.paths import slab_paths
+from poreflux.metrics.paths import slab_paths, slab_radii
+from poreflux.metrics.paths.ball_radii import passages
 from poreflux.metrics.paths.conducting_box import ConductingBox
-from poreflux.metrics.paths.constrictivity import passages
 from poreflux.metrics.paths.slab_paths import by_slabs, shortened
 from poreflux.phantoms import columns
 
@@ -112,6 +112,28 @@ def test_a_volume_in_slabs_has_the_numbers_of_the_whole(rng, monkeypatch, direct
     monkeypatch.setattr(slab_paths, "SLAB", 7 * plane)
     assert slab_paths.planes_of_a_slab(volume, direction) == 4  # a chunk, not 5
     xr.testing.assert_identical(pf.geodesic_tortuosity(volume, direction=direction), whole)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), SPACING])
+@pytest.mark.parametrize("direction", ["z", "x"])
+def test_the_constrictivity_of_slabs_is_that_of_the_whole(rng, monkeypatch, direction, spacing):
+    smooth = ndimage.gaussian_filter(rng.standard_normal((30, 18, 26)), 1.5)
+    volume = volume_of(smooth > -0.02, voxel_size=spacing)
+    volume["mask"] = (("z", "y", "x"), np.ones(smooth.shape, bool))
+    volume["mask"][:, :3, :5] = False
+    whole = pf.constrictivity(volume, direction=direction)
+    assert float(whole.bottleneck_radius[0]) > 1
+    slabs = []
+    real = slab_radii.SlabRadii.__call__
+    monkeypatch.setattr(
+        slab_radii.SlabRadii, "__call__", lambda *a: (slabs.append(len(a[1]) - 1), real(*a))[1]
+    )
+    plane = slab_radii.BYTES * smooth.size // volume.sizes[direction]
+    monkeypatch.setattr(slab_paths, "SLAB", 16 * plane)
+    parts = pf.constrictivity(volume.chunk({"z": 7, "y": 9, "x": 8}), direction=direction)
+    assert slabs[0] > 2
+    for name, value in whole.items():
+        np.testing.assert_allclose(parts[name], value, rtol=1e-12, err_msg=str(name))
 
 
 ERRORS = ("geodesic_tortuosity", "bulge_radius", "bottleneck_radius", "constrictivity")

@@ -25,6 +25,8 @@ BYTES = 7
 #: bytes of a slab: a volume that is not larger is one
 SLAB = 2 * 2**30
 
+Plane: TypeAlias = np.ndarray | None
+
 #: of the first plane and the last but one, the box of these planes
 Reader: TypeAlias = Callable[[int, int], ConductingBox]
 
@@ -52,8 +54,9 @@ def distances_at_high_face(volume: xr.Dataset, phase: str, direction: str) -> Fa
     return by_slabs(read, cuts)
 
 
-def planes_of_a_slab(volume: xr.Dataset, direction: str) -> int:
-    """Return how many planes to hold at a time: whole chunks where one fits.
+def planes_of_a_slab(volume: xr.Dataset, direction: str, each: int = BYTES) -> int:
+    """Return how many planes to hold at a time, of so many bytes `each` voxel: whole chunks where
+    one fits.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def planes_of_a_slab(volume: xr.Dataset, direction: str) -> int:
         where memory does not hold three planes.
     """
     planes = volume.sizes[direction]
-    plane = BYTES * math.prod(volume.sizes[dim] for dim in DIMS) // planes
+    plane = each * math.prod(volume.sizes[dim] for dim in DIMS) // planes
     free = memory.free_memory()
     memory.refuse(
         3 * plane, "a plane of the shortest paths", do="measure a part of the volume", free=free
@@ -73,36 +76,47 @@ def planes_of_a_slab(volume: xr.Dataset, direction: str) -> int:
 
 
 def by_slabs(read: Reader, cuts: list[int]) -> Face:
-    """Return the last plane, where `cuts` are the first planes of slabs and the number of planes.
+    """Return the last plane of slabs; `cuts` are their first planes, and the number of planes."""
+    faces: list[Face] = []
 
-    What crosses the face of two slabs is known by its two planes alone: a slab is solved between
-    those of its neighbours, and again when one of them has found shorter paths. The sums are those
-    of one slab, in the same order.
+    def solve(slab: int, low: Plane, high: Plane) -> tuple[np.ndarray, np.ndarray]:
+        box, before, after = _with_neighbours(read, cuts, slab)
+        distance = shortened(box, low, high, before, after)
+        first, last = distance[before].copy(), distance[len(distance) - 1 - after].copy()
+        if slab == len(cuts) - 2:
+            faces[:] = [Face(box.inside[-1].copy(), last, box.spacing)]
+        return first, last
+
+    until_still(solve, len(cuts) - 1, lambda new, known: new < known, np.float32(np.inf))
+    return faces[0]
+
+
+def until_still(
+    solve: Callable[[int, Plane, Plane], tuple[np.ndarray, np.ndarray]],
+    slabs: int,
+    is_better: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    worst: np.generic,
+) -> None:
+    """Solve slab by slab, up and down, until none changes what its neighbours begin with.
+
+    What crosses the face of two slabs is known by its two planes alone: ``solve(slab, low, high)``
+    goes from the last plane of the slab before and the first of the one after, None where they are
+    not solved yet, and returns its own first and last. The answers are those of one slab, in the
+    same order.
     """
-    slabs = len(cuts) - 1
     first: dict[int, np.ndarray] = {}  # plane of each slab that was solved
     last: dict[int, np.ndarray] = {}
     due, upwards = set(range(slabs)), True
-    face = None
     while due:
         for slab in sorted(due, reverse=not upwards):
-            if slab not in due:
-                continue
             due.discard(slab)
-            box, before, after = _with_neighbours(read, cuts, slab)
-            distance = shortened(box, last.get(slab - 1), first.get(slab + 1), before, after)
-            for found, plane, neighbour in (
-                (first, distance[before], slab - 1),
-                (last, distance[len(distance) - 1 - after], slab + 1),
-            ):
-                if 0 <= neighbour < slabs and _shorter(plane, found.get(slab)):
+            planes = solve(slab, last.get(slab - 1), first.get(slab + 1))
+            for known, plane, neighbour in zip((first, last), planes, (slab - 1, slab + 1)):
+                before = known.get(slab, np.full_like(plane, worst))
+                if 0 <= neighbour < slabs and is_better(plane, before).any():
                     due.add(neighbour)
-                found[slab] = plane.copy()
-            if slab == slabs - 1:
-                face = Face(box.inside[-1].copy(), last[slab], box.spacing)
+                known[slab] = plane
         upwards = not upwards
-    assert face is not None
-    return face
 
 
 def shortened(
@@ -149,8 +163,3 @@ def _with_neighbours(read: Reader, cuts: list[int], slab: int) -> tuple[Conducti
     """Return a slab with a plane of each neighbour, and how many it has before and after."""
     before, after = int(slab > 0), int(slab < len(cuts) - 2)
     return read(cuts[slab] - before, cuts[slab + 1] + after), before, after
-
-
-def _shorter(plane: np.ndarray, known: np.ndarray | None) -> bool:
-    """Return whether a plane has a shorter path than is known; at first, whether it has any."""
-    return bool((plane < (np.inf if known is None else known)).any())
