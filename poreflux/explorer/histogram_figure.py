@@ -27,6 +27,8 @@ class HistogramFigure:
     methods: ColumnDataSource
     cut: Span
     band: BoxAnnotation
+    #: models and the property of each that has the colour of the methods
+    inked: list[tuple[Any, str]]
 
 
 def histogram_figure() -> HistogramFigure:
@@ -52,18 +54,19 @@ def histogram_figure() -> HistogramFigure:
     band = BoxAnnotation(fill_color=BAND, fill_alpha=0.25, line_color=None, level="underlay")
     drawn.add_layout(band)
     methods = ColumnDataSource({"x": [], "top": [], "text_x": [], "text_y": [], "name": []})
-    drawn.segment(
+    lines = drawn.segment(
         source=methods, x0="x", x1="x", y0=0.5, y1="top", line_color="#0072b2",
         line_dash="4 3", line_width=1.2,
     )  # fmt: skip
-    drawn.text(
+    names = drawn.text(
         source=methods, x="text_x", y="text_y", text="name", angle=np.pi / 2,
         text_font_size="11px", text_color="#0072b2", text_align="right", text_baseline="middle",
         name="method_names",
     )  # fmt: skip
     cut = Span(dimension="height", line_color=CUT, line_width=2.5, visible=False)
     drawn.add_layout(cut)
-    return HistogramFigure(drawn, bars, methods, cut, band)
+    inked = [(lines.glyph, "line_color"), (names.glyph, "text_color")]
+    return HistogramFigure(drawn, bars, methods, cut, band, inked)
 
 
 def axis_of(scale: Scale, counts: np.ndarray) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from poreflux.explorer.state import State
 from poreflux.schema import DIMS
 
 #: edge of the frame in pixels
-_FRAME = 270
+_FRAME = 245
 
 
 class MapSession:

@@ -52,7 +52,7 @@ function set_dark(dark) {
     for (const axis of [...figure.below, ...figure.left]) {
       axis.setv({
         axis_line_color: line, major_tick_line_color: line, minor_tick_line_color: null,
-        major_label_text_color: ink, axis_label_text_color: ink,
+        major_label_text_color: ink, axis_label_text_color: ink, axis_label_text_font_style: "normal",
       })
     }
     for (const bar of figure.right) {
@@ -60,7 +60,8 @@ function set_dark(dark) {
     }
     for (const grid of figure.center.filter((c) => c.type == "Grid")) grid.grid_line_color = line
   }
-  for (const [model, property, names] of inked) model[property] = style.getPropertyValue(names).trim()
+  const link = style.getPropertyValue("--method").trim()
+  for (const [model, property] of inked) model[property] = {value: link}
 }
 
 const KEYS = {

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from bokeh.document import Document
+from bokeh.events import ConnectionLost
 from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.palettes import Cividis256
 from jinja2 import Environment, PackageLoader
@@ -98,12 +99,14 @@ def make_page(document: Document, shared: Shared) -> None:
     folder = files("poreflux.explorer")
     code = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
     document.js_on_event("document_ready", CustomJS(args=arguments, code=code))
+    gone = "document.getElementById('lost').hidden = false"
+    document.js_on_event(ConnectionLost, CustomJS(code=gone))
     document.title = f"{images.title} · poreflux"
     document.template = _templates().get_template("page.html")
     document.template_variables.update(
         heading=images.title,
         summary=summary(images),
-        style=folder.joinpath("page.css").read_text(encoding="utf-8"),
+        style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
         overlays=overlays(images),
         gray=has_gray,
         writable=shared.writing is not None,
@@ -140,6 +143,7 @@ def _add_histogram(
     session = HistogramSession(shared.counting, state, shown, counts, colours)
     arguments |= {
         "histogram": {"figure": shown.figure, "cut": shown.cut, "band": shown.band},
+        "inked": shown.inked,
         "counts": counts,
         "boxed": boxed,
         "profile": profile.source,
