@@ -72,6 +72,9 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 maximum_signature_line_length = 88
 
+# quotes and dashes stay as they are: options have two
+smartquotes = False
+
 # a name that is public must be found; those of other packages are not linked, since the site is
 # built and read without a network; inner ones, which docstrings name for developers, have no page
 nitpicky = True

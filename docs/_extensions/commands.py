@@ -107,12 +107,9 @@ class Verb(SphinxDirective):
         verb = app
         for word in self.arguments[0].split():
             verb = verb[word]
-        text = verb.generate_docs(output_format="markdown", heading_level=6)
-        body = text[text.index("```") :].replace(
-            f"```console\n{self.arguments[0].split()[-1]} ",
-            f"```console\nporeflux {self.arguments[0]} ",
-            1,
-        )
+        name = f"poreflux {self.arguments[0]}"
+        text = verb.generate_docs(output_format="markdown", heading_level=6, usage_name=name)
+        body = text[text.index("```") :]
         example = example_of(verb.default_command) if verb.default_command else ""
         if example:
             body += f"\n**Examples**\n\n```bash\n{example}\n```\n"
