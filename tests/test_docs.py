@@ -1,13 +1,23 @@
 """The gallery has every figure, and the check of the site finds what it is for."""
 
 import importlib.util
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 import poreflux
+from poreflux.cli.app import app
 
 DOCS = Path(__file__).parents[1] / "docs"
+
+PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "generated"} & {*path.parts})
+TEXT = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+BLOCKS = re.findall(r"^```(?:bash|\{shell\})\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+COMMANDS = sorted(
+    set(re.findall(r"^(?:mpirun -n \d+ )?(poreflux [^\n]*)", "\n".join(BLOCKS), re.MULTILINE))
+)
 
 #: what turns figures into bytes, and draws none
 FORMATS = {"data_uri", "png", "svg"}
@@ -17,6 +27,26 @@ FORMATS = {"data_uri", "png", "svg"}
 def test_every_figure_has_an_example_in_the_gallery(name):
     text = (DOCS / "gallery" / f"plot_{name}.py").read_text(encoding="utf-8")
     assert f"pf.plot.{name}(" in text
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_on_the_site_parses(line):
+    tokens = shlex.split(line, comments=True)[1:]
+    _, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    assert bound.arguments is not None
+
+
+def test_there_are_commands_on_the_site():
+    assert len(COMMANDS) > 30
+
+
+def test_python_on_the_site_speaks_of_public_names_only():
+    code = "\n".join(
+        re.findall(r"^```(?:python|\{code-cell\} python)\n(.*?)^```", TEXT, re.M | re.S)
+    )
+    assert set(re.findall(r"\bpf\.(\w+)", code)) <= set(poreflux.__all__)
+    assert set(re.findall(r"\bpf\.plot\.(\w+)", code)) <= set(poreflux.plot.__all__)
+    assert set(re.findall(r"{py:func}`poreflux\.(\w+)`", TEXT)) <= set(poreflux.__all__)
 
 
 def checker():
