@@ -31,6 +31,7 @@ extensions = [
     "mathml",
     "commands",
     "registry",
+    "returns",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",

@@ -19,8 +19,8 @@ COMMANDS = sorted(
     set(re.findall(r"^(?:mpirun -n \d+ )?(poreflux [^\n]*)", "\n".join(BLOCKS), re.MULTILINE))
 )
 
-#: what turns figures into bytes, and draws none
-FORMATS = {"data_uri", "png", "svg"}
+#: what turns figures into bytes or pieces, and draws none
+FORMATS = {"data_uri", "parts", "png", "svg"}
 
 
 @pytest.mark.parametrize("name", sorted(set(poreflux.plot.__all__) - FORMATS))

@@ -65,7 +65,7 @@ class Shell(SphinxDirective):
             capture_output=True,
             text=True,
             env={**os.environ, "COLUMNS": "88", "PYTHONWARNINGS": "ignore"},
-            timeout=600,
+            timeout=1200,
         )
         if bool(ran.returncode) != ("fails" in self.options):
             raise self.error(f"{script}\nended with {ran.returncode}: {ran.stderr[-2000:]}")
