@@ -10,7 +10,7 @@ import xarray as xr
 from poreflux.reporting.solid import turnable
 
 
-def test_large_volumes_are_turned_as_means_of_cubes(results):
+def test_large_volumes_are_turned_as_means_of_cubes():
     wide = np.zeros((3, 4, 100), np.uint8)
     wide[:, :, 0] = 100
     centres = {f"coarse_{d}": (np.arange(n) + 0.5) * 2.0 for d, n in zip("zyx", wide.shape)}
