@@ -14,7 +14,13 @@ from poreflux.plot.panels import Limits, Panels, Where, samples_of
 from poreflux.plot.style import INK, SERIES, WIDTH, label, styled
 
 #: times the median beyond which values are drawn on a logarithmic scale
-_FAR = 3.0
+_FAR = 2.0
+
+#: steps of a decade that a logarithmic axis of tortuosity factors names
+_STEPS = (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0)
+
+#: percentage of the blocks that the colours of a map cover; larger values have the last colour
+_COVERED = 98
 
 #: half the width of a layer's box, in layers
 _HALF = 0.22
@@ -107,7 +113,7 @@ def block_tortuosity(
     samples = samples_of(results, names, needed, "collect block_tortuosity(volume)")
     solved = {d for sample in samples.values() for d in _solved(sample)}
     shown = [d for d in directions if d in solved] or list(directions[:1])
-    panels = Panels(samples, ax, height=2.8, panels=len(shown), sharey=True, several_height=1.7)
+    panels = Panels(samples, ax, height=2.8, panels=len(shown), sharey=True, several_height=2.1)
     values = []
     for sample, axes in panels:
         for panel, direction in zip(axes, shown):
@@ -154,7 +160,7 @@ def _scale(panels: Panels, values: Sequence[np.ndarray]) -> None:
         if high > _FAR * np.median(known):
             ax.set_yscale("log")
             ax.set_ylim(0.96 * low, 1.06 * high)
-            log_axis(ax.yaxis)
+            log_axis(ax.yaxis, _STEPS)
         else:
             room = 0.05 * (high - low) or 0.05 * high
             ax.set_ylim(low - room, high + room)
@@ -204,7 +210,8 @@ def block_map(
     ax
         axes to draw into, one for each panel or only for the first; by default a new figure.
     limits
-        least and largest value of the colour scale, by default those of all samples.
+        least and largest value of the colour scale; by default the least of all samples, and the
+        value below which 98 % of their blocks lie.
     cmap
         name of a colour map.
 
@@ -222,7 +229,8 @@ def block_map(
     samples = samples_of(results, names, quantity, "collect it first")
     blocks = {name: of_direction(s, quantity, direction) for name, s in samples.items()}
     finite = np.concatenate([b.values[np.isfinite(b.values)] for b in blocks.values()])
-    ends = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    top = float(np.percentile(finite, _COVERED)) if finite.size else 1.0
+    ends = (float(finite.min()) if finite.size else 0.0, top)
     low, high = (e if given is None else given for e, given in zip(ends, limits or ends))
     count = max(b.sizes["block_z"] for b in blocks.values())
     height = WIDTH / max(count, 2) + 0.3
@@ -236,8 +244,9 @@ def block_map(
             drawn = _draw_map(panel, values, k, low, high, cmap)
         axes[0].set_ylabel("y (µm)")
     panels.figure.colorbar(
-        drawn, ax=list(panels.axes.ravel()), label=textwrap.fill(label(first), 20), shrink=0.9
-    )
+        drawn, ax=list(panels.axes.ravel()), label=textwrap.fill(label(first), 20), shrink=0.9,
+        extend="max",
+    )  # fmt: skip
     return panels.finish(shared="")
 
 

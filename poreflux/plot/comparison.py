@@ -1,15 +1,19 @@
 """Figures of a comparison: values with their total errors, and quantities against each other."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from scipy.special import ndtri
 
 from poreflux.plot.style import GRID, INK, SERIES, line_style, plain, sheet, styled
 from poreflux.study.findings import Comparison
+from poreflux.uncertainty.errors import errors_of, total, value_of
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,65 @@ def correlations(comparison: Comparison, target: str) -> Figure:
     ax.axvline(0, color=INK, lw=0.8)
     ax.set(xlim=(-1.05, 1.05), xlabel="rank correlation, with its interval by the errors")
     return figure
+
+
+@styled
+def bands(samples: Mapping[str, xr.Dataset], quantities: Sequence[tuple[str, str]]) -> Figure:
+    """Draw quantities of all samples with the interval of each kind of error that is known.
+
+    Parameters
+    ----------
+    samples
+        Results, by name.
+    quantities
+        name and direction of each, the direction empty where there is none.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> results = xr.Dataset({"porosity": 0.1, "porosity_sampling_error": 0.01})
+    >>> figure = bands({"a": results, "b": results}, [("porosity", "")])
+    """
+    columns = min(2, len(quantities))
+    rows = -(-len(quantities) // columns)
+    size = 0.7 + rows * (0.5 + 0.28 * len(samples))
+    figure, grid = sheet(size, columns=columns, rows=rows, squeeze=False, sharey=True)
+    for ax, (name, direction) in zip(grid.ravel(), quantities):
+        for k, results in enumerate(samples.values()):
+            _bands(ax, -k, results, name, direction)
+        ax.set_yticks([-k for k in range(len(samples))], map(plain, samples))
+        ax.set_title(f"{name.replace('_', ' ')}{f' along {direction}' if direction else ''}")
+        ax.grid(axis="x")
+        ax.margins(x=0.08)
+    for ax in grid.ravel()[len(quantities) :]:
+        ax.remove()
+    keys = [Line2D([], [], color=GRID, lw=7, label="total")]
+    keys += [Line2D([], [], color=colour, lw=2.5, label=kind) for kind, colour in _KINDS.items()]
+    keys += [Line2D([], [], color=INK, marker="|", ls="", ms=8, label="value")]
+    figure.legend(handles=keys, loc="outside lower center", ncols=6, fontsize=8)
+    return figure
+
+
+#: kinds of errors and their colours, from top to bottom
+_KINDS = dict(zip(("sampling", "discretisation", "segmentation", "solver"), SERIES))
+
+
+def _bands(ax: Axes, row: float, results: xr.Dataset, name: str, direction: str) -> None:
+    """Draw one value with its total error and that of each kind, below each other."""
+    value = value_of(results, name, direction)
+    if not np.isfinite(value):
+        return
+    known = {e.kind: e for e in errors_of(results, name, direction) if np.isfinite(e.largest)}
+    whole = total(errors_of(results, name, direction))
+    if np.isfinite(whole.largest):
+        ends = value - whole.below, value + whole.above
+        ax.plot(ends, [row, row], color=GRID, lw=14, solid_capstyle="butt", zorder=1)
+    for k, (kind, colour) in enumerate(_KINDS.items()):
+        if kind in known:
+            ends = value - known[kind].below, value + known[kind].above
+            place = row + 0.24 - 0.16 * k
+            ax.plot(ends, [place] * 2, color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
+    ax.plot(value, row, "|", color=INK, ms=13, mew=1.2, zorder=3)
 
 
 def _colour(place: int) -> str:

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from poreflux import plot
 from poreflux.annotations import Progress
 from poreflux.plot import comparison as drawn
 from poreflux.reporting import comparison_tables as tables
-from poreflux.reporting.figures import Card, make_card
+from poreflux.reporting.comparison_figures import PAPER_FIELD, card_of, panels
+from poreflux.reporting.figures import Card
 from poreflux.reporting.methods import program
 from poreflux.reporting.published import RANGES
 from poreflux.reporting.report import filled, refuse_other
@@ -20,11 +22,9 @@ from poreflux.store import disk
 from poreflux.study.answer import answer, main_target
 from poreflux.study.findings import Comparison
 from poreflux.study.quantities import ARRANGEMENT, all_measured, measured_of
+from poreflux.uncertainty.errors import value_of
 
 Samples = Mapping[str, xr.Dataset]
-
-#: edge in µm of the field that the paper shows
-PAPER_FIELD = 100.0
 
 
 @dataclass
@@ -129,12 +129,25 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
         ("arrangement", arranged, "arrangement"),
     ):
         if chosen:
-            yield values, _card(
+            yield values, card_of(
                 name, f"Values: {what}", partial(drawn.values, comparison, chosen),
                 f"Bars are {level} intervals of the total errors.",
             )  # fmt: skip
+    banded = [
+        (name, direction)
+        for name, direction in (("porosity", ""), *(("tortuosity_factor", d) for d in "zyx"))
+        if all(np.isfinite(value_of(r, name, direction)) for r in samples.values())
+    ]
+    if banded:
+        yield values, card_of(
+            "bands", "Porosity and tortuosity with each kind of error",
+            partial(drawn.bands, samples, banded),
+            "One standard deviation on each side: grey is the total, lines are the kinds that are "
+            "known; the lines of segmentation and discretisation are bands by other thresholds and "
+            "other voxels.",
+        )  # fmt: skip
     yield from _correlation_figures(samples, comparison)
-    for part, entries in _panels(samples).items():
+    for part, entries in panels(samples).items():
         section = Part(part[0], part[1])
         for needed, card in entries:
             if all(name in results for results in samples.values() for name in needed):
@@ -142,7 +155,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
     maps = [r["structure_factor"] for r in samples.values() if "structure_factor" in r]
     if len(maps) == len(samples) and all(image["x"][-1] > PAPER_FIELD for image in maps):
         field = f"the field of {PAPER_FIELD:.0f} µm that the paper shows"
-        yield Part("field", "The field of the paper (Fig. 3 b to g)"), _card(
+        yield Part("field", "The field of the paper (Fig. 3 b to g)"), card_of(
             "field", f"Structure factor in {field}",
             lambda: plot.structure_factor(
                 *samples.values(), names=tuple(samples), field=PAPER_FIELD),
@@ -154,7 +167,7 @@ def _correlation_figures(samples: Samples, comparison: Comparison) -> Iterator[_
     part = Part("correlations", "Quantities against each other")
     main = main_target(comparison)
     if any(c.target == main for c in comparison.correlations):
-        yield part, _card(
+        yield part, card_of(
             "rank-correlations", f"Rank correlations with {comparison.targets[main]}",
             lambda: drawn.correlations(comparison, main),
             "Filled: told from chance after correction for all quantities; open: not. Grey: what "
@@ -171,7 +184,7 @@ def _correlation_figures(samples: Samples, comparison: Comparison) -> Iterator[_
         pairs = dict(zip(samples, measured_of(samples, name)))
         known = {sample: pair for sample, pair in pairs.items() if pair[0] == pair[0]}
         words = name.replace("_", " ")
-        yield part, _card(
+        yield part, card_of(
             f"measured-{name}", f"{words[:1].upper()}{words[1:]} against porosity (Fig. 2)",
             partial(
                 drawn.against, comparison, "porosity", known, _axis(samples, name), references
@@ -186,99 +199,6 @@ def _axis(samples: Samples, name: str) -> str:
     units = [all_measured(results).get(name, {}).get("unit", "") for results in samples.values()]
     unit = next(filter(None, units), "")
     return f"{name.replace('_', ' ')} ({unit})" if unit else name.replace("_", " ")
-
-
-def _panels(samples: Samples) -> dict[tuple[str, str], list[tuple[tuple[str, ...], Callable]]]:
-    """Return the figures of each part: the variables that each needs, and what makes its card."""
-    all_results, names = tuple(samples.values()), tuple(samples)
-    blocks, tau = "block_porosity", "block_tortuosity_factor"
-    layers = (
-        "A point is a sub-volume at the z of its centre; a box holds the middle half of a layer, "
-        "and its line is the median."
-    )
-    numbered = (
-        "Each layer across z, the first at the left, the electrode at the last; numbers are those "
-        "of the paper, along x first (49 to 64 of 64 at the electrode)."
-    )
-    return {
-        ("pores", "Pores (Fig. 1 f, g; 4 d, g)"): [
-            (("pore_number", "pore_count"), _card(
-                "sizes", "Sizes of pores (Fig. 1 f, g)",
-                lambda: plot.pore_size(*all_results, names=names, by="number"),
-                "Share of the number of pores, as in the paper, on one scale. Hatched: fewer than "
-                "8 voxels, of uncertain size. Line: corrected for pores that faces cut. Triangles: "
-                "modes.")),
-            (("phase_percent",), _card(
-                "pore-space", "Pores from outside (Fig. 4 d, g)",
-                lambda: plot.pores(*all_results, names=names),
-                "The pore space as a solid; colours follow the depth along z. The paper shows one "
-                "sub-volume of 115 µm of two samples.")),
-        ],
-        ("profile", "Porosity along z, and structure factor (Fig. 3)"): [
-            (("porosity_profile",), _card(
-                "profiles", "Porosity of planes (Fig. 3 a)",
-                lambda: plot.together(*all_results, names=names, quantity="porosity_profile",
-                                      title="porosity of a plane"), "Each plane along z.")),
-            (("structure_factor",), _card(
-                "maps", "Structure factor (Fig. 3 b to g)",
-                lambda: plot.structure_factor(*all_results, names=names),
-                "Porosity of each column minus the mean porosity, on one scale. Values beyond its "
-                "ends have the colours of the ends.")),
-        ],
-        ("blocks", "Sub-volumes (Fig. 4)"): [
-            ((blocks,), _card(
-                "block-porosity", "Porosity of sub-volumes (Fig. 4 b, e)",
-                lambda: plot.block_porosity(*all_results, names=names), layers)),
-            ((blocks,), _card(
-                "block-porosity-map", "Porosity of each sub-volume (numbers as in Fig. 4 a)",
-                lambda: plot.block_map(*all_results, names=names), numbered)),
-            ((tau,), _card(
-                "block-tortuosity", "Tortuosity factor of sub-volumes (Fig. 4 c, f; S7)",
-                lambda: plot.block_tortuosity(*all_results, names=names),
-                f"Through the plane (z) and in the plane (y, x). {layers} Dashed: the whole "
-                "volume.")),
-            ((tau,), _card(
-                "block-tortuosity-map", "Tortuosity factor along z of each sub-volume",
-                lambda: plot.block_map(*all_results, names=names, quantity=tau), numbered)),
-        ],
-        ("current", "The current at the electrode (Fig. 5, S8)"): [
-            (("current_density", "interface_state"), _card(
-                "current", "Current density (Fig. 5)",
-                lambda: plot.current_density(*all_results, names=names),
-                "On one scale; at most 0.2 % of all values lie above its top.")),
-            (("current_density",), _card(
-                "distribution", "Distribution of the current density (Fig. S8)",
-                lambda: plot.current_distribution(*all_results, names=names),
-                "Histograms, and the share of the contact above each value.")),
-            (("sweep_current_density_cv", "swept_wagner_length"), _card(
-                "wagner", "Unevenness against the Wagner length (not in the paper)",
-                lambda: plot.wagner_sweep(*all_results, names=names),
-                "The slower the kinetics, the less of the structure the current sees. The axis is "
-                "broken left of the least length; 0 is the limit of fast kinetics. Right: squares "
-                "are 99th percentiles, triangles the largest values, open where voxels half as "
-                "large would change them.")),
-        ],
-        ("size", "How large a sample must be, and at which lengths it is uneven (Fig. S3)"): [
-            (("representative_std",), _card(
-                "representative", "Porosity of sub-volumes by their size (Fig. S3)",
-                lambda: plot.together(
-                    *all_results, names=names, quantity="representative_std", log=True,
-                    title="standard deviation of the porosity"),
-                "Standard deviation of the porosity of cubes against their edge.")),
-            (("spectral_density",), _card(
-                "spectra", "Spectral density (not in the paper)",
-                lambda: plot.together(
-                    *all_results, names=names, quantity="spectral_density", log=True),
-                "Power of the porosity by wavenumber; bands are standard errors.")),
-        ],
-    }  # fmt: skip
-
-
-def _card(
-    name: str, title: str, draw: Callable[[], plot.style.Figure], caption: str
-) -> Callable[[], Card]:
-    """Return what draws a figure and makes its card."""
-    return lambda: make_card(name, title, draw(), caption, f"{title}. {caption}")
 
 
 def _methods(comparison: Comparison) -> str:

@@ -250,7 +250,8 @@ def _map(results: xr.Dataset, name: str, title: str) -> Iterator[Card]:
     count = blocks.sizes["block_z"]
     caption = (
         f"{title} of each sub-volume, layer by layer from the first face (left) to the last. "
-        "Numbers run along x, then y, then z; the scale reaches from the least to the largest."
+        "Numbers run along x, then y, then z; the scale reaches from the least value to that "
+        "below which 98 % lie."
     )
     figure = plot.block_map(results, quantity=name)
     alt = f"Maps of {count} layers of sub-volumes: {caption}"

@@ -51,7 +51,8 @@ def test_the_page_opens_with_the_computed_answer(page, comparison):
 def test_every_figure_is_there_once(page):
     figures = re.findall(r'<figure id="figure-([\w-]+)"', page)
     assert sorted(figures) == sorted(
-        ["values", "arrangement", "rank-correlations", "measured-limit", "profiles", "maps",
+        ["values", "arrangement", "bands", "rank-correlations", "measured-limit", "profiles",
+         "maps",
          "block-porosity", "block-tortuosity", "block-porosity-map", "block-tortuosity-map",
          "current", "distribution", "wagner"]
     )  # fmt: skip
