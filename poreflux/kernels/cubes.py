@@ -107,7 +107,7 @@ def tables(weights: tuple[float, float, float]) -> tuple[np.ndarray, ...]:
     least = np.linalg.pinv(laplacian, hermitian=True)
     bits = (np.arange(16)[:, None] >> np.arange(4)) & 1
     four = np.array(weights)[:, None, None] * bits
-    return part.astype(np.int8), leads[:, -1].astype(np.int32), least, spectrum, four
+    return part.astype(np.int32), leads[:, -1].astype(np.int32), least, spectrum, four
 
 
 @compiled

@@ -45,7 +45,7 @@ def joints() -> Joints:
     a, b, edges = (np.zeros(4 * 3 * CUBES, np.int32) for _ in range(3))
     g, best = (np.zeros(4 * 3 * CUBES) for _ in range(2))
     return Joints(
-        np.zeros((8, CUBES), np.int8), order.astype(np.int32), levels.astype(np.int32),
+        np.zeros((8, CUBES), np.int32), order.astype(np.int32), levels.astype(np.int32),
         a, b, g, best, edges, np.zeros(NODES), np.zeros(NODES, np.uint16),
     )  # fmt: skip
 
