@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.kernels import block_network, forest
+from poreflux.kernels import coarse_network, forest
 from poreflux.kernels.components import root
 
 NODES = 40
@@ -39,9 +39,10 @@ def settled(a, b, g, surplus, passes=2):
     groups = np.stack([edges, np.append(edges[1:], m)], 1)
     widths = np.repeat([0.9, 0.0][-passes:], len(groups))
     ratio = np.zeros(m)
-    power = block_network.settle_network(
+    power = coarse_network.settle_network(
         planted, a, b, g, g, surplus, np.ones(NODES), order,
         np.concatenate([groups] * passes).astype(np.int32), widths, ratio,
+        np.zeros(NODES), np.zeros((4, NODES)),
     )  # fmt: skip
     return power, ratio * g, planted
 
