@@ -47,7 +47,8 @@ def block_discretisation(
     Dataset over (direction,): of `block_tortuosity_factor_mean` and
     `block_effective_conductivity_mean` each `_discretisation_low`, `_discretisation_high` and
     `_extrapolated`, as of :func:`poreflux.tortuosity_discretisation`. Single sub-volumes have no
-    interval of their own: voxels move them by about as much as their mean, in proportion.
+    interval of their own: the laws are of many pores, and one sub-volume has few, whose walls and
+    contacts the voxels cut by chance. On average voxels move them as they move the mean.
 
     Raises
     ------

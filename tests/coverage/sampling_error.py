@@ -18,18 +18,20 @@ from poreflux.phantoms import spheres, synthetic_twin
 from poreflux.uncertainty.sampling import REPRESENTATIVE, too_narrow
 from tests.coverage.table import Row, at_least, covered
 
-#: realisations of each medium, and those that the ordinary tests try, of quick media alone
-COUNT, FEW = 48, 6
+#: realisations of each medium for the porosity, of those that take long and for the tortuosity
+#: factor; and those that the ordinary tests try, of quick media alone
+MANY, COUNT, FEW = 160, 48, 6
 
 SHARES = {1: (0.68, 0.08), 2: (0.95, 0.04)}
 
 
 @dataclass(frozen=True)
 class Medium:
-    """How a sample is made of a seed, and whether this takes little time."""
+    """How a sample is made of a seed, whether this takes little time, and how many are tried."""
 
     make: Callable[[int], xr.Dataset]
     is_quick: bool = False
+    count: int = MANY
 
 
 def boolean_spheres(n: int, diameter: float, porosity: float, clusters: float, seed: int):
@@ -68,12 +70,14 @@ def twin(name: str, n: int, seed: int) -> xr.Dataset:
 
 POROSITY = {
     "spheres of 8 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 8, 0.2, 0, seed), True),
-    "spheres of 24 in 96³": Medium(lambda seed: boolean_spheres(96, 24, 0.2, 0, seed), True),
+    "spheres of 24 in 96³": Medium(lambda seed: boolean_spheres(96, 24, 0.2, 0, seed), True, 40),
     "blobs of a Gaussian field in 96³": Medium(lambda seed: blobs(96, 3.0, 0.2, seed), True),
     "clusters over 6 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 6, 0.15, 6, seed)),
-    "clusters over 20 voxels in 96³": Medium(lambda seed: boolean_spheres(96, 8, 0.15, 20, seed)),
+    "clusters over 20 voxels in 96³": Medium(
+        lambda seed: boolean_spheres(96, 8, 0.15, 20, seed), count=40
+    ),
     "regular_100, 460 µm": Medium(lambda seed: twin("regular_100", 125, seed)),
-    "fine_100, 460 µm": Medium(lambda seed: twin("fine_100", 125, seed)),
+    "fine_100, 460 µm": Medium(lambda seed: twin("fine_100", 125, seed), count=COUNT),
 }
 
 TORTUOSITY = {
@@ -91,7 +95,7 @@ def trials(count: int | None = None, seed: int = 0) -> list[Row]:
     rows = []
     for name, medium in POROSITY.items():
         if medium.is_quick or not few:
-            rows += porosity_rows(name, medium, count or COUNT, seed)
+            rows += porosity_rows(name, medium, count or medium.count, seed)
     for name, medium in TORTUOSITY.items():
         if medium.is_quick or not few:
             rows += tortuosity_rows(name, medium, count or COUNT, seed)
