@@ -23,6 +23,7 @@ from poreflux.errors import NoDevice, TooLarge
 from poreflux.kernels.cuda.launching import SIMULATED
 from poreflux.phantoms import random_sites
 from poreflux.transport.engines import choosing
+from poreflux.transport.engines.cuda import geometry
 from poreflux.transport.engines.cuda.engine import Cuda
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.solvers.solution import solve
@@ -62,6 +63,20 @@ def test_solves_are_those_of_the_cores(kind, precision, rtol):
         of_cores.planes[fluxes],
         atol=AGREEMENT_OF_FLUXES * of_cores.energy,
     )
+
+
+@pytest.mark.parametrize("planes", [1, 2, 4])
+def test_slabs_make_the_geometry_of_the_whole(monkeypatch, rng, planes):
+    solid = (rng.random((7, 5, 6)) < 0.6).astype(np.uint8)
+    below, above = (rng.random((2, 5, 6)) < 0.6).astype(np.uint8)
+    engines = Threads(1), Cuda(1)
+    monkeypatch.setattr(geometry, "SLAB", planes * 30)
+    codes = [engine.encode(solid, below, above, (True, True)) for engine in engines]
+    np.testing.assert_array_equal(np.asarray(codes[1]), codes[0])
+    monkeypatch.setattr(geometry, "SLAB", planes * 30 * 8)
+    arguments = (solid / 3, False, below / 3, (1.0, 0.5, 0.25), True, np.float64)
+    of_cores, of_device = (engine.conduct(*arguments) for engine in engines)
+    np.testing.assert_allclose([np.asarray(g) for g in of_device], of_cores, rtol=1e-15)
 
 
 def test_every_run_gives_the_same_digits():

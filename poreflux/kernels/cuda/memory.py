@@ -34,6 +34,32 @@ def device() -> Device:
     return Device(name.decode() if isinstance(name, bytes) else str(name), int(free), int(total))
 
 
+class Staging:
+    """Two page-locked buffers of the host through which slabs go to the device: one is filled while
+    what is in the other travels.
+    """
+
+    def __init__(self, size: int):
+        self._buffers = [cuda.pinned_array((size,), np.uint8) for _ in range(2)]
+        self._streams = [cuda.stream() for _ in range(2)]
+        self._turn = 0
+
+    def send(self, slab: np.ndarray, dtype: Any) -> tuple[Any, Any]:
+        """Return a copy of a slab on the device, in a type, and the stream on which it arrives."""
+        self._turn = 1 - self._turn
+        buffer, stream = self._buffers[self._turn], self._streams[self._turn]
+        stream.synchronize()  # what the buffer held before has arrived
+        size = slab.size * np.dtype(dtype).itemsize
+        staged = buffer[:size].view(dtype).reshape(slab.shape)
+        np.copyto(staged, slab)
+        return cuda.to_device(staged, stream=stream), stream
+
+    def wait(self) -> None:
+        """Wait until all that was sent has arrived and was used."""
+        for stream in self._streams:
+            stream.synchronize()
+
+
 def synchronize() -> None:
     """Wait until the device has done what it was asked for."""
     cuda.synchronize()

@@ -12,7 +12,7 @@ from poreflux.transport.engines.cuda.vectors import Vectors
 from poreflux.transport.engines.engine import Edges, Grid
 
 #: bytes of cells on the device at a time
-SLAB = 256 * 2**20
+SLAB = 64 * 2**20
 
 
 class Geometry(Vectors):
@@ -23,10 +23,14 @@ class Geometry(Vectors):
     ) -> Any:
         """Return the byte code (2, Z, Y, H) of one conducting phase between two ghost planes."""
         code = self.zeros((2, *redblack.packed_shape(solid.shape)), np.uint8)
-        for start, slab, before, after in slabs(solid, below, above):
+        staging = memory.Staging(largest_slab(solid.shape, 1))
+        for start, slab, *around in slabs(solid, below, above, 1):
             blocks, threads = launching.over(*slab.shape)
-            on_device = [memory.upload(part) for part in (slab, before, after)]
-            geometry.encode[blocks, threads](*on_device, bool(wraps[0]), code, start)
+            planes = [memory.upload(plane) for plane in around]
+            cells, stream = staging.send(slab, np.uint8)
+            encode = geometry.encode[blocks, threads, stream]
+            encode(cells, *planes, bool(wraps[0]), code, start)
+        staging.wait()
         return code
 
     def conduct(
@@ -42,12 +46,14 @@ class Geometry(Vectors):
         shape = (2, *redblack.packed_shape(cells.shape))
         g = tuple(self.zeros(shape, dtype) for _ in range(3))
         edges = tuple(float(weight) for weight in weights)
-        for start, slab, before, _ in slabs(cells, below, below):
+        staging = memory.Staging(largest_slab(cells.shape, 8))
+        for start, slab, before, _ in slabs(cells, below, below, 8):
             blocks, threads = launching.over(*slab.shape)
-            kappa, before = (memory.upload(part.astype(float)) for part in (slab, before))
-            geometry.conduct[blocks, threads](
-                kappa, before, bool(arithmetic), edges, bool(side), g, start
-            )
+            plane = memory.upload(before.astype(float))
+            kappa, stream = staging.send(slab, np.float64)
+            conduct = geometry.conduct[blocks, threads, stream]
+            conduct(kappa, plane, bool(arithmetic), edges, bool(side), g, start)
+        staging.wait()
         return list(g)
 
     def sum_faces(self, g: list) -> Any:
@@ -72,12 +78,25 @@ class Geometry(Vectors):
         return self.host.look_up(labels, table, out)
 
 
+def largest_slab(shape: tuple[int, ...], itemsize: int) -> int:
+    """Return the bytes of the planes that go to the device at a time.
+
+    Examples
+    --------
+    >>> largest_slab((1000, 1000, 1000), 1), largest_slab((2, 1000, 1000), 1)
+    (67000000, 2000000)
+    """
+    n0, n1, n2 = shape
+    plane = n1 * n2 * itemsize
+    return plane * min(n0, max(1, SLAB // plane))
+
+
 def slabs(
-    cells: np.ndarray, below: np.ndarray, above: np.ndarray
+    cells: np.ndarray, below: np.ndarray, above: np.ndarray, itemsize: int
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the first plane of slabs, the slab, and the planes before and after it."""
     n0, n1, n2 = cells.shape
-    step = max(1, SLAB // (n1 * n2 * cells.itemsize))
+    step = largest_slab(cells.shape, itemsize) // (n1 * n2 * itemsize)
     for a in range(0, n0, step):
         b = min(n0, a + step)
         before = cells[a - 1] if a else below
