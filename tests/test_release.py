@@ -60,9 +60,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
-    tracked = subprocess.run(
-        ["git", "ls-files", "poreflux"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {name for name in held if not name.split("/")[0].endswith(".dist-info")} == set(tracked)
+    package = {path for path in (ROOT / "poreflux").rglob("*") if path.is_file()}
+    there = {str(path.relative_to(ROOT)) for path in package if "__pycache__" not in path.parts}
+    assert {name for name in held if not name.split("/")[0].endswith(".dist-info")} == there
     assert {"poreflux/py.typed", "poreflux/__init__.pyi", "poreflux/data/cement.tif"} <= held
     assert sum(name.endswith("/LICENSE") for name in held) == 1
