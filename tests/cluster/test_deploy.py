@@ -96,7 +96,8 @@ def test_a_queued_job_imports_and_measures_on_the_workers_of_two_nodes(queue, sc
 
 @needs_slurm
 @pytest.mark.slow
-@pytest.mark.parametrize("end, pause", [("told", "0.15"), ("time is up", "0.6")])
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("end, pause", [("told", "0.02"), ("time is up", "0.4")])
 def test_a_job_at_its_end_is_queued_again_and_goes_on(queue, scan, tmp_path, end, pause):
     """By the clock of SLURM, which looks every half minute, or by a signal in the middle."""
     store = tmp_path / "v.zarr"

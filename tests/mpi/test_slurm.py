@@ -16,6 +16,7 @@ from tests.mpi.launch import ROOT
 pytestmark = [
     pytest.mark.mpi,
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(missing()), reason=missing() or "-"),
 ]
 
@@ -56,7 +57,7 @@ def state(queue, job: str) -> str:
 def ended(queue, job: str, log: Path) -> str:
     """Wait for the end of a job; return its log."""
     ends = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "GONE")
-    wait_for(lambda: state(queue, job) in ends, 240)
+    wait_for(lambda: state(queue, job) in ends, 400)
     said = log.read_text()
     assert state(queue, job) == "COMPLETED", said
     return said
