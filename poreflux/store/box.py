@@ -181,6 +181,17 @@ def find(store: str | Path, name: str) -> tuple[Path, Layout]:
         raise KeyError(f"{store} has no array {name!r}, only {tuple(names(store))}") from None
 
 
+def seal_of(store: str | Path, name: str) -> tuple[int | None, ...]:
+    """Return the checksums of metadata and table of an array: others for other values."""
+    path = at(store)
+    files = (f"{name}/zarr.json", f"{name}/{checksums.NAME}")
+    try:
+        seals = _sealed(path, _stamp(path / "zarr.json"))
+    except FileNotFoundError:
+        seals = {}
+    return tuple(seals[file] if file in seals else _checksum(path / file) for file in files)
+
+
 def unsealed(array: Path) -> Layout:
     """Return the layout of an array from its own metadata; the seal is not checked."""
     try:

@@ -143,12 +143,23 @@ def _lazy(path: Path, name: str) -> AnyArray:
     # the same values have the same name in every copy of the store
     token = box.identities(path).get(name) or (str(path), status.st_ino, status.st_mtime_ns)
     return from_chunks(
-        functools.partial(box.read_box, path, name),
+        functools.partial(_same_box, path, name, box.seal_of(path, name)),
         layout.shape,
         layout.dtype.newbyteorder("="),
         _chunks(layout),
         token=(name, token),
     )
+
+
+def _same_box(path: Path, name: str, seal: tuple, start: Index, stop: Index) -> np.ndarray:
+    """Read a box of an array; raise ``DamagedStore`` where it is not the array that was opened.
+
+    Its chunks are whole, but phases and units may be others than the volume says.
+    """
+    values = box.read_box(path, name, start, stop)
+    if box.seal_of(path, name) != seal:
+        raise DamagedStore(f"{path}: {name!r} was replaced since it was opened; open it again")
+    return values
 
 
 def _chunks(layout: Layout) -> Index:

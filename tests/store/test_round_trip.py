@@ -9,7 +9,9 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import poreflux
 from poreflux import store
+from poreflux.errors import DamagedStore
 from poreflux.volume import from_array
 
 DTYPES = ["u1", "i1", "u2", ">u2", "i2", "u4", "i4", "f2", "f4", "f8", "i8"]
@@ -105,3 +107,20 @@ def test_every_chunk_of_a_constant_phase_is_on_the_disk(tmp_path):
     array = zarr.open_group(path, mode="r")["phase"]
     assert array.fill_value == 255
     assert array.nchunks_initialized == array.nchunks == 27
+
+
+def test_an_array_that_was_replaced_since_it_was_opened_is_refused(tmp_path, rng):
+    """Its chunks are whole; its phases have other names than the volume that was opened says."""
+    labels = (rng.random((9, 10, 11)) < 0.3).astype(np.uint8)
+    names = {0: "pore", 1: "electrolyte"}
+    path = store.save(from_array(labels, phases=names), tmp_path / "v.zarr", chunk=4)
+    opened = store.open(path)
+    lazy = poreflux.porosity(opened)
+    store.save(from_array(labels, phases=names), path, chunk=4, overwrite=True)  # the same
+    assert poreflux.collect(lazy, volume=opened).porosity == (labels == 0).mean()
+    swapped = from_array(1 - labels, phases={1: "pore", 0: "electrolyte"})
+    store.save(swapped, path, chunk=4, overwrite=True)
+    with pytest.raises(DamagedStore, match="'phase' was replaced since it was opened; open it"):
+        poreflux.collect(lazy, volume=opened)
+    again = poreflux.porosity(store.open(path))
+    assert poreflux.collect(again, volume=opened).porosity == (labels == 0).mean()
