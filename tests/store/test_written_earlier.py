@@ -36,6 +36,7 @@ def test_the_volume_verifies_and_gives_the_same_porosity(written):
     assert float(measured.porosity) == json.loads((written / "values.json").read_text())["porosity"]
 
 
+@pytest.mark.filterwarnings("ignore:.* is called .* now:FutureWarning")  # names of then
 def test_every_scalar_of_the_results_is_what_was_written(written):
     results = stored.open(written / "results")
     values = json.loads((written / "values.json").read_text())
@@ -43,6 +44,7 @@ def test_every_scalar_of_the_results_is_what_was_written(written):
     assert found == pytest.approx(values, rel=0, abs=0, nan_ok=True)
 
 
+@pytest.mark.filterwarnings("ignore:.* is called .* now:FutureWarning")  # names of then
 def test_the_results_make_a_report(written, tmp_path):
     page = poreflux.report(written / "results", tmp_path / "report.html").read_text("utf-8")
     assert "Tortuosity factor" in page
