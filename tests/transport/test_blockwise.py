@@ -177,12 +177,12 @@ def test_no_path_at_all_has_no_sampling_error():
 def test_the_sampling_error_of_blocks_of_random_sites_is_that_of_other_samples():
     """Sites are independent: the values of other samples scatter as the error of one says."""
     scatter, errors = [], []
-    for seed in range(6):
-        result = block_tortuosity(random_sites(24, 0.15, seed=seed), direction="z", rtol=1e-3)
+    for seed in range(16):
+        result = block_tortuosity(random_sites(24, 0.15, seed=seed), direction="z", rtol=1e-2)
         scatter.append(float(result.block_tortuosity_factor_mean[0]))
         errors.append(float(result.tortuosity_factor_sampling_error[0]))
     ratio = np.std(scatter, ddof=1) / np.mean(errors)
-    assert 0.4 < ratio < 1.6  # of 6 samples, the deviation itself is within 32 %
+    assert 0.4 < ratio < 1.6  # of 16 samples, the deviation itself is within 18 %
 
 
 @pytest.mark.parametrize("rtol", [1e-2, 1e-4])

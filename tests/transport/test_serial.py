@@ -191,7 +191,7 @@ def test_where_float32_has_too_few_digits_the_solve_goes_on_in_float64(contrast,
     continued = any(note.endswith("continued in float64") for note in notes)
     assert continued == (solution.precision == "float32, then float64")
     assert continued == (solution.x.dtype == np.float64)
-    if contrast <= 1e-10:
+    if contrast <= (1e-10 if rtol < 1e-2 else 1e-12):  # float32 proves few digits by itself
         assert continued
 
 
