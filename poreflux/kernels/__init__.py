@@ -56,8 +56,8 @@ def _kept() -> bool:
             config.CACHE_DIR = str(folder)
             return True
     warnings.warn(
-        "compiled code can be kept nowhere, so that each process compiles anew (20 s); set "
-        "NUMBA_CACHE_DIR to a folder that can be written",
+        "compiled code can be kept nowhere, so that each process compiles anew (up to a "
+        "minute); set NUMBA_CACHE_DIR to a folder that can be written",
         stacklevel=2,
     )
     return False
@@ -78,7 +78,7 @@ class _Compiling(event.Listener):
         if not self.said:
             self.said = True
             again = "once on this machine" if KEPT else "in each process"
-            logging.getLogger("poreflux").info("compiling kernels, %s, up to 20 s", again)
+            logging.getLogger("poreflux").info("compiling kernels, %s, up to a minute", again)
 
     def on_end(self, event: Any) -> None:
         """Say nothing."""

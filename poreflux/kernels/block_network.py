@@ -19,7 +19,7 @@ from poreflux.kernels.blocks import CELLS, EDGE, cube_cell, grow
 from poreflux.kernels.cube_balance import CELL_BY_CELL, kind_of, settle_block
 from poreflux.kernels.cubes import last, stride
 from poreflux.kernels.forest import settle
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, compiled, inner
 from poreflux.kernels.rows import conducts
 
 __all__ = ["INSIDE", "LISTS", "TO_GROUND", "count_edges", "fill_edges", "settle_blocks"]
@@ -176,7 +176,7 @@ def settle_blocks(op, r, labels, first, number, below, above, starts, beyond, ra
     return total
 
 
-@compiled
+@inner
 def fill_cubes(
     op, r, labels, first, number, below, above, starts, beyond, ratio, bz, by, bx, block
 ):
@@ -218,7 +218,7 @@ def fill_cubes(
             cubes.surplus[bit, cube] -= phi * block.conductance[t]
 
 
-@compiled
+@inner
 def fill_low(cubes, axis, ratio, e):
     """Let the potential fall across the lower side of a block as edge e has it."""
     for t in range(16):

@@ -7,7 +7,7 @@ Node 0 is the ground: the far side of all links of the driven faces.
 import numpy as np
 
 from poreflux.kernels.blocks import EDGE, SLOTS, face_of_cell, link_of_cell
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, inner
 from poreflux.kernels.rows import face
 
 #: the lists of edges of a block: across its three lower sides, to ground, and inside
@@ -15,7 +15,7 @@ LISTS = 5
 TO_GROUND, INSIDE = 3, 4
 
 
-@compiled
+@inner
 def node_of(labels, first, below, above, z, y, x):
     """Return the node of the coarse network that holds a cell, in this box or just beyond it."""
     if z < 0:
@@ -25,7 +25,7 @@ def node_of(labels, first, below, above, z, y, x):
     return first[z // EDGE, y // EDGE, x // EDGE] + labels[z, y, x]
 
 
-@compiled
+@inner
 def list_edges(op, labels, first, number, below, above, bz, by, bx, what, block):
     """Fill the edges of one list of a block: nodes ``far`` and ``near``, conductances, cells
     ``low`` and ``high`` by their number in the block of either; give edges between the same nodes
@@ -78,7 +78,7 @@ def list_edges(op, labels, first, number, below, above, bz, by, bx, what, block)
     return m, number_edges(block, m)
 
 
-@compiled
+@inner
 def number_edges(block, m):
     """Give edges between the same two nodes the same number, mostly; return how many there are."""
     if m == 0:
@@ -97,7 +97,7 @@ def number_edges(block, m):
     return found
 
 
-@compiled
+@inner
 def are_single(number, axis, bz, by, bx):
     """Return whether a block of this box and another one before it along an axis, in this box too,
     are one cluster each.
@@ -112,7 +112,7 @@ def are_single(number, axis, bz, by, bx):
     return number[bz, by, bx] == 1 and number[z, y, x] == 1
 
 
-@compiled
+@inner
 def node_before(first, axis, bz, by, bx):
     """Return the node of the block before one along an axis, in this box."""
     _, ny, nx = first.shape
@@ -120,7 +120,7 @@ def node_before(first, axis, bz, by, bx):
     return first[bz - (axis == 0), y + ny if y < 0 else y, x + nx if x < 0 else x]
 
 
-@compiled
+@inner
 def side(op, axis, shape, bz, by, bx, first_only):
     """Return the sum and the largest of the conductances across the lower side of a block, or those
     of the first row that conducts.

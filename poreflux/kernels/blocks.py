@@ -13,7 +13,7 @@ from poreflux.kernels.cube_balance import CELL_BY_CELL, CUBE_BY_CUBE, kind_of
 from poreflux.kernels.cubes import PARTS, Cubes, cubes
 from poreflux.kernels.forest import WIDE, Forest, forest, join, plant
 from poreflux.kernels.joints import Joints, join_parts, joints, number_clusters
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, compiled, inner
 from poreflux.kernels.rows import conducts, face
 
 EDGE = 8
@@ -111,14 +111,14 @@ def class_of(g):
     return k
 
 
-@compiled
+@inner
 def face_of_cell(op, axis, z, y, x):
     """Return the conductance of cell (z, y, x) to the one before it along `axis`."""
     c = (z + y + x) & 1
     return np.float64(face(op, axis, c, z + GHOST, y + GHOST, x // 2 + 1))
 
 
-@compiled
+@inner
 def link_of_cell(op, z, y, x):
     """Return the conductance of cell (z, y, x) to the ground."""
     c = (z + y + x) & 1
@@ -205,7 +205,7 @@ def cube_cell(n):
     return 4 * (z & 1) + 2 * (y & 1) + (x & 1), (z >> 1) * 16 + (y >> 1) * 4 + (x >> 1)
 
 
-@compiled
+@inner
 def label_parts(labels, bz, by, bx, joints):
     """Fill the number of each cell's cluster, by the part of its cube."""
     for n in range(CELLS):

@@ -8,7 +8,7 @@ conduct.
 from poreflux.kernels.corners import balance, full_power
 from poreflux.kernels.cubes import CUBES, conducts_beyond, corner, last, load, stride
 from poreflux.kernels.joints import settle_parts
-from poreflux.kernels.redblack import compiled
+from poreflux.kernels.redblack import compiled, inner
 from poreflux.kernels.rows import Binary, either
 
 #: the largest ratio of conductances in and around a block that is taken apart into cubes
@@ -26,7 +26,7 @@ def cube_at(level, first, n):
     return first + level * (16 * (n >> 2) + 4 * ((n >> 1) & 1) + (n & 1))
 
 
-@compiled
+@inner
 def fill_edges(level, first, cubes):
     """Fill the conductances between the corners of a group."""
     for axis in range(3):
@@ -40,7 +40,7 @@ def fill_edges(level, first, cubes):
             cubes.edges[axis, q] = total
 
 
-@compiled
+@inner
 def hangs_together(level, first, cubes):
     """Return whether the corners of a group that conduct are joined."""
     empty = 0
@@ -107,7 +107,7 @@ def kind_of(op, shape, bz, by, bx, cubes):
     return CUBE_BY_CUBE if hangs_together(2, 0, cubes) else PART_BY_PART
 
 
-@compiled
+@inner
 def balance_group(level, first, cubes):
     """Balance the corners of a group; fill the falls across the faces between them. Return the
     power.
@@ -166,7 +166,7 @@ def settle_block(op, kind, cubes, joints, forest):
     return power + settle_cells(op, cubes)
 
 
-@compiled
+@inner
 def cross(axis, q, outer, cubes):
     """Add the current across the low faces at corner q of all cubes, those at the side of the block
     or the others.

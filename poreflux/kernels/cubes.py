@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, compiled, inner
 from poreflux.kernels.rows import Binary, conducts, either, face
 
 #: cubes of a block, and the parts that hang together which one has at most
@@ -150,7 +150,7 @@ def put(bits, four, out, m):
         out[m + t] = of_bits[t]
 
 
-@compiled
+@inner
 def load_rows(op, z0, y0, x0, z1, y1, n2, cubes):
     """Fill the rows of a block and those around it, none beyond a box that cuts it short."""
     even, odd = cubes.even, cubes.odd
@@ -195,7 +195,7 @@ def _binary_load(op, shape, z0, y0, x0, cubes):
     return min(op.wz, op.wy, op.wx), max(op.wz, op.wy, op.wx)
 
 
-@compiled
+@inner
 def put_faces(axis, place, beside, e, o, low, high, m, n, cubes):
     """Write the conductances of a row of cells, at `place` along an axis, to rows outside of their
     cubes.
@@ -259,7 +259,7 @@ def load(op, shape, z0, y0, x0, cubes):
     return f(op, shape, z0, y0, x0, cubes)
 
 
-@compiled
+@inner
 def conducts_beyond(op, shape, z0, y0, x0):
     """Return whether a block, where the box cuts it short, conducts across that side."""
     for axis in range(3):

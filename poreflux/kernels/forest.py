@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from poreflux.kernels.components import root as representative
-from poreflux.kernels.redblack import compiled
+from poreflux.kernels.redblack import compiled, inner
 
 #: a bundle of n alike faces joins clusters of m cells at once where n is at least this part of the
 #: cross-section of a cube of m cells
@@ -85,7 +85,7 @@ def plant(forest, nodes):
         forest.group[n] = -1
 
 
-@compiled
+@inner
 def bundle_between(forest, a, b, group):
     """Return the bundle of this group between clusters a and b, -1 if there is none yet."""
     if forest.group[a] != group or forest.group[b] != group:
@@ -105,7 +105,7 @@ def bundle_between(forest, a, b, group):
     return -1
 
 
-@compiled
+@inner
 def hang(forest, cluster, group, q):
     """Put bundle q first in the list of a cluster; return what was first before."""
     if forest.group[cluster] != group:
@@ -118,7 +118,7 @@ def hang(forest, cluster, group, q):
     return before
 
 
-@compiled
+@inner
 def gather(forest, a, b, g, best, edges, start, stop, group, count):
     """Make a bundle of the edges ``edges[start:stop]`` between each two clusters, numbered from
     `count` on; return where the numbers end.
@@ -147,7 +147,7 @@ def gather(forest, a, b, g, best, edges, start, stop, group, count):
     return count
 
 
-@compiled
+@inner
 def unite(forest, a, b, source, q):
     """Join two clusters by a bundle, numbered `source` so far and q from now on."""
     for field in (forest.side_a, forest.side_b, forest.first_edge):

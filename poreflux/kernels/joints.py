@@ -9,7 +9,7 @@ import numpy as np
 from poreflux.kernels.components import root as representative
 from poreflux.kernels.cubes import CUBES, PARTS, corner, stride
 from poreflux.kernels.forest import WIDE, join, plant, settle
-from poreflux.kernels.redblack import compiled
+from poreflux.kernels.redblack import inner
 from poreflux.kernels.rows import Binary, either
 
 #: parts of all cubes of a block
@@ -83,7 +83,7 @@ def fill_parts(op, cubes, joints):
     (_binary_part if isinstance(op, Binary) else _faces_part)(op, cubes, joints)
 
 
-@compiled
+@inner
 def load_joint(face, cubes, joints, forest, n):
     """List the edges across one face between cubes, from number n on; return where they end."""
     axis, m = face // CUBES, face % CUBES
@@ -109,7 +109,7 @@ def load_joint(face, cubes, joints, forest, n):
     return n
 
 
-@compiled
+@inner
 def join_parts(op, cubes, joints, forest):
     """Join the parts of the cubes loaded last; return the number of bundles."""
     fill_parts(op, cubes, joints)
@@ -136,7 +136,7 @@ def join_parts(op, cubes, joints, forest):
     return count
 
 
-@compiled
+@inner
 def number_clusters(cubes, joints, forest):
     """Fill the number of the cluster of each part; return how many there are."""
     found = 0
@@ -153,7 +153,7 @@ def number_clusters(cubes, joints, forest):
     return found
 
 
-@compiled
+@inner
 def settle_parts(op, cubes, joints, forest):
     """Fill the falls between cubes that balance their parts; return the power."""
     count = join_parts(op, cubes, joints, forest)

@@ -31,6 +31,11 @@ OPTIONS: Any = {
 
 compiled = nb.njit(nogil=True, cache=KEPT, **OPTIONS)
 
+#: what other kernels call and Python never: to unpack tuples of tens of arrays for Python takes
+#: longer to compile than the loops do
+_NO_ENTRY: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = nb.njit(nogil=True, cache=KEPT, **_NO_ENTRY, **OPTIONS)
+
 
 def packed_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return (planes, rows, pairs) of one colour, ghosts included, for a box of `shape` cells."""
