@@ -56,7 +56,7 @@ lint: $(VENV)/.lint
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	$(BIN)/python docs/check_site.py docs/_build/html
-	$(BIN)/codespell README.md CHANGELOG.md docs
+	$(BIN)/codespell
 
 notebooks: $(VENV)/.notebooks
 	$(BIN)/python notebooks/execute.py
