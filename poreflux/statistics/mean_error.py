@@ -169,7 +169,7 @@ def mean_error(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarray
     >>> values = np.random.default_rng(0).normal(size=(24, 24, 24))
     >>> error = mean_error(values, np.ones_like(values), [np.arange(25.0)] * 3)
     >>> round(24**1.5 * error.standard_error, 1)
-    1.1
+    1.0
     """
     waves = cosine_waves(total, weight, edges)
     if len(waves.power) < _FEWEST:
