@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.kernels import redblack, stencil
+from poreflux.kernels import diagonal, redblack, stencil
 from poreflux.kernels.redblack import GHOST
 from tests.kernels.twin import Twin
 from tests.transport.conftest import problem_of
@@ -65,6 +65,16 @@ def test_applying_gives_the_product_and_returns_its_square_form(twin, rng):
     y, product = applied(twin, p)
     assert y == pytest.approx(reduced(twin, p), abs=1e-12)
     assert product == pytest.approx((p * y).sum(), rel=1e-12)
+
+
+def test_dividing_by_the_diagonal_gives_the_product_with_the_residual(twin, rng):
+    r = red(twin.random(rng))
+    z = twin.operator.vector()
+    product = passes(twin, diagonal.divide, twin.pack(r, 1), z)
+    d = twin.A.diagonal().reshape(r.shape)
+    expected = np.divide(r, d, out=np.zeros(r.shape), where=d > 0)
+    assert twin.unpack(z) == pytest.approx(expected, abs=1e-13)
+    assert product == pytest.approx((r * expected).sum(), rel=1e-12)
 
 
 def test_advancing_moves_solution_and_residual(twin, rng):
