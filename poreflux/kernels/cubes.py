@@ -127,12 +127,6 @@ def stride(axis):
 
 
 @compiled
-def place_of(axis, m):
-    """Return the place of cube m along an axis."""
-    return m // 16 if axis == 0 else (m // 4) % 4 if axis == 1 else m % 4
-
-
-@compiled
 def last(axis, t):
     """Return cube number t of sixteen at the high side of an axis."""
     if axis == 0:
