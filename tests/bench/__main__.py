@@ -9,6 +9,7 @@ import importlib
 GROUPS = {
     "machine": ("machine", "measure", {}, {"n": 64}),
     "transport": ("transport", "measure", {}, {"n": 48}),
+    "phases": ("phases", "measure", {}, {"n": 48}),
     "published": ("transport", "published", {}, None),
     "peers": ("transport", "peers", {}, {"n": 32}),
     "largest": ("transport", "largest", {}, {"n": 64}),

@@ -16,14 +16,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.bench.machine import row
+from tests.bench.phases import measured
 
 #: bytes a voxel that a pass in float32 has to move, one phase: vectors of half a number, a byte of
 #: geometry, the black values between its two launches
@@ -144,41 +144,6 @@ def seconds(run: Callable[[], Any], repeats: int) -> float:
     return float(np.median(times))
 
 
-@contextmanager
-def phases(engine: Any) -> Iterator[tuple[dict[str, float], list[int]]]:
-    """Give the seconds of each phase while an engine works, waiting for the device, which slows it;
-    and the bytes that are free at each step of the iteration.
-    """
-    from poreflux.kernels.cuda import memory
-
-    spent, free = dict.fromkeys(PHASES, 0.0), []
-    inside = False
-
-    def timed(phase: str, verb: Callable) -> Callable:
-        def run(*args: Any, **options: Any) -> Any:
-            nonlocal inside
-            if inside:
-                return verb(*args, **options)
-            inside = True
-            memory.synchronize()
-            start = time.perf_counter()
-            try:
-                return verb(*args, **options)
-            finally:
-                memory.synchronize()
-                spent[phase] += time.perf_counter() - start
-                inside = False
-                if phase == "passes":
-                    free.append(memory.device().free)
-
-        return run
-
-    for phase, verbs in PHASES.items():
-        for name in verbs:
-            setattr(engine, name, timed(phase, getattr(engine, name)))
-    yield spent, free
-
-
 def solves(size: str, cells: np.ndarray, compare: bool) -> list[dict]:
     """Return the rows of one medium: a solve as it is, one phase by phase, and others' answers."""
     from poreflux.kernels.cuda import memory
@@ -200,8 +165,15 @@ def solves(size: str, cells: np.ndarray, compare: bool) -> list[dict]:
     engine.close()
     gc.collect()
     before, engine = memory.device().free, Cuda()
-    with phases(engine) as (each, free):
+    free: list[int] = []
+
+    def read_free(phase: str) -> None:
+        if phase == "passes":
+            free.append(memory.device().free)
+
+    with measured(engine, PHASES, memory.synchronize, read_free) as spent_in:  # waiting slows it
         total, _ = solve_once(cells, engine)
+    each = {phase: spent_in.seconds[phase] for phase in PHASES}
     taken = (before - min(free)) / cells.size
     rows.append(row("  memory of it", size, taken, "B/voxel", BYTES, below=True))
     rows += [row(f"  {phase}", size, value, "s") for phase, value in each.items()]
