@@ -25,8 +25,11 @@ def place(segmented, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(place):
+    """Return results of the store, into which the current was written beside the phases."""
+    current = pf.interfacial_current(pf.open(place), field=place, rtol=1e-3)
     volume = pf.open(place)
-    return pf.collect(pf.block_porosity(volume, blocks=(2, 4, 4)), pf.structure_factor(volume))
+    blocks = pf.block_porosity(volume, blocks=(2, 4, 4))
+    return pf.collect(blocks, pf.structure_factor(volume), current)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,23 @@ def test_a_click_on_a_map_of_columns_goes_to_that_column(page, results):
     expected = results["structure_factor"].sel(y=point[1], x=point[2], method="nearest")
     told = float(page.page.locator("#map-told").get_attribute("data-value"))
     assert told == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_a_hot_spot_of_the_electrode_leads_to_the_voxels_under_it(page, place, results, segmented):
+    page.page.select_option("#map", "current_density")
+    page.until("window.poreflux.state.mapped.title == 'current density at the electrode'")
+    page.settled(lambda: page.page.click("#highest"))
+    current = results["current_density"]
+    where = current.where(current == current.max(), drop=True)
+    last = segmented["z"].values[-1]
+    z, y, x = page.page.evaluate("window.poreflux.view.point")
+    np.testing.assert_allclose([z, y, x], [last, where["y"].item(), where["x"].item()], atol=1e-6)
+    page.settled(lambda: page.page.select_option("#overlay", "cell_current_density"))
+    field = pf.open(place)["cell_current_density"]
+    behind = field.sel(z=last).values
+    np.testing.assert_array_equal(page.image("slice_xy", 2), behind)
+    told = page.state("told")["values"]["cell_current_density"]
+    assert told == pytest.approx(float(field.sel(z=z, y=y, x=x, method="nearest")), rel=1e-6)
 
 
 def test_the_phases_lie_over_the_grey_values(page, segmented):
