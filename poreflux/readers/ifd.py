@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -22,12 +22,12 @@ _CODES = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
 _SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIPS, _SAMPLES, _ROWS, _STRIP_BYTES, _PREDICTOR = 273, 277, 278, 279, 317
 _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_BYTES, _FORMAT = 322, 323, 324, 325, 339
-_DEPTH, _TILE_DEPTH = 32997, 32998
+_DEPTH, _TILE_DEPTH, _BIT_ORDER = 32997, 32998, 266
 
 _WANTED = {
     *(_SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _STRIPS, _SAMPLES, _ROWS, _STRIP_BYTES),
     *(_PREDICTOR, _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_BYTES, _FORMAT),
-    *(_PHOTOMETRIC, _DEPTH, _TILE_DEPTH),
+    *(_PHOTOMETRIC, _DEPTH, _TILE_DEPTH, _BIT_ORDER),
 }
 _UNCOMPRESSED = 1
 #: sample formats
@@ -44,6 +44,9 @@ class Page:
     kind: tuple
     offsets: np.ndarray
     counts: np.ndarray
+    #: of the bytes of a number, and whether the bits of a byte are in the usual order
+    byte_order: Literal["<", ">"] = "<"
+    usual_bits: bool = True
 
     @property
     def number(self) -> tuple:
@@ -97,6 +100,12 @@ def pages(path: Path, stamp: tuple) -> tuple[Page, ...]:
     return tuple(found)
 
 
+@functools.lru_cache(maxsize=2048)
+def pages_of_small(path: Path, stamp: tuple) -> tuple[Page, ...]:
+    """Return the pages of one file of a folder: as :func:`pages`, with room for many files."""
+    return pages.__wrapped__(path, stamp)
+
+
 def require_alike(path: Path, found: Sequence[Page]) -> None:
     """Refuse pages of one file that are not all alike."""
     for page in found:
@@ -118,6 +127,8 @@ def contiguous(found: tuple[Page, ...]) -> int | None:
     """Return where the voxels begin if they are whole bytes, uncompressed and without gaps."""
     kind = found[0].kind
     if kind[4] != _UNCOMPRESSED or kind[2] % 8 or kind[7] or found[0].depth > 1:
+        return None
+    if kind[8] != 1 or not all(page.usual_bits for page in found):
         return None
     offsets = np.concatenate([page.offsets for page in found])
     counts = np.concatenate([page.counts for page in found])
@@ -213,7 +224,9 @@ class _Walk:
         counts = tags.get(_TILE_BYTES if tiled else _STRIP_BYTES)
         if counts is None and compression == _UNCOMPRESSED and len(offsets) == 1:
             counts = np.array([-(-width * bits * samples // 8) * length])
-        page = Page(index, kind, offsets, np.zeros(0, np.int64) if counts is None else counts)
+        counts = np.zeros(0, np.int64) if counts is None else counts
+        byte_order: Literal["<", ">"] = ">" if self.order == ">" else "<"
+        page = Page(index, kind, offsets, counts, byte_order, one(_BIT_ORDER, 1) == 1)
         self._check(page, samples)
         return page
 

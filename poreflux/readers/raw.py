@@ -184,21 +184,22 @@ def read_flat(
         if len(shape) > 3:
             whole = np.empty((planes, *shape[1:]), dtype)
             plane = math.prod(shape[1:]) * dtype.itemsize
-            _fill(file, offset + start[0] * plane, whole, path)
+            fill(file, offset + start[0] * plane, whole, path)
             values = whole[(slice(None), *at[1:])][:, start[1] : stop[1]]
         else:
             values = np.empty((planes, lines, *shape[2:]), dtype)
             rows = math.prod(shape[2:]) * dtype.itemsize
             if lines == shape[1]:
-                _fill(file, offset + start[0] * shape[1] * rows, values, path)
+                fill(file, offset + start[0] * shape[1] * rows, values, path)
             else:
                 for k in range(planes):
                     first = (start[0] + k) * shape[1] + start[1]
-                    _fill(file, offset + first * rows, values[k], path)
+                    fill(file, offset + first * rows, values[k], path)
     return values[:, :, start[2] : stop[2]].astype(dtype.newbyteorder("="), copy=False)
 
 
-def _fill(file: FileIO, position: int, values: np.ndarray, path: Path) -> None:
+def fill(file: FileIO, position: int, values: np.ndarray, path: Path) -> None:
+    """Read the numbers from a byte of an open file on into an array that is contiguous."""
     file.seek(position)
     buffer = values.reshape(-1).view(np.uint8).data
     done = 0

@@ -20,7 +20,7 @@ from poreflux.readers import ifd, pictures
 from poreflux.readers.description import Choice, Description, Wanted, choose, named_axes
 from poreflux.readers.image import Image, micrometers, plane_chunks, reading
 from poreflux.readers.lazy import Box, from_chunks
-from poreflux.readers.raw import flat
+from poreflux.readers.raw import fill, flat, read_flat
 from poreflux.readers.series import PICTURES, find_series
 from poreflux.readers.tiff_values import lossy, no_value, shown
 
@@ -29,6 +29,10 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 #: resolutions that programs write without having measured any, in pixels per inch
 _DEFAULTS = (1, 72, 96, 100, 150, 200, 300, 400, 600, 1200)
+
+
+#: pages that one thread unpacks at once: a slab of a store is then work for several
+_TOGETHER = 32
 
 
 def read(path: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
@@ -270,8 +274,7 @@ def read_folder(folder: Path, wanted: Wanted, *, kind: str = "gray") -> Image:
 def _require_alike(folder: Path, files: Sequence[Path], first: ifd.Page) -> None:
     """Refuse a folder whose files are not single pages of one size and kind of number."""
     for path in files:
-        # past the cache, which is for the pages of large files
-        found = ifd.pages.__wrapped__(path, ifd.stamp(path))
+        found = ifd.pages_of_small(path, ifd.stamp(path))
         if len(found) != 1 or found[0].depth > 1:
             raise UnreadableImage(
                 f"{path} has {max(len(found), found[0].depth)} pages; give it alone, not its folder"
@@ -306,7 +309,7 @@ def lazy_pages(
         functools.partial(_planes, tuple(files), tuple(numbers), dtype.newbyteorder("=")),
         shape,
         dtype.newbyteorder("="),
-        plane_chunks(shape, dtype.itemsize),
+        (min(_TOGETHER, plane_chunks(shape, dtype.itemsize)[0]), *plane),
         token=[list(stamps.values()), list(numbers)],
     )
 
@@ -314,16 +317,34 @@ def lazy_pages(
 def _planes(
     files: tuple[Path, ...], numbers: tuple[int, ...], dtype: np.dtype, start: Box, stop: Box
 ) -> np.ndarray:
-    """Decode the segments of each page that the box touches."""
+    """Read the rows of each page that the box touches, or decode its segments."""
     values = np.empty(tuple(b - a for a, b in zip(start, stop)), dtype)
+    pages = ifd.pages if files[0] == files[-1] else ifd.pages_of_small
     for out, k in zip(values, range(start[0], stop[0])):
         path, number = files[k], numbers[k]
         with reading(path, f"a TIFF stack, at page {number + 1}"):
-            found = ifd.pages(path, ifd.stamp(path))
+            found = pages(path, ifd.stamp(path))
             # reduced images are left out, so a page stands at its number or before
             page = next(page for page in found[number::-1] if page.index == number)
-            _decode(path, page, start[1:], stop[1:], out)
+            first = ifd.contiguous((page,))
+            if first is None:
+                _decode(path, page, start[1:], stop[1:], out)
+            else:
+                _read_rows(path, page, first, start[1:], stop[1:], out)
     return values
+
+
+def _read_rows(
+    path: Path, page: ifd.Page, first: int, start: Box, stop: Box, out: np.ndarray
+) -> None:
+    """Read a box of a page whose numbers lie one after the other from byte `first` on."""
+    dtype = out.dtype.newbyteorder(page.byte_order)
+    if stop[1] - start[1] == page.width and dtype.isnative:
+        with path.open("rb", buffering=0) as file:
+            fill(file, first + start[0] * page.width * dtype.itemsize, out, path)
+    else:
+        shape, whole = (1, page.length, page.width), [slice(None)] * 3
+        out[:] = read_flat(path, first, shape, whole, dtype, (0, *start), (1, *stop))[0]
 
 
 def _decode(path: Path, page: ifd.Page, start: Box, stop: Box, out: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -56,18 +57,28 @@ def build(
     source = below(path)
     name = path.split("/")[1]
     join = mode if name == "phase" else mean if name in IMAGES else mean_of_known
-    shape = box.shape_of(root, source)
+    shape, edges = box.shape_of(root, source), _even_edges(box.array_chunks(root, source))
 
     def write_joined(index: Index) -> None:
         lower, upper = layout.span(index)
-        stop = tuple(min(2 * b, n) for b, n in zip(upper, shape))
-        values = box.read_box(root, source, tuple(2 * a for a in lower), stop)
-        box.write_shard(root / path, layout, index, join(values))
+        joined = np.empty(tuple(b - a for a, b in zip(lower, upper)), layout.dtype)
+        # in parts that stay in the cache, none of which cuts what is joined
+        parts = [range(2 * a, min(2 * b, n), e) for a, b, n, e in zip(lower, upper, shape, edges)]
+        for start in product(*parts):
+            stop = tuple(min(a + e, r.stop) for a, e, r in zip(start, edges, parts))
+            place = tuple(slice(a // 2 - o, -(-b // 2) - o) for a, b, o in zip(start, stop, lower))
+            joined[place] = join(box.read_box(root, source, start, stop))
+        box.write_shard(root / path, layout, index, joined)
         step(1)
 
     with ThreadPoolExecutor(threads) as pool:
         for future in [pool.submit(write_joined, index) for index in files]:
             future.result()
+
+
+def _even_edges(chunk: Index) -> Index:
+    """Return the edges of a file of an array, or of two of them where they are odd."""
+    return tuple(n if n % 2 == 0 else 2 * n for n in chunk)
 
 
 def mean(values: np.ndarray) -> np.ndarray:

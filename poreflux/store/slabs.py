@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import groupby, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import dask.array as da
 import numpy as np
 
 from poreflux.annotations import AnyArray
+from poreflux.machine import available_cores
+from poreflux.readers.lazy import Source, source_of
 from poreflux.schema import NO_PHASE
 from poreflux.store import box, codec, forecast
 from poreflux.store.layout import Index, Layout
@@ -46,10 +48,13 @@ def write(
     def part(index: Index) -> Index:
         return index[along], index[across] // rows
 
-    done = 0
+    source, room, done = _read_here(lazy, layout), _Room(), 0
     for _, group in groupby(sorted(wanted, key=part), key=part):
         files = set(group)
-        _write_part(lazy, folder, layout, files, copy=count > 1)
+        if source is None:
+            _write_part(lazy, folder, layout, files, copy=count > 1)
+        else:
+            _write_read(source, lazy.chunks, room, folder, layout, files)
         step(len(files))
         if not done:
             written = sum(layout.file(folder, index).stat().st_size for index in files)
@@ -63,13 +68,78 @@ def _thin(lazy: da.Array, layout: Layout) -> int:
     return int(np.argmin(np.maximum(shared, 1)))
 
 
+class _Room:
+    """Memory for one slab after the other; what is used again need not be made zero again."""
+
+    def __init__(self) -> None:
+        self.flat = np.empty(0, np.uint8)
+
+    def array(self, shape: Index, dtype: np.dtype) -> np.ndarray:
+        size = math.prod(shape) * dtype.itemsize
+        if size > self.flat.size:
+            self.flat = np.empty(size, np.uint8)
+        return self.flat[:size].view(dtype).reshape(shape)
+
+
+def _read_here(lazy: da.Array, layout: Layout) -> Source | None:
+    """Return what an array is read from, where its chunks span files and no cluster reads them."""
+    spans_files = any(max(sizes) > edge for sizes, edge in zip(lazy.chunks, layout.shard))
+    by_threads = dask.base.get_scheduler() in (None, dask.threaded.get, dask.local.get_sync)
+    return source_of(lazy) if spans_files and by_threads else None
+
+
+def _write_read(
+    source: Source,
+    chunks: tuple[tuple[int, ...], ...],
+    room: _Room,
+    folder: Path,
+    layout: Layout,
+    files: set[Index],
+) -> None:
+    """Read the smallest box that holds some files into one array, and write them from it."""
+    start, stop = _box_of(files, layout)
+    slab = room.array(tuple(b - a for a, b in zip(start, stop)), source.dtype)
+
+    def read(spans: tuple[tuple[int, int], ...]) -> None:
+        target = tuple(slice(a - first, b - first) for (a, b), first in zip(spans, start))
+        slab[target] = source[tuple(slice(a, b) for a, b in spans)]
+
+    def write_one(index: Index) -> None:
+        lower, upper = layout.span(index)
+        place = tuple(slice(a - o, b - o) for a, b, o in zip(lower, upper, start))
+        _require_labels(slab[place], layout, index)
+        box.write_shard(folder, layout, index, slab[place])
+
+    spans = [_cut(sizes, a, b) for sizes, a, b in zip(chunks, start, stop)]
+    with ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(read, product(*spans)))
+        list(pool.map(write_one, sorted(files)))
+
+
+def _box_of(files: set[Index], layout: Layout) -> tuple[Index, Index]:
+    """Return (start, stop) of the smallest box that holds some files."""
+    first, last = tuple(map(min, zip(*files))), tuple(map(max, zip(*files)))
+    return layout.span(first)[0], layout.span(last)[1]
+
+
+def _cut(sizes: tuple[int, ...], start: int, stop: int) -> list[tuple[int, int]]:
+    """Return the parts of start to stop that lie in chunks of these sizes.
+
+    Examples
+    --------
+    >>> _cut((4, 4, 2), 3, 9)
+    [(3, 4), (4, 8), (8, 9)]
+    """
+    edges = np.cumsum([0, *sizes]).tolist()
+    inside = [edge for edge in edges if start < edge < stop]
+    return list(pairwise([start, *inside, stop]))
+
+
 def _write_part(
     lazy: da.Array, folder: Path, layout: Layout, files: set[Index], *, copy: bool
 ) -> None:
     """Write some files by one computation over the smallest box that holds them."""
-    first = tuple(map(min, zip(*files)))
-    last = tuple(map(max, zip(*files)))
-    start, stop = layout.span(first)[0], layout.span(last)[1]
+    first, (start, stop) = tuple(map(min, zip(*files))), _box_of(files, layout)
     part = lazy[tuple(map(slice, start, stop))]
     if copy:
         # a view would keep the whole source chunk in memory
@@ -99,14 +169,19 @@ def _write_file(
     location = block_info[0]["chunk-location"]
     index = tuple(a + b for a, b in zip(first, location))
     if index in files:
-        if layout.fill == NO_PHASE and values.max() >= NO_PHASE:
-            at = np.argwhere(values >= NO_PHASE)[0] + layout.span(index)[0]
-            raise ValueError(
-                f"phase label {NO_PHASE} at voxel {tuple(at.tolist())} is kept for lost chunks; "
-                f"use labels 0 to {NO_PHASE - 1}"
-            )
+        _require_labels(values, layout, index)
         box.write_shard(folder, layout, index, values)
     return np.ones((1, 1, 1), bool)
+
+
+def _require_labels(values: np.ndarray, layout: Layout, index: Index) -> None:
+    """Refuse the label that says that a chunk was lost."""
+    if layout.fill == NO_PHASE and values.max() >= NO_PHASE:
+        at = np.argwhere(values >= NO_PHASE)[0] + layout.span(index)[0]
+        raise ValueError(
+            f"phase label {NO_PHASE} at voxel {tuple(at.tolist())} is kept for lost chunks; "
+            f"use labels 0 to {NO_PHASE - 1}"
+        )
 
 
 def max_chunk_bytes(lazy: da.Array) -> int:

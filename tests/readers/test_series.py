@@ -32,6 +32,38 @@ def write(folder, pattern, numbers, first=0):
         tifffile.imwrite(folder / (pattern % (first + number)), STACK[number])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rowsperstrip": 3},
+        {"extratags": [(266, "H", 1, 2, True)]},  # bits of each byte the other way round
+        {"tile": (16, 16)},
+        {"compression": "zlib", "predictor": True},
+    ],
+    ids=["plain", "strips", "bits", "tiles", "packed"],
+)
+@pytest.mark.parametrize("order", "<>")
+def test_pages_come_in_as_another_program_reads_them(tmp_path, rng, order, options):
+    pages = rng.integers(0, 60_000, (3, 20, 33)).astype(np.uint16)
+    for number, page in enumerate(pages):
+        tifffile.imwrite(tmp_path / f"{number}.tif", page, byteorder=order, **options)
+    expected = [tifffile.imread(tmp_path / f"{number}.tif") for number in range(3)]
+    gray = read(tmp_path, voxel_size=1).gray.data
+    np.testing.assert_array_equal(gray, expected)
+    np.testing.assert_array_equal(gray[1:, 4:9], np.array(expected)[1:, 4:9])
+    np.testing.assert_array_equal(gray[:, 4:9, 7:8], np.array(expected)[:, 4:9, 7:8])
+
+
+def test_a_page_that_shrinks_after_it_was_read_is_an_error(tmp_path):
+    write(tmp_path, "%d.tif", range(3))
+    gray = read(tmp_path, voxel_size=1).gray.data
+    page = tmp_path / "1.tif"
+    page.write_bytes(page.read_bytes()[:-1])
+    with pytest.raises(UnreadableImage, match="cut short"):
+        gray.compute()
+
+
 @given(
     pattern=st.sampled_from(PATTERNS),
     lost=st.sets(st.integers(1, 18), max_size=4),
