@@ -125,6 +125,9 @@ class Never:
         self.history.append(step.remaining)
         return False
 
+    def is_proved_early(self, _: Step) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("make_solver", SOLVERS)
 def test_steps_say_what_they_gain_and_hand_out_the_potential(make_solver):

@@ -19,6 +19,9 @@ class EnergyError:
         self.history.append(step.remaining / self.energy)
         return self.history[-1] <= self.rtol
 
+    def is_proved_early(self, _: Step) -> bool:
+        return False
+
     @property
     def run(self) -> Run:
         return Run(len(self.history), self.history, self.residual)

@@ -5,12 +5,18 @@ import pytest
 
 import poreflux as pf
 from poreflux.phantoms import spheres
-from poreflux.transport.solvers import solution
+from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.operator import build
+from poreflux.transport.laplace.percolation import percolate
+from poreflux.transport.laplace.problem import Problem
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
+from poreflux.transport.solvers.solution import lower_energy, ramp
 
 
 @pytest.fixture
 def every_volume_is_large(monkeypatch):
-    monkeypatch.setattr(solution, "PROVED_VOXELS", 0)
+    monkeypatch.setattr(Threads, "proved_voxels", 0)
 
 
 def chambers(n=32):
@@ -58,5 +64,41 @@ def test_uneven_fluxes_call_for_a_proof(every_volume_is_large, rtol):
     )
 
 
-def test_a_small_volume_is_proved():
-    assert errors(chambers(16), 1e-4)[2].attrs["bound"] == "proved"
+@pytest.fixture(scope="module")
+def long():
+    """Return a bar of more than a million voxels with cavities."""
+    rng = np.random.default_rng(3)
+    cells = np.ones((1040, 32, 32), np.uint8)
+    for z, y, x in rng.integers(0, (1030, 24, 24), (400, 3)):
+        cells[z : z + 8, y : y + 8, x : x + 8] = 0
+    return pf.from_array(cells)
+
+
+def test_a_volume_of_a_million_voxels_is_proved(long):
+    true, printed, variable = errors(long, 1e-4)
+    assert variable.attrs["bound"] == "proved"
+    assert 0 <= true <= printed <= 1e-4
+
+
+def test_a_proof_comes_before_the_preconditioner(long):
+    """The last step of an iteration that is proved applies no preconditioner any more."""
+    problem = Problem(long.phase.values.copy(), (1.0, 1.0, 1.0))
+    percolate(problem.cells, Threads(1))
+    operator = build(problem, Threads(1), np.float32)
+    solver = ConjugateGradients(operator, Counting(hierarchy(operator)))
+    x = operator.vector()
+    ramp(operator, x)
+    stopping = lower_energy(solver, x, 1e-4)
+    assert stopping.certificate.proved
+    assert stopping.run.iterations == solver.preconditioner.applied > 1
+
+
+class Counting:
+    """A preconditioner that counts how often it is applied."""
+
+    def __init__(self, preconditioner):
+        self.preconditioner, self.applied = preconditioner, 0
+
+    def precondition(self, r, z):
+        self.applied += 1
+        return self.preconditioner.precondition(r, z)

@@ -10,7 +10,7 @@ from poreflux.transport.electrode.cell import ElectrolyteCell, OuterPlanes, plan
 from poreflux.transport.laplace.operator import Operator
 from poreflux.transport.solvers.certified import CertifiedEnergy, Limited, lower_until_met
 from poreflux.transport.solvers.error_bound import Certificate, ErrorBound
-from poreflux.transport.solvers.solution import PROVED_VOXELS, integrate
+from poreflux.transport.solvers.solution import integrate, is_affordable
 from poreflux.transport.solvers.stopping import Step
 
 
@@ -38,9 +38,8 @@ class CurrentBound(ErrorBound):
 
     def __init__(self, operator: Operator, proved: bool = True):
         super().__init__(operator)
-        _, n1, n2 = operator.shape
         self.guarded = proved
-        self.affordable = proved and operator.neighbours.planes * n1 * n2 <= PROVED_VOXELS
+        self.affordable = proved and is_affordable(operator)
 
     def estimate(self, x: np.ndarray, r: np.ndarray, remaining: float) -> Certificate:
         """Return the excess by the iteration, or by how uneven the currents through the planes are

@@ -84,6 +84,11 @@ class Network(NamedTuple):
     widths: np.ndarray
 
 
+#: the error of volumes of up to so many voxels is proved always: by threads, and where a device
+#: solves, since the proof is made on the host
+PROVED_BY_THREADS, PROVED_BESIDE_DEVICES = 2**30, 2**20
+
+
 class Engine(Protocol):
     """Vectors and passes on one box.
 
@@ -94,6 +99,8 @@ class Engine(Protocol):
     """
 
     threads: int
+    #: the largest volume whose error is proved always
+    proved_voxels: int
 
     #: a cycle of multigrid visits grids of fewer cells once: to start a pass over them takes longer
     #: than the pass

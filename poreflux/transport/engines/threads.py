@@ -28,7 +28,15 @@ from poreflux.kernels import (
 )
 from poreflux.kernels.redblack import GHOST
 from poreflux.machine import available_cores
-from poreflux.transport.engines.engine import Clusters, Edges, Grid, Network, Runs, Shape
+from poreflux.transport.engines.engine import (
+    PROVED_BY_THREADS,
+    Clusters,
+    Edges,
+    Grid,
+    Network,
+    Runs,
+    Shape,
+)
 
 #: boxes below this many cells take one thread: starting more costs as much as the passes
 WORTH_SHARING = 60_000
@@ -40,6 +48,7 @@ class Threads:
     """
 
     two_visits_from = 0
+    proved_voxels = PROVED_BY_THREADS
 
     def __init__(self, threads: int | None = None):
         self.threads = max(1, threads or available_cores())

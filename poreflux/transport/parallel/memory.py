@@ -4,9 +4,9 @@ import numpy as np
 
 from poreflux.errors import TooLarge
 from poreflux.machine import free_memory
+from poreflux.transport.engines.engine import PROVED_BY_THREADS
 from poreflux.transport.parallel.neighbours import Link
 from poreflux.transport.parallel.partition import Partition
-from poreflux.transport.solvers.solution import PROVED_VOXELS
 
 #: bytes of a process before it has a voxel: Python, the libraries, compiled kernels
 PROCESS_BYTES = 230 * 2**20
@@ -28,8 +28,8 @@ def forecast(
     Per voxel half a float64 for each of five vectors of PETSc and one between ghosts; a byte of
     geometry and one of cells, or for several phases four float64 and another of cells; the coarser
     grids, an eighth each; and the grids that every process solves on its own. The imbalance takes
-    half a float32; the proof of the error, which small volumes always have and large ones only in
-    doubt, two bytes of labels, and the coarse network of all boxes. The check is extra.
+    half a float32; the proof of the error, which the largest volumes have only in doubt, two bytes
+    of labels, and the coarse network of all boxes. The check is extra.
     """
     planes, ny, nx = (2 * n if sides == "periodic" and n % 2 else n for n in shape)
     planes = shape[0]
@@ -44,7 +44,7 @@ def forecast(
         matrix = BYTES_PER_CELL * planes * ny * nx
     grids = GRID_BYTES * (padded / 7 + joined)
     voxels = layout.planes * ny * nx
-    proof = 2 * padded + NETWORK_BYTES * voxels if voxels <= PROVED_VOXELS else 0
+    proof = 2 * padded + NETWORK_BYTES * voxels if voxels <= PROVED_BY_THREADS else 0
     vectors = 6 * 8 / 2 + 4 / 2
     return int(PROCESS_BYTES + padded * (geometry + vectors) + grids + faces + proof + matrix)
 

@@ -65,6 +65,8 @@ class CertifiedEnergy:
         #: whether the potential that was judged last is good enough
         self.met = False
         self._proves = bound.affordable
+        #: whether a step was judged before the preconditioner
+        self._judged = False
 
     def begin(self, x: np.ndarray) -> bool:
         """Start again from x; return whether that is good enough."""
@@ -81,27 +83,60 @@ class CertifiedEnergy:
         """Watch the iteration of a solver from now on."""
         self.scratch, self.residual_vector = solver.scratch, solver.residual
 
+    def is_proved_early(self, step: Step) -> bool:
+        """Return whether the energy is proved to be right to `rtol`; try it where a guess of the
+        remaining error says so.
+        """
+        if not self._proves:
+            return False
+        energy = self._energy_after(step)
+        estimate = step.remaining / energy if energy > 0 else np.inf
+        if not self._due(estimate, step):
+            return False
+        self.residual, self._remaining = step.residual, step.remaining
+        self._judged = True
+        done = self._judge(step)
+        if done:
+            self._record(self.certificate.error)
+        return done
+
     def __call__(self, step: Step) -> bool:
         """Return whether the energy is proved to be right to `rtol`."""
         self.residual = step.residual
         self._remaining = step.remaining
+        if self._judged:
+            self._judged = False
+            self._aim(step)
+            self._record(self.certificate.error)
+            return False
         self._energy = self._energy_after(step)
         self._waited += 1
         estimate = step.remaining / self._energy if self._energy > 0 else np.inf
         done = False
         if self._due(estimate, step):
-            done = self._certify(step.potential())
-            if not done:
-                if self.certificate.proved:
-                    self._check_drift()
-                aim = AIM * self.rtol / self.certificate.unsolved
-                estimate = step.remaining / self._energy
-                self._target = estimate * (aim if aim > 0 else 0.1)
+            done = self._judge(step)
             estimate = self.certificate.error
+        self._record(estimate)
+        return done
+
+    def _judge(self, step: Step) -> bool:
+        """Return whether the potential after a step is good enough; else aim at what will be."""
+        done = self._certify(step.potential())
+        if not done:
+            if self.certificate.proved:
+                self._check_drift()
+            self._aim(step)
+        return done
+
+    def _aim(self, step: Step) -> None:
+        aim = AIM * self.rtol / self.certificate.unsolved
+        estimate = step.remaining / self._energy
+        self._target = estimate * (aim if aim > 0 else 0.1)
+
+    def _record(self, estimate: float) -> None:
         self.history.append(estimate)
         if self.report is not None:
             self.report(len(self.history), self._energy, estimate)
-        return done
 
     @property
     def run(self) -> Run:
@@ -110,7 +145,7 @@ class CertifiedEnergy:
 
     def _start(self) -> None:
         self._energy, self._target, self._waited = np.inf, self.rtol, 0
-        self.met = False
+        self.met = self._judged = False
 
     def _energy_after(self, step: Step) -> float:
         """Return the energy that errors are relative to."""

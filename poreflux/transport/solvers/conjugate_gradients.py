@@ -5,7 +5,7 @@ upper bound of the conductance between the driven faces (Dirichlet's principle),
 the squared energy norm of the error: it has twice as many right digits as a flux.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -87,7 +87,7 @@ class ConjugateGradients:
         residual is `negligible`.
         """
         limit = self.limit or MAX_ITERATIONS
-        for step in self.steps(x, stopping.history, negligible):
+        for step in self.steps(x, stopping.history, negligible, stopping.is_proved_early):
             if stopping(step):
                 return
             if step.iteration == limit:
@@ -96,11 +96,18 @@ class ConjugateGradients:
                     stopping.history,
                 )
 
-    def steps(self, x: np.ndarray, history: list[float], negligible: float = 0.0) -> Iterator[Step]:
+    def steps(
+        self,
+        x: np.ndarray,
+        history: list[float],
+        negligible: float = 0.0,
+        is_proved_early: Callable[[Step], bool] = lambda step: False,
+    ) -> Iterator[Step]:
         """Lower the energy of x, in place, one step at a time.
 
-        Ends by itself where the square of the residual is `negligible`, or zero to round-off.
-        `history` is passed to :class:`NotConverged`.
+        Ends by itself where the square of the residual is `negligible`, or zero to round-off, and
+        where `is_proved_early`, before the preconditioner. `history` is passed to
+        :class:`NotConverged`.
         """
         operator, r, z, p = self.operator, self.r, self.preconditioned, self.p
         start = square = self._first_residual(x)
@@ -115,13 +122,17 @@ class ConjugateGradients:
             iteration += 1
             curvature = operator.curvature(p)
             require_definite("p.Ap", curvature, iteration - 1, history)
-            square = operator.advance(rz / curvature, p, x, r)
+            square, square_before = operator.advance(rz / curvature, p, x, r), square
+            gain, remaining = estimate.guess(curvature, rz, square / square_before)
+            residual = float(np.sqrt(square / start))
+            if is_proved_early(Step(iteration, gain, remaining, residual, lambda: x)):
+                return
             rz, rz_before = self.preconditioner.precondition(r, z), rz
             if square > negligible:
                 require_definite("r.z", rz, iteration, history)
             gain, remaining = estimate.step(curvature, rz_before, rz)
             operator.combine(1.0, z, rz / rz_before, p)
-            yield Step(iteration, gain, remaining, float(np.sqrt(square / start)), lambda: x)
+            yield Step(iteration, gain, remaining, residual, lambda: x)
 
     def _first_residual(self, x: np.ndarray) -> float:
         """Compute the residual of x; where told to be careful, from differences of potentials."""

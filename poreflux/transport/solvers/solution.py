@@ -17,10 +17,6 @@ from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy
 from poreflux.transport.solvers.stopping import Report, Run, decades
 
-#: the error of volumes of up to so many voxels is proved always, that of larger ones where the
-#: fluxes through its planes contradict the estimate: a proof takes as long as some ten iterations
-PROVED_VOXELS = 2**20
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -160,8 +156,7 @@ class PotentialBound(ErrorBound):
 
     def __init__(self, operator: Operator):
         super().__init__(operator)
-        _, n1, n2 = operator.shape
-        self.affordable = operator.neighbours.planes * n1 * n2 <= PROVED_VOXELS
+        self.affordable = is_affordable(operator)
 
     def estimate(self, x: np.ndarray, r: np.ndarray, remaining: float) -> Certificate:
         """Return the energy of x and its excess by the iteration, or by how uneven the fluxes
@@ -175,6 +170,12 @@ class PotentialBound(ErrorBound):
         """Return the energy of x; r becomes the imbalance of red cells."""
         fill_potential(self.operator, x)
         return super().energy(x, r)
+
+
+def is_affordable(operator: Operator) -> bool:
+    """Return whether the error is proved always, or only where the estimate is contradicted."""
+    _, n1, n2 = operator.shape
+    return operator.neighbours.planes * n1 * n2 <= operator.engine.proved_voxels
 
 
 def unevenness(planes: np.ndarray) -> float:

@@ -45,6 +45,11 @@ class Stopping(Protocol):
     def __call__(self, step: Step) -> bool:
         """Return whether the iteration is done after this step."""
 
+    def is_proved_early(self, step: Step) -> bool:
+        """Return whether the iteration is done, before the preconditioner tells how much remains:
+        the step has a guess of that. Only a proof may say so.
+        """
+
 
 class Run(NamedTuple):
     """The record of an iteration: its length, its estimates of the relative error of the energy
@@ -104,6 +109,13 @@ class ErrorEstimate:
         alpha = before / curvature
         self.theta = min(self.theta, self._ritz.add(alpha, after / before))
         return alpha * before, SAFETY * after / self.theta
+
+    def guess(self, curvature: float, before: float, reduction: float) -> tuple[float, float]:
+        """Return the gain of a step, and what remains if ``r . z`` falls by as much as the square
+        of the residual.
+        """
+        alpha = before / curvature
+        return alpha * before, SAFETY * before * reduction / min(self.theta, 1 / alpha)
 
     def keep_theta(self) -> None:
         """Take no more coefficients: another method continues with the eigenvalue known so far."""

@@ -9,10 +9,14 @@ import xarray as xr
 from poreflux import blocks
 from poreflux.annotations import EngineName, Geometry, Progress, Sides
 from poreflux.schema import attributes
-from poreflux.transport.engines.engine import Engine
+from poreflux.transport.engines.engine import (
+    PROVED_BESIDE_DEVICES,
+    PROVED_BY_THREADS,
+    Engine,
+)
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, Problem, even_periods
-from poreflux.transport.solvers.solution import PROVED_VOXELS, Solution, precision_for
+from poreflux.transport.solvers.solution import Solution, precision_for
 from poreflux.transport.solvers.solution import solve as solve_problem
 from poreflux.transport.tortuosity import device_memory
 from poreflux.volume import require
@@ -88,14 +92,14 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
 
     Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
     geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
-    seven float32 for the next grid, and so on. The proof of the error, which small volumes always
-    have and large ones only in doubt, takes two more bytes of labels and a coarse network.
+    seven float32 for the next grid, and so on. The proof of the error, which the largest volumes
+    have only in doubt, takes two more bytes of labels and about as much for a coarse network.
     """
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
     vectors = 3 * number / 2 + 4 / 2
     coarse = 7 * 4 / 7
-    bound = 5 if int(np.prod(shape)) <= PROVED_VOXELS else 0
+    bound = 4 if int(np.prod(shape)) <= PROVED_BY_THREADS else 0
     padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
     return int(padded * (geometry + vectors + coarse + bound))
 
@@ -107,7 +111,7 @@ def host_forecast(
     and what the proof of the error of small volumes takes.
     """
     voxels = int(np.prod(shape))
-    proof = forecast(shape, precision, binary) if voxels <= PROVED_VOXELS else 0
+    proof = forecast(shape, precision, binary) if voxels <= PROVED_BESIDE_DEVICES else 0
     return max(voxels * ((1 if binary else 8) + 5), proof)
 
 

@@ -13,7 +13,14 @@ import numpy as np
 from poreflux.kernels.cuda import memory
 from poreflux.kernels.rows import Binary, Faces
 from poreflux.transport.engines.cuda.vectors import Vectors
-from poreflux.transport.engines.engine import Clusters, Grid, Network, Runs, Shape
+from poreflux.transport.engines.engine import (
+    PROVED_BESIDE_DEVICES,
+    Clusters,
+    Grid,
+    Network,
+    Runs,
+    Shape,
+)
 
 
 @dataclass
@@ -28,6 +35,8 @@ class HostGrid:
 
 class Balance(Vectors):
     """See :mod:`poreflux.kernels.block_network` and :mod:`poreflux.kernels.components`."""
+
+    proved_voxels = PROVED_BESIDE_DEVICES
 
     def __init__(self, threads: int | None = None):
         super().__init__(threads)
