@@ -23,7 +23,7 @@ from poreflux.phantoms.gray import Tomograph, measure_gray
 from poreflux.phantoms.lattices import sphere_lattice
 from poreflux.phantoms.level_sets import LevelSetPores, with_exact_porosity
 from poreflux.phantoms.modulation import Modulation
-from poreflux.phantoms.oblate import OblatePores
+from poreflux.phantoms.oblate import OblatePores, with_expected_porosity
 from poreflux.phantoms.presets import (
     fine_100,
     fine_300,
@@ -64,6 +64,7 @@ __all__ = [
     "synthetic_twin",
     "uniform",
     "with_exact_porosity",
+    "with_expected_porosity",
 ]
 
 

@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
@@ -13,6 +14,10 @@ from poreflux.phantoms.noise import cell_generator, cells_of
 
 #: standard deviation of a modulation above which a bound of it saves work
 _STRONG = 0.8
+
+#: points along an axis at which the clusters of a volume are looked at, and the largest factor by
+#: which it may get more pores
+_POINTS, _MOST = 64, 8.0
 
 PORES, SPECKS, PORE_NUMBER, SPECK_NUMBER, MODULATION = range(5)  # streams of random numbers
 
@@ -90,18 +95,21 @@ class OblatePores:
                 f"porosity={self.porosity}, aspect={self.aspect}; the first must lie between 0 and "
                 "1, the second above 0 and not above 1"
             )
-        variance = self.modulation.amplitude**2
-        least, largest = self.speck_diameter
-        speck = np.pi / 6 * (least + largest) * (least**2 + largest**2) / 4
 
         def excess(density: float) -> float:
-            def covered(m: np.ndarray) -> np.ndarray:
-                return -np.expm1(-density * (self._volume * np.exp(m - variance / 2) + specks))
-
-            specks = self.specks * speck
-            return self.modulation.mean(covered) - self.porosity
+            return self._covered_on_average(density) - self.porosity
 
         return brentq(excess, 0.0, 1e3 / self._volume, xtol=1e-14, rtol=1e-12)
+
+    def _covered(self, density: float, relative: np.ndarray) -> np.ndarray:
+        """Return the local porosity where there are so many pores relative to their average."""
+        least, largest = self.speck_diameter
+        speck = np.pi / 6 * (least + largest) * (least**2 + largest**2) / 4
+        return -np.expm1(-density * (self._volume * relative + self.specks * speck))
+
+    def _covered_on_average(self, density: float) -> float:
+        variance = self.modulation.amplitude**2
+        return self.modulation.mean(lambda m: self._covered(density, np.exp(m - variance / 2)))
 
     @property
     def _volume(self) -> float:
@@ -121,6 +129,64 @@ class OblatePores:
     def _cell(self) -> float:
         """Edge of the cells of random numbers in µm."""
         return 6 * self.diameter
+
+
+def with_expected_porosity(
+    plan: OblatePores, shape: Sequence[int], voxel_size: Sequence[float]
+) -> OblatePores:
+    """Change the number of pores so that a volume of this shape is expected to have the porosity.
+
+    The porosity of a plan is that of endless space. A volume that is a few clusters wide has more
+    of them, or fewer, than its share; where they are is known before a pore is set, and is kept.
+    What remains is the chance of single pores.
+
+    Parameters
+    ----------
+    plan
+        with the porosity to meet.
+    shape
+        voxels (z, y, x) of the volume.
+    voxel_size
+        (z, y, x) in µm.
+
+    Notes
+    -----
+    The number of pores is multiplied by 8 at most: a volume that no cluster reaches keeps fewer.
+
+    Examples
+    --------
+    >>> plan = OblatePores(0.1, 6.0, modulation=Modulation(1.5, 12.0), seed=1)
+    >>> box = (0, 0, 0), (60, 60, 60), (1.0, 1.0, 1.0)
+    >>> print(f"{plan.pores(*box).mean():.2f}")
+    0.07
+    >>> print(f"{with_expected_porosity(plan, box[1], box[2]).pores(*box).mean():.2f}")
+    0.10
+    """
+    relative = _relative_number(plan, np.asarray(shape) * voxel_size)
+
+    def excess(density: float) -> float:
+        return float(plan._covered(density, relative).mean()) - plan.porosity
+
+    most = _MOST * plan.density
+    density = most if excess(most) < 0 else brentq(excess, 0.0, most, xtol=1e-14, rtol=1e-9)
+    return replace(plan, porosity=plan._covered_on_average(density))
+
+
+def _relative_number(plan: OblatePores, edges: np.ndarray) -> np.ndarray:
+    """Return how many pores reach the points of a grid, over their average in endless space.
+
+    A pore reaches a point from as far as it is large: the number of centres is averaged over a
+    pore, by a Gaussian of the same second moment.
+    """
+    spacing = edges / _POINTS
+    lines = [(np.arange(_POINTS) + 0.5) * h for h in spacing]
+    modulation = plan.modulation.on_grid(lines, plan.seed, MODULATION)
+    relative = np.exp(modulation - plan.modulation.amplitude**2 / 2)
+    moments = [_mean_of_exponential(k * plan.spread) for k in (3, 5)]
+    radius = plan.diameter / 2 * np.sqrt(moments[1] / moments[0] / 5)
+    short, long = radius * plan.aspect ** (2 / 3), radius * plan.aspect ** (-1 / 3)
+    reach = np.where(np.array(relative.shape) > 1, np.array([short, long, long]) / spacing, 0.0)
+    return gaussian_filter(relative, reach, mode="nearest")
 
 
 def _mean_of_exponential(k: float) -> float:

@@ -72,10 +72,8 @@ def source_parameters(sample: Sample) -> dict[str, Any]:
     if sample.preset is None:
         return parameters | {"reading": sample.reading.model_dump()}
     twin = TWINS.get(sample.preset)
-    plan = None if twin is None else asdict(twin.plan)
-    return (
-        parameters | sample.model_dump(include={"preset", "edge", "seed", "scan"}) | {"plan": plan}
-    )
+    made_of = {} if twin is None else {"plan": asdict(twin.plan), "target": asdict(twin.target)}
+    return parameters | sample.model_dump(include={"preset", "edge", "seed", "scan"}) | made_of
 
 
 def _twin(sample: Sample) -> xr.Dataset:
@@ -83,7 +81,7 @@ def _twin(sample: Sample) -> xr.Dataset:
     if name not in TWINS:
         raise ValueError(f"preset={name!r} is not a preset; choose one of {', '.join(TWINS)}")
     size = VOXEL_SIZE if sample.voxel_size is None else sample.voxel_size
-    volume = synthetic_twin(name, edge, seed=sample.seed, voxel_size=size)
+    volume = synthetic_twin(name, edge, seed=sample.seed, voxel_size=size, fit_porosity=True)
     if not sample.scan:
         return volume
     seed = TWINS[name].plan.seed if sample.seed is None else sample.seed

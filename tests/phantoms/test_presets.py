@@ -58,6 +58,15 @@ def test_a_small_twin_is_the_corner_of_a_large_one():
     assert np.array_equal(small, large[:30, :30, :30])
 
 
+@pytest.mark.parametrize("name", TWINS)
+def test_a_twin_of_the_size_of_the_example_has_its_porosity_if_asked(name):
+    # voxels of 9.2 µm are coarse for single pores, but not for how many there are
+    volume = phantoms.synthetic_twin(name, 25, voxel_size=9.2, fit_porosity=True)
+    porosity, target = float((volume.phase == 0).mean()), TWINS[name].target.porosity
+    # of 15 625 points, few of which share a pore
+    assert porosity == pytest.approx(target, abs=4 * np.sqrt(target / 15_625))
+
+
 def test_attributes_tell_the_calibrated_volume_from_others():
     whole = phantoms.regular_300().attrs["phantom"]
     assert whole["is_the_calibrated_volume"]
@@ -66,6 +75,7 @@ def test_attributes_tell_the_calibrated_volume_from_others():
         phantoms.regular_300(64),
         phantoms.regular_300(seed=9),
         phantoms.regular_300(voxel_size=0.5),
+        phantoms.regular_300(fit_porosity=True),
     ):
         assert not other.attrs["phantom"]["is_the_calibrated_volume"]
         assert other.attrs["phantom"]["achieved_on"]["shape"] == [500, 500, 500]

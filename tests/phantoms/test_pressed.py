@@ -16,6 +16,7 @@ from poreflux.phantoms import (
     OblatePores,
     generate,
     with_exact_porosity,
+    with_expected_porosity,
 )
 
 WAVY = Modulation(clusters=0.5, cluster_length=12.0, layers=0.3, layer_length=15.0)
@@ -149,6 +150,43 @@ def test_variance_of_block_porosity_is_that_of_the_boolean_model():
     theory = np.einsum("ijk,i,j,k->", covariance, weight, weight, weight)
     sample = blocks.var(ddof=1)
     assert abs(sample / theory - 1) < 4 * np.sqrt(2 / (blocks.size - 1))
+
+
+def test_a_window_is_expected_to_have_the_porosity_that_its_clusters_would_not_give():
+    modulation = Modulation(1.5, (8.0, 24.0, 24.0), 0.1, 40.0)
+    box = (0,) * 3, (64,) * 3, (1.0,) * 3
+    free, fitted = [], []
+    for seed in range(5):
+        plan = OblatePores(0.1, 5.0, aspect=0.5, specks=2.0, modulation=modulation, seed=seed)
+        free.append(plan.pores(*box).mean())
+        fitted.append(with_expected_porosity(plan, *box[1:]).pores(*box).mean())
+    # single pores remain: 64**3 * 0.1 voxels in pores of 65 and more, hence a scatter of .005
+    assert np.std(fitted) < 0.007 < np.std(free) / 2
+    assert np.mean(fitted) == pytest.approx(0.1, abs=0.006)
+
+
+def test_a_window_keeps_its_clusters_when_its_porosity_is_fitted():
+    plan = OblatePores(0.1, 5.0, modulation=Modulation(2.0, (8.0, 24.0, 24.0)), seed=3)
+    box = (0,) * 3, (80,) * 3, (1.0,) * 3
+    one, other = plan.pores(*box), with_expected_porosity(plan, *box[1:]).pores(*box)
+    fewer, more = sorted((one, other), key=np.count_nonzero)
+    assert not np.any(fewer & ~more)
+
+
+def test_pores_that_do_not_cluster_are_as_many_as_planned():
+    plan = OblatePores(0.1, 5.0, specks=1.0)
+    fitted = with_expected_porosity(plan, (40, 50, 60), (1.0,) * 3)
+    assert fitted.porosity == pytest.approx(plan.porosity, rel=1e-6)
+
+
+def test_a_window_between_clusters_gets_eight_times_as_many_pores_at_most():
+    plan = OblatePores(0.1, 5.0, modulation=Modulation(2.5, 60.0))
+    factors = []
+    for seed in range(8):
+        fitted = with_expected_porosity(replace(plan, seed=seed), (8, 8, 8), (1.0,) * 3)
+        factors.append(fitted.density / plan.density)
+    assert max(factors) == pytest.approx(8.0)
+    assert min(factors) < 1
 
 
 def test_number_and_size_of_sparse_pores_are_as_planned():
