@@ -7,6 +7,9 @@ import numpy as np
 
 from poreflux.metrics.density.counting import fraction
 
+#: standard deviations up to which persistent correlation is chance, and from which on it is none
+_CHANCE, _NO_CHANCE = 2.0, 4.0
+
 
 def autocorrelation(pairs: np.ndarray, planes: np.ndarray, area: int, mean: float) -> np.ndarray:
     """Return ρ(k) = C(k) / C(0) of the deviation from the mean at lags k = 0, 1, ...
@@ -50,22 +53,29 @@ def autocorrelation(pairs: np.ndarray, planes: np.ndarray, area: int, mean: floa
     return np.nan_to_num(fraction(covariance, covariance[0]))
 
 
-def pore_part(rho: np.ndarray, least: float = 0.0) -> np.ndarray:
+def pore_part(rho: np.ndarray, noise: float = 0.0) -> np.ndarray:
     """Return the part of ρ that is of pores, not of columns, up to its first zero.
 
     Correlation that persists in the farther half of the lags is of columns of different mean
-    porosity; where it exceeds `least`, what chance gives, it is subtracted.
+    porosity. `noise` is its standard deviation by chance: none is subtracted below twice that, all
+    beyond four times, and a growing part between, so that no sample lies on either side of a step.
 
     Examples
     --------
     >>> pore_part(np.array([1.0, 0.6, 0.2, -0.1, 0.0, 0.0, 0.0]))
     array([0.6, 0.2])
+    >>> [pore_part(np.array([1.0, 0.6, 0.1, 0.1, 0.1]), noise).round(2).tolist()
+    ...  for noise in (0.05, 0.1 / 3, 0.02)]
+    [[0.6, 0.1, 0.1, 0.1], [0.55, 0.05, 0.05, 0.05], [0.5]]
     >>> pore_part(np.ones(9))
     array([], dtype=float64)
     """
     far = _far(rho)
-    persistent = far.mean() if far.size else 0.0
-    pores = rho[1:] - (persistent if persistent > least else 0.0)
+    persistent = max(float(far.mean()), 0.0) if far.size else 0.0
+    sure = 1.0
+    if noise:
+        sure = min(max((persistent / noise - _CHANCE) / (_NO_CHANCE - _CHANCE), 0.0), 1.0)
+    pores = rho[1:] - sure * persistent
     zeros = np.flatnonzero(pores <= 0)
     return pores[: zeros[0]] if zeros.size else pores
 
