@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import gaussian_filter
 
 from poreflux import collect, from_array, porosity, segment, segmentation_sensitivity
 from poreflux.errors import OnePhase
@@ -154,6 +155,19 @@ def test_what_is_weighed_depends_on_neither_chunks_nor_type(dtype):
     tolerance = 1e-6 if dtype is np.uint16 else 0.03  # in bins instead of grey values
     for name in ("porosity_low", "porosity_high", "gray_balance_porosity"):
         assert float(found[name]) == pytest.approx(float(expected[name]), rel=tolerance)
+
+
+@pytest.mark.parametrize(("width", "ratio", "number"), [(0.6, 5.0, 80), (0.8, 5.0, 30)])
+def test_pores_are_found_in_noise_that_neighbours_share(width, ratio, number):
+    """Reconstructions and filters make noise alike: dark spots must not be read as too dark."""
+    truth = pores(number)["phase"].values == 1
+    noise = gaussian_filter(np.random.default_rng(3).standard_normal(truth.shape), width)
+    gray = gaussian_filter(truth.astype(float), 0.7) + noise / noise.std() / ratio
+    segmented = segment(from_array((20000 + 15000 * gray).astype(np.uint16), kind="gray"))
+    sensitivity = segmentation_sensitivity(segmented)
+    assert segmented["phase"].attrs["segmentation"]["weighed"]
+    assert sensitivity["porosity_low"] < 1 - truth.mean() < sensitivity["porosity_high"]
+    assert abs(value(porosity(segmented))["porosity"] / (1 - truth.mean()) - 1) < 0.25
 
 
 def test_what_is_outside_is_neither_pore_nor_background():
