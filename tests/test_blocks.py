@@ -286,6 +286,18 @@ def test_two_computations_on_one_array_in_memory_share_its_blocks(rng, tmp_path)
         assert blocks.chunked(array).name == blocks.chunked(array).name
 
 
+def test_an_array_changed_in_place_is_not_taken_for_one_that_holds_what_it_held():
+    changed = np.zeros((200, 4, 4), np.uint8)
+    of_changed = blocks.reduce({"a": changed}, sum_plan())["sum"]
+    changed[:] = 1
+    other = np.zeros_like(changed)
+    of_other = blocks.reduce({"a": other}, sum_plan())["sum"]
+    lazy = xr.Dataset({"changed": of_changed, "other": of_other})
+    (result,) = blocks.compute(lazy)
+    assert result["changed"] == changed.size
+    assert result["other"] == 0
+
+
 def test_a_function_that_spoils_its_block_leaves_the_array_as_it_was(rng):
     array = rng.random((9, 8, 7))
     before = array.copy()

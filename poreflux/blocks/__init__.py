@@ -18,12 +18,14 @@ from poreflux.blocks.faces import Faces, first_voxels, join_faces, open_faces, u
 from poreflux.blocks.memory import forecast, refuse
 from poreflux.blocks.plan import Patch, Plan, add_patches, reduce, run
 from poreflux.blocks.run import Scheduler, compute
+from poreflux.blocks.tasks import Shared
 
 __all__ = [
     "Faces",
     "Patch",
     "Plan",
     "Scheduler",
+    "Shared",
     "add_patches",
     "block_map",
     "chunked",

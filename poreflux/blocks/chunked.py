@@ -1,5 +1,6 @@
 """Arrays in chunks, and functions of one block mapped over them, with or without ghosts."""
 
+import uuid
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -20,11 +21,16 @@ _EDGE = 128
 _tokens: dict[int, tuple[weakref.ref, int, str]] = {}
 
 
-def chunked(array: AnyArray) -> da.Array:
+#: of arrays in memory: a weak reference, and the name of the object
+_objects: dict[int, tuple[weakref.ref, str]] = {}
+
+
+def chunked(array: AnyArray, *, by_contents: bool = True) -> da.Array:
     """Return the array as a dask array; one in memory is cut into blocks, each copied when used.
 
     Its name depends on its contents alone, so that computations on it share their blocks, and names
-    are the same in another process.
+    are the same in another process. With ``by_contents=False``, for what is saved under no name,
+    it is that of the object: the contents need not be read for it.
 
     Examples
     --------
@@ -34,8 +40,9 @@ def chunked(array: AnyArray) -> da.Array:
     if isinstance(array, da.Array):
         return array
     array = np.asarray(array)
-    token = _token(array)  # and not dask's from_array, which would copy the whole array at once
-    return from_chunks(_Cut(array, token), array.shape, array.dtype, _EDGE, token=token)
+    token = _token(array) if by_contents else _name_of_object(array)
+    # and not dask's from_array, which would copy the whole array at once
+    return from_chunks(Cut(array, token), array.shape, array.dtype, _EDGE, token=token)
 
 
 def map_blocks(function: Callable, *arrays: AnyArray, dtype: DTypeLike) -> da.Array:
@@ -225,7 +232,7 @@ class _WithGhostsAt:
         return "_WithGhostsAt", tokenize(self.function), self.depths
 
 
-class _Cut:
+class Cut:
     """Take one block out of an array in memory."""
 
     def __init__(self, array: np.ndarray, token: str):
@@ -249,6 +256,17 @@ def _token(array: np.ndarray) -> str:
         reference = weakref.ref(array, lambda _: _tokens.pop(key, None))
         entry = _tokens[key] = (reference, checksum, tokenize(array))
     return entry[2]
+
+
+def _name_of_object(array: np.ndarray) -> str:
+    """Return a name that no other array has while this one is in use."""
+    if isinstance(array, np.memmap):
+        return tokenize(array)
+    key, entry = id(array), _objects.get(id(array))
+    if entry is None or entry[0]() is not array:
+        reference = weakref.ref(array, lambda _: _objects.pop(key, None))
+        entry = _objects[key] = (reference, uuid.uuid4().hex)
+    return entry[1]
 
 
 def _checksum(array: np.ndarray) -> int:

@@ -15,7 +15,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from numpy.typing import DTypeLike
 
 from poreflux.blocks.chunked import chunked
-from poreflux.blocks.tasks import FAN_IN, Combine, Measure, below, gathered, gathers
+from poreflux.blocks.tasks import FAN_IN, Combine, Measure, below, gathered, read_by_one
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Pass(MaterializedLayer):
     @property
     def dependencies(self) -> set[str]:
         """Return the names of the layers that the pass reads."""
-        if gathers(self.inputs):
+        if read_by_one(self.inputs):
             return set()
         return {array.name for inputs in self.inputs for array in inputs.values()}
 
@@ -183,14 +183,16 @@ def _distinct(work: Sequence[tuple[Plan, dict[str, da.Array]]]) -> list[int]:
 
 def _finished(arrays: Mapping[str, Any], plan: Plan) -> tuple[str, HighLevelGraph]:
     """Return the key of what `finish` returns, and its graph."""
-    first = chunked(next(iter(arrays.values())))
-    inputs = {}
+    inputs: dict[str, Any] = {}
     for name, array in arrays.items():
-        if tuple(array.shape) != first.shape:
+        inputs[name] = chunked(array, by_contents=False)
+    first = next(iter(inputs.values()))
+    for name, array in inputs.items():
+        if array.shape != first.shape:
             raise ValueError(f"{name!r} has shape {array.shape}, the volume has {first.shape}")
-        inputs[name] = chunked(array).rechunk(first.chunks)
+        inputs[name] = array.rechunk(first.chunks)
     name = f"pass-{uuid.uuid4().hex}"
-    read = [] if gathers([inputs]) else list(inputs.values())
+    read = [] if read_by_one([inputs]) else list(inputs.values())
     total = HighLevelGraph.from_collections(name, Pass(name, [plan], [inputs]), read)
     finished = f"finish-{name}"
     layer = MaterializedLayer({finished: (partial(_finish, plan.finish), (name,))})
@@ -219,11 +221,11 @@ def _tasks(name: str, plans: Sequence[Plan], inputs: Sequence[dict[str, da.Array
     work = list(zip([plan.measure for plan in plans], wanted))
     combines = [plan.combine for plan in plans]
     tasks: dict = {}
-    grid, level = volume.numblocks, 0
-    if gathers(inputs):
-        first = gathered(work, combines, arrays, volume.chunks)
-        grid, level = tuple(math.ceil(n / FAN_IN) for n in grid), 1
-        tasks |= {(f"{name}-1", *index): (first, index) for index in np.ndindex(*grid)}
+    grid, level, fan_in = volume.numblocks, 0, read_by_one(inputs)
+    if fan_in:
+        first = gathered(work, combines, arrays, volume.chunks, fan_in)
+        grid, level = tuple(math.ceil(n / fan_in) for n in grid), int(fan_in > 1)
+        tasks |= {(f"{name}-{level}", *index): (first, index) for index in np.ndindex(*grid)}
     else:
         for index in np.ndindex(*volume.numblocks):
             start = tuple(s[i] for s, i in zip(starts, index))

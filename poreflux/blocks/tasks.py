@@ -2,17 +2,20 @@
 
 A pass over very many chunks would be a graph that takes longer to plan than to work. Where chunks
 are read from a file or a store, one task then reads and measures all those whose partials are
-combined first, one after the other; the partials, and so the digits, are the same.
+combined first, one after the other; the partials, and so the digits, are the same. Of an array in
+memory each task takes its own block, too: a graph of what to copy would take longer than to copy.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dask.array as da
 import numpy as np
 
+from poreflux.blocks.chunked import Cut
 from poreflux.readers.lazy import Source, source_of
 
 #: partials along each axis that are combined in one task
@@ -22,14 +25,20 @@ FAN_IN = 4
 MANY = 16_384
 
 
-def gathers(inputs: Sequence[Mapping[str, da.Array]]) -> bool:
-    """Return whether the chunks of these arrays are read by the tasks that measure them."""
+def read_by_one(inputs: Sequence[Mapping[str, da.Array]]) -> int:
+    """Return how many chunks along each axis a task reads itself; 0 where the graph reads them."""
     arrays = [array for arrays_of_plan in inputs for array in arrays_of_plan.values()]
-    many = math.prod(arrays[0].numblocks) > MANY
-    return many and all(source_of(array) is not None for array in arrays)
+    sources = [source_of(array) for array in arrays]
+    if any(source is None for source in sources):
+        return 0
+    if math.prod(arrays[0].numblocks) > MANY:
+        return FAN_IN
+    return int(all(source is not None and isinstance(source.function, Cut) for source in sources))
 
 
-def below(index: Sequence[int], finer: Sequence[int]) -> Iterable[tuple[int, ...]]:
+def below(
+    index: Sequence[int], finer: Sequence[int], fan_in: int = FAN_IN
+) -> Iterable[tuple[int, ...]]:
     """Return the indices, in a finer grid, of the partials that are combined into one.
 
     Examples
@@ -38,7 +47,28 @@ def below(index: Sequence[int], finer: Sequence[int]) -> Iterable[tuple[int, ...
     [(0, 4), (1, 4)]
     """
     spans = zip(index, finer)
-    return itertools.product(*(range(i * FAN_IN, min((i + 1) * FAN_IN, n)) for i, n in spans))
+    return itertools.product(*(range(i * fan_in, min((i + 1) * fan_in, n)) for i, n in spans))
+
+
+class Shared(dict[str, np.ndarray]):
+    """The arrays of one block by name, with what several measures make of them, made once.
+
+    Examples
+    --------
+    >>> block = Shared(phase=np.array([0, 1]))
+    >>> block.once("pore", lambda: block["phase"] == 0) is block.once("pore", lambda: None)
+    True
+    """
+
+    def __init__(self, *args: Any, **arrays: Any):
+        super().__init__(*args, **arrays)
+        self.made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made under this key, or make it; nobody may change it."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
 
 
 @dataclass(frozen=True)
@@ -51,10 +81,14 @@ class Measure:
 
     def __call__(self, blocks: Sequence) -> list:
         by_name = {name: np.asarray(block) for name, block in zip(self.names, blocks)}
-        return [
-            measure({key: by_name[name] for key, name in wanted.items()}, self.start)
-            for measure, wanted in self.work
-        ]
+        shared: dict[tuple, Shared] = {}
+        partials = []
+        for measure, wanted in self.work:
+            arrays = shared.setdefault(
+                tuple(wanted.items()), Shared({key: by_name[n] for key, n in wanted.items()})
+            )
+            partials.append(measure(arrays, self.start))
+        return partials
 
 
 @dataclass(frozen=True)
@@ -75,11 +109,12 @@ def gathered(
     combines: list[Callable],
     arrays: Mapping[str, da.Array],
     chunks: Sequence[Sequence[int]],
+    fan_in: int,
 ) -> "Gathered":
     """Return the task that reads, measures and combines the chunks below one index."""
     edges = [np.cumsum([0, *sizes]).tolist() for sizes in chunks]
     sources = {name: source_of(array) for name, array in arrays.items()}
-    return Gathered(work, combines, {name: s for name, s in sources.items() if s}, edges)
+    return Gathered(work, combines, {name: s for name, s in sources.items() if s}, edges, fan_in)
 
 
 @dataclass(frozen=True)
@@ -90,10 +125,14 @@ class Gathered:
     combines: list[Callable]
     sources: dict[str, Source]
     edges: list[list[int]]
+    fan_in: int
 
     def __call__(self, index: Sequence[int]) -> list:
+        if self.fan_in == 1:
+            return self._measured(index)
         counts = [len(edges) - 1 for edges in self.edges]
-        return Combine(self.combines)([self._measured(chunk) for chunk in below(index, counts)])
+        chunks = below(index, counts, self.fan_in)
+        return Combine(self.combines)([self._measured(chunk) for chunk in chunks])
 
     def _measured(self, chunk: Sequence[int]) -> list:
         spans = [(edges[i], edges[i + 1]) for i, edges in zip(chunk, self.edges)]

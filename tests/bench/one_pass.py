@@ -12,7 +12,7 @@ from poreflux.phantoms import random_spheres
 from poreflux.readers.lazy import from_chunks
 
 #: bytes of uint8 voxels a second that one pass is to reach on two cores
-GOAL = 500e6
+GOALS = {"a Zarr store": 700e6, "memory": 1000e6}
 
 
 def measure(n: int = 512, repeats: int = 3) -> list[dict]:
@@ -38,8 +38,8 @@ def measure(n: int = 512, repeats: int = 3) -> list[dict]:
                     "size": f"{n}³ uint8",
                     "value": rate / 1e6,
                     "unit": "MB/s",
-                    "goal": GOAL / 1e6,
-                    "met": bool(rate >= GOAL),
+                    "goal": GOALS[source] / 1e6,
+                    "met": bool(rate >= GOALS[source]),
                 }
             )
     return rows

@@ -55,7 +55,16 @@ def inputs(volume: xr.Dataset) -> dict:
 
 
 def select(arrays: Mapping[str, np.ndarray], label: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return which voxels of a block are valid and of this label, and which are valid."""
+    """Return which voxels of a block are valid and of this label, and which are valid.
+
+    The arrays are shared between measures of one block; nobody may change them.
+    """
+    if isinstance(arrays, blocks.Shared):
+        return arrays.once((select, label), lambda: _selected(arrays, label))
+    return _selected(arrays, label)
+
+
+def _selected(arrays: Mapping[str, np.ndarray], label: int) -> tuple[np.ndarray, np.ndarray | None]:
     chosen = arrays["phase"] == label
     mask = arrays.get("mask")
     if mask is not None:
@@ -113,8 +122,9 @@ def by_plane(chosen: np.ndarray, axis: int) -> np.ndarray:
     >>> by_plane(np.ones((2, 3, 4), bool), 2)
     array([6, 6, 6, 6])
     """
-    across = 1 if axis == 2 else 2
-    return along(chosen, across).sum(axis=1 if axis == 0 else 0, dtype=np.int64)
+    if axis == 0 and chosen.flags.c_contiguous:
+        return np.fromiter(map(np.count_nonzero, chosen), np.int64, len(chosen))
+    return along(chosen, 1 if axis == 0 else 0).sum(axis=0 if axis == 2 else 1, dtype=np.int64)
 
 
 def into_blocks(chosen: np.ndarray, start: Start, *, cuts: Sequence[np.ndarray]) -> blocks.Patch:
