@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 #: half waves along the edge of a cube of the same volume: longer waves are used
-HALF_WAVES = 6
+HALF_WAVES = 8
+
+#: those along one axis alone, which are few: by them layers are told from chance
+ALONG_AXIS = 12
 
 #: an axis shorter than this part of the longest has no long waves of its own
 _THIN = 1 / 3
@@ -67,10 +70,10 @@ def cosine_waves(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarr
     volume = float(weight.sum(dtype=float))
     lengths = np.array([edge[-1] - edge[0] for edge in edges], float)
     wide = lengths >= _THIN * lengths.max()
-    longest = math.pi * HALF_WAVES / math.prod(lengths[wide]) ** (1 / wide.sum())
+    unit = math.pi / math.prod(lengths[wide]) ** (1 / wide.sum())
     numbers, cosines, squares = [], [], []
     for edge, length in zip(edges, lengths):
-        most = min(len(edge) - 2, int(longest * length / math.pi + 1e-9))
+        most = min(len(edge) - 2, int(ALONG_AXIS * unit * length / math.pi + 1e-9))
         middle = ((edge[1:] + edge[:-1]) / 2 - edge[0]) / length
         phase = math.pi * np.outer(np.arange(most + 1), middle)
         numbers.append(np.arange(most + 1))
@@ -82,7 +85,9 @@ def cosine_waves(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarr
     norm = _projected(weight, squares) - offset**2 / (volume or 1.0)
     index = np.stack(np.meshgrid(*numbers, indexing="ij"), -1)
     k_squared = ((math.pi * index / lengths) ** 2).sum(-1)
-    chosen = (k_squared > 0) & (k_squared <= longest**2 * (1 + 1e-9))
+    along = (index > 0).sum(-1) == 1
+    shortest = unit * np.where(along, ALONG_AXIS, HALF_WAVES)
+    chosen = (k_squared > 0) & (k_squared <= shortest**2 * (1 + 1e-9))
     chosen &= norm > 1e-9 * volume
     power = amplitude[chosen] ** 2 / norm[chosen]
     return Waves(power, index[chosen], k_squared[chosen], tuple(lengths.tolist()), volume)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,18 +20,19 @@ _LENGTHS = {
 _FLOORS = (0.0, 0.05, 0.2, 0.5)
 
 #: power of layers, or of columns, relative to that of all other waves; from the third on rare.
-#: Weaker ones cannot be told from chance by the six waves along an axis: to think of them as well
+#: Weaker ones cannot be told from chance by the waves along an axis: to think of them as well
 #: hides those of some strength
 _EXCESSES = tuple(10.0 * 3.0**k for k in range(2)) + tuple(1e2 * 6.0**k for k in range(4))
-_THICKNESSES = (0.05, 0.1)
+_THICKNESSES = (0.02, 0.05, 0.1)
 
 #: how likely layers across z, y and x are before anything is measured, and columns along one of
 #: them: powders are pressed, films cast and scans stacked along z. Of samples with layers some look
 #: as if they had none. The more likely layers are thought, the better are errors of these, and the
-#: larger those of samples without: pressed pores held the mean of the material in 73 and 92 %
-#: within one and two of their errors, spheres in 78 and 98 % (160 of each); with excesses from 2 on
-#: and layers of 0.3 it was 67 and 89 %, 79 and 98 %
-_LAYERS, _COLUMNS = (0.45, 0.05, 0.05), (0.02, 0.02, 0.02)
+#: larger those of samples without
+_LAYERS, _COLUMNS = (0.4, 0.04, 0.04), (0.01, 0.01, 0.01)
+
+#: by how much layers and columns of one field need not be those of another of the same sample
+_OF_ITS_OWN = 0.1
 
 #: explanations less likely than this are left out
 _UNLIKELY = 1e-5
@@ -61,8 +62,13 @@ class MeanError:
         the volume over these dimensions: length across layers, area across columns.
     freedom
         number of waves.
+    long_waves
+        number of those twice as long as the shortest.
     volume
         of the sample.
+    kind
+        of each: 0 without layers and columns, 1 to 3 with layers across an axis, 4 to 6 with
+        columns along one.
     """
 
     probability: np.ndarray
@@ -71,7 +77,9 @@ class MeanError:
     extent: np.ndarray
     reach: np.ndarray
     freedom: int
+    long_waves: int
     volume: float
+    kind: np.ndarray
 
     def half_width(self, level: float) -> float:
         """Return half the width of the interval that holds the true mean in such a share."""
@@ -90,11 +98,14 @@ class MeanError:
 
     @cached_property
     def standard_error(self) -> float:
-        """One standard deviation: half of what holds the true mean in 95 %, as ± 2 of it do.
+        """One standard deviation: between what holds the true mean in 68 % and half of what does
+        in 95 %, of which the distribution, whose tails are longer than normal, has one wider."""
+        return (self.half_width(ONE_SIGMA) + self.half_width(TWO_SIGMA) / 2) / 2
 
-        The distribution has longer tails than the normal one: ± 1 hold a little more than 68 %.
-        """
-        return self.half_width(TWO_SIGMA) / 2
+    @property
+    def kinds(self) -> np.ndarray:
+        """Probability of each kind of explanation."""
+        return np.bincount(self.kind, self.probability, 1 + 6)
 
     def variance_of_cube(self, edge: float) -> float:
         """Return the variance of the mean of a cube of another edge."""
@@ -105,14 +116,18 @@ class MeanError:
 
     @property
     def spread(self) -> float:
-        """Standard deviation of the logarithm of the variance of the mean."""
+        """Standard deviation of the logarithm of the variance of the mean.
+
+        What the explanations leave open, and by how much the power of long waves scatters: short
+        ones tell of the mean only as far as the shapes that are tried are those of the material.
+        """
         if not self.variance.any():
             return math.nan
         logarithm = np.log(np.maximum(self.variance, 1e-300))
         low, high = (
             self._quantile(logarithm, q) for q in ((1 - ONE_SIGMA) / 2, (1 + ONE_SIGMA) / 2)
         )
-        return math.sqrt(((high - low) / 2) ** 2 + 2 / self.freedom)
+        return math.sqrt(((high - low) / 2) ** 2 + 2 / self.long_waves)
 
     @property
     def variance_volume(self) -> float:
@@ -142,13 +157,22 @@ class MeanError:
         return edge, edge * self.spread * math.log(1.01) / slope if slope > 0 else math.nan
 
 
-def mean_error(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarray]) -> MeanError:
+def mean_error(
+    total: np.ndarray,
+    weight: np.ndarray,
+    edges: Sequence[np.ndarray],
+    *,
+    like: MeanError | None = None,
+) -> MeanError:
     """Return what the long waves of a field in a sample tell of the error of its mean.
 
     Parameters
     ----------
     total, weight, edges
         as of :func:`poreflux.statistics.cosine_waves.cosine_waves`.
+    like
+        what is known of the mean of another field of the same sample, in finer cells: layers and
+        columns are as likely as there. A few cells cannot tell them from chance.
 
     Notes
     -----
@@ -174,38 +198,68 @@ def mean_error(total: np.ndarray, weight: np.ndarray, edges: Sequence[np.ndarray
     waves = cosine_waves(total, weight, edges)
     if len(waves.power) < _FEWEST:
         none = np.zeros(0)
-        return MeanError(none, none, none, none, none, 0, waves.volume)
+        return MeanError(none, none, none, none, none, 0, 0, waves.volume, none.astype(int))
     if waves.power.max() <= 1e-24 * max(1e-300, float(np.square(total).max())):  # uniform
         one, zero = np.ones(1), np.zeros(1)
-        return MeanError(one, zero, zero, 3 * one, one, len(waves.power), waves.volume)
-    return _weighed(waves)
+        number, kind = len(waves.power), zero.astype(int)
+        return MeanError(one, zero, zero, 3 * one, one, number, number, waves.volume, kind)
+    return _weighed(waves, _chance_of_kinds(like))
 
 
-def _weighed(waves: Waves) -> MeanError:
+def _chance_of_kinds(like: MeanError | None) -> np.ndarray:
+    """Return how likely each kind is before the field is seen."""
+    chance = np.array([1 - sum(_LAYERS) - sum(_COLUMNS), *_LAYERS, *_COLUMNS])
+    if like is None or not like.variance.any():
+        return chance
+    return (1 - _OF_ITS_OWN) * like.kinds + _OF_ITS_OWN * chance
+
+
+def _weighed(waves: Waves, kinds: np.ndarray) -> MeanError:
     """Weigh every explanation of the waves against the others."""
-    shapes, shape_chance = _shapes(waves)
-    extras, amount, extent, reach, extra_chance = _extras(waves)
-    expected = shapes[:, None, :] + extras
+    groups, power, number = _grouped(waves)
+    shapes, shape_chance = _shapes(groups)
+    extras = _extras(groups, number, kinds)
+    expected = shapes[:, None, :] + extras.power
     freedom = len(waves.power)
     # perfect layers leave nothing to the other waves; the largest excess still explains this
-    power = waves.power + waves.power.mean() / _EXCESSES[-1]
-    size = (power / expected).sum(axis=-1)
-    likelihood = -0.5 * np.log(expected).sum(axis=-1) - freedom / 2 * np.log(size)
-    likelihood += np.log(shape_chance)[:, None] + np.log(extra_chance)
+    power = power + number * waves.power.mean() / _EXCESSES[-1]
+    size = (1 / expected) @ power
+    likelihood = -0.5 * np.log(expected) @ number - freedom / 2 * np.log(size)
+    likelihood += np.log(shape_chance)[:, None] + np.log(extras.chance)
     probability = np.exp(likelihood - likelihood.max())
     probability /= probability.sum()
-    variance = size / freedom * (1 + amount) / waves.volume
+    variance = size / freedom * (1 + extras.amount) / waves.volume
     where = np.nonzero(probability > _UNLIKELY)
     chosen = probability[where]
     return MeanError(
         chosen / chosen.sum(),
         variance[where],
-        (amount / (1 + amount))[where[1]],
-        extent[where[1]],
-        reach[where[1]],
+        (extras.amount / (1 + extras.amount))[where[1]],
+        extras.extent[where[1]],
+        extras.reach[where[1]],
         freedom,
+        max(_FEWEST, int((4 * waves.squares <= _shortest(waves)).sum())),
         waves.volume,
+        extras.kind[where[1]],
     )
+
+
+def _shortest(waves: Waves) -> float:
+    """Return k² of the shortest waves that are not of one axis alone."""
+    oblique = (waves.index > 0).sum(axis=1) > 1
+    return float(waves.squares[oblique].max() if oblique.any() else waves.squares.max())
+
+
+def _grouped(waves: Waves) -> tuple[Waves, np.ndarray, np.ndarray]:
+    """Return one of all waves of which the same is expected, their power and their number."""
+    key = np.column_stack((waves.squares / waves.squares.max(), waves.index > 0)).round(9)
+    _, first, group, number = np.unique(
+        key, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    ones = replace(
+        waves, power=waves.power[first], index=waves.index[first], squares=waves.squares[first]
+    )
+    return ones, np.bincount(group.ravel(), waves.power), number.astype(float)
 
 
 def _shapes(waves: Waves) -> tuple[np.ndarray, np.ndarray]:
@@ -220,10 +274,22 @@ def _shapes(waves: Waves) -> tuple[np.ndarray, np.ndarray]:
     return np.array(shapes), np.array(chance)
 
 
-def _extras(waves: Waves) -> tuple[np.ndarray, ...]:
-    """Return what layers and columns add: by wave, to the mean, their extent, reach and chance."""
+@dataclass(frozen=True)
+class _Extras:
+    """What layers and columns add: by wave, to the mean; their extent, reach, kind and chance."""
+
+    power: np.ndarray
+    amount: np.ndarray
+    extent: np.ndarray
+    reach: np.ndarray
+    kind: np.ndarray
+    chance: np.ndarray
+
+
+def _extras(waves: Waves, number: np.ndarray, kinds: np.ndarray) -> _Extras:
+    """Return what layers and columns add to waves of such numbers, if as likely as `kinds`."""
     rows = [np.zeros(len(waves.power))]
-    amount, extent, reach, chance = [0.0], [3.0], [waves.volume], [1.0]
+    amount, extent, reach, kind, chance = [0.0], [3.0], [waves.volume], [0], [1.0]
     unit = math.prod(waves.lengths) ** (2 / 3)
     rare = [1.0 if excess < 50 else 0.2 for excess in _EXCESSES]
     likely = np.tile(rare, len(_THICKNESSES)) / sum(rare) / len(_THICKNESSES)
@@ -232,19 +298,19 @@ def _extras(waves: Waves) -> tuple[np.ndarray, ...]:
         others = [other for other in range(3) if other != axis]
         along = present[:, axis] & ~present[:, others].any(axis=1)
         length = waves.lengths[axis]
-        kinds = (
-            (along, 1.0, length, _LAYERS[axis]),
-            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, _COLUMNS[axis]),
-        )
-        for group, dimensions, size, probability in kinds:
-            if not 2 <= group.sum() < len(group):
+        for group, dimensions, size, place in (
+            (along, 1.0, length, 1 + axis),
+            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, 4 + axis),
+        ):
+            if not 2 <= number[group].sum() < number.sum():
                 continue
-            chance[0] -= probability
+            chance[0] -= kinds[place]
             for thickness in _THICKNESSES:
                 falling = np.where(group, np.exp(-waves.squares * unit * thickness**2 / 2), 0.0)
                 rows += [excess * falling for excess in _EXCESSES]
             amount += list(_EXCESSES) * len(_THICKNESSES)
             extent += [dimensions] * len(likely)
             reach += [size] * len(likely)
-            chance += (probability * likely).tolist()
-    return np.array(rows), *map(np.array, (amount, extent, reach, chance))
+            kind += [place] * len(likely)
+            chance += (kinds[place] * likely).tolist()
+    return _Extras(*map(np.array, (rows, amount, extent, reach, kind, chance)))

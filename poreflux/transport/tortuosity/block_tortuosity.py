@@ -25,7 +25,7 @@ from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, check_options, one_conductor, order, relative
 from poreflux.transport.medium import conductivity_table, conductors_of
 from poreflux.transport.tortuosity import device_memory
-from poreflux.transport.tortuosity.block_means import sampled
+from poreflux.transport.tortuosity.block_means import cells_of_blocks, in_cells, sampled, summed
 from poreflux.transport.tortuosity.effective_conductivity import forecast, solve
 from poreflux.volume import refuse_shape, require, voxel_size, within_mask
 
@@ -38,6 +38,9 @@ NAMES = (
     "block_effective_conductivity_solver_error",
 )
 SAMPLE_FRACTION = "block_sample_fraction"
+
+#: in the cells of a sub-volume: what conducts, and how much of it is sample
+_CONDUCTING, _SAMPLE = "conducting in cells", "sample in cells"
 
 
 @shows_progress("tortuosity of blocks")
@@ -105,7 +108,8 @@ def block_tortuosity(
     Means and sampling errors are of conductivities, to which a sub-volume that does not percolate
     adds 0, and count each sub-volume by its size; the mean tortuosity factor is the mean phi over
     the mean kappa. The errors take into account that neighbours are alike, see
-    :func:`poreflux.statistics.mean_error.mean_error`.
+    :func:`poreflux.statistics.mean_error.mean_error`; whether they lie in layers is told by what
+    conducts in finer cells.
 
     Examples
     --------
@@ -125,7 +129,8 @@ def block_tortuosity(
     phase = require(volume, "phase")
     table = conductivity_table(volume, conductivity)
     _refuse_too_large(phase.shape, blocks, table, engine)
-    block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol, engine)
+    cells = cells_of_blocks(phase.shape, blocks)
+    block_task = _BlockTask(table, directions, voxel_size(volume), sides, rtol, cells, engine)
     task: _BlockTask | _CachedTask = block_task
     if checkpoint is not None:
         at(checkpoint).mkdir(parents=True, exist_ok=True)
@@ -148,6 +153,7 @@ def block_tortuosity(
         arrays["block_effective_conductivity"],
         [edges * h for edges, h in zip(lines, voxel_size(volume))],
         results.get(SAMPLE_FRACTION),
+        in_cells(results[_CONDUCTING], results.get(_SAMPLE), lines, voxel_size(volume)),
     )
     variables: dict[str, tuple] = {
         name: (dims[4 - array.ndim :] if array.ndim > 1 else dims[:1], array, attributes(name))
@@ -188,6 +194,7 @@ class _BlockTask:
     spacing: tuple[float, float, float]
     sides: Sides
     rtol: float
+    cells: tuple[int, ...]
     engine: EngineName = "threads"
 
     def __call__(
@@ -203,7 +210,8 @@ class _BlockTask:
         cells = relative(self.table)[phase]
         if sample is None:
             rows = [self._along(direction, cells, None) for direction in self.directions]
-            return {name: np.array([row[name] for row in rows]) for name in NAMES}
+            results = {name: np.array([row[name] for row in rows]) for name in NAMES}
+            return results | {_CONDUCTING: summed(cells, self.cells)}
         cells *= sample
         outside = dict.fromkeys(NAMES, np.nan)
         rows = [
@@ -211,12 +219,16 @@ class _BlockTask:
             for direction in self.directions
         ]
         results = {name: np.array([row[name] for row in rows]) for name in NAMES}
-        return results | {SAMPLE_FRACTION: np.array(sample.mean())}
+        return results | {
+            SAMPLE_FRACTION: np.array(sample.mean()),
+            _CONDUCTING: summed(cells, self.cells),
+            _SAMPLE: summed(sample, self.cells),
+        }
 
     def key(self, arrays: dict[str, np.ndarray]) -> str:
         """Return a digest of all that the results depend on."""
-        options = self.directions, self.spacing, self.sides, self.rtol
-        text = repr((NAMES, *options, arrays["phase"].shape))
+        options = self.directions, self.spacing, self.sides, self.rtol, self.cells
+        text = repr((NAMES, _CONDUCTING, *options, arrays["phase"].shape))
         digest = hashlib.sha256(text.encode() + self.table.tobytes())
         for array in arrays.values():
             digest.update(np.ascontiguousarray(array).data)
