@@ -23,6 +23,7 @@ from poreflux.study.answer import answer, main_target
 from poreflux.study.findings import Comparison
 from poreflux.study.quantities import ARRANGEMENT, all_measured, measured_of
 from poreflux.uncertainty.errors import value_of
+from poreflux.uncertainty.sampling import too_narrow
 
 Samples = Mapping[str, xr.Dataset]
 
@@ -89,7 +90,7 @@ def render(
 ) -> str:
     """Return the page as text."""
     parts = [
-        Part("numbers", "Numbers", tables=[tables.numbers(comparison)]),
+        Part("numbers", "Numbers", _narrow(samples), tables=[tables.numbers(comparison)]),
         Part("differences", "Which samples differ",
              tables=[tables.pairs(comparison), tables.orders(comparison)]),
         Part("goes-with", "What goes with it", tables=[*tables.correlations(comparison)]),
@@ -112,6 +113,12 @@ def render(
         sections=[part for part in parts if part.tables or part.cards],
         methods=_methods(comparison),
     )
+
+
+def _narrow(samples: Samples) -> str:
+    """Return which samples are too narrow to be representative, and what a larger one brings."""
+    said = {name: too_narrow(results) for name, results in samples.items()}
+    return " ".join(f"Of {name}, {sentence}." for name, sentence in said.items() if sentence)
 
 
 _Figure = tuple[Part, Callable[[], Card]]

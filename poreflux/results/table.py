@@ -9,13 +9,14 @@ import xarray as xr
 from poreflux.results.joining import split_results
 from poreflux.results.number_rows import Row, rows
 from poreflux.uncertainty.errors import KINDS, is_known
+from poreflux.uncertainty.sampling import too_narrow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: in the order in which the table has them
 COLUMNS = ("name", "quantity", "direction", "case", "value", "unit", "error", "error_below",
-           "error_above", "kinds", *(f"{kind}_error" for kind in KINDS))  # fmt: skip
+           "error_above", "kinds", *(f"{kind}_error" for kind in KINDS), "note")  # fmt: skip
 
 
 def results_table(results: xr.Dataset) -> "pd.DataFrame":
@@ -33,9 +34,10 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     and `case` (empty where there is none, such as ``"26 neighbours"``), `value`, `unit` (readable
     by pint), `error` (the total, its larger side), `error_below` and `error_above` (its two sides),
     `kinds` (of error that are known, such as ``"sampling, solver"``), and the larger side of each
-    kind: `sampling_error`, `discretisation_error`, `segmentation_error`, `solver_error`. Errors
-    that are not known are NaN; where only the solver's is known, so is the total. Of several
-    samples, `sample` is the first column.
+    kind: `sampling_error`, `discretisation_error`, `segmentation_error`, `solver_error`; and
+    `note`, which says of numbers with a sampling error that the sample is too narrow to be
+    representative, and how large a one would do. Errors that are not known are NaN; where only the
+    solver's is known, so is the total. Of several samples, `sample` is the first column.
 
     Examples
     --------
@@ -47,12 +49,15 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     import pandas as pd
 
     samples = split_results(results)
-    found = [{"sample": name, **_record(row)} for name in samples for row in rows(samples[name])]
+    found = []
+    for name, sample in samples.items():
+        narrow = too_narrow(sample)
+        found += [{"sample": name, **_record(row, narrow)} for row in rows(sample)]
     columns = ["sample", *COLUMNS] if "sample" in results.variables else [*COLUMNS]
     return pd.DataFrame(found, columns=columns)
 
 
-def _record(row: Row) -> Mapping[str, str | float]:
+def _record(row: Row, narrow: str) -> Mapping[str, str | float]:
     total = row.total if is_known(row.errors) else None
     by_kind = {error.kind: error.largest for error in row.errors}
     return {
@@ -67,4 +72,5 @@ def _record(row: Row) -> Mapping[str, str | float]:
         "error_above": total.above if total else math.nan,
         "kinds": ", ".join(by_kind),
         **{f"{kind}_error": by_kind.get(kind, math.nan) for kind in KINDS},
+        "note": narrow if "sampling" in by_kind else "",
     }

@@ -9,6 +9,7 @@ import poreflux as pf
 from poreflux.reporting.comparison_page import compare_page
 from poreflux.reporting.published import beside
 from poreflux.study.answer import answer
+from poreflux.uncertainty.sampling import too_narrow
 
 LABELS = {"fine": ("fine", 100), "regular": ("regular", 100), "dense": ("regular", 500)}
 
@@ -46,6 +47,14 @@ def test_the_page_opens_with_the_computed_answer(page, comparison):
     opening = page.partition("<h2")[0]
     for sentence in answer(comparison):
         assert sentence.replace("'", "&#39;") in opening
+
+
+def test_samples_too_narrow_to_be_representative_are_named(samples, page):
+    said = {name: too_narrow(results) for name, results in samples.items()}
+    assert any(said.values())
+    for name, sentence in said.items():
+        assert (f"Of {name}, the sample is not representative" in page) == bool(sentence)
+        assert sentence in page
 
 
 def test_every_figure_is_there_once(page):

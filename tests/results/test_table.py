@@ -71,3 +71,14 @@ def test_the_solver_alone_is_no_total():
 def test_no_results_are_an_empty_table():
     assert pf.results_table(xr.Dataset()).empty
     assert "value" in pf.results_table(xr.Dataset())
+
+
+def test_numbers_of_a_narrow_sample_say_so():
+    narrow = {"relative_width": 5.0, "integral_length": 20.0, "effective_samples": 125.0}
+    numbers = {f"porosity_{name}": value for name, value in narrow.items()}
+    results = xr.Dataset({"porosity": 0.2, "porosity_sampling_error": 0.01, **numbers})
+    table = pf.results_table(results.assign(connected_fraction=0.9)).set_index("name")
+    assert table["note"]["porosity"].startswith("the sample is not representative")
+    assert table["note"]["connected_fraction"] == ""
+    wide = pf.results_table(results.assign(porosity_relative_width=9.0)).set_index("name")
+    assert wide["note"]["porosity"] == ""
