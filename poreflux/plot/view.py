@@ -1,7 +1,7 @@
 """A phase seen from outside: an image by casting parallel rays into the volume, in NumPy alone.
 
-The volume is turned into the frame of the viewer slab by slab; each ray stops where the phase's
-fraction first exceeds one half. Light comes from the normals of the field, depth from the distance,
+Each ray begins where it enters the volume, and stops where the phase's fraction first exceeds one
+half. Light comes from the normals of the field, depth from the distance,
 and shade from how far a pixel lies behind its surroundings.
 """
 
@@ -13,6 +13,9 @@ from scipy import ndimage
 
 #: degrees; direction of the viewer about z and above the (y, x) plane
 AZIMUTH, ELEVATION = 32.0, 24.0
+
+#: steps of a ray at once
+_STRIDE = 8
 
 
 @dataclass(frozen=True)
@@ -110,35 +113,51 @@ def _first_hit(
     low: np.ndarray,
     steps: np.ndarray,
     shape: tuple[int, ...],
-    slab: int = 32,
 ) -> np.ndarray:
     """Return the depth in µm at which each ray meets the phase, NaN where none."""
     padded = np.pad(fraction.astype(np.float32, copy=False), 1)
     matrix = (axes.T / size[:, None])[:, ::-1] * steps  # (depth, row, column) -> voxel index
     origin = axes.T @ low / size + 0.5  # voxel centres at i + 0.5, one padded voxel
-    depth = np.full(shape[1:], np.nan, np.float32)
-    before = np.zeros(shape[1:], np.float32)
-    for start in range(0, shape[0], slab):
-        count = min(slab, shape[0] - start)
-        turned = ndimage.affine_transform(
-            padded,
-            matrix,
-            origin + matrix[:, 0] * start,
-            output_shape=(count, *shape[1:]),
-            order=1,
-        )
-        above = turned > 0.5
-        hit = above.any(axis=0) & np.isnan(depth)
-        first = above.argmax(axis=0)
-        value = np.take_along_axis(turned, first[None], 0)[0]
-        previous = np.where(
-            first > 0, np.take_along_axis(turned, np.maximum(first - 1, 0)[None], 0)[0], before
-        )
+    start = origin[:, None] + matrix[:, 1:] @ np.indices(shape[1:]).reshape(2, -1)
+    first, last = _within(start, matrix[:, 0], padded.shape)
+    depth = np.full(start.shape[1], np.nan, np.float32)
+    ray = np.flatnonzero(first <= last)
+    at, before = first[ray], np.zeros(ray.size, np.float32)
+    while ray.size:  # rays that met nothing yet and are still inside
+        ahead = at[:, None] + np.arange(_STRIDE)
+        places = start[:, ray, None] + matrix[:, 0][:, None, None] * ahead
+        values = ndimage.map_coordinates(padded, places, order=1)
+        values = np.column_stack([before, values])
+        hit, k = (values[:, 1:] > 0.5).any(axis=1), (values[:, 1:] > 0.5).argmax(axis=1)
+        previous, value = (np.take_along_axis(values, k[:, None] + n, 1)[:, 0] for n in (0, 1))
         with np.errstate(divide="ignore", invalid="ignore"):
             back = (value - 0.5) / (value - previous)  # between this sample and the one before
-        depth[hit] = ((start + first - back) * steps[0])[hit]
-        before = turned[-1]
-    return depth + np.float32(low[2])
+        depth[ray[hit]] = ((at + k - back) * steps[0])[hit]
+        left = ~hit & (at + _STRIDE <= last[ray])
+        ray, at, before = ray[left], at[left] + _STRIDE, values[left, -1]
+    return (depth + np.float32(low[2])).reshape(shape[1:])
+
+
+def _within(
+    start: np.ndarray, step: np.ndarray, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last step at which each ray lies within an array.
+
+    Examples
+    --------
+    >>> first, last = _within(np.array([[-2.0], [1.0]]), np.array([1.0, 0.0]), (4, 4))
+    >>> first.tolist(), last.tolist()
+    ([2], [5])
+    """
+    low, high = np.full(start.shape[1], 0.0), np.full(start.shape[1], np.inf)
+    for begin, along, count in zip(start, step, shape):
+        if abs(along) < 1e-12:
+            inside = (begin >= 0) & (begin <= count - 1)
+            high = np.where(inside, high, -1.0)
+            continue
+        ends = np.sort([-begin / along, (count - 1 - begin) / along], axis=0)
+        low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
+    return np.ceil(low).astype(int), np.floor(np.minimum(high, 1e9)).astype(int)
 
 
 def _points(depth: np.ndarray, axes: np.ndarray, low: np.ndarray, step: float) -> np.ndarray:
