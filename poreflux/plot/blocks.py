@@ -269,15 +269,29 @@ def _draw_map(
             shade = (float(layer[j, i]) - low) / ((high - low) or 1.0)
             ink = "#ffffff" if np.isfinite(shade) and shade < 0.6 else _DARK
             number = k * layer.size + j * layer.sizes["block_x"] + i + 1
-            ax.text(x, y, str(number), ha="center", va="center", fontsize=6.5, color=ink)
+            text = ax.text(x, y, str(number), ha="center", va="center", fontsize=6.5, color=ink)
+            text.set_in_layout(False)  # it lies on its block: nothing makes room for it
     return drawn
 
 
 def _ends(centres: np.ndarray, k: int | None = None) -> tuple[float, float]:
-    """Return the outer ends of equal blocks from their centres, or those of one of them."""
+    """Return the outer ends of blocks from their centres, or those of one of them.
+
+    Examples
+    --------
+    >>> _ends(np.array([31.0, 93.5, 156.0, 218.5]), 1)  # of 62 and 63 voxels
+    (62.0, 125.0)
+    >>> _ends(np.array([110.0, 130.0]))  # blocks of a part of a volume
+    (100.0, 140.0)
+    """
     half = (centres[1] - centres[0]) / 2 if centres.size > 1 else centres[0]
-    first, last = (0, -1) if k is None else (k, k)
-    return float(centres[first] - half), float(centres[last] + half)
+    edges = [0.0]  # blocks that begin at 0 and leave no gap are known exactly
+    for centre in centres:
+        edges.append(2 * float(centre) - edges[-1])
+    if np.ptp(np.diff(edges)) > 0.2 * half:
+        edges = [*(centres - half), float(centres[-1] + half)]
+    first, last = (0, -1) if k is None else (k, k + 1)
+    return float(edges[first]), float(edges[last])
 
 
 def of_direction(results: xr.Dataset, quantity: str, direction: str) -> xr.DataArray:

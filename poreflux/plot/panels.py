@@ -173,8 +173,9 @@ class Panels:
         """Let no labels touch and no legend lie on what is drawn, on scales that stay shared."""
         axes = list(self.axes.ravel())
         for _ in range(2):  # a legend that needs room moves what stands beside it
+            scales = [ax.get_ylim() for ax in axes]
             fit(self.figure, axes, grow=grow)
-            if not grow or len(self.samples) == 1 or "y" not in shared:
+            if scales == [ax.get_ylim() for ax in axes] or not grow or "y" not in shared:
                 return
             self._share("y")
 

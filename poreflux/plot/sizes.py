@@ -246,8 +246,13 @@ def bin_edges(results: xr.Dataset) -> np.ndarray:
     return np.append(middle - width / 2, middle[-1] + width[-1] / 2)
 
 
-def _bars(ax: Axes, edges: np.ndarray, heights: np.ndarray, **style: Any) -> None:
-    ax.bar(edges[:-1], heights, np.diff(edges), align="edge", **style)
+def _bars(
+    ax: Axes, edges: np.ndarray, heights: np.ndarray, *, bottom: Any = 0.0, **style: Any
+) -> None:
+    shown = heights > 0  # empty bars take as long to draw as others
+    shown[0] = True  # a legend needs one
+    bottom = np.broadcast_to(bottom, heights.shape)[shown]
+    ax.bar(edges[:-1][shown], heights[shown], np.diff(edges)[shown], bottom, align="edge", **style)
 
 
 def _finish(ax: Axes, edges: np.ndarray, heights: np.ndarray, axis_label: str) -> None:

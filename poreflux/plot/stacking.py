@@ -1,13 +1,16 @@
 """The panels of a figure as parts of its drawing, for a narrow page to stack."""
 
 import itertools
+from collections.abc import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-#: inches around a drawing that is saved, and points in an inch
-_MARGIN, _POINTS = 0.1, 72
+from poreflux.plot.style import MARGIN, laid_out
+
+#: points in an inch
+_POINTS = 72
 
 
 def parts(figure: Figure) -> tuple[str, ...]:
@@ -22,10 +25,14 @@ def parts(figure: Figure) -> tuple[str, ...]:
     >>> len(parts(sheet(2.0, columns=2)[0])), len(parts(sheet(2.0)[0]))
     (2, 0)
     """
-    figure.draw_without_rendering()
+    with laid_out(figure):
+        return tuple(_parts(figure))
+
+
+def _parts(figure: Figure) -> Iterator[str]:
     axes = [ax for ax in figure.axes if ax.axison and ax.get_visible()]
     if not axes or not all(map(_stands_alone, axes)):
-        return ()
+        return
     boxes = [box for ax in axes if (box := ax.get_tightbbox()) is not None]
     bottom = min(box.y0 for box in boxes)
     legends = [legend.get_window_extent() for legend in figure.legends]
@@ -34,8 +41,10 @@ def parts(figure: Figure) -> tuple[str, ...]:
     apart = all(a.x1 <= b.x0 for a, b in itertools.pairwise(beside))
     in_a_row = max(box.y0 for box in boxes) < min(box.y1 for box in boxes)
     if len(beside) < 2 or not apart or not in_a_row:
-        return ()
-    return tuple(_view_box(figure, box) for box in (*beside, *below))
+        return
+    page = figure.get_tightbbox()
+    for box in (*beside, *below):
+        yield _view_box(figure, page, box)
 
 
 def _stands_alone(ax: Axes) -> bool:
@@ -44,11 +53,10 @@ def _stands_alone(ax: Axes) -> bool:
     return ax.get_label() != "<colorbar>" and bool(has_labels)
 
 
-def _view_box(figure: Figure, box: Bbox) -> str:
+def _view_box(figure: Figure, page: Bbox, box: Bbox) -> str:
     """Return a box in pixels as the drawing counts: in points, from its upper left corner."""
-    page = figure.get_tightbbox()
-    left, top = page.x0 - _MARGIN, page.y1 + _MARGIN
-    x = (box.x0 / figure.dpi - left - _MARGIN / 2) * _POINTS
-    y = (top - box.y1 / figure.dpi - _MARGIN / 2) * _POINTS
-    width, height = (size / figure.dpi * _POINTS + _MARGIN * _POINTS for size in box.size)
+    left, top = page.x0 - MARGIN, page.y1 + MARGIN
+    x = (box.x0 / figure.dpi - left - MARGIN / 2) * _POINTS
+    y = (top - box.y1 / figure.dpi - MARGIN / 2) * _POINTS
+    width, height = (size / figure.dpi * _POINTS + MARGIN * _POINTS for size in box.size)
     return f"{x:.1f} {y:.1f} {width:.1f} {height:.1f}"

@@ -46,6 +46,8 @@ RULES: dict[Any, Any] = {
     "axes.facecolor": "white",
     "savefig.facecolor": "auto",
     "svg.fonttype": "path",
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "image.interpolation": "nearest",
 }
 
@@ -76,8 +78,8 @@ def plain(name: str) -> str:
     return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
 
 
-#: a figure across the page, in inches
-WIDTH = 6.8
+#: a figure across the page, and what is left free around a drawing that is saved, in inches
+WIDTH, MARGIN = 6.8, 0.1
 
 
 def styled(draw: Callable[Drawn, Figure]) -> Callable[Drawn, Figure]:
@@ -126,8 +128,10 @@ def svg(figure: Figure) -> str:
     (True, True, False)
     """
     buffer = io.StringIO()
-    with rc_context({**RULES, "svg.hashsalt": "poreflux"}), _transparent(figure):
-        options: Any = {"bbox_inches": "tight", "facecolor": "none", "metadata": {"Date": None}}
+    rules = {**RULES, "svg.hashsalt": "poreflux"}
+    with laid_out(figure), rc_context(rules), _transparent(figure):
+        box = figure.get_tightbbox().padded(MARGIN)
+        options: Any = {"bbox_inches": box, "facecolor": "none", "metadata": {"Date": None}}
         figure.savefig(buffer, format="svg", dpi=200, **options)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -138,6 +142,35 @@ def svg(figure: Figure) -> str:
     for colour, variable in {INK: "ink", GRID: "grid"}.items():
         text = text.replace(colour, f"var(--{variable}, {colour})")
     return text
+
+
+@contextmanager
+def laid_out(figure: Figure) -> Iterator[None]:
+    """Lay a figure out once, and keep its places while it is drawn and measured.
+
+    Matplotlib lays out again at each drawing, which takes most of its time; inside of this, also
+    of another one, it does so no more.
+
+    Examples
+    --------
+    >>> figure, axes = sheet(2.0)
+    >>> with laid_out(figure):
+    ...     figure.get_layout_engine() is None
+    True
+    >>> figure.get_layout_engine() is None
+    False
+    """
+    engine = figure.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    figure.draw_without_rendering()
+    with rc_context(RULES):
+        figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,7 @@ import xarray as xr
 from poreflux import plot
 from poreflux.annotations import Progress
 from poreflux.plot import comparison as drawn
+from poreflux.reporting import comparison_data as data
 from poreflux.reporting import comparison_tables as tables
 from poreflux.reporting.comparison_figures import PAPER_FIELD, card_of, panels
 from poreflux.reporting.figures import Card
@@ -139,6 +141,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
             yield values, card_of(
                 name, f"Values: {what}", partial(drawn.values, comparison, chosen),
                 f"Bars are {level} intervals of the total errors.",
+                partial(_one, data.values, comparison, chosen),
             )  # fmt: skip
     banded = [
         (name, direction)
@@ -152,6 +155,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
             "One standard deviation on each side: grey is the total, lines are the kinds that are "
             "known; the lines of segmentation and discretisation are bands by other thresholds and "
             "other voxels.",
+            partial(_one, data.kinds, samples, banded),
         )  # fmt: skip
     yield from _correlation_figures(samples, comparison)
     for part, entries in panels(samples).items():
@@ -166,7 +170,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
             "field", f"Structure factor in {field}",
             lambda: plot.structure_factor(
                 *samples.values(), names=tuple(samples), field=PAPER_FIELD),
-            f"The corner of the maps above, {field}.",
+            f"The corner of the maps above, {field}.", same="maps",
         )  # fmt: skip
 
 
@@ -179,6 +183,7 @@ def _correlation_figures(samples: Samples, comparison: Comparison) -> Iterator[_
             lambda: drawn.correlations(comparison, main),
             "Filled: told from chance after correction for all quantities; open: not. Grey: what "
             "the errors leave.",
+            partial(_one, data.correlations, comparison, main),
         )  # fmt: skip
     references = [
         drawn.Reference(f"{entry.powder} powder, Lin et al.", entry.low / 100, entry.high / 100)
@@ -198,7 +203,12 @@ def _correlation_figures(samples: Samples, comparison: Comparison) -> Iterator[_
             ),
             "Grey bands are the ranges of porosity that the paper's text gives for each powder; "
             "bars are one standard deviation.",
+            partial(_one, data.against, comparison, "porosity", _axis(samples, name), known),
         )  # fmt: skip
+
+
+def _one(make: Callable[..., bytes], *given: Any) -> list[bytes]:
+    return [make(*given)]
 
 
 def _axis(samples: Samples, name: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import xarray as xr
 
+from poreflux.reporting import comparison_data as data
+from poreflux.reporting.figures import download
 from poreflux.reporting.published import SOURCE, beside
 from poreflux.reporting.tables import Table
 from poreflux.study.answer import chance, main_target
@@ -28,7 +30,8 @@ def numbers(comparison: Comparison) -> Table:
         "discretisation, segmentation and solver combined; of spreads and of the current the "
         "sampling error is that of a bootstrap of blocks. A dash was not measured."
     )
-    return Table("numbers", "Numbers", ("", *comparison.samples), rows, caption)
+    file = download("numbers", data.values(comparison))
+    return Table("numbers", "Numbers", ("", *comparison.samples), rows, caption, file)
 
 
 def _cell(value: Found) -> str:
@@ -56,7 +59,8 @@ def pairs(comparison: Comparison) -> Table:
         f"★ differs: the chance of it without a difference is below {1 - comparison.level:.2g} "
         "after Holm's correction for all pairs."
     )
-    return Table("pairs", "Which samples differ", header, rows, caption)
+    file = download("differences", data.differences(comparison))
+    return Table("pairs", "Each pair", header, rows, caption, file)
 
 
 def _difference(row: Difference | None) -> str:
@@ -89,7 +93,8 @@ def orders(comparison: Comparison) -> Table:
         )  # fmt: skip
     caption = "The order that is most likely, given all errors, how likely it is, and the largest."
     header = ("", "most likely order", "its probability", "largest, probability")
-    return Table("orders", "In which order they stand", header, rows, caption)
+    file = download("orders", data.orders(comparison))
+    return Table("orders", "In which order they stand", header, rows, caption, file)
 
 
 def correlations(comparison: Comparison) -> Iterator[Table]:
@@ -115,7 +120,8 @@ def correlations(comparison: Comparison) -> Iterator[Table]:
         )
         header = ("", "correlation", "by the errors", "chance", "corrected")
         name = f"correlation-{target.replace(' ', '-')}"
-        yield Table(name, f"With {title}", header, rows, caption)
+        file = download(name, data.correlations(comparison, target))
+        yield Table(name, f"With {title}", header, rows, caption, file)
 
 
 def published(samples: Samples, comparison: Comparison) -> Sequence[Table]:
@@ -128,4 +134,5 @@ def published(samples: Samples, comparison: Comparison) -> Sequence[Table]:
         return []
     caption = f"{SOURCE}: numbers of its text. Samples are matched by their powder and pressure."
     header = ("", "paper", "here", "deviation", "reason, where it is known")
-    return [Table("published", "The paper's numbers beside these", header, rows, caption)]
+    file = download("published", data.text_of(("quantity", *header[1:]), rows))
+    return [Table("published", "The paper's numbers beside these", header, rows, caption, file)]

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from poreflux import plot
-from poreflux.plot.style import Figure
+from poreflux.plot.style import Figure, laid_out
 from poreflux.reporting.solid import turnable
 from poreflux.schema import DIMS, Direction, name_of
 from poreflux.uncertainty.rounding import rounded, significant
@@ -21,7 +21,7 @@ class Card:
 
     `downloads` are (file name, data: address) each; `same` is the name of a figure whose data are
     those of this one too; `parts` are the boxes of the drawing that are stacked on narrow screens;
-    `solid` is what can be turned.
+    `held` is what the page's script turns, or writes as a table.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Card:
     downloads: tuple[tuple[str, str], ...] = ()
     same: str = ""
     parts: tuple[str, ...] = ()
-    solid: str = ""
+    held: str = ""
 
     @property
     def root(self) -> str:
@@ -53,19 +53,28 @@ def cards(results: xr.Dataset) -> Iterator[Card]:
         yield from make(results)
 
 
-def csv(arrays: Sequence[xr.DataArray]) -> tuple[str, bytes]:
-    """Return a table of arrays on common coordinates as (file ending, bytes); large ones zipped.
-
-    Columns carry their units: ``z [um],porosity``.
-    """
+def csv(arrays: Sequence[xr.DataArray]) -> bytes:
+    """Return a table of arrays on common coordinates; columns have units: ``z [um],porosity``."""
     dims = arrays[0].dims
     grids = np.meshgrid(*(arrays[0][d].values for d in dims), indexing="ij")
     columns = {_header(arrays[0][d]): grid.ravel() for d, grid in zip(dims, grids)}
     columns |= {_header(array): array.values.ravel() for array in arrays}
     lines = [",".join(columns)]
     lines += [",".join(map(_cell, row)) for row in zip(*(c.tolist() for c in columns.values()))]
-    text = "\n".join(lines).encode() + b"\n"
-    return ("csv", text) if len(text) < 100_000 else ("csv.gz", gzip.compress(text, mtime=0))
+    return "\n".join(lines).encode() + b"\n"
+
+
+def download(name: str, text: bytes) -> tuple[str, str]:
+    """Return a table to download as (file name, data: address); large ones are zipped.
+
+    Examples
+    --------
+    >>> download("a", b"z\\n1\\n")
+    ('a.csv', 'data:text/csv;base64,egoxCg==')
+    """
+    if len(text) < 100_000:
+        return f"{name}.csv", plot.data_uri("text/csv", text)
+    return f"{name}.csv.gz", plot.data_uri("application/gzip", gzip.compress(text, mtime=0))
 
 
 def _header(array: xr.DataArray) -> str:
@@ -85,21 +94,24 @@ def make_card(
     alt: str,
     arrays: Sequence[xr.DataArray] = (),
     *,
+    tables: Sequence[bytes] = (),
     same: str = "",
-    solid: str = "",
+    held: str = "",
 ) -> Card:
-    """Return the card of a figure; `arrays` are the data to download, a table for each grid."""
-    tables: dict[tuple, list[xr.DataArray]] = {}
+    """Return the card of a figure.
+
+    `arrays` are the data to download, a table for each grid, or `tables` are.
+    """
+    grids: dict[tuple, list[xr.DataArray]] = {}
     for array in arrays:
-        tables.setdefault(array.dims, []).append(array)
-    downloads = []
-    for k, together in enumerate(tables.values()):
-        ending, content = csv(together)
-        kind = "text/csv" if ending == "csv" else "application/gzip"
-        number = f"_{k + 1}" if k else ""
-        downloads.append((f"{name}{number}.{ending}", plot.data_uri(kind, content)))
-    drawn = plot.svg(figure)
-    return Card(name, title, drawn, caption, alt, tuple(downloads), same, plot.parts(figure), solid)
+        grids.setdefault(array.dims, []).append(array)
+    downloads = [
+        download(f"{name}_{k + 1}" if k else name, text)
+        for k, text in enumerate([*map(csv, grids.values()), *tables])
+    ]
+    with laid_out(figure):
+        drawn, parts = plot.svg(figure), plot.parts(figure)
+    return Card(name, title, drawn, caption, alt, tuple(downloads), same, parts, held)
 
 
 def _slices(results: xr.Dataset) -> Iterator[Card]:
@@ -143,7 +155,7 @@ def _pores(results: xr.Dataset) -> Iterator[Card]:
         f"Drawn on {' × '.join(map(str, coarse.shape))} voxels."
     )
     title = "Pores" if phase == "pore" else f"The {phase} phase"
-    yield make_card("pores", title, plot.pores(results), caption, alt, solid=turnable(coarse))
+    yield make_card("pores", title, plot.pores(results), caption, alt, held=turnable(coarse))
 
 
 def _histogram(results: xr.Dataset) -> Iterator[Card]:

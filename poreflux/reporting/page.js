@@ -1,4 +1,4 @@
-// What the page does where scripts run: figures to save as SVG, and the phase to turn.
+// What the page does where scripts run: figures to save as SVG, maps as CSV, and phases to turn.
 "use strict";
 
 /** Offer bytes or text as a file. */
@@ -41,9 +41,9 @@ async function unpacked(text) {
 
 /** A picture that follows the pointer, the arrow keys and a slider. */
 class Turntable {
-  constructor(holder, solid) {
+  constructor(holder, solid, view) {
     this.solid = solid;
-    this.view = { azimuth: 32, elevation: 24 };
+    this.view = view;
     this.canvas = Object.assign(document.createElement("canvas"), { tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", "The phase as a solid; drag or use the arrow keys to turn it.");
@@ -138,25 +138,86 @@ class Turntable {
   }
 }
 
-for (const holder of document.querySelectorAll(".turn")) {
-  const figure = holder.closest("figure"), still = figure.querySelector(".drawing");
-  const [shape, size] = [holder.dataset.shape, holder.dataset.size].map((t) => t.split(",").map(Number));
-  const percent = unpacked(holder.textContent);
-  holder.textContent = "";
-  const turn = button("Turn it", async () => {
-    still.classList.add("under");
-    turn.remove();
-    new Turntable(holder, new Solid(await percent, shape, size));
-  });
-  const table = button("CSV", async () => {
-    const voxels = await percent, lines = ["z [um],y [um],x [um],percent"];
-    voxels.forEach((value, i) => {
-      if (!value) return;
-      const at = [Math.floor(i / shape[1] / shape[2]), Math.floor(i / shape[2]) % shape[1], i % shape[2]];
-      lines.push(`${at.map((n, k) => ((n + 0.5) * size[k]).toPrecision(6)).join()},${value}`);
+/** Return a text as a cell of a table. */
+function cell(text) {
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Yield the indices of each number of an array of a shape. */
+function* places(shape) {
+  const at = shape.map(() => 0);
+  for (let n = shape.reduce((a, b) => a * b); n; n--) {
+    yield at;
+    for (let k = shape.length; k-- && ++at[k] === shape[k]; ) at[k] = 0;
+  }
+}
+
+/** Return the numbers that an attribute of an element lists. */
+function listed(holder, key) {
+  return holder.dataset[key].split(",").map(Number);
+}
+
+/** Write the voxels of a phase, those without any left out. */
+function savePores(name, voxels, shape, size) {
+  const lines = ["z [um],y [um],x [um],percent"];
+  let i = 0;
+  for (const at of places(shape)) {
+    const value = voxels[i++];
+    if (value) lines.push(`${at.map((n, k) => ((n + 0.5) * size[k]).toPrecision(6)).join()},${value}`);
+  }
+  save(name, "text/csv", [lines.join("\n") + "\n"]);
+}
+
+/** Let the phases of a figure be turned: one, or those of several samples in turn. */
+function letTurn(figure, holders) {
+  const still = figure.querySelector(".drawing"), choice = document.createElement("p");
+  choice.className = "choice";
+  still.after(choice);
+  const view = { azimuth: 32, elevation: 24 };
+  for (const holder of holders) {
+    const [shape, size] = [listed(holder, "shape"), listed(holder, "size")];
+    const sample = holder.dataset.sample || "", percent = unpacked(holder.textContent);
+    holder.textContent = "";
+    let table;
+    const turn = button(sample ? `Turn ${sample}` : "Turn it", async () => {
+      still.classList.add("under");
+      for (const other of holders) other.hidden = other !== holder;
+      for (const other of choice.children) other.setAttribute("aria-pressed", other === turn);
+      if (!sample) turn.remove();
+      if (table) return table.soon();
+      table = new Turntable(holder, new Solid(await percent, shape, size), view);
     });
-    save("pores.csv", "text/csv", [lines.join("\n") + "\n"]);
-  });
+    choice.append(turn);
+    const name = sample ? `pores-${sample}.csv` : "pores.csv";
+    figure.querySelector(".downloads").append(
+      button(sample ? `CSV of ${sample}` : "CSV", async () => savePores(name, await percent, shape, size)),
+    );
+  }
+}
+
+/** Write the maps of all samples of a figure below each other. */
+async function saveMaps(name, holders) {
+  const lines = [`sample,${holders[0].dataset.header}`];
+  for (const holder of holders) {
+    const [shape, start, spacing] = ["shape", "start", "spacing"].map((key) => listed(holder, key));
+    const step = Number(holder.dataset.step), digits = Math.max(0, -Math.round(Math.log10(step)));
+    const values = new Int16Array((await unpacked(holder.textContent)).buffer);
+    const first = cell(holder.dataset.sample);
+    let i = 0;
+    for (const at of places(shape)) {
+      const value = values[i++];
+      const where = at.map((n, k) => Number((start[k] + n * spacing[k]).toPrecision(7)));
+      lines.push(`${first},${where.join()},${value === -32768 ? "" : (value * step).toFixed(digits)}`);
+    }
+  }
+  save(name, "text/csv", [lines.join("\n") + "\n"]);
+}
+
+for (const figure of document.querySelectorAll("figure[id]")) {
+  const solids = [...figure.querySelectorAll(".turn")], maps = [...figure.querySelectorAll(".grid")];
+  if (solids.length) letTurn(figure, solids);
+  if (!maps.length) continue;
+  const table = button("CSV", () => saveMaps(figure.id.replace("figure-", "") + ".csv", maps));
+  table.title = `values rounded to ${maps[0].dataset.step}`;
   figure.querySelector(".downloads").append(table);
-  figure.querySelector(".drawing").after(turn);
 }

@@ -1,6 +1,7 @@
 """The voxels of a phase inside the page, for the picture that a reader can turn."""
 
 import base64
+import html
 import zlib
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 MOST = 96
 
 
-def turnable(coarse: xr.DataArray) -> str:
+def turnable(coarse: xr.DataArray, sample: str = "") -> str:
     """Return the element of the page that holds a coarse phase, deflated, and its size.
 
     Parameters
@@ -18,6 +19,8 @@ def turnable(coarse: xr.DataArray) -> str:
     coarse
         `phase_percent` of :func:`poreflux.preview`; of more than 96 voxels along an edge the means
         of cubes of 2 (3, …) voxels.
+    sample
+        whose it is, where there are several in one figure.
 
     Examples
     --------
@@ -32,7 +35,9 @@ def turnable(coarse: xr.DataArray) -> str:
     data = base64.b64encode(zlib.compress(percent.tobytes(), 9)).decode()
     shape = ",".join(map(str, percent.shape))
     sizes = ",".join(f"{edge:.6g}" for edge in size)
-    return f'<div class="turn" hidden data-shape="{shape}" data-size="{sizes}">{data}</div>'
+    whose = f' data-sample="{html.escape(sample)}"' if sample else ""
+    attributes = f'data-shape="{shape}" data-size="{sizes}"{whose}'
+    return f'<div class="turn" hidden {attributes}>{data}</div>'
 
 
 def _means(values: np.ndarray, times: int) -> np.ndarray:

@@ -15,13 +15,17 @@ from poreflux.uncertainty.rounding import Printed, significant, told
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the page shows it: the first cell of each row is its title."""
+    """A table as the page shows it: the first cell of each row is its title.
+
+    `download` is the name of a file and its data: address, where there is one.
+    """
 
     name: str
     title: str
     header: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     caption: str
+    download: tuple[str, str] = ("", "")
 
 
 def tables(results: xr.Dataset) -> Iterator[Table]:

@@ -41,10 +41,10 @@ def test_every_figure_is_a_picture_with_units_on_its_axes(results, name):
 def test_bars_of_all_pores_add_up_to_one_and_the_unresolved_are_hatched(results):
     left, right = plot.pore_size(results).axes
     resolved, rest = left.containers
-    heights = [[bar.get_height() for bar in bars] for bars in (resolved, rest)]
-    assert np.sum(heights) == pytest.approx(1.0)
+    heights = [sum(bar.get_height() for bar in bars) for bars in (resolved, rest)]
+    assert sum(heights) == pytest.approx(1.0)
     share = float(results.pore_count_resolved / results.pore_count)
-    assert np.sum(heights[0]) == pytest.approx(share)
+    assert heights[0] == pytest.approx(share)
     assert all(bar.get_hatch() for bar in rest)
     assert sum(bar.get_height() for bar in right.containers[0]) == pytest.approx(1.0)
 

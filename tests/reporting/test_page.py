@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pytest
 
-from poreflux.reporting.figures import cards, csv
+from poreflux.reporting.figures import cards, csv, download
 from poreflux.reporting.methods import citations, methods
 from poreflux.reporting.report import render, report
 from tests.plot.sample import sample_results
@@ -118,7 +118,7 @@ def test_the_contents_name_every_figure_and_lead_to_it(page, made):
 
 def test_every_figure_has_its_data_or_says_where_they_are(made):
     for card in made.values():
-        assert card.downloads or card.same or card.solid
+        assert card.downloads or card.same or card.held
         assert not card.same or made[card.same].downloads
 
 
@@ -134,9 +134,9 @@ def test_figures_of_two_panels_are_stacked_on_narrow_screens(made, page):
 
 
 def test_the_voxels_that_can_be_turned_are_those_of_the_results(made, results):
-    (card,) = [card for card in made.values() if card.solid]
-    text = re.search(r">([^<]+)</div>", card.solid).group(1)
-    assert 'data-shape="32,32,32" data-size="0.92,0.92,0.92"' in card.solid
+    (card,) = [card for card in made.values() if card.held]
+    text = re.search(r">([^<]+)</div>", card.held).group(1)
+    assert 'data-shape="32,32,32" data-size="0.92,0.92,0.92"' in card.held
     held = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(32, 32, 32)
     np.testing.assert_array_equal(held, results["phase_percent"])
 
@@ -192,13 +192,14 @@ def test_downloads_hold_the_numbers_of_the_figure(made, results):
 
 def test_large_tables_are_zipped_and_whole(results):
     wide = results["structure_factor"].isel(y=np.zeros(400, int))
-    ending, content = csv([wide])
-    assert ending == "csv.gz"
-    assert len(gzip.decompress(content).splitlines()) == 1 + wide.size
+    name, address = download("wide", csv([wide]))
+    assert name == "wide.csv.gz"
+    content = gzip.decompress(base64.b64decode(address.split(",")[1]))
+    assert len(content.splitlines()) == 1 + wide.size
 
 
 def test_headers_carry_units(results):
-    assert csv([results["porosity_profile"]])[1].splitlines()[0] == b"z [um],porosity_profile"
+    assert csv([results["porosity_profile"]]).splitlines()[0] == b"z [um],porosity_profile"
 
 
 def test_methods_name_what_was_done(results):
