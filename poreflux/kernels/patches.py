@@ -1,4 +1,4 @@
-"""Means over voxels with similar surroundings: non-local means, a row at a time."""
+"""Means over voxels with similar surroundings: non-local means, a strip at a time."""
 
 import numba as nb
 
@@ -6,8 +6,11 @@ from poreflux.kernels import KEPT
 
 compiled = nb.njit(nogil=True, cache=KEPT, error_model="numpy")
 
-#: rows of room for sums
-ROOM = 3
+#: rows of cells that are worked on at once: as long as they can be, and near the processor
+ROWS = 8
+
+#: strips of rows, with one more on each side, that :func:`similar_mean` needs room for
+ROOM = 4
 
 
 @compiled
@@ -17,51 +20,68 @@ def similar_mean(cells, reach, expected, scale, out, room):
     `cells`, float32, has ``reach + 1`` ghosts on each side of `out`; cells up to `reach` away along
     each axis count. The weight of the mean square difference m of two patches is (1 - t / 8)^8,
     nearly exp(-t), with t = max(m - expected, 0) scale, and none beyond t = 8. `room` is for
-    ``(ROOM, out.shape[2] + 2)`` numbers. Each cell sums in the same order, wherever it lies.
+    ``(ROOM, (ROWS + 2) * cells.shape[2])`` numbers. Each cell sums in the same order, wherever it
+    lies. Rows of a plane follow each other in memory, so that a strip of them is one long row; what
+    it holds of ghosts is worked out, too, and dropped.
     """
     nz, ny, nx = out.shape
-    ghosts = reach + 1
+    ghosts, width = reach + 1, cells.shape[2]
+    plane = cells.shape[1] * width
+    flat = cells.reshape(-1)
     for k in range(ghosts, nz + ghosts):
-        for j in range(ghosts, ny + ghosts):
-            for i in range(nx):
-                room[1, i] = 0
-                room[2, i] = 0
+        for j in range(0, ny, ROWS):
+            rows = min(ROWS, ny - j)
+            first = k * plane + (ghosts + j) * width
+            room[2:, : rows * width] = 0
             for dk in range(-reach, reach + 1):
                 for dj in range(-reach, reach + 1):
                     for di in range(-reach, reach + 1):
-                        _differences(cells, k, j, dk, dj, di, ghosts, room)
-                        _weigh(cells, k + dk, j + dj, ghosts + di, expected, scale, room)
-            for i in range(nx):
-                out[k - ghosts, j - ghosts, i] = room[2, i] / room[1, i]
+                        away = dk * plane + dj * width + di
+                        _differences(flat, first - width, away, plane, rows + 2, width, reach, room)
+                        others = flat[first + away + ghosts : first + away + rows * width - ghosts]
+                        _weigh(others, width, ghosts, expected, scale, room)
+            for a in range(rows):
+                for i in range(nx):
+                    p = a * width + ghosts + i
+                    out[k - ghosts, j + a, i] = room[3, p] / room[2, p]
 
 
 @compiled
-def _differences(cells, k, j, dk, dj, di, ghosts, room):
-    """Sum the squares over the 3×3 rows around a row and around another, for each cell of it."""
-    first = ghosts - 1
-    for i in range(room.shape[1]):
-        room[0, i] = 0
-    for a in range(k - 1, k + 2):
-        for i in range(room.shape[1]):
-            d = cells[a, j - 1, first + i] - cells[a + dk, j - 1 + dj, first + i + di]
-            e = cells[a, j, first + i] - cells[a + dk, j + dj, first + i + di]
-            f = cells[a, j + 1, first + i] - cells[a + dk, j + 1 + dj, first + i + di]
-            room[0, i] += d * d + e * e + f * f
+def _differences(flat, first, away, plane, rows, width, reach, room):
+    """room[1] = sums over 3 planes and 3 columns of the squared differences to cells `away`.
+
+    From the cell `first` on, of a number of whole rows, but for the outermost cells of all.
+    """
+    length = rows * width - 2 * reach
+    squares, sums = room[0], room[1]
+    start = first - plane + reach
+    own_a, own_b, own_c = flat[start:], flat[start + plane :], flat[start + 2 * plane :]
+    start += away
+    a, b, c = flat[start:], flat[start + plane :], flat[start + 2 * plane :]
+    for p in range(length):
+        d = own_a[p] - a[p]
+        e = own_b[p] - b[p]
+        f = own_c[p] - c[p]
+        squares[p] = d * d + e * e + f * f
+    for p in range(length - 2):
+        sums[p] = squares[p] + squares[p + 1] + squares[p + 2]
 
 
 @compiled
-def _weigh(cells, k, j, first, expected, scale, room):
-    """Add the cells of a row, by the weights that their patches have, to the sums."""
+def _weigh(others, width, ghosts, expected, scale, room):
+    """Add the cells of a strip, by the weights that their patches have, to the sums."""
     one, part, none = nb.float32(1), nb.float32(1 / 8), nb.float32(0)
     share = nb.float32(1 / 27)
-    for i in range(room.shape[1] - 2):
-        m = (room[0, i] + room[0, i + 1] + room[0, i + 2]) * share
+    above, here, below = room[1], room[1, width:], room[1, 2 * width :]
+    weights, values = room[2, ghosts:], room[3, ghosts:]
+    for p in range(others.size):
+        m = (above[p] + here[p] + below[p]) * share
         w = max(one - max(m - expected, none) * scale * part, none)
         w *= w
         w *= w
         w *= w
-        room[1, i] += w
-        room[2, i] += w * cells[k, j, first + i]
+        weights[p] += w
+        values[p] += w * others[p]
 
 
 @compiled

@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter
 from poreflux import blocks
 from poreflux.annotations import AnyArray, Denoise
 from poreflux.kernels.median import HELD, median_of_27, median_of_known
-from poreflux.kernels.patches import ROOM, known_similar_mean, similar_mean
+from poreflux.kernels.patches import ROOM, ROWS, known_similar_mean, similar_mean
 from poreflux.segmentation.corrected import as_dtype
 from poreflux.segmentation.outside import marked
 
@@ -100,7 +100,7 @@ def _similar(cells: np.ndarray, *, noise: float) -> np.ndarray:
     out = cells.copy()
     inside = out[ghosts:-ghosts, ghosts:-ghosts, ghosts:-ghosts]
     inner = np.empty(inside.shape, np.float32)
-    room = np.empty((ROOM, cells.shape[2] - 2 * ghosts + 2), np.float32)
+    room = np.empty((ROOM, (ROWS + 2) * cells.shape[2]), np.float32)
     weights = np.float32(2 * noise**2), np.float32(1 / (_STRENGTH * noise) ** 2)
     similar_mean(np.ascontiguousarray(cells, np.float32), _REACH, *weights, inner, room)
     unknown = np.isnan(cells) if cells.dtype.kind == "f" else np.zeros((), bool)

@@ -16,6 +16,7 @@ GROUPS = {
     "interface": ("interface", "measure", {}, {"n": 32}),
     "mpi": ("mpi", "measure", {}, {"n": 40}),
     "import": ("import_", "measure", {}, {"n": 48, "repeats": 1}),
+    "denoise": ("denoise", "measure", {}, {"n": 24, "repeats": 1}),
     "one_pass": ("one_pass", "measure", {}, {"n": 64, "repeats": 1}),
     "microstructure": (
         "microstructure",

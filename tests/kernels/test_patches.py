@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poreflux.kernels.patches import ROOM, similar_mean
+from poreflux.kernels.patches import ROOM, ROWS, similar_mean
 
 
 def twin(cells, reach, expected, scale):
@@ -27,14 +27,14 @@ def twin(cells, reach, expected, scale):
 
 def means(cells, shape, reach, expected, scale):
     out = np.empty(shape, np.float32)
-    room = np.empty((ROOM, shape[2] + 2), np.float32)
+    room = np.full((ROOM, (ROWS + 2) * cells.shape[2]), np.nan, np.float32)
     similar_mean(cells, reach, np.float32(expected), np.float32(scale), out, room)
     return out
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4), (1, 17, 3)])
 @pytest.mark.parametrize("reach", [1, 2])
-def test_means_are_those_of_the_definition(rng, reach):
-    shape = (2, 3, 4)
+def test_means_are_those_of_the_definition(rng, reach, shape):
     cells = rng.normal(0, 1, [n + 2 * reach + 2 for n in shape]).astype(np.float32)
     cells[:, :, shape[2] :] += 3
     found = means(cells, shape, reach, 1.5, 0.7)
