@@ -16,6 +16,7 @@ from poreflux.transport.electrode.statistics import correlation, statistics
 from poreflux.transport.electrode.voxels import ElectrodeModel
 from poreflux.transport.laplace.boundary import HIGH
 from poreflux.transport.laplace.problem import Medium, order
+from poreflux.transport.solvers.solution import KNOWN
 
 #: without an estimate on smaller voxels, as of blocks, the largest current density is called
 #: mesh-dependent where the Wagner length has fewer cells
@@ -98,6 +99,8 @@ def solved_results(
     }
     results = _dataset(surface, values)
     results["current_porosity_correlation"].attrs["depth"] = surface.depth
+    for name in ("current_density_max", "area_specific_resistance"):
+        results[f"{name}_solver_error"].attrs["bound"] = KNOWN[state.error.proved]
     flag_mesh_dependence(results, surface.spacing[1:])
     length = results["current_correlation_length"]
     if unreliable(float(length[0]), j.shape, surface.spacing[1:]):

@@ -84,9 +84,20 @@ class Network(NamedTuple):
     widths: np.ndarray
 
 
-#: the error of volumes of up to so many voxels is proved always: by threads, and where a device
-#: solves, since the proof is made on the host
-PROVED_BY_THREADS, PROVED_BESIDE_DEVICES = 2**30, 2**20
+class Provable(NamedTuple):
+    """Where the error is proved always: in volumes of up to so many voxels that are `alike`, where
+    one phase conducts and a solve takes less time than a proof, or `unlike`; and after so many
+    iterations, which take six times as long as a proof.
+    """
+
+    alike: int
+    unlike: int
+    iterations: float
+
+
+PROVED_BY_THREADS = Provable(2**20, 2**30, 30)
+#: a device waits for the host, which makes the proof
+PROVED_BESIDE_DEVICES = Provable(2**20, 2**20, np.inf)
 
 
 class Engine(Protocol):
@@ -99,8 +110,8 @@ class Engine(Protocol):
     """
 
     threads: int
-    #: the largest volume whose error is proved always
-    proved_voxels: int
+    #: where the error is proved always
+    provable: Provable
 
     #: a cycle of multigrid visits grids of fewer cells once: to start a pass over them takes longer
     #: than the pass

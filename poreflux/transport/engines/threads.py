@@ -48,7 +48,7 @@ class Threads:
     """
 
     two_visits_from = 0
-    proved_voxels = PROVED_BY_THREADS
+    provable = PROVED_BY_THREADS
 
     def __init__(self, threads: int | None = None):
         self.threads = max(1, threads or available_cores())

@@ -28,8 +28,8 @@ def forecast(
     Per voxel half a float64 for each of five vectors of PETSc and one between ghosts; a byte of
     geometry and one of cells, or for several phases four float64 and another of cells; the coarser
     grids, an eighth each; and the grids that every process solves on its own. The imbalance takes
-    half a float32; the proof of the error, which the largest volumes have only in doubt, two bytes
-    of labels, and the coarse network of all boxes. The check is extra.
+    half a float32; the proof of the error, which large volumes of one conducting phase have only
+    in doubt, two bytes of labels, and the coarse network of all boxes. The check is extra.
     """
     planes, ny, nx = (2 * n if sides == "periodic" and n % 2 else n for n in shape)
     planes = shape[0]
@@ -44,7 +44,8 @@ def forecast(
         matrix = BYTES_PER_CELL * planes * ny * nx
     grids = GRID_BYTES * (padded / 7 + joined)
     voxels = layout.planes * ny * nx
-    proof = 2 * padded + NETWORK_BYTES * voxels if voxels <= PROVED_BY_THREADS else 0
+    most = PROVED_BY_THREADS.alike if binary else PROVED_BY_THREADS.unlike
+    proof = 2 * padded + NETWORK_BYTES * voxels if voxels <= most else 0
     vectors = 6 * 8 / 2 + 4 / 2
     return int(PROCESS_BYTES + padded * (geometry + vectors) + grids + faces + proof + matrix)
 

@@ -39,7 +39,7 @@ class CertifiedEnergy:
     after each step. The history goes on over several iterations.
 
     Where the bound is not affordable, the estimate decides as long as nothing contradicts it; from
-    then on the bound does.
+    then on, and after so many iterations that a proof takes little beside them, the bound does.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class CertifiedEnergy:
         """Return whether the energy is proved to be right to `rtol`; try it where a guess of the
         remaining error says so.
         """
-        if not self._proves:
+        if not self._proves_now():
             return False
         energy = self._energy_after(step)
         estimate = step.remaining / energy if energy > 0 else np.inf
@@ -169,12 +169,18 @@ class CertifiedEnergy:
         return self.certificate.meets(self.rtol)
 
     def _certificate(self, x: np.ndarray) -> Certificate:
-        if not self._proves and np.isfinite(self._remaining):
+        if not self._proves_now() and np.isfinite(self._remaining):
             estimate = self.bound.estimate(x, self.scratch, self._remaining)
             if estimate.excess <= self._remaining:
                 return estimate
             self._proves = True
         return self.bound(x, self.scratch)
+
+    def _proves_now(self) -> bool:
+        many = self.bound.operator.engine.provable.iterations
+        if self.bound.guarded and len(self.history) >= many:
+            self._proves = True
+        return self._proves
 
     def _check_drift(self) -> None:
         if self.residual_vector is None:

@@ -52,12 +52,14 @@ class Certificate(NamedTuple):
 class ErrorBound:
     """The bound for any potential of one operator, whose geometry it keeps between evaluations."""
 
-    #: whether to evaluate it at all where nothing raises a doubt
+    #: whether to evaluate it from the first, where nothing raises a doubt
     affordable = True
 
     def __init__(self, operator: Operator):
         self.operator = operator
         self.prepared = False
+        #: whether to evaluate it in doubt, and after many iterations
+        self.guarded = True
         #: integrals per plane of the potential estimated last, where the estimate took them
         self.planes: np.ndarray | None = None
 

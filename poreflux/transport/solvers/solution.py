@@ -7,6 +7,7 @@ import numpy as np
 from poreflux.annotations import Progress
 from poreflux.errors import NotConverged
 from poreflux.kernels.redblack import GHOST
+from poreflux.kernels.rows import Binary
 from poreflux.transport.engines.engine import Engine
 from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.problem import Problem
@@ -16,6 +17,9 @@ from poreflux.transport.solvers.error_bound import Certificate, ErrorBound, roun
 from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy
 from poreflux.transport.solvers.stopping import Report, Run, decades
+
+#: what results say of an error that is not proved, and of one that is
+KNOWN = ("estimated", "proved")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Solution:
     relative_error: float
     precision: str
     proved: bool = True
+
+    @property
+    def bound(self) -> str:
+        """Return how the error is known: ``proved`` or ``estimated``."""
+        return KNOWN[self.proved]
 
     @property
     def plane_flux(self) -> np.ndarray:
@@ -173,9 +182,15 @@ class PotentialBound(ErrorBound):
 
 
 def is_affordable(operator: Operator) -> bool:
-    """Return whether the error is proved always, or only where the estimate is contradicted."""
+    """Return whether the error is proved from the first, or only after many iterations and where
+    the estimate is contradicted.
+
+    The estimate has been too small where phases conduct unlike, never where they conduct alike.
+    """
     _, n1, n2 = operator.shape
-    return operator.neighbours.planes * n1 * n2 <= operator.engine.proved_voxels
+    provable = operator.engine.provable
+    most = provable.alike if isinstance(operator.kernel, Binary) else provable.unlike
+    return operator.neighbours.planes * n1 * n2 <= most
 
 
 def unevenness(planes: np.ndarray) -> float:

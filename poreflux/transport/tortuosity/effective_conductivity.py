@@ -92,14 +92,16 @@ def forecast(shape: tuple[int, int, int], precision: str = "float64", binary: bo
 
     Per voxel half a number for each of x, r, p and (float32) for z; one byte of cells and one of
     geometry, or for several phases a float64 of cells and four numbers of geometry; an eighth of
-    seven float32 for the next grid, and so on. The proof of the error, which the largest volumes
-    have only in doubt, takes two more bytes of labels and about as much for a coarse network.
+    seven float32 for the next grid, and so on. The proof of the error, which large volumes of one
+    conducting phase have only in doubt, takes two more bytes of labels and about as much for a
+    coarse network.
     """
     number = np.dtype(precision).itemsize
     geometry = 1 + 1 if binary else 8 + 4 * number
     vectors = 3 * number / 2 + 4 / 2
     coarse = 7 * 4 / 7
-    bound = 4 if int(np.prod(shape)) <= PROVED_BY_THREADS else 0
+    most = PROVED_BY_THREADS.alike if binary else PROVED_BY_THREADS.unlike
+    bound = 4 if int(np.prod(shape)) <= most else 0
     padded = (shape[0] + 4) * (shape[1] + 4) * (shape[2] + 4)
     return int(padded * (geometry + vectors + coarse + bound))
 
@@ -111,7 +113,8 @@ def host_forecast(
     and what the proof of the error of small volumes takes.
     """
     voxels = int(np.prod(shape))
-    proof = forecast(shape, precision, binary) if voxels <= PROVED_BESIDE_DEVICES else 0
+    proved = voxels <= PROVED_BESIDE_DEVICES.alike
+    proof = forecast(shape, precision, binary) if proved else 0
     return max(voxels * ((1 if binary else 8) + 5), proof)
 
 
@@ -169,7 +172,6 @@ def tortuosity_dataset(
     if note.get("geometry") == "partial":  # not one minus the porosity of the phases
         variables["conducting_fraction"][2]["long_name"] += ", of partial voxels"
     if solution is not None:
-        how = "proved" if solution.proved else "estimated"
-        variables["relative_error"][2].update(precision=solution.precision, bound=how)
+        variables["relative_error"][2].update(precision=solution.precision, bound=solution.bound)
     variables["tortuosity_factor"][2].update(note)  # what it depends on is stored beside it
     return xr.Dataset(variables, coords={"direction": [direction]})

@@ -73,7 +73,7 @@ def effective_tensor(
     conductivity = conductors_of(volume, conductivity)
     refuse_shape(volume, "a tensor needs", "the period of a lattice has no outside")
     refuse_too_large(volume, conductivity, rtol, precision, repeat=True, engine=engine)
-    tensor, errors = np.zeros((3, 3)), np.zeros(3)
+    tensor, errors, bounds = np.zeros((3, 3)), np.zeros(3), set()
     with closing(engine_of(engine, threads)) as runner:
         for column, direction in enumerate(DIMS):
             cells, medium = read_medium(volume, direction, conductivity, runner)
@@ -81,12 +81,17 @@ def effective_tensor(
             if solution is not None:
                 tensor[:, column] = mean_current(solution, medium.spacing, direction)
                 errors[column] = solution.relative_error
+                bounds.add(solution.bound)
     name = "effective_conductivity_tensor"
     attrs = attributes(name) | {"conductivity": dict(conductivity), "rtol": rtol}
     return xr.Dataset(
         {
             name: (("component", "direction"), tensor, attrs),
-            "relative_error": ("direction", errors, attributes("relative_error")),
+            "relative_error": (
+                "direction",
+                errors,
+                attributes("relative_error") | ({"bound": min(bounds)} if bounds else {}),
+            ),
         },
         coords={"component": list(DIMS), "direction": list(DIMS)},
     )

@@ -36,7 +36,7 @@ class HostGrid:
 class Balance(Vectors):
     """See :mod:`poreflux.kernels.block_network` and :mod:`poreflux.kernels.components`."""
 
-    proved_voxels = PROVED_BESIDE_DEVICES
+    provable = PROVED_BESIDE_DEVICES
 
     def __init__(self, threads: int | None = None):
         super().__init__(threads)
