@@ -110,6 +110,23 @@ def axpby(a, x, b, y, k0, k1):
 
 
 @compiled
+def advance(alpha, p, q, x, r, k0, k1):
+    """x += alpha p and r -= alpha q on planes k0 to k1 (own cells) of one colour; return r . r."""
+    total = 0.0
+    for k in range(k0 + GHOST, k1 + GHOST):
+        for j in range(GHOST, x.shape[2] - GHOST):
+            pr, qr, xr, rr = p[0, k, j], q[0, k, j], x[0, k, j], r[0, k, j]
+            s = xr[0] * 0
+            for i in range(1, xr.shape[0] - 1):
+                xr[i] += alpha * pr[i]
+                v = rr[i] - alpha * qr[i]
+                rr[i] = v
+                s += v * v
+            total += s
+    return total
+
+
+@compiled
 def dot(x, y, k0, k1):
     """Return the sum of x y over planes k0 to k1 (own cells) of one colour, rows in their own
     precision.

@@ -82,17 +82,22 @@ def _binary_rest(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
         out[i + 1] = v if code[i + 1] != 0 else v * 0
 
 
+@compiled
+def _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp):
+    """out = the sum over the neighbours along z and y: more arrays in one loop would not be
+    vectorised.
+    """
+    down, up = op.gz[c, k, j], op.gz[1 - c, k + 1, j]
+    before, after = op.gy[c, k, j], op.gy[1 - c, k, j + 1]
+    for i in range(1, out.shape[0] - 1):
+        out[i] = down[i] * qzm[i] + up[i] * qzp[i] + before[i] * qym[i] + after[i] * qyp[i]
+
+
 def _faces_rest(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
+    _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp)
     o = (c + k + j) & 1
     n = out.shape[0] - 2
-    before, after = op.gz[c, k, j], op.gz[1 - c, k + 1, j]
-    for i in range(1, n + 1):
-        out[i] = before[i] * qzm[i] + after[i] * qzp[i]
-    before, after = op.gy[c, k, j], op.gy[1 - c, k, j + 1]
-    for i in range(1, n + 1):
-        out[i] += before[i] * qym[i] + after[i] * qyp[i]
-    before = op.gx[c, k, j]
-    after = op.gx[1 - c, k, j, o : o + n + 1]
+    before, after = op.gx[c, k, j], op.gx[1 - c, k, j, o : o + n + 1]
     left, right = q[o : o + n], q[o + 1 : o + n + 1]
     for i in range(n):
         out[i + 1] += before[i + 1] * left[i] + after[i + 1] * right[i]
@@ -115,11 +120,16 @@ def _binary_relax(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp):
 
 
 def _faces_relax(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp):
-    rest_row(op, out, d, c, k, j, q, qym, qyp, qzm, qzp)
-    diagonal_row(op, d, c, k, j)
-    for i in range(1, out.shape[0] - 1):
-        v = out[i] + rhs[i]
-        out[i] = v / d[i] if d[i] > 0 else v * 0
+    _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp)
+    o = (c + k + j) & 1
+    n = out.shape[0] - 2
+    before, after = op.gx[c, k, j], op.gx[1 - c, k, j, o : o + n + 1]
+    left, right = q[o : o + n], q[o + 1 : o + n + 1]
+    degree, link = op.degree[c, k, j], op.links[op.face_of[k], c, j]
+    for i in range(n):
+        v = out[i + 1] + before[i + 1] * left[i] + after[i + 1] * right[i] + rhs[i + 1]
+        s = degree[i + 1] + link[i + 1]
+        out[i + 1] = v / s if s > 0 else v * 0
 
 
 def _binary_follow(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
@@ -138,10 +148,16 @@ def _binary_follow(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
 
 
 def _faces_follow(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
-    rest_row(op, out, d, c, k, j, q, qym, qyp, qzm, qzp)
-    diagonal_row(op, d, c, k, j)
-    for i in range(1, out.shape[0] - 1):
-        out[i] = out[i] / d[i] if d[i] > 0 else d[i] * 0
+    _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp)
+    o = (c + k + j) & 1
+    n = out.shape[0] - 2
+    before, after = op.gx[c, k, j], op.gx[1 - c, k, j, o : o + n + 1]
+    left, right = q[o : o + n], q[o + 1 : o + n + 1]
+    degree, link = op.degree[c, k, j], op.links[op.face_of[k], c, j]
+    for i in range(n):
+        v = out[i + 1] + before[i + 1] * left[i] + after[i + 1] * right[i]
+        s = degree[i + 1] + link[i + 1]
+        out[i + 1] = v / s if s > 0 else v * 0
 
 
 def _binary_apply(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
@@ -160,10 +176,15 @@ def _binary_apply(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
 
 
 def _faces_apply(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
-    rest_row(op, out, d, c, k, j, q, qym, qyp, qzm, qzp)
-    diagonal_row(op, d, c, k, j)
-    for i in range(1, out.shape[0] - 1):
-        out[i] = d[i] * p[i] - out[i]
+    _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp)
+    o = (c + k + j) & 1
+    n = out.shape[0] - 2
+    before, after = op.gx[c, k, j], op.gx[1 - c, k, j, o : o + n + 1]
+    left, right = q[o : o + n], q[o + 1 : o + n + 1]
+    degree, link = op.degree[c, k, j], op.links[op.face_of[k], c, j]
+    for i in range(n):
+        v = out[i + 1] + before[i + 1] * left[i] + after[i + 1] * right[i]
+        out[i + 1] = (degree[i + 1] + link[i + 1]) * p[i + 1] - v
 
 
 def _binary_guess(op, out, d, b, add, c, k, j):
@@ -175,10 +196,11 @@ def _binary_guess(op, out, d, b, add, c, k, j):
 
 
 def _faces_guess(op, out, d, b, add, c, k, j):
-    diagonal_row(op, d, c, k, j)
+    degree, link = op.degree[c, k, j], op.links[op.face_of[k], c, j]
     for i in range(1, out.shape[0] - 1):
-        v = b[i] / d[i] + add[i]
-        out[i] = v if d[i] > 0 else d[i] * 0
+        s = degree[i] + link[i]
+        v = b[i] / s + add[i]
+        out[i] = v if s > 0 else s * 0
 
 
 def _binary_face(op, axis, c, k, j, i):
@@ -197,6 +219,27 @@ def _faces_face(op, axis, c, k, j, i):
     if axis == 1:
         return op.gy[c, k, j, i]
     return op.gx[c, k, j, i]
+
+
+def _binary_face_row(op, axis, out, c, k, j):
+    here = op.code[c, k, j]
+    if axis == 2:
+        o = (c + k + j) & 1
+        before = op.code[1 - c, k, j, o : o + out.shape[0] - 1]
+        for i in range(before.shape[0]):
+            out[i + 1] = op.wx * np.float32(np.uint32(here[i + 1] & before[i]) >> 6)
+        return
+    before = op.code[1 - c, k - 1, j] if axis == 0 else op.code[1 - c, k, j - 1]
+    weight = op.wz if axis == 0 else op.wy
+    for i in range(1, out.shape[0]):
+        out[i] = weight * np.float32(np.uint32(here[i] & before[i]) >> 6)
+
+
+def _faces_face_row(op, axis, out, c, k, j):
+    g = op.gz if axis == 0 else op.gy if axis == 1 else op.gx
+    row = g[c, k, j]
+    for i in range(1, out.shape[0]):
+        out[i] = row[i]
 
 
 def _binary_conducts(op, c, k, j, i):
@@ -266,6 +309,12 @@ def guess_row(op, out, d, b, add, c, k, j):
 def face(op, axis, c, k, j, i):
     """Return the conductance between cell (c, k, j, i) and the one before it along `axis`."""
     return (_binary_face if isinstance(op, Binary) else _faces_face)(op, axis, c, k, j, i)
+
+
+@either(_binary_face_row, _faces_face_row)
+def face_row(op, axis, out, c, k, j):
+    """out = :func:`face` of a row, of the last ghost too."""
+    (_binary_face_row if isinstance(op, Binary) else _faces_face_row)(op, axis, out, c, k, j)
 
 
 @either(_binary_conducts, _faces_conducts)

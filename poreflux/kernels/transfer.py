@@ -12,11 +12,14 @@ The coarse conductance between two cells is half the sum of the fine ones throug
 (their distance doubles), that of a driven face likewise.
 """
 
-from poreflux.kernels.redblack import GHOST, compiled
+import numpy as np
+
+from poreflux.kernels.redblack import GHOST, compiled, pack_row
 from poreflux.kernels.rows import (
     apply_row,
     diagonal_row,
     face,
+    face_row,
     follow_row,
     guess_row,
     relax_row,
@@ -222,27 +225,38 @@ def ascend_again(op, b, x, e, out, k0, k1, work):
 
 
 @compiled
-def coarsen(op, gz, gy, gx, nx, k0, k1):
+def add_faces(op, axis, total, row, c, k, j):
+    """Add the conductances of a row to `total`; `row` is scratch."""
+    face_row(op, axis, row, c, k, j)
+    for i in range(1, total.shape[0]):
+        total[i] += row[i]
+
+
+@compiled
+def coarsen(op, gz, gy, gx, nx, k0, k1, work):
     """Fill the conductances of coarse own planes k0 to k1, nx cells a row, from those of the finer
-    operator.
+    operator. `work` is (2, H) of scratch, H the pairs of a finer row.
     """
+    total, row = work[0], work[1]
     for K in range(k0 + GHOST, k1 + GHOST):
         k = 2 * (K - GHOST) + GHOST
         for J in range(GHOST, gz.shape[2] - GHOST):
             j = 2 * (J - GHOST) + GHOST
-            for I in range(nx):
-                c, i = (K + J + I) & 1, I // 2 + 1
-                z = y = x = 0.0
+            for axis in range(3):
+                for i in range(total.shape[0]):
+                    total[i] = 0
                 for a in range(2):
-                    for colour in range(2):
-                        z += face(op, 0, colour, k, j + a, I + 1)
-                        y += face(op, 1, colour, k + a, j, I + 1)
                     for s in range(2):
-                        # the left one of a pair of columns is the colour with offset 0
-                        x += face(op, 2, (k + a + j + s) & 1, k + a, j + s, I + 1)
-                gz[c, K, J, i] = 0.5 * z
-                gy[c, K, J, i] = 0.5 * y
-                gx[c, K, J, i] = 0.5 * x
+                        if axis == 0:
+                            add_faces(op, 0, total, row, s, k, j + a)
+                        elif axis == 1:
+                            add_faces(op, 1, total, row, s, k + a, j)
+                        else:
+                            # the left one of a pair of columns is the colour with offset 0
+                            add_faces(op, 2, total, row, (k + a + j + s) & 1, k + a, j + s)
+                for i in range(total.shape[0]):
+                    total[i] *= np.float32(0.5)
+                pack_row(total[1 : nx + 1], (gz, gy, gx)[axis], K, J)
 
 
 @compiled

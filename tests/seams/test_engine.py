@@ -190,6 +190,19 @@ def test_the_passes_are_those_of_the_reduced_matrix(operator, problem, rng):
     assert square == pytest.approx(expected @ expected, rel=1e-11)
 
 
+def test_a_step_is_the_same_with_the_image_of_its_direction_kept(operator, problem, rng):
+    p = vector(operator, red(problem, rng))
+    x, r = red(problem, rng), red(problem, rng)
+    engine, steps = operator.engine, []
+    for image in (None, operator.vector()):
+        packed_x, packed_r = vector(operator, x), vector(operator, r)
+        curvature = engine.curvature(operator, p, image)
+        square = engine.advance(operator, 0.3, p, packed_x, packed_r, image)
+        steps.append((curvature, square, cells(operator, packed_x), cells(operator, packed_r)))
+    for anew, kept in zip(*steps):
+        np.testing.assert_allclose(kept, anew, rtol=1e-12, atol=1e-14)
+
+
 def with_black(problem, x: np.ndarray) -> np.ndarray:
     """Return red values with the black ones that solve their own equations."""
     A, b = assembled(problem)

@@ -145,16 +145,24 @@ class Engine(Protocol):
     def residual(self, grid: Grid, x: np.ndarray, r: np.ndarray) -> float:
         """r = b - S x; return r . r."""
 
-    def curvature(self, grid: Grid, p: np.ndarray) -> float:
-        """Return p . S p."""
+    def curvature(self, grid: Grid, p: np.ndarray, image: np.ndarray | None = None) -> float:
+        """Return p . S p; where that is of use, keep S p in `image`, a vector like p."""
 
     def apply(self, grid: Grid, p: np.ndarray, planes: np.ndarray) -> float:
         """planes (n, Y, H) = S p; return p . S p."""
 
     def advance(
-        self, grid: Grid, alpha: float, p: np.ndarray, x: np.ndarray, r: np.ndarray
+        self,
+        grid: Grid,
+        alpha: float,
+        p: np.ndarray,
+        x: np.ndarray,
+        r: np.ndarray,
+        image: np.ndarray | None = None,
     ) -> float:
-        """x += alpha p and r -= alpha S p; return r . r."""
+        """x += alpha p and r -= alpha S p; return r . r. An `image` comes from the `curvature`
+        of p.
+        """
 
     def divide(self, grid: Grid, r: np.ndarray, z: np.ndarray) -> float:
         """z = r over the diagonal in red cells; return r . z."""

@@ -63,13 +63,22 @@ class Operator:
         self.neighbours.fill_ghosts(r)
         return square
 
-    def curvature(self, p: np.ndarray) -> float:
-        """Return p . S p."""
-        return self.neighbours.sum(self.engine.curvature(self, p))
+    def curvature(self, p: np.ndarray, image: np.ndarray | None = None) -> float:
+        """Return p . S p; an `image` may then hold S p."""
+        return self.neighbours.sum(self.engine.curvature(self, p, image))
 
-    def advance(self, alpha: float, p: np.ndarray, x: np.ndarray, r: np.ndarray) -> float:
-        """x += alpha p and r -= alpha S p; return r . r."""
-        square = self.neighbours.sum(self.engine.advance(self, alpha, p, x, r))
+    def advance(
+        self,
+        alpha: float,
+        p: np.ndarray,
+        x: np.ndarray,
+        r: np.ndarray,
+        image: np.ndarray | None = None,
+    ) -> float:
+        """x += alpha p and r -= alpha S p; return r . r. An `image` comes from the `curvature`
+        of p.
+        """
+        square = self.neighbours.sum(self.engine.advance(self, alpha, p, x, r, image))
         self.neighbours.fill_ghosts(r)
         return square
 

@@ -110,6 +110,7 @@ class ConjugateGradients:
         :class:`NotConverged`.
         """
         operator, r, z, p = self.operator, self.r, self.preconditioned, self.p
+        image = z if z.dtype == p.dtype else None  # z is free until the next preconditioning
         start = square = self._first_residual(x)
         negligible = max(negligible, np.finfo(operator.dtype).eps ** 2 * start)
         if square <= negligible:
@@ -120,9 +121,9 @@ class ConjugateGradients:
         estimate, iteration = ErrorEstimate(), 0
         while square > negligible:
             iteration += 1
-            curvature = operator.curvature(p)
+            curvature = operator.curvature(p, image)
             require_definite("p.Ap", curvature, iteration - 1, history)
-            square, square_before = operator.advance(rz / curvature, p, x, r), square
+            square, square_before = operator.advance(rz / curvature, p, x, r, image), square
             gain, remaining = estimate.guess(curvature, rz, square / square_before)
             residual = float(np.sqrt(square / start))
             if is_proved_early(Step(iteration, gain, remaining, residual, lambda: x)):

@@ -108,6 +108,10 @@ class ErrorBound:
         operator = self.operator
         return operator.neighbours.sum(operator.engine.imbalance(operator, x, r))
 
+    def energy_alone(self, x: np.ndarray, r: np.ndarray) -> float:
+        """Return the energy of x; r may be overwritten."""
+        return self.energy(x, r)
+
     def _network(self, r: np.ndarray) -> Network:
         """Return the coarse network of all boxes."""
         none = np.zeros(0, np.int32)

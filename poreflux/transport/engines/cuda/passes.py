@@ -33,8 +33,8 @@ class Passes(Vectors):
         args = grid.kernel, grid.source, x, black, r
         return self.reduce(stencil.residual, grid.shape, *args)
 
-    def curvature(self, grid: Grid, p: Any) -> float:
-        """Return p . S p."""
+    def curvature(self, grid: Grid, p: Any, image: Any = None) -> float:
+        """Return p . S p; to make S p again takes no longer than to read an `image`."""
         black = self.black(grid, p, fed=False)
         return self.reduce(stencil.curvature, grid.shape, grid.kernel, p, black)
 
@@ -47,7 +47,7 @@ class Passes(Vectors):
         planes[cells] = memory.download(out)[cells]
         return product
 
-    def advance(self, grid: Grid, alpha: float, p: Any, x: Any, r: Any) -> float:
+    def advance(self, grid: Grid, alpha: float, p: Any, x: Any, r: Any, image: Any = None) -> float:
         """x += alpha p and r -= alpha S p; return r . r."""
         black = self.black(grid, p, fed=False)
         args = grid.kernel, grid.dtype.type(alpha), p, black, x, r
