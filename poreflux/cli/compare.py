@@ -91,14 +91,17 @@ def _table(comparison: "Comparison") -> list[str]:
 
 def _pairs(comparison: "Comparison") -> list[str]:
     from poreflux.study.answer import chance
+    from poreflux.uncertainty.rounding import rounded
 
     lines = ["pairs that differ, by intervals of their total errors:"]
-    lines += [
-        f"  {d.one} - {d.other}, {comparison.quantities[d.quantity].title}: {d.difference:.4g} "
-        f"({d.low:.4g} to {d.high:.4g}, {chance(d.p)} corrected)"
-        for d in comparison.differences
-        if d.differs
-    ]
+    for d in comparison.differences:
+        if d.differs:
+            width = (d.high - d.low) / 2
+            numbers = [rounded(number, width) for number in (d.difference, d.low, d.high)]
+            lines.append(
+                f"  {d.one} - {d.other}, {comparison.quantities[d.quantity].title}: {numbers[0]} "
+                f"({numbers[1]} to {numbers[2]}, {chance(d.p)} corrected)"
+            )
     return lines if len(lines) > 1 else ["no pair differs by more than its total errors allow"]
 
 

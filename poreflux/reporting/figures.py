@@ -12,7 +12,7 @@ from poreflux import plot
 from poreflux.plot.style import Figure, laid_out
 from poreflux.reporting.solid import turnable
 from poreflux.schema import DIMS, Direction, name_of
-from poreflux.uncertainty.rounding import rounded, significant
+from poreflux.uncertainty.rounding import rounded, significant, told
 
 
 @dataclass(frozen=True)
@@ -201,26 +201,34 @@ def _structure(results: xr.Dataset) -> Iterator[Card]:
         if name not in results:
             continue
         image = results[name]
-        rms = float(np.sqrt((image**2).mean()))
+        rms = _rms(results, image, direction)
         alt = (
             f"Map of the porosity of columns along {direction} minus the mean: between "
-            f"{float(image.min()):.3f} and {float(image.max()):.3f}, root mean square {rms:.3f}."
+            f"{float(image.min()):.3f} and {float(image.max()):.3f}, root mean square {rms}."
         )
         caption = (
             f"Porosity of each column along {direction} minus the mean porosity; root mean square "
-            f"{rms:.3f}{_null(results, direction)}. The scale is the first of ± 0.05, 0.1, 0.2, "
+            f"{rms}{_null(results, direction)}. The scale is the first of ± 0.05, 0.1, 0.2, "
             "0.3, 0.5 and 1 that holds 99.5 % of the columns."
         )
         figure = plot.structure_factor(results, direction=direction)
         yield make_card(name, f"Structure factor along {direction}", figure, caption, alt, [image])
 
 
+def _rms(results: xr.Dataset, image: xr.DataArray, direction: Direction) -> str:
+    """Return the root mean square of a map with its error, which is known of the porosities."""
+    name = "structure_factor_rms"
+    if name in results and image.attrs.get("variant", "signed") in ("signed", "absolute"):
+        return told(results, name, direction).with_unit("")
+    return significant(float(np.sqrt((image**2).mean())), 3)
+
+
 def _null(results: xr.Dataset, direction: Direction) -> str:
     if "structure_factor_ratio" not in results:
         return ""
     along = results.sel(direction=direction)
-    ratio = float(along["structure_factor_ratio"])
-    text = f", {ratio:.2f} times that of a homogeneous medium with pores of the same length"
+    ratio = told(results, "structure_factor_ratio", direction).with_unit("")
+    text = f", {ratio} times that of a homogeneous medium with pores of the same length"
     if "structure_factor_ratio_z" not in results:
         return text
     scatter, z, p = (float(along[f"structure_factor_ratio_{x}"]) for x in ("scatter", "z", "p"))

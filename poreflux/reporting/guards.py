@@ -8,6 +8,7 @@ import xarray as xr
 
 from poreflux.schema import MESH_DEPENDENT
 from poreflux.schema.attribute_text import history
+from poreflux.uncertainty.rounding import rounded, told
 from poreflux.uncertainty.sampling import too_narrow
 
 #: µm; voxels of X-ray and electron tomograms lie between
@@ -76,7 +77,8 @@ def _porosity(results: xr.Dataset) -> Iterator[str]:
     elif porosity == 1:
         yield "every voxel is pore; check the threshold and the names of the phases"
     elif porosity > 0.7:
-        yield f"the porosity is {porosity:.3f}: are pore and solid swapped?"
+        shown = told(results, "porosity").with_unit("")
+        yield f"the porosity is {shown}: are pore and solid swapped?"
 
 
 def _narrow(results: xr.Dataset) -> Iterator[str]:
@@ -134,9 +136,10 @@ def _wide_band(results: xr.Dataset) -> Iterator[str]:
         return
     low, high = (float(results[f"porosity_{end}"]) for end in ("low", "high"))
     if high - low > WIDE_BAND * max(high, 1e-9):
+        ends = " and ".join(rounded(100 * end, 100 * (high - low)) for end in (low, high))
         yield (
-            f"by other thresholds and methods the porosity is between {100 * low:.1f} and "
-            f"{100 * high:.1f} %: denoise or correct the scan, and report this range with it"
+            f"by other thresholds and methods the porosity is between {ends} %: denoise or correct "
+            "the scan, and report this range with it"
         )
 
 
@@ -186,9 +189,10 @@ def _percolation(results: xr.Dataset) -> Iterator[str]:
 def _too_easy(results: xr.Dataset) -> Iterator[str]:
     for direction, tau in _directions(results, "tortuosity_factor"):
         if tau < 1 - 1e-6:
+            shown = told(results, "tortuosity_factor", direction).with_unit("")
             yield (
-                f"the tortuosity factor along {direction} is {tau:.6g}, below 1, which no "
-                "structure of one conducting phase can have; check the conductivities"
+                f"the tortuosity factor along {direction} is {shown}, below 1, which no structure "
+                "of one conducting phase can have; check the conductivities"
             )
 
 

@@ -253,9 +253,11 @@ def _tension(samples: Samples, comparison: Comparison) -> Iterator[Beside]:
         key = f"tortuosity_factor {direction}"
         if key not in comparison.found:
             continue
-        top = max(comparison.found[key][name].value for name in regular)
-        own = comparison.found[key][next(iter(fine))].value
-        parts.append(f"along {direction} {own:.3f} against up to {top:.3f}")
+        found = comparison.found[key]
+        top = max((found[name] for name in regular), key=lambda one: one.value)
+        shown = [rounded(one.value, max(one.below, one.above))
+                 for one in (found[next(iter(fine))], top)]  # fmt: skip
+        parts.append(f"along {direction} {shown[0]} against up to {shown[1]}")
     if parts:
         yield Beside(
             "tortuosity of fine powder at 100 MPa and of regular powder",

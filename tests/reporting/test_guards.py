@@ -46,6 +46,11 @@ def test_a_band_as_wide_as_the_porosity_is_noticed():
     assert guards(changed(porosity_low=0.10, porosity_high=0.14)) == []
 
 
+def test_the_band_of_few_pores_has_the_digits_that_its_width_leaves():
+    (warning,) = guards(changed(porosity=3e-4, porosity_low=1.23e-4, porosity_high=5.78e-4))
+    assert "between 0.012 and 0.058 %" in warning
+
+
 def test_grey_values_of_three_phases_are_noticed():
     (warning,) = guards(changed(gray_misfit=0.23))
     assert "23 %" in warning
