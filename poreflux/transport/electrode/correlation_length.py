@@ -17,8 +17,9 @@ MISFIT = 0.1
 #: rings that a decay needs
 MIN_RINGS = 6
 
-#: above this part of the shorter edge of the face a correlation length is called uncertain
-RELIABLE = 1 / 8
+#: above this part of the shorter edge of the face a correlation length is called uncertain: of maps
+#: whose true one is a quarter of it, whatever the decay, fewer than one in twenty come out below
+RELIABLE = 1 / 12
 
 
 class Rings(NamedTuple):
@@ -84,7 +85,7 @@ def correlation_length(j: np.ndarray, spacing: Spacing) -> float:
 def unreliable(length: float, shape: tuple[int, ...], spacing: Spacing) -> bool:
     """Return whether a correlation length is too large a part of a face to be sure of it.
 
-    >>> unreliable(15.0, (100, 200), (1.0, 1.0)), unreliable(12.0, (100, 200), (1.0, 1.0))
+    >>> unreliable(9.0, (100, 200), (1.0, 1.0)), unreliable(8.0, (100, 200), (1.0, 1.0))
     (True, False)
     """
     return bool(length > RELIABLE * min(np.multiply(shape, spacing)))

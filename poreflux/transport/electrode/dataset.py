@@ -104,7 +104,7 @@ def solved_results(
     flag_mesh_dependence(results, surface.spacing[1:])
     length = results["current_correlation_length"]
     if unreliable(float(length[0]), j.shape, surface.spacing[1:]):
-        length.attrs["long_name"] += " (over an eighth of the face: uncertain)"
+        length.attrs["long_name"] += " (over a twelfth of the face: uncertain)"
         length.attrs["uncertain"] = 1
     return results.assign(_maps(surface, j, model.cell.contact))
 
