@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from poreflux.schema import DIMS, VARIABLES
+from poreflux.schema import DIMS, VARIABLES, current_name
 from poreflux.schema.attribute_text import parsed
 from poreflux.schema.units import printed_unit
 from poreflux.statistics.block_bootstrap import bootstrap
@@ -124,7 +124,8 @@ def quantities_of(samples: Sequence[xr.Dataset], names: Sequence[str] = ()) -> I
     samples
         Results.
     names
-        of those that are wanted; by default all.
+        of those that are wanted; by default all. One that a variable had before is understood, with
+        a FutureWarning that names the one of now.
 
     Examples
     --------
@@ -132,6 +133,7 @@ def quantities_of(samples: Sequence[xr.Dataset], names: Sequence[str] = ()) -> I
     >>> [quantity.key for quantity in quantities_of([results, results])]
     ['porosity']
     """
+    names = [current_name(name) for name in names]
     known = [quantity.name for quantity in QUANTITIES]
     wrong = [name for name in names if name not in known]
     if wrong:

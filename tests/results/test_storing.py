@@ -20,9 +20,10 @@ from poreflux import (
 from poreflux.cli.translate import translated
 from poreflux.errors import DamagedStore, StoreExists
 from poreflux.results.number_rows import rows
-from poreflux.schema import DIMS, VARIABLES
+from poreflux.schema import DIMS, RENAMED, VARIABLES
 from poreflux.schema.attribute_text import history
 from poreflux.store import open as open_store
+from poreflux.study.quantities import quantities_of
 from poreflux.uncertainty.errors import errors_of, value_of
 from tests.metrics.cases import counting_volume
 
@@ -214,6 +215,17 @@ def test_results_of_an_old_name_have_the_new_one_beside_and_lose_it_when_measure
     again = results.open(results.update(new, path))
     assert "structure_factor_z_score" not in again
     xr.testing.assert_equal(again["structure_factor_ratio"], new["structure_factor_ratio"])
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_results_that_have_only_the_new_name_answer_to_the_old_one_with_it(old, volume):
+    """Results are plain Datasets of xarray, whose error has to name the variable of now."""
+    new = collect(structure_factor(volume))
+    with pytest.raises(KeyError, match=f"No variable named '{old}'.*'{RENAMED[old]}'"):
+        new[old]
+    with pytest.warns(FutureWarning, match=f"'{RENAMED[old]}' now"):
+        (quantity, *_) = quantities_of([new, new], [old])
+    assert quantity.name == RENAMED[old]
 
 
 def test_a_number_asked_for_by_its_old_name_is_the_same_and_the_new_name_is_told(volume):
