@@ -2,34 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.special import stdtr
 
 from poreflux.statistics.cosine_waves import Waves, cosine_waves
-
-#: correlation lengths that are tried, of the cube root of the volume, and how likely they are
-_LENGTHS = {
-    0.0: 0.5, 0.03: 0.15, 0.06: 0.12, 0.1: 0.1, 0.15: 0.07, 0.22: 0.03, 0.3: 0.015, 0.4: 0.01,
-    0.5: 0.005,
-}  # fmt: skip
-
-#: part of the power that stays at shorter waves
-_FLOORS = (0.0, 0.05, 0.2, 0.5)
-
-#: power of layers, or of columns, relative to that of all other waves; from the third on rare.
-#: Weaker ones cannot be told from chance by the waves along an axis: to think of them as well
-#: hides those of some strength
-_EXCESSES = tuple(10.0 * 3.0**k for k in range(2)) + tuple(1e2 * 6.0**k for k in range(4))
-_THICKNESSES = (0.02, 0.05, 0.1)
-
-#: how likely layers across z, y and x are before anything is measured, and columns along one of
-#: them: powders are pressed, films cast and scans stacked along z. Of samples with layers some look
-#: as if they had none. The more likely layers are thought, the better are errors of these, and the
-#: larger those of samples without
-_LAYERS, _COLUMNS = (0.4, 0.04, 0.04), (0.01, 0.01, 0.01)
+from poreflux.statistics.explanations import COLUMNS, EXCESSES, LAYERS, extras, grouped, shapes
 
 #: by how much layers and columns of one field need not be those of another of the same sample
 _OF_ITS_OWN = 0.1
@@ -208,7 +188,7 @@ def mean_error(
 
 def _chance_of_kinds(like: MeanError | None) -> np.ndarray:
     """Return how likely each kind is before the field is seen."""
-    chance = np.array([1 - sum(_LAYERS) - sum(_COLUMNS), *_LAYERS, *_COLUMNS])
+    chance = np.array([1 - sum(LAYERS) - sum(COLUMNS), *LAYERS, *COLUMNS])
     if like is None or not like.variance.any():
         return chance
     return (1 - _OF_ITS_OWN) * like.kinds + _OF_ITS_OWN * chance
@@ -216,31 +196,31 @@ def _chance_of_kinds(like: MeanError | None) -> np.ndarray:
 
 def _weighed(waves: Waves, kinds: np.ndarray) -> MeanError:
     """Weigh every explanation of the waves against the others."""
-    groups, power, number = _grouped(waves)
-    shapes, shape_chance = _shapes(groups)
-    extras = _extras(groups, number, kinds)
-    expected = shapes[:, None, :] + extras.power
+    groups, power, number = grouped(waves)
+    shape, shape_chance = shapes(groups)
+    added = extras(groups, number, kinds)
+    expected = shape[:, None, :] + added.power
     freedom = len(waves.power)
     # perfect layers leave nothing to the other waves; the largest excess still explains this
-    power = power + number * waves.power.mean() / _EXCESSES[-1]
+    power = power + number * waves.power.mean() / EXCESSES[-1]
     size = (1 / expected) @ power
     likelihood = -0.5 * np.log(expected) @ number - freedom / 2 * np.log(size)
-    likelihood += np.log(shape_chance)[:, None] + np.log(extras.chance)
+    likelihood += np.log(shape_chance)[:, None] + np.log(added.chance)
     probability = np.exp(likelihood - likelihood.max())
     probability /= probability.sum()
-    variance = size / freedom * (1 + extras.amount) / waves.volume
+    variance = size / freedom * (1 + added.amount) / waves.volume
     where = np.nonzero(probability > _UNLIKELY)
     chosen = probability[where]
     return MeanError(
         chosen / chosen.sum(),
         variance[where],
-        (extras.amount / (1 + extras.amount))[where[1]],
-        extras.extent[where[1]],
-        extras.reach[where[1]],
+        (added.amount / (1 + added.amount))[where[1]],
+        added.extent[where[1]],
+        added.reach[where[1]],
         freedom,
         max(_FEWEST, int((4 * waves.squares <= _shortest(waves)).sum())),
         waves.volume,
-        extras.kind[where[1]],
+        added.kind[where[1]],
     )
 
 
@@ -248,69 +228,3 @@ def _shortest(waves: Waves) -> float:
     """Return k² of the shortest waves that are not of one axis alone."""
     oblique = (waves.index > 0).sum(axis=1) > 1
     return float(waves.squares[oblique].max() if oblique.any() else waves.squares.max())
-
-
-def _grouped(waves: Waves) -> tuple[Waves, np.ndarray, np.ndarray]:
-    """Return one of all waves of which the same is expected, their power and their number."""
-    key = np.column_stack((waves.squares / waves.squares.max(), waves.index > 0)).round(9)
-    _, first, group, number = np.unique(
-        key, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    ones = replace(
-        waves, power=waves.power[first], index=waves.index[first], squares=waves.squares[first]
-    )
-    return ones, np.bincount(group.ravel(), waves.power), number.astype(float)
-
-
-def _shapes(waves: Waves) -> tuple[np.ndarray, np.ndarray]:
-    """Return power by wave, 1 at k = 0, for each length and floor, and the chance of each."""
-    unit = math.prod(waves.lengths) ** (2 / 3)
-    shapes, chance = [np.ones(len(waves.power))], [_LENGTHS[0.0]]
-    for length, probability in list(_LENGTHS.items())[1:]:
-        steep = waves.squares * unit * length**2 / 2
-        for falling in (np.exp(-steep), (1 + steep / 2) ** -2):
-            shapes += [floor + (1 - floor) * falling for floor in _FLOORS]
-            chance += [probability / len(_FLOORS) / 2] * len(_FLOORS)
-    return np.array(shapes), np.array(chance)
-
-
-@dataclass(frozen=True)
-class _Extras:
-    """What layers and columns add: by wave, to the mean; their extent, reach, kind and chance."""
-
-    power: np.ndarray
-    amount: np.ndarray
-    extent: np.ndarray
-    reach: np.ndarray
-    kind: np.ndarray
-    chance: np.ndarray
-
-
-def _extras(waves: Waves, number: np.ndarray, kinds: np.ndarray) -> _Extras:
-    """Return what layers and columns add to waves of such numbers, if as likely as `kinds`."""
-    rows = [np.zeros(len(waves.power))]
-    amount, extent, reach, kind, chance = [0.0], [3.0], [waves.volume], [0], [1.0]
-    unit = math.prod(waves.lengths) ** (2 / 3)
-    rare = [1.0 if excess < 50 else 0.2 for excess in _EXCESSES]
-    likely = np.tile(rare, len(_THICKNESSES)) / sum(rare) / len(_THICKNESSES)
-    present = waves.index > 0
-    for axis in range(3):
-        others = [other for other in range(3) if other != axis]
-        along = present[:, axis] & ~present[:, others].any(axis=1)
-        length = waves.lengths[axis]
-        for group, dimensions, size, place in (
-            (along, 1.0, length, 1 + axis),
-            (~present[:, axis], 2.0, math.prod(waves.lengths) / length, 4 + axis),
-        ):
-            if not 2 <= number[group].sum() < number.sum():
-                continue
-            chance[0] -= kinds[place]
-            for thickness in _THICKNESSES:
-                falling = np.where(group, np.exp(-waves.squares * unit * thickness**2 / 2), 0.0)
-                rows += [excess * falling for excess in _EXCESSES]
-            amount += list(_EXCESSES) * len(_THICKNESSES)
-            extent += [dimensions] * len(likely)
-            reach += [size] * len(likely)
-            kind += [place] * len(likely)
-            chance += (kinds[place] * likely).tolist()
-    return _Extras(*map(np.array, (rows, amount, extent, reach, kind, chance)))

@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from poreflux.statistics.cosine_waves import cosine_waves
+from poreflux.statistics.explanations import grouped
 from poreflux.statistics.mean_error import mean_error
 
 
@@ -85,3 +86,26 @@ def test_two_of_three_means_are_within_the_error_and_19_of_20_within_twice():
     spread = np.sqrt([0.68 * 0.32 / count, 0.95 * 0.05 / count])
     assert abs(within[0] - 0.68) < 0.08 + 2 * spread[0]
     assert 0.95 - 0.04 - 2 * spread[1] < within[1]
+
+
+def test_layers_of_a_few_cells_are_as_likely_as_finer_ones_say(rng):
+    few = rng.normal(size=(4, 4, 4))
+    even = rng.normal(size=(24, 24, 24))
+    layered = even + rng.normal(size=(24, 1, 1))
+    found = {}
+    for name, fine in (("even", even), ("layered", layered)):
+        like = mean_error(fine, np.ones_like(fine), grid(24, 24, 24))
+        found[name] = mean_error(few, np.ones_like(few), grid(4, 4, 4), like=like)
+    alone = mean_error(few, np.ones_like(few), grid(4, 4, 4))
+    chance = [error.kinds[1] for error in (found["even"], alone, found["layered"])]
+    assert chance[0] < chance[1] < chance[2]
+    assert found["even"].standard_error < alone.standard_error < found["layered"].standard_error
+
+
+def test_waves_of_the_same_expected_power_are_weighed_as_one(rng):
+    values = rng.normal(size=(12, 12, 12))
+    waves = cosine_waves(values, np.ones_like(values), grid(12, 12, 12))
+    ones, power, number = grouped(waves)
+    assert len(ones.power) < len(waves.power) / 2
+    np.testing.assert_allclose([power.sum(), number.sum()], [waves.power.sum(), len(waves.power)])
+    np.testing.assert_allclose(number @ ones.squares, waves.squares.sum())

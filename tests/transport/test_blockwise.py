@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from poreflux import block_tortuosity, from_array, open, save, tortuosity_factor
+from poreflux import blocks as blocked
 from poreflux.phantoms import random_sites
 from poreflux.schema import DIMS
+from poreflux.transport.tortuosity.block_means import cells_of_blocks, in_cells, summed
 from tests.physics import media
 
 SHAPE = (13, 14, 11)
@@ -205,3 +207,17 @@ def test_a_block_without_a_path_has_nothing_to_be_off():
     found = block_tortuosity(from_array(labels), blocks=(2, 1, 1))
     assert found.block_effective_conductivity_solver_error.values.ravel()[0] == 0
     assert np.isnan(found.block_tortuosity_factor_solver_error.values.ravel()[0])
+
+
+@pytest.mark.parametrize("blocks", [(4, 4, 4), (2, 3, 1)])
+def test_what_conducts_is_counted_in_cells_of_all_sub_volumes(blocks, rng):
+    solid = rng.random((26, 25, 27)) > 0.3
+    lines = blocked.cuts(solid.shape, blocks)
+    cells = cells_of_blocks(solid.shape, blocks)
+    total = np.empty((*blocks, *cells))
+    for index in np.ndindex(*blocks):
+        box = tuple(slice(line[i], line[i + 1]) for line, i in zip(lines, index))
+        total[index] = summed(solid[box], cells)
+    error = in_cells(total, None, lines, (1.0, 2.0, 0.5))
+    assert error.volume == pytest.approx(solid.size)
+    assert error.standard_error == pytest.approx(np.sqrt(0.3 * 0.7 / solid.size), rel=0.3)
