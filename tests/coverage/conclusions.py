@@ -91,7 +91,7 @@ def twin(name: str, seed: int) -> xr.Dataset:
     """Return a synthetic twin, or the pores of fine_100, as many, but nowhere denser."""
     n, options = round(EDGE / VOXEL), {"voxel_size": VOXEL}
     if name != EVEN:
-        return synthetic_twin(name, n, seed=100 + seed, **options).compute()
+        return synthetic_twin(name, n, seed=100 + seed, fit_porosity=True, **options).compute()
     porosity = TWINS["fine_100"].target.porosity
     even = {"modulation": Modulation(), "porosity": porosity, "seed": 100 + seed}
     return generate(replace(TWINS["fine_100"].plan, **even), n, **options).compute()
