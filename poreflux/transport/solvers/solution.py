@@ -14,8 +14,8 @@ from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.solvers.certified import CertifiedEnergy, lower_until_met
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients, plain
 from poreflux.transport.solvers.error_bound import Certificate, ErrorBound, rounding
+from poreflux.transport.solvers.islands import find_islands, preconditioner
 from poreflux.transport.solvers.linear_solver import LinearSolver
-from poreflux.transport.solvers.multigrid import hierarchy
 from poreflux.transport.solvers.stopping import Report, Run, decades
 
 #: what results say of an error that is not proved, and of one that is
@@ -77,7 +77,7 @@ def solve(
         relative error of the effective conductivity.
     precision
         ``"float32"`` or ``"float64"`` of the Krylov vectors to begin with; by default what `rtol`
-        needs.
+        needs, and float64 where there are islands of a much better conductor.
     progress
         called as ``progress(done, total, note)`` with decades of error.
 
@@ -86,7 +86,9 @@ def solve(
     NotConverged
         if all fail; carries the history of errors.
     """
-    first = precision_for(rtol, precision)
+    islands = find_islands(problem, engine)
+    # the best of conductors leaves float32 no digits for the worst one
+    first = precision_for(rtol, precision or (None if islands is None else "float64"))
     stages = [first, "float64", "float64, diagonal"]
     stages = stages if first == "float32" else stages[1:]
     history: list[float] = []
@@ -95,7 +97,7 @@ def solve(
         dtype = stage.split(",")[0]
         operator = build(problem, engine, dtype)
         x = start(operator, x)
-        solver = solver_of(operator, stage)
+        solver = solver_of(problem, operator, stage, islands)
         note = f", continued in {stage}" if number else ""
         try:
             stopping = lower_energy(solver, x, rtol, progress, note, history)
@@ -111,11 +113,13 @@ def solve(
     raise AssertionError("the last stage returns or raises")
 
 
-def solver_of(operator: Operator, stage: str) -> ConjugateGradients:
+def solver_of(
+    problem: Problem, operator: Operator, stage: str, islands: np.ndarray | None
+) -> ConjugateGradients:
     """Return the solver of a stage."""
     if stage.endswith("diagonal"):
         return plain(operator)
-    return ConjugateGradients(operator, hierarchy(operator))
+    return ConjugateGradients(operator, preconditioner(problem, operator, islands))
 
 
 def solved(
