@@ -187,7 +187,10 @@ def _check_geometry(
     """Raise ``ValueError`` where partial voxels are combined with options that need whole ones."""
     if geometry == "partial" and (solver.solver == "petsc" or counts or sizes):
         word = "--solver petsc" if solver.solver == "petsc" else "--blocks" if counts else "--edges"
-        raise ValueError(f"{word} takes whole voxels; leave out --geometry partial")
+        raise ValueError(
+            f"{word} takes whole voxels, of a byte each, and partial ones are numbers of 4 bytes; "
+            "leave out --geometry partial, or take one process and the whole volume"
+        )
 
 
 def _check_blocks(block_counts: list[int] | None, is_full_volume: bool) -> None:

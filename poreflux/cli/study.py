@@ -1,6 +1,7 @@
 """poreflux run: a study, from its scans to its pages."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from poreflux.cli.options import COMMON, Common, Flag, Whole, WholeOrNone
 from poreflux.cli.terminal import progress
 
 if TYPE_CHECKING:
+    from poreflux.study.pace import Pace
     from poreflux.study.plan import Outcome
     from poreflux.study.steps import Step
     from poreflux.study.study import Study
@@ -60,7 +62,8 @@ def run(
     if common.dry_run:
         return _planned(opened, pages)
     work = _work(opened, scheduler, processes, threads)
-    outcome = opened.run(work=work, tell=_tell, wait=common.wait, **pages)
+    tell = _Told(opened.pace(**pages))
+    outcome = opened.run(work=work, tell=tell, wait=common.wait, **pages)
     return _answer(opened, outcome)
 
 
@@ -121,16 +124,31 @@ def _planned(study: "Study", pages: dict[str, Any]) -> Answer:
     return Answer("run", lines, data)
 
 
-def _tell(step: "Step", what: str) -> None:
-    from poreflux.study.plan import TO_DO
+class _Told:
+    """Say what becomes of each step, how many there are, and about how long the rest takes."""
 
-    if what != TO_DO:
-        _say(f"{step.sample}: {step.name} {what}")
+    def __init__(self, pace: "Pace") -> None:
+        self.pace, self.begun = pace, 0.0
+
+    def __call__(self, step: "Step", what: str) -> None:
+        from poreflux.progress import duration
+        from poreflux.study.plan import DONE, TO_DO
+
+        if what == TO_DO:
+            self.begun = time.monotonic()
+            return
+        self.pace.ended(step, time.monotonic() - self.begun if what == DONE else None)
+        left = self.pace.left
+        rest = f", about {duration(left)} left" if left else ""
+        number = f"{self.pace.number} of {self.pace.total}"
+        _say(f"{step.sample}: {step.name} {what} ({number}{rest})")
 
 
 def _answer(study: "Study", outcome: "Outcome") -> Answer:
     lines = [f"{len(outcome.done)} steps were done, {len(outcome.kept)} were there already"]
     lines += [f"{name} failed: {said}" for name, said in outcome.failed.items()]
+    notes = [f"{s}: {n}: {note}" for (s, n), told in outcome.notes.items() for note in told]
+    lines += notes
     finished = [sample.name for sample in study.file.samples if sample.name not in outcome.failed]
     lines += [f"{study.folder / name / 'report.html'}" for name in finished]
     page = study.folder / "comparison.html"
@@ -142,6 +160,7 @@ def _answer(study: "Study", outcome: "Outcome") -> Answer:
         "done": [[step.sample, step.name] for step in outcome.done],
         "kept": [[step.sample, step.name] for step in outcome.kept],
         "failed": outcome.failed,
+        "notes": notes,
         "seconds": {
             f"{sample}: {name}": seconds for (sample, name), seconds in outcome.seconds.items()
         },

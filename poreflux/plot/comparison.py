@@ -139,7 +139,7 @@ def correlations(comparison: Comparison, target: str) -> Figure:
     for k, row in enumerate(rows):
         shown = row.p_corrected < 1 - comparison.level
         ax.plot([row.low, row.high], [k, k], color=GRID, lw=3, zorder=1)
-        ax.plot(row.correlation, k, "o", ms=6, mec=SERIES[0], mfc=SERIES[0] if shown else "white")
+        ax.plot(row.correlation, k, "o", ms=6, mec=SERIES[0], mfc=SERIES[0] if shown else "none")
     ax.set_yticks(range(len(rows)), [comparison.quantities[r.quantity].name_in_table for r in rows])
     ax.axvline(0, color=INK, lw=0.8)
     ax.set(xlim=(-1.05, 1.05), xlabel="rank correlation, with its interval by the errors")

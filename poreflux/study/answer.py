@@ -107,9 +107,11 @@ def _orders(row: Correlation, comparison: Comparison) -> str:
 
 def _numbers(row: Correlation, comparison: Comparison) -> str:
     number = sum(c.target == row.target for c in comparison.correlations)
+    found, low, high = (
+        f"{number:+.2f}".replace("-", "−") for number in (row.correlation, row.low, row.high)
+    )
     return (
-        f"rank correlation {row.correlation:+.2f}, by the errors {row.low:+.2f} to "
-        f"{row.high:+.2f}, "
+        f"rank correlation {found}, by the errors {low} to {high}, "
         f"{chance(row.p_corrected)}, corrected for {_quantities(number)}"
     )
 

@@ -174,7 +174,10 @@ def _partial(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[s
     if not stored:
         yield "tortuosity.geometry='partial' needs segmentation.solid_fraction=true; set it"
     if study.resources.processes > 1:
-        yield "tortuosity.geometry='partial' is solved in one process; set resources.processes=1"
+        yield (
+            "tortuosity.geometry='partial' is solved in one process, as several hold voxels as "
+            "labels of a byte; set resources.processes=1"
+        )
 
 
 def _upscaled(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[str]:

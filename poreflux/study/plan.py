@@ -34,9 +34,12 @@ class Outcome:
         what to say of each sample that failed, by its name.
     seconds
         of each step that was done.
+    notes
+        what a step could not find out, of those done and those kept.
     """
 
     done: list[Step] = field(default_factory=list)
     kept: list[Step] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+    notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -169,7 +169,8 @@ def _solve_tortuosity(
     wanted["threads"] = work.threads
     solved = solving.along_directions(volume, direction, wanted, watch=work.watch)
     if options["discretisation"]:
-        solved, _ = solving.with_discretisation(volume, solved, work.threads)
+        solved, missing = solving.with_discretisation(volume, solved, work.threads)
+        _note(work, missing)
     return _save(solved, full, out)
 
 
@@ -185,13 +186,19 @@ def _solve_blocks(
         parts = solving.in_blocks(volume, grids["blocks"], finished, options, watch=work.watch)
         found.append(parts)
         if grids["discretisation"]:
-            found, _ = solving.with_blocks_discretisation(volume, parts, work.scheduler)
+            found, missing = solving.with_blocks_discretisation(volume, parts, work.scheduler)
+            _note(work, missing)
     if grids["edges"]:
         sizes = solving.cubes(volume, grids["edges"])
         found.append(solving.in_cubes(volume, sizes, options, watch=work.watch))
     _save(found, full, out)
     with suppress(OSError):
         remove(finished)
+
+
+def _note(work: Work, lines: Sequence[str]) -> None:
+    for line in lines:
+        work.note(line)
 
 
 def _currents(section: Current, store: Path, folder: Path) -> list[_Part]:

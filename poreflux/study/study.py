@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ from poreflux.study import records
 from poreflux.study.file import read_study
 from poreflux.study.importing import source_of
 from poreflux.study.model import Sample, StudyFile
+from poreflux.study.pace import Pace
 from poreflux.study.plan import DONE, FAILED, KEPT, TO_DO, Outcome, Planned
 from poreflux.study.steps import Step, steps_of
 from poreflux.study.work import Work
@@ -141,6 +143,18 @@ class Study:
                 self._try("the comparison", outcome, self._last(last), means, tell)
         return outcome
 
+    def pace(self, *, more: Sequence[MoreSteps] = (), last: Sequence[LastSteps] = ()) -> Pace:
+        """Return how far a run of the study has come: nothing yet, and what lies before it.
+
+        Parameters
+        ----------
+        more, last
+            as for :meth:`run`.
+        """
+        planned = self.plan(more=more, last=last)
+        seconds = [records.recorded(self._record(p.step)).get("seconds") for p in planned]
+        return Pace([(p.step, known, p.due) for p, known in zip(planned, seconds)])
+
     def _plan(self, sample: Sample, more: Sequence[MoreSteps]) -> list[Planned]:
         """Return the steps of a sample; the first one alone where its source cannot be read."""
         try:
@@ -173,23 +187,27 @@ class Study:
         say = tell or (lambda step, what: None)
         for planned in steps:
             step = planned.step
+            named = step.sample, step.name
             if not planned.due:
                 outcome.kept.append(step)
+                notes = records.recorded(self._record(step)).get("notes")
+                outcome.notes |= {named: notes} if notes else {}
                 say(step, KEPT)
                 continue
             say(step, TO_DO)
-            begun = time.monotonic()
+            begun, told = time.monotonic(), list[str]()
             try:
-                step.make(work)
+                step.make(replace(work, note=told.append))
             except Exception:  # an interrupt is no failure of the step
                 say(step, FAILED)
                 raise
             made = records.fingerprint(step.target, step.variables)
             seconds = round(time.monotonic() - begun, 2)
-            content = {"key": planned.key, "made": made, "seconds": seconds}
+            content = {"key": planned.key, "made": made, "seconds": seconds, "notes": told}
             records.write_record(self._record(step), content)
             outcome.done.append(step)
-            outcome.seconds[step.sample, step.name] = seconds
+            outcome.seconds[named] = seconds
+            outcome.notes |= {named: told} if told else {}
             say(step, DONE)
 
     def _of(self, sample: Sample, more: Sequence[MoreSteps]) -> Iterator[Planned]:

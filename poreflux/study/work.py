@@ -1,5 +1,6 @@
 """What a step may use: threads or a scheduler, processes for solves, and how it shows progress."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +34,8 @@ class Work:
         edge of a stored chunk in voxels.
     watch
         shows the progress of each part of a step.
+    note
+        is told what a step could not find out.
     """
 
     threads: int | None = None
@@ -40,3 +43,4 @@ class Work:
     processes: Processes | None = None
     chunk: int = 128
     watch: Watch = unwatched
+    note: Callable[[str], object] = len

@@ -31,7 +31,7 @@ def running(path):
 def killed(path, steps, pause):
     """Run until so many steps are done, and a moment more."""
     with running(path) as process:
-        done = (line for line in process.stderr if line.endswith(" done\n"))
+        done = (line for line in process.stderr if " done (" in line)
         list(itertools.islice(done, steps))
         time.sleep(pause)
 

@@ -128,3 +128,32 @@ def test_a_study_that_another_process_runs_is_refused(ran):
     folder = ran.parent / "study-results"
     with holding(folder / ".running", folder), pytest.raises(StoreExists, match="another process"):
         Study(ran).run()
+
+
+def test_what_a_step_could_not_find_out_is_said_now_and_again(write, monkeypatch):
+    from poreflux.errors import TooLarge
+    from poreflux.study import solving
+
+    def refused(*given, **options):
+        raise TooLarge("finer voxels take 9 GiB, 8 GiB are free")
+
+    monkeypatch.setattr(solving, "tortuosity_discretisation", refused)
+    study = Study(write(QUICK.replace(", discretisation = false", "") + samples(a="fine_500")))
+    for _ in range(2):  # done, and kept
+        (note,) = study.run().notes["a", "tortuosity z"]
+        assert note.startswith("the error of the voxels along z is missing: finer voxels take 9")
+
+
+def test_the_time_that_is_left_is_that_of_steps_to_do(ran):
+    study, told = Study(ran), []
+    pace = study.pace()
+    assert pace.left == 0
+    ran.write_text(ran.read_text().replace('directions = "z"', 'directions = "z", rtol = 1e-3'))
+    pace = Study(ran).pace()
+    due = [planned.step for planned in Study(ran).plan() if planned.due]
+    assert pace.left > 0
+    Study(ran).run(tell=lambda step, what: told.append(step) if what == "to do" else None)
+    assert [step.name for step in told] == [step.name for step in due]
+    for step in due:
+        pace.ended(step, 0.0)
+    assert pace.left == 0
