@@ -7,6 +7,7 @@ import xarray as xr
 from poreflux.reporting import comparison_data as data
 from poreflux.reporting.figures import download
 from poreflux.reporting.published import SOURCE, beside
+from poreflux.reporting.published_structure import structure_beside
 from poreflux.reporting.tables import Table
 from poreflux.study.answer import chance, main_target
 from poreflux.study.findings import Comparison, Difference
@@ -128,7 +129,7 @@ def published(samples: Samples, comparison: Comparison) -> Sequence[Table]:
     """Return the table of the paper's numbers beside ours, none where no sample is of them."""
     rows = [
         (row.what, row.paper, row.ours, row.deviation, row.reason)
-        for row in beside(samples, comparison)
+        for row in (*beside(samples, comparison), *structure_beside(samples, comparison))
     ]
     if not rows:
         return []
