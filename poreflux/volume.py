@@ -10,6 +10,8 @@ from poreflux.annotations import AnyArray, VolumeKind
 from poreflux.schema import DIMS, NO_PHASE, VARIABLES, attributes
 
 PORE_AND_ELECTROLYTE = {0: "pore", 1: "electrolyte"}
+#: µm; edges of voxels of X-ray and electron tomograms lie between
+USUAL_VOXELS = 0.003, 300.0
 #: name of a label whose voxels are no sample
 OUTSIDE = "outside"
 

@@ -10,9 +10,7 @@ from poreflux.schema import MESH_DEPENDENT
 from poreflux.schema.attribute_text import history
 from poreflux.uncertainty.rounding import rounded, told
 from poreflux.uncertainty.sampling import too_narrow
-
-#: µm; voxels of X-ray and electron tomograms lie between
-SMALLEST_VOXEL, LARGEST_VOXEL = 0.003, 300.0
+from poreflux.volume import USUAL_VOXELS
 
 #: without a warning: widest band of porosities, as a share of the highest, and worst fit of two
 #: phases
@@ -61,7 +59,7 @@ def _reading(results: xr.Dataset) -> Iterator[str]:
 
 def _voxel_size(results: xr.Dataset) -> Iterator[str]:
     for length in np.unique(results.attrs.get("voxel_size", ())):
-        if not SMALLEST_VOXEL <= length <= LARGEST_VOXEL:
+        if not USUAL_VOXELS[0] <= length <= USUAL_VOXELS[1]:
             yield (
                 f"a voxel edge of {length:g} µm is unusual for a tomogram; "
                 "voxel_size is in µm, not nm or mm"

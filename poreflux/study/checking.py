@@ -20,12 +20,12 @@ from poreflux.transport.electrode import interfacial_current
 from poreflux.transport.laplace.problem import conductivities, conductors
 from poreflux.transport.solvers.solution import precision_for
 from poreflux.transport.tortuosity import effective_conductivity
-from poreflux.volume import PORE_AND_ELECTROLYTE, phase_labels, voxel_size
+from poreflux.volume import PORE_AND_ELECTROLYTE, USUAL_VOXELS, phase_labels, voxel_size
 
 #: a sample with fewer voxels along an axis has no microstructure
 _FEWEST = 8
 
-#: edges of a voxel in µm beyond which a unit is wrong, more likely than not
+#: edges of a voxel in µm beyond which a unit is wrong
 _VOXELS = (1e-3, 1e3)
 
 
@@ -89,8 +89,18 @@ def _checked(study: Study, sample: Sample) -> Checked:
         tuple(float(h) for h in voxel_size(volume)),
         tuple(names),
         problems,
-        [" ".join(str(warning.message).split()) for warning in caught],
+        [" ".join(str(warning.message).split()) for warning in caught] + [*_unusual(volume)],
     )
+
+
+def _unusual(volume: xr.Dataset) -> Iterator[str]:
+    """Yield what is possible and most likely a unit that was mistaken."""
+    for length in sorted({float(h) for h in voxel_size(volume)}):
+        if not USUAL_VOXELS[0] <= length <= USUAL_VOXELS[1]:
+            yield (
+                f"a voxel edge of {length:g} µm is unusual for a tomogram; voxel_size is in µm, "
+                "not nm or mm"
+            )
 
 
 def _tried(problems: list[str], look: Callable[[], Any]) -> Any:

@@ -51,7 +51,7 @@ def read_study(path: str | Path) -> StudyFile:
     >>> _ = path.write_text('samples = [{name = "a", preset = "fine_100", sede = 3}]')
     >>> read_study(path)
     Traceback (most recent call last):
-    ValueError: study.toml, line 1: samples[1].sede is no key; did you mean seed?
+    ValueError: study.toml, line 1: samples[1].sede is no key; did you mean 'seed'?
     """
     path = Path(path)
     if not path.is_file():
@@ -85,7 +85,7 @@ def _said(mistake: Any, alike: Sequence[Any]) -> str:
     if kind == "extra_forbidden":
         known = list(_model_at(place[:-1]).model_fields)
         near = difflib.get_close_matches(str(place[-1]), known, 1, 0.5)
-        do = f"did you mean {near[0]}?" if near else f"choose of {', '.join(known)}"
+        do = f"did you mean {near[0]!r}?" if near else f"choose of {', '.join(map(repr, known))}"
         return f"{key} is no key; {do}"
     if kind == "missing":
         return f"{key} is missing; give it"

@@ -35,6 +35,12 @@ def test_each_sample_that_would_fail_is_named_and_the_others_are_opened(write, g
     assert "preset='b' is not a preset; choose one of regular_100" in found["a"][0]
 
 
+def test_an_edge_in_nanometres_is_doubted_though_it_is_possible(write, gray):
+    (found,) = check(Study(write(QUICK + GRAY.replace("voxel_size = 0.5", "voxel_size = 500"))))
+    assert found.problems == []
+    assert any("500 µm is unusual" in note and "not nm or mm" in note for note in found.notes)
+
+
 SECTIONS = {
     "[tortuosity]\nblocks = [13, 1, 1]": "tortuosity.blocks=.13, 1, 1. are more than the 12 x 14",
     "[measure]\nedges = [40.0]": "measure.edges=40 is longer than the volume; give up to 6",

@@ -17,17 +17,17 @@ MISTAKES = {
     'title = "x"': "study.toml: samples is missing; give it",
     '[[samples]]\nname = "a"': r"line 1: samples\[1\]: a sample is a path or a preset; give one",
     SAMPLE + 'voxel_size = "0.9"': r"line 4: samples\[1\].voxel_size='0.9' is not possible; give a",
-    SAMPLE + "sede = 3": r"line 4: samples\[1\].sede is no key; did you mean seed\?",
-    SAMPLE + "[mesure]\nblocks = [4, 4]": "line 4: mesure is no key; did you mean measure?",
+    SAMPLE + "sede = 3": r"line 4: samples\[1\].sede is no key; did you mean 'seed'\?",
+    SAMPLE + "[mesure]\nblocks = [4, 4]": "line 4: mesure is no key; did you mean 'measure'?",
     SAMPLE + "[measure]\nblocks = [4, 4]": "line 5: measure.blocks=.* is not possible; give 3 val",
     SAMPLE + '[measure]\nalso = ["pore"]': r"line 5: measure.also\[1\]='pore' .* one of 'pores'",
     SAMPLE + "[current]\nconductivity = -1": "line 5: current.conductivity=-1 is not possible",
-    SAMPLE + "zyxw = 1": r"line 4: samples\[1\].zyxw is no key; choose of name, path, preset",
+    SAMPLE + "zyxw = 1": r"line 4: samples\[1\].zyxw is no key; choose of 'name', 'path', 'preset'",
     SAMPLE + '[tortuosity]\ndirections = "w"': "line 5: .*directions='w' .* like z, zy or zyx",
     SAMPLE + SAMPLE: "study.toml: the name a stands for two samples; name each once",
     SAMPLE.replace('"a"', '"a/b"'): r"line 2: samples\[1\].name='a/b': it names a folder; use let",
     SAMPLE + "[samples.measured.ccd]\nvalue = 1\nscater = 2": (
-        r"line 6: samples\[1\].measured.ccd.scater is no key; did you mean scatter\?"
+        r"line 6: samples\[1\].measured.ccd.scater is no key; did you mean 'scatter'\?"
     ),
     SAMPLE + SAMPLE.replace('"a"', '"b"') + "edge = 0": r"line 7: samples\[2\].edge=0 is not possi",
     SAMPLE + "[resources]\nthreads = 1.5": "line 5: resources.threads=1.5 is not possible; give",
