@@ -38,7 +38,9 @@ def sampled(
     Notes
     -----
     tau = phi / kappa varies by tau (d phi / phi - d kappa / kappa), to first order: the error of
-    the mean of this field is that of tau, with the correlation of phi and kappa in it.
+    the mean of this field is that of tau, with the correlation of phi and kappa in it. Most of it
+    goes with phi, whose long waves finer cells tell better than a few sub-volumes do: the error is
+    that of phi times the slope between sub-volumes, and that of what is left, added as squares.
 
     Examples
     --------
@@ -132,13 +134,33 @@ def _along(
     phi, kappa = (float((values * volume).sum()) / whole for values in (conducting, conductivity))
     tau, tau_error, error = math.inf if kappa == 0 else math.nan, math.nan, math.nan
     if kappa > 0:
-        error = mean_error(conductivity * volume, volume, edges, like=fine).standard_error
+        error = _error(conductivity, conducting, volume, edges, fine)
         tau = phi / kappa
         relative = conducting / phi - conductivity / kappa
-        tau_error = tau * mean_error(relative * volume, volume, edges, like=fine).standard_error
+        tau_error = tau * _error(relative, conducting, volume, edges, fine)
     return {
         "block_effective_conductivity_mean": kappa,
         "block_tortuosity_factor_mean": tau,
         "effective_conductivity_sampling_error": error,
         "tortuosity_factor_sampling_error": tau_error,
     }
+
+
+def _error(
+    values: np.ndarray,
+    conducting: np.ndarray,
+    volume: np.ndarray,
+    edges: Sequence,
+    fine: MeanError | None,
+) -> float:
+    """Return the error of the mean of values of sub-volumes: of the part that goes with what
+    conducts, whose error finer cells tell, and of the rest."""
+    number = int(np.count_nonzero(volume))
+    if fine is None or not fine.probability.size or number < 3:
+        return mean_error(values * volume, volume, edges).standard_error
+    excess = conducting - np.average(conducting, weights=volume)
+    spread = float((volume * excess**2).sum())
+    slope = float((volume * excess * values).sum()) / spread if spread > 0 else 0.0
+    rest = mean_error((values - slope * excess) * volume, volume, edges, like=fine).standard_error
+    fitted = math.sqrt((number - 1) / (number - 2))  # the slope takes one of their deviations
+    return math.hypot(slope * fine.standard_error if slope else 0.0, fitted * rest)

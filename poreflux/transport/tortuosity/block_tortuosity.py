@@ -108,8 +108,8 @@ def block_tortuosity(
     Means and sampling errors are of conductivities, to which a sub-volume that does not percolate
     adds 0, and count each sub-volume by its size; the mean tortuosity factor is the mean phi over
     the mean kappa. The errors take into account that neighbours are alike, see
-    :func:`poreflux.statistics.mean_error.mean_error`; whether they lie in layers is told by what
-    conducts in finer cells.
+    :func:`poreflux.statistics.mean_error.mean_error`. Finer cells tell whether what conducts lies
+    in layers, and the part of an error that goes with its mean.
 
     Examples
     --------
