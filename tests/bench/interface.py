@@ -56,6 +56,9 @@ def measure(n: int = 500) -> list[dict]:
             below=True),
         row("  processor time over τ's", f"{n}³", per_tau["processor", "5"], "x"),
         row("current from one potential", f"{n}³", equal["seconds"], "s"),
+        row("  its time over that from one flux", f"{n}³", equal["seconds"] / one["seconds"], "x",
+            1.5, below=True),
+        row("  its iterations", f"{n}³", equal["iterations"], "1"),
     ]  # fmt: skip
 
 

@@ -4,16 +4,19 @@
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+import poreflux
 from tests.bench.machine import row, seconds_of_a_triad
 from tests.bench.transport import twin
 
@@ -33,7 +36,7 @@ def measure(n: int = 250) -> list[dict]:
         together = run(2, "petsc", store, 1)
     what = "2 processes × 1 thread under PETSc"
     return [
-        row(f"{what}, time over serial", f"{n}³", together["seconds"] / alone["seconds"], "x", 1.4,
+        row(f"{what}, time over serial", f"{n}³", together["seconds"] / alone["seconds"], "x", 1.1,
             below=True),
         row("  memory of both", f"{n}³", together["bytes"] / n**3, "B/voxel", 72, below=True),
         row("  difference of τ", f"{n}³", abs(together["tau"] / alone["tau"] - 1), "1", 1e-8,
@@ -41,7 +44,30 @@ def measure(n: int = 250) -> list[dict]:
         row("  iterations more", f"{n}³", together["iterations"] - alone["iterations"], "1", 2,
             below=True),
         row("  time of an iteration", f"{n}³", together["iteration"], "s"),
+        *weak_scaling(n // 2),
     ]  # fmt: skip
+
+
+def weak_scaling(n: int, counts: Sequence[int] = (1, 2, 4)) -> list[dict]:
+    """Return rows for as many boxes of n³ voxels, one above the other, as processes of one thread.
+
+    The time of an iteration over that of one process, and over the number of processes that share a
+    core where there are more of them than cores; 1 is perfect.
+    """
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        cube = poreflux.open(twin(n, folder))["phase"].values
+        steps = {}
+        for count in counts:
+            store = str(Path(folder) / f"{count}.zarr")
+            poreflux.save(poreflux.from_array(np.concatenate([cube] * count)), store)
+            shared = max(1, count / cores)
+            steps[count] = run(count, "petsc", store, 1)["iteration"] / shared
+    what = "weak scaling, time of an iteration over one process's"
+    return [
+        row(f"{what}, {count} processes", f"{count} × {n}³", steps[count] / steps[1], "x")
+        for count in counts[1:]
+    ]
 
 
 def run(processes: int, driver: str, store: str, threads: int) -> dict:
@@ -80,8 +106,6 @@ def solve(driver: str, store: str, threads: int) -> dict | None:
 
 
 def _serial(store: str, options: dict):
-    import poreflux
-
     return poreflux.tortuosity_factor(poreflux.open(store), precision="float64", **options)
 
 
