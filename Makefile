@@ -3,7 +3,7 @@
 # make slow     the tests that take patience: whole presets, real volumes, many kills, a queue of SLURM
 # make coverage how true the printed errors are, tried on seeded media: docs/coverage.md (an hour)
 # make bench    the table of figures of merit, against this machine's memory bandwidth
-# make peers    adds the programs that the bench compares with, in an environment of their own
+# make peers    compares solvers, in an environment of their own: docs/solver-benchmark.md (hours)
 # make lint     style, types and spelling
 # make docs     the site, in docs/_build/html; all that its pages show is run
 # make notebooks  executes the notebooks at reduced size
@@ -45,7 +45,8 @@ bench: $(VENV)/.test $(VENV)/.petsc
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 peers: .venv-peers/.done
-	.venv-peers/bin/python -m tests.bench --only peers thickness
+	.venv-peers/bin/python -m tests.bench.peers $(PEERS_ARGS)
+	.venv-peers/bin/python -m tests.bench --only thickness
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -78,6 +79,7 @@ $(VENV)/.test: $(VENV)/.base
 .venv-peers/.done: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet -e '.[peers,test]'
+	PYTHON=.venv-peers/bin/python CACHE="$(CACHE)" deploy/petsc.sh
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.base
