@@ -59,6 +59,18 @@ def test_a_combination_of_vectors_is_that_of_their_elements(rng, dtype):
     assert y == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_step_changes_own_red_cells_of_a_range(rng):
+    p, q, x, r = (rng.standard_normal((1, *redblack.packed_shape((5, 4, 7)))) for _ in range(4))
+    own = np.s_[0, 1 + GHOST : 4 + GHOST, GHOST:-GHOST, 1:-1]
+    new_x, new_r = x.copy(), r.copy()
+    new_x[own] += 0.7 * p[own]
+    new_r[own] -= 0.7 * q[own]
+    square = redblack.advance(0.7, p, q, x, r, 1, 4)
+    np.testing.assert_allclose(x, new_x, rtol=1e-13)
+    np.testing.assert_allclose(r, new_r, rtol=1e-13)
+    assert square == pytest.approx((new_r[own] ** 2).sum(), rel=1e-12)
+
+
 def test_a_product_is_over_own_red_cells_of_a_range(rng):
     x, y = rng.standard_normal((2, 1, 8, 9, 6))
     own = np.s_[0, 1 + GHOST : 3 + GHOST, GHOST:-GHOST, 1:-1]
