@@ -3,8 +3,8 @@
 They are made to share porosity, tortuosity factor and variation between blocks with the samples of
 Lin et al., ACS Energy Lett. 2024, 9, 2387, whose tomograms are not public. All else is assumed:
 that pores are oblate, that they cluster, and their positions. The clusters of the fine powder at
-100 MPa are flat and dense, so that its current is the most uneven one, as it was found to be in
-spite of its few pores, in most samples and in the one of its seed: docs/twins.md.
+100 MPa are flat and dense, so that its current can be the most uneven one, as it was found to be in
+spite of its few pores. On the sample of its seed it is; on others it may not be: docs/twins.md.
 """
 
 import functools
