@@ -67,7 +67,10 @@ def spheres(folder: Path, seeds: Iterable[int], per_edge: int) -> pf.Study:
     for kind, seed in itertools.product(ARRANGEMENTS, seeds):
         store = folder / f"{kind}-{seed}.zarr"
         if not store.exists():
-            pf.save(arranged_spheres(18 * per_edge, kind, per_edge=per_edge, seed=seed), store)
+            pf.save(
+                arranged_spheres(18 * per_edge, kind, per_edge=per_edge, seed=seed),
+                store,
+            )
         text += f'[[samples]]\nname = "{kind}-{seed}"\npath = "{store.name}"\n'
     return _study(folder, text)
 
@@ -132,10 +135,8 @@ def correlations(results: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
         for length in LENGTHS:
             uneven = table[f"CV, {length:g} µm"]
             middle = pd.DataFrame({"x": values, "y": uneven}).groupby(kinds).mean()
-            row[f"all, {length:g} µm"] = rank_correlation(values.to_numpy(), uneven.to_numpy())
-            row[f"means, {length:g} µm"] = rank_correlation(
-                middle.x.to_numpy(), middle.y.to_numpy()
-            )
+            for over, x, y in (("all", values, uneven), ("means", middle.x, middle.y)):
+                row[f"{over}, {length:g} µm"] = float(rank_correlation(x.to_numpy(), y.to_numpy()))
         rows[quantity.title] = row
     return pd.DataFrame(rows).T.round(2)
 
@@ -150,7 +151,10 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", message=".*Zarr V3 specification")  # of zarr, on words
     with tempfile.TemporaryDirectory() as scratch:
-        folder, seeds = arguments.folder or Path(scratch), range(101, 101 + arguments.seeds)
+        folder, seeds = (
+            arguments.folder or Path(scratch),
+            range(101, 101 + arguments.seeds),
+        )
         for name, study in (
             ("twins", twins(folder / "twins", seeds, arguments.edge)),
             ("spheres", spheres(folder / "spheres", seeds, arguments.per_edge)),
