@@ -13,7 +13,12 @@ from poreflux import from_array, store
 from poreflux.metrics.pores.pore_labels import pore_labels
 from poreflux.metrics.pores.pore_size import pore_size
 from poreflux.metrics.pores.pore_table import pore_table, save_table
-from poreflux.metrics.pores.size_histogram import edge_weights, modes, size_bins
+from poreflux.metrics.pores.size_histogram import (
+    edge_weights,
+    modes,
+    size_bins,
+    weighted_mean_error,
+)
 from poreflux.phantoms import random_spheres, spheres
 from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, value
@@ -270,3 +275,15 @@ def test_misuse_is_named():
         pore_table(volume, neighbours=18)
     with pytest.raises(ValueError, match="not a length"):
         pore_size(volume, bin_width=-1)
+
+
+def test_the_error_of_a_mean_by_volume_holds_where_few_large_pores_decide_it():
+    """Of six pores two hold most of the volume."""
+    sizes, rng = np.array([6.0, 10.0, 14.0]), np.random.default_rng(2)
+    truth = (sizes**4).sum() / (sizes**3).sum()
+    held = []
+    for _ in range(400):
+        d = rng.choice(sizes, 6)
+        mean = np.average(d, weights=d**3)
+        held.append(abs(mean - truth) <= 2 * weighted_mean_error(d, d**3))
+    assert 0.86 < np.mean(held) < 0.99

@@ -27,6 +27,7 @@ from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.clusters import Clusters, by_first_voxel, cluster_plan
 from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.pore_size import RESOLVED
+from poreflux.metrics.pores.size_histogram import weighted_mean_error
 from poreflux.metrics.pores.watershed import splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.schema.microstructure import NETWORK_SHARE
@@ -284,7 +285,7 @@ class FinishPoints:
         if not total or (self.refuse_network and v.max() > NETWORK_SHARE * total):
             return math.nan, math.nan
         mean = v @ v / total
-        return float(mean), float(np.sqrt(v**2 @ (v - mean) ** 2) / total)
+        return float(mean), weighted_mean_error(v, v)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from poreflux.metrics.pores.size_histogram import (
     median,
     modes,
     size_bins,
+    weighted_mean_error,
 )
 from poreflux.metrics.pores.watershed import splitting
 from poreflux.volume import require, voxel_size
@@ -83,8 +84,9 @@ def pore_size(
     A pore that a face cuts would come out too small, and a large one is cut more often than a small
     one. So all moments, also those by volume, leave out pores on the edge and weight the others by
     1 / the share of positions at which they would not be (Miles, Lantuéjoul), see
-    :func:`poreflux.metrics.pores.size_histogram.edge_weights`. The error of a mean,
-    sqrt(Σ w² (d - mean)²) / Σ w, takes pores as independent.
+    :func:`poreflux.metrics.pores.size_histogram.edge_weights`. The error of a mean
+    takes pores as independent, see
+    :func:`poreflux.metrics.pores.size_histogram.weighted_mean_error`.
 
     Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
     not a pore size; ``method="auto"`` then splits it.
@@ -206,10 +208,9 @@ def _moments(name: str, d: np.ndarray, weights: np.ndarray) -> dict[str, np.ndar
     present = len(d) > 0
     mean = np.average(d, weights=weights) if present else np.nan
     variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan
-    squares = weights**2 @ (d - mean) ** 2 * len(d) / (len(d) - 1) if len(d) > 1 else np.nan
     return {
         f"{name}_mean": mean,
-        f"{name}_mean_sampling_error": np.sqrt(squares) / weights.sum() if present else np.nan,
+        f"{name}_mean_sampling_error": weighted_mean_error(d, weights),
         f"{name}_std": np.sqrt(variance),
         f"{name}_median": median(d, weights),
         f"{name}_modes": modes(d, weights),
