@@ -193,7 +193,8 @@ def is_affordable(operator: Operator) -> bool:
     """Return whether the error is proved from the first, or only after many iterations and where
     the estimate is contradicted.
 
-    The estimate has been too small where phases conduct unlike, never where they conduct alike.
+    The estimate has been too small where phases conduct unlike, and in boxes of few voxels; not in
+    large volumes of one conducting phase.
     """
     _, n1, n2 = operator.shape
     provable = operator.engine.provable
