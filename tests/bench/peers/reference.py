@@ -11,7 +11,9 @@ from poreflux.transport.laplace.operator import Operator, build
 from poreflux.transport.laplace.percolation import keep_percolating
 from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.solvers.certified import CertifiedEnergy, lower_until_met
-from poreflux.transport.solvers.solution import PotentialBound, solver_of, start
+from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
+from poreflux.transport.solvers.multigrid import hierarchy
+from poreflux.transport.solvers.solution import PotentialBound, start
 
 RTOL = 1e-10
 
@@ -45,7 +47,7 @@ def exact(image: np.ndarray, where: str, rtol: float = RTOL) -> Exact:
         length = n0 - 1
     bound = PotentialBound(operator)
     bound.affordable = True  # however many voxels: it is to be proved
-    solver, x = solver_of(operator, "float64"), start(operator, None)
+    solver, x = ConjugateGradients(operator, hierarchy(operator)), start(operator, None)
     stopping = CertifiedEnergy(bound, solver.scratch, rtol, "ask for fewer digits", None)
     stopping.attach(solver)
     lower_until_met(solver, x, stopping)
