@@ -11,7 +11,6 @@ GROUPS = {
     "transport": ("transport", "measure", {}, {"n": 48}),
     "phases": ("phases", "measure", {}, {"n": 48}),
     "published": ("transport", "published", {}, None),
-    "peers": ("transport", "peers", {}, {"n": 32}),
     "largest": ("transport", "largest", {}, {"n": 64}),
     "interface": ("interface", "measure", {}, {"n": 32}),
     "mpi": ("mpi", "measure", {}, {"n": 40}),
