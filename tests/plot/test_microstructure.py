@@ -74,10 +74,11 @@ def test_the_fit_of_the_decay_runs_through_the_scatter_of_cubes(results):
     left = plot.representative_volume(results).axes[0]
     (fitted,) = [each for each in left.lines if "propto" in str(each.get_label())]
     scatter = 100 * results.representative_std / results.field_porosity[-1]
-    # in units of the standard error of a deviation of few cubes
-    n = results.representative_count.values
-    away = np.abs(fitted.get_ydata() / scatter.values - 1) * np.sqrt(2 * (n - 1))
-    assert (away < 4).all()
+    # in units of the standard errors of a deviation of few cubes, and of the exponent
+    n, edge = results.representative_count.values, fitted.get_xdata()
+    lever = 1.5 * np.log(edge / np.exp(np.log(edge).mean()))
+    error = np.hypot(1 / np.sqrt(2 * (n - 1)), lever * float(results.variance_exponent_error))
+    assert (np.abs(fitted.get_ydata() / scatter.values - 1) < 4 * error).all()
 
 
 def test_the_limit_of_long_waves_is_marked_where_it_is_known(results):

@@ -305,8 +305,7 @@ class Threads:
         g = [np.zeros((2, *redblack.packed_shape(shape)), np.float32) for _ in range(3)]
         pairs = redblack.packed_shape(grid.shape)[2]
         jobs = [
-            (grid.kernel, *g, shape[2], a, b, np.zeros((2, pairs), np.float32))
-            for a, b in self.slabs(shape)
+            (grid.kernel, *g, shape[2], a, b, np.zeros((2, pairs))) for a, b in self.slabs(shape)
         ]
         self.map(transfer.coarsen, jobs)
         return g

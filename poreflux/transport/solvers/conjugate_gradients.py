@@ -110,7 +110,9 @@ class ConjugateGradients:
         :class:`NotConverged`.
         """
         operator, r, z, p = self.operator, self.r, self.preconditioned, self.p
-        image = z if z.dtype == p.dtype else None  # z is free until the next preconditioning
+        # z is free until the next preconditioning; where float32 did not suffice, each pass makes
+        # its own, with fewer digits lost to cancellation
+        image = z if z.dtype == p.dtype == np.float32 else None
         start = square = self._first_residual(x)
         negligible = max(negligible, np.finfo(operator.dtype).eps ** 2 * start)
         if square <= negligible:
