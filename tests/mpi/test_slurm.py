@@ -110,7 +110,7 @@ def test_a_job_of_the_current_saves_is_queued_again_and_goes_on(queue, store, tm
 
 @pytest.mark.parametrize("kind", ["pmi2", "none"])
 def test_srun_starts_processes_that_find_each_other_or_says_how(queue, store, tmp_path, kind):
-    sizes = ["-N2", "-n2", "--mem=1500", "--time=2", f"--mpi={kind}"]
+    sizes = ["-N2", "-n2", "--mem=1500", "--time=4", f"--mpi={kind}"]
     solve = ["poreflux", "solve", "tortuosity", store, "--solver", "petsc", "--threads", "1"]
     words = [*solve, "--no-discretisation", "--out", tmp_path / "r.zarr"]
     done = subprocess.run(
