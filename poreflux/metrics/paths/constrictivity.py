@@ -46,7 +46,8 @@ def constrictivity(
     continuous size distribution. Straight channels of any section have a constrictivity of 1, and
     one half of a volume behind a neck decides which radius counts. The sampling error of a radius
     is how far it moves when another share of the phase than half lies beyond it, by the error of
-    this share, see :func:`poreflux.statistics.mean_error.mean_error`.
+    this share, see :func:`poreflux.statistics.mean_error.mean_error`, and the rounding of radii to
+    distances between voxels.
 
     References
     ----------

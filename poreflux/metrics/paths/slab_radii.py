@@ -16,7 +16,7 @@ from poreflux.blocks import memory
 from poreflux.errors import TooLarge
 from poreflux.machine import available_cores
 from poreflux.metrics.paths import ball_radii
-from poreflux.metrics.paths.ball_radii import Radius, passages, states_of
+from poreflux.metrics.paths.ball_radii import Radius, error_of_radius, passages, states_of
 from poreflux.metrics.paths.conducting_box import ConductingBox, read_box
 from poreflux.metrics.paths.field_mean import FieldInCells
 from poreflux.metrics.paths.slab_paths import Plane, planes_of_a_slab, until_still
@@ -167,7 +167,7 @@ class SlabRadii:
             cells.add(start, covered[start:stop] >= max(square, 1), inside)
         error = cells.error()
         low, high = (reached(parts, voxels * (0.5 + sign * error)) for sign in (1, -1))
-        spread = abs(math.sqrt(high) - math.sqrt(low)) / 2 if error < 0.5 else math.nan
+        spread = error_of_radius(square, low, high) if error < 0.5 else math.nan
         unit = min(self.spacing)
         return Radius(unit * math.sqrt(square), unit * spread)
 
