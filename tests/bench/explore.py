@@ -15,7 +15,7 @@ import numpy as np
 import poreflux
 from poreflux.phantoms import Tomograph, fine_500, measure_gray
 from tests.bench.machine import row
-from tests.explorer.browser import CHROMIUM, QUIET
+from tests.browser import CHROMIUM, QUIET
 
 #: wraps the painting of the slices, so that what is timed is what is seen
 _PAINTED = """() => {

@@ -1,28 +1,12 @@
 """A browser without a window, a small store, and the page of it."""
 
-import shutil
-
 import numpy as np
 import pytest
 
 import poreflux as pf
 from poreflux.phantoms import Tomograph, fine_500, measure_gray
-from tests.explorer.browser import CHROMIUM, QUIET
 
 pytest.importorskip("bokeh", reason="the extra `explore` is not installed")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Return a headless Chromium; the test is skipped where the machine has none."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if path is None:
-        pytest.skip("this machine has no chromium; deploy/chromium.sh installs one")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import base64
 import csv
 import io
 import re
-import shutil
 import zlib
 
 import numpy as np
@@ -15,8 +14,6 @@ from poreflux.plot.style import laid_out, sheet
 from poreflux.reporting import comparison_data
 from poreflux.reporting.comparison_page import compare_page
 from poreflux.reporting.packed import packed
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 PORES = {"loose": 0.3, 'packed "tight"': 0.1}
 
@@ -95,32 +92,30 @@ def test_a_figure_is_laid_out_once_however_often_it_is_measured():
     assert figure.get_layout_engine() is engine
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
-def test_in_a_browser_pores_of_each_sample_are_turned_and_maps_are_saved(samples, page_file):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 500, "height": 900})
-        faults = []
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.goto(page_file.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") == 500
-        figure = tab.locator("#figure-pore-space")
-        for name in samples:
-            figure.get_by_text(f"Turn {name}", exact=True).click()
-            figure.locator("canvas[data-drawn]:visible").wait_for()
-            assert figure.locator("canvas:visible").count() == 1
-        figure.locator("canvas:visible").press("ArrowLeft")
-        figure.locator("canvas[data-drawn^='42 24 0 ']:visible").wait_for()
-        figure.get_by_text("Turn loose", exact=True).click()  # seen from the same side
-        figure.locator("canvas[data-drawn^='42 24 0 ']:visible").wait_for()
-        saved = {}
-        for place, words in (("maps", "CSV"), ("pore-space", "CSV of loose")):
-            with tab.expect_download() as download:
-                tab.locator(f"#figure-{place} .downloads").get_by_text(words, exact=True).click()
-            saved[place] = rows_of(download.value.path().read_text(encoding="utf-8"))
-        assert faults == []
-        browser.close()
+def test_in_a_browser_pores_of_each_sample_are_turned_and_maps_are_saved(
+    browser, samples, page_file
+):
+    tab = browser.new_page(viewport={"width": 500, "height": 900})
+    faults = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.goto(page_file.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 500
+    figure = tab.locator("#figure-pore-space")
+    for name in samples:
+        figure.get_by_text(f"Turn {name}", exact=True).click()
+        figure.locator("canvas[data-drawn]:visible").wait_for()
+        assert figure.locator("canvas:visible").count() == 1
+    figure.locator("canvas:visible").press("ArrowLeft")
+    figure.locator("canvas[data-drawn^='42 24 0 ']:visible").wait_for()
+    figure.get_by_text("Turn loose", exact=True).click()  # seen from the same side
+    figure.locator("canvas[data-drawn^='42 24 0 ']:visible").wait_for()
+    saved = {}
+    for place, words in (("maps", "CSV"), ("pore-space", "CSV of loose")):
+        with tab.expect_download() as download:
+            tab.locator(f"#figure-{place} .downloads").get_by_text(words, exact=True).click()
+        saved[place] = rows_of(download.value.path().read_text(encoding="utf-8"))
+    assert faults == []
+    tab.close()
     for name, results in samples.items():
         own = [row for row in saved["maps"] if row["sample"] == name]
         image = results["structure_factor"]

@@ -141,35 +141,31 @@ def test_the_voxels_that_can_be_turned_are_those_of_the_results(made, results):
     np.testing.assert_array_equal(held, results["phase_percent"])
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
-def test_in_a_browser_the_pores_are_turned_cut_and_saved(results, page_file):
+def test_in_a_browser_the_pores_are_turned_cut_and_saved(browser, results, page_file):
     """Dragging, a key and the slider change the picture; figures are saved as SVG and CSV."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 500, "height": 900})
-        faults = []
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.goto(page_file.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") == 500
-        figure = tab.locator("#figure-pores")
-        figure.get_by_text("Turn it").click()
-        canvas = figure.locator("canvas[data-drawn]")
-        assert canvas.get_attribute("data-drawn").startswith("32 24 0 ")
-        before = canvas.screenshot()
-        canvas.press("ArrowLeft")
-        figure.locator("canvas[data-drawn^='42 24 0 ']").wait_for()
-        assert canvas.screenshot() != before
-        figure.locator("input").fill("16")
-        figure.locator("canvas[data-drawn^='42 24 16 ']").wait_for()
-        assert "cut at z = 14.7 µm" in figure.inner_text()
-        saved = {}
-        for words in ("pores.svg", "CSV"):
-            with tab.expect_download() as download:
-                figure.locator(".downloads").get_by_text(words, exact=True).click()
-            saved[words] = download.value.path().read_text(encoding="utf-8")
-        assert faults == []
-        browser.close()
+    tab = browser.new_page(viewport={"width": 500, "height": 900})
+    faults = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.goto(page_file.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 500
+    figure = tab.locator("#figure-pores")
+    figure.get_by_text("Turn it").click()
+    canvas = figure.locator("canvas[data-drawn]")
+    assert canvas.get_attribute("data-drawn").startswith("32 24 0 ")
+    before = canvas.screenshot()
+    canvas.press("ArrowLeft")
+    figure.locator("canvas[data-drawn^='42 24 0 ']").wait_for()
+    assert canvas.screenshot() != before
+    figure.locator("input").fill("16")
+    figure.locator("canvas[data-drawn^='42 24 16 ']").wait_for()
+    assert "cut at z = 14.7 µm" in figure.inner_text()
+    saved = {}
+    for words in ("pores.svg", "CSV"):
+        with tab.expect_download() as download:
+            figure.locator(".downloads").get_by_text(words, exact=True).click()
+        saved[words] = download.value.path().read_text(encoding="utf-8")
+    assert faults == []
+    tab.close()
     assert ET.fromstring(saved["pores.svg"]).tag.endswith("svg")
     assert "var(" not in saved["pores.svg"]
     filled = int((results["phase_percent"] > 0).sum())
@@ -246,7 +242,6 @@ def test_a_report_replaces_an_older_one(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_shows_the_page_without_a_word(page_file, tmp_path, scheme):
     """The screenshot has the ground of the scheme, ink on it, and colour from the figures."""
@@ -261,7 +256,6 @@ def test_a_browser_shows_the_page_without_a_word(page_file, tmp_path, scheme):
     assert not re.search(r"CONSOLE|net::ERR|Refused to", log)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here to look with")
 def test_a_browser_prints_the_page(page_file, tmp_path):
     target = tmp_path / "report.pdf"
     chromium(tmp_path, f"--print-to-pdf={target}", "--no-pdf-header-footer", page_file.as_uri())
