@@ -1,6 +1,7 @@
 """The gallery has every figure, and the check of the site finds what it is for."""
 
 import importlib.util
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 
 import poreflux
+from poreflux import errors
 from poreflux.cli.app import app
+from poreflux.cli.translate import sentence
+from poreflux.transport.parallel.petsc import NoPetsc
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -18,6 +22,12 @@ BLOCKS = re.findall(r"^```(?:bash|\{shell\})\n(.*?)^```", TEXT, re.MULTILINE | r
 COMMANDS = sorted(
     set(re.findall(r"^(?:mpirun -n \d+ )?(poreflux [^\n]*)", "\n".join(BLOCKS), re.MULTILINE))
 )
+
+FAILURES = [
+    failure
+    for failure in [*vars(errors).values(), NoPetsc]
+    if inspect.isclass(failure) and issubclass(failure, errors.PorefluxError)
+]
 
 #: what turns figures into bytes or pieces, and draws none
 FORMATS = {"data_uri", "parts", "png", "svg"}
@@ -47,6 +57,18 @@ def test_python_on_the_site_speaks_of_public_names_only():
     assert set(re.findall(r"\bpf\.(\w+)", code)) <= set(poreflux.__all__)
     assert set(re.findall(r"\bpf\.plot\.(\w+)", code)) <= set(poreflux.plot.__all__)
     assert set(re.findall(r"{py:func}`poreflux\.(\w+)`", TEXT)) <= set(poreflux.__all__)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.__name__)
+def test_a_failure_names_a_page_that_is_there(failure):
+    assert not failure.page or DOCS / f"{failure.page}.md" in PAGES
+    (note,) = getattr(failure("said"), "__notes__", None) or [""]
+    assert note.endswith(failure.page)
+    assert sentence(failure("said")).endswith(f"{failure.page})" if failure.page else "said")
+
+
+def test_failures_name_pages():
+    assert len({failure.page for failure in FAILURES}) > 8
 
 
 def checker():

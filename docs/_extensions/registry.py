@@ -42,11 +42,15 @@ class Failures(SphinxDirective):
         from poreflux import errors
 
         rows = [
-            [f"`poreflux.errors.{name}`", (inspect.getdoc(failure) or "").partition("\n\n")[0]]
+            [
+                f"`poreflux.errors.{name}`",
+                (inspect.getdoc(failure) or "").partition("\n\n")[0],
+                f"[](../{failure.page}.md)" if failure.page else "",
+            ]
             for name, failure in vars(errors).items()
             if inspect.isclass(failure) and issubclass(failure, Exception)
         ]
-        return self.parse_text_to_nodes(table(["failure", "meaning"], rows))
+        return self.parse_text_to_nodes(table(["failure", "meaning", "page"], rows))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -96,6 +96,9 @@ def sentence(error: BaseException) -> str:
     --------
     >>> sentence(ValueError("rtol=2 is too much")), sentence(ZeroDivisionError("by zero"))
     ('--rtol 2 is too much', 'ZeroDivisionError: by zero (--debug shows where)')
+    >>> from poreflux.errors import NoCluster
+    >>> sentence(NoCluster("no scheduler answers"))
+    'no scheduler answers (the documentation tells more: how-to/dask)'
     """
     from poreflux.cli.limits import memory_ran_out, said_of_memory
     from poreflux.errors import PorefluxError
@@ -111,5 +114,6 @@ def sentence(error: BaseException) -> str:
         return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"
     ours = isinstance(error, (PorefluxError, ValueError, TypeError, KeyError, OSError))
     if ours and text:
-        return translated(text)
+        page = error.page if isinstance(error, PorefluxError) else ""
+        return translated(text) + (f" (the documentation tells more: {page})" if page else "")
     return f"{type(error).__name__}: {text} (--debug shows where)"

@@ -20,6 +20,8 @@ LARGEST_32 = 2**31 - 1
 class NoPetsc(PorefluxError):
     """MPI or PETSc is not installed, or cannot be loaded."""
 
+    page = "how-to/mpi"
+
 
 def start(options: Sequence[str] = (), threads: int = 1) -> ModuleType:
     """Return PETSc, started with `options`; the dense loops of its vectors take so many threads.
