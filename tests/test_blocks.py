@@ -305,6 +305,24 @@ def test_a_function_that_spoils_its_block_leaves_the_array_as_it_was(rng):
     np.testing.assert_array_equal(array, before)
 
 
+def test_a_measure_is_given_contiguous_copies_of_an_array_in_memory(rng):
+    array = np.asfortranarray(rng.integers(0, 9, (70, 65, 520)))
+    before = array.copy()
+    plan = blocks.Plan(spoil_sum, blocks.add_patches, finish_sum, {"sum": ((), int)})
+    (found,) = blocks.compute(dataset(array, plan))
+    assert found["sum"] == before.sum()
+    np.testing.assert_array_equal(array, before)
+
+
+def spoil_sum(inputs, start):
+    block = inputs["a"]
+    assert block.flags.c_contiguous
+    assert inputs["a"] is block
+    total = measure_sum(inputs, start)
+    block[...] = 0
+    return total
+
+
 def test_a_computation_that_cannot_fit_is_refused_with_numbers():
     array = da.zeros((2**14, 2**14, 2**14), chunks=2**14, dtype=np.uint8)
     with pytest.raises(TooLarge, match="GiB are free"):

@@ -8,7 +8,7 @@ memory each task takes its own block, too: a graph of what to copy would take lo
 
 import itertools
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,19 +50,43 @@ def below(
     return itertools.product(*(range(i * fan_in, min((i + 1) * fan_in, n)) for i, n in spans))
 
 
-class Shared(dict[str, np.ndarray]):
+class Shared(Mapping[str, np.ndarray]):
     """The arrays of one block by name, with what several measures make of them, made once.
+
+    Parameters
+    ----------
+    arrays
+        of the block.
+    lent
+        whether they are parts of the caller's arrays, of which ``block[name]`` is a copy.
 
     Examples
     --------
-    >>> block = Shared(phase=np.array([0, 1]))
+    >>> block = Shared({"phase": np.array([0, 1])})
     >>> block.once("pore", lambda: block["phase"] == 0) is block.once("pore", lambda: None)
     True
     """
 
-    def __init__(self, *args: Any, **arrays: Any):
-        super().__init__(*args, **arrays)
+    def __init__(self, arrays: Mapping[str, np.ndarray], *, lent: bool = False):
+        self.arrays = dict(arrays)
+        self.names_lent = set(arrays) if lent else set()
         self.made: dict[Hashable, Any] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in self.names_lent:
+            self.arrays[name] = self.arrays[name].copy()
+            self.names_lent.remove(name)
+        return self.arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def lent(self, name: str) -> np.ndarray:
+        """Return an array that is only read, once, and in any order of its voxels in memory."""
+        return self.arrays[name]
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what was made under this key, or make it; nobody may change it."""
@@ -78,6 +102,7 @@ class Measure:
     work: list[tuple[Callable, dict[str, str]]]
     names: list[str]
     start: tuple[int, ...]
+    lent: bool = False
 
     def __call__(self, blocks: Sequence) -> list:
         by_name = {name: np.asarray(block) for name, block in zip(self.names, blocks)}
@@ -85,7 +110,8 @@ class Measure:
         partials = []
         for measure, wanted in self.work:
             arrays = shared.setdefault(
-                tuple(wanted.items()), Shared({key: by_name[n] for key, n in wanted.items()})
+                tuple(wanted.items()),
+                Shared({key: by_name[n] for key, n in wanted.items()}, lent=self.lent),
             )
             partials.append(measure(arrays, self.start))
         return partials
@@ -137,5 +163,11 @@ class Gathered:
     def _measured(self, chunk: Sequence[int]) -> list:
         spans = [(edges[i], edges[i + 1]) for i, edges in zip(chunk, self.edges)]
         box = tuple(slice(*span) for span in spans)
-        measure = Measure(self.work, list(self.sources), tuple(start for start, _ in spans))
-        return measure([source[box] for source in self.sources.values()])
+        cuts = [s.function for s in self.sources.values() if isinstance(s.function, Cut)]
+        lent = len(cuts) == len(self.sources)
+        measure = Measure(self.work, list(self.sources), tuple(a for a, _ in spans), lent)
+        return measure(
+            [cut.lend(box) for cut in cuts]
+            if lent
+            else [source[box] for source in self.sources.values()]
+        )

@@ -5,8 +5,10 @@ from functools import partial
 
 import numpy as np
 import xarray as xr
+from numpy.lib.stride_tricks import as_strided
 
 from poreflux import blocks
+from poreflux.kernels.counting import count_boxes, count_planes, equal_bytes
 from poreflux.schema import attributes
 from poreflux.volume import label_of, require
 
@@ -65,12 +67,32 @@ def select(arrays: Mapping[str, np.ndarray], label: int) -> tuple[np.ndarray, np
 
 
 def _selected(arrays: Mapping[str, np.ndarray], label: int) -> tuple[np.ndarray, np.ndarray | None]:
-    chosen = arrays["phase"] == label
+    phase = arrays.lent("phase") if isinstance(arrays, blocks.Shared) else arrays["phase"]
+    chosen = _equal(phase, label)
     mask = arrays.get("mask")
     if mask is not None:
         mask = mask.astype(bool, copy=False)
         chosen &= mask
     return chosen, mask
+
+
+def _equal(values: np.ndarray, label: int) -> np.ndarray:
+    """Return which values are equal to a label; quickly for a part of a large array of bytes.
+
+    Examples
+    --------
+    >>> _equal(np.arange(27, dtype=np.uint8).reshape(3, 3, 3)[1:, 1:, 1:], 16).nonzero()
+    (array([0]), array([1]), array([0]))
+    """
+    steps, whole = values.strides, values.flags.c_contiguous
+    bytes_in_rows = values.dtype == np.uint8 and values.ndim == 3 and steps[2] == 1
+    if whole or not bytes_in_rows or min(steps) < 0 or not 0 <= label <= 255:
+        return np.equal(values, label, order="C")
+    span = 1 + sum((n - 1) * step for n, step in zip(values.shape, steps))
+    chosen = np.empty(values.shape, bool)
+    flat = as_strided(values, (span,), (1,), writeable=False)
+    equal_bytes(flat, steps, np.uint8(label), chosen)
+    return chosen
 
 
 def measure_counts(
@@ -123,27 +145,25 @@ def by_plane(chosen: np.ndarray, axis: int) -> np.ndarray:
     array([6, 6, 6, 6])
     """
     if axis == 0 and chosen.flags.c_contiguous:
-        return np.fromiter(map(np.count_nonzero, chosen), np.int64, len(chosen))
+        counts = np.zeros(len(chosen), np.int64)
+        count_planes(chosen.view(np.uint8).reshape(len(chosen), -1), counts)
+        return counts
     return along(chosen, 1 if axis == 0 else 0).sum(axis=0 if axis == 2 else 1, dtype=np.int64)
 
 
 def into_blocks(chosen: np.ndarray, start: Start, *, cuts: Sequence[np.ndarray]) -> blocks.Patch:
     """Count the set voxels of a block of the volume into the boxes between the cuts."""
-    first, counts, longest = [], chosen.view(np.uint8), 1
-    for axis, (edges, low, n) in enumerate(zip(cuts, start, chosen.shape)):
-        lowest = int(np.searchsorted(edges, low, "right")) - 1
+    first, inner, most = [], [], 1
+    for edges, low, n in zip(cuts, start, chosen.shape):
+        first.append(int(np.searchsorted(edges, low, "right")) - 1)
         inside = edges[(edges > low) & (edges < low + n)] - low
-        longest *= int(np.diff(np.concatenate(([0], inside, [n]))).max())
-        dtype = np.min_scalar_type(longest)
-        counts = np.concatenate(
-            [
-                np.add.reduce(part, axis=axis, dtype=dtype, keepdims=True)
-                for part in np.split(counts, inside, axis=axis)
-            ],
-            axis=axis,
-        )
-        first.append(lowest)
-    return blocks.Patch(tuple(first), counts)
+        inner.append(np.concatenate(([0], inside, [n])).astype(np.int64))
+        most *= int(np.diff(inner[-1]).max())
+    counts = np.zeros([len(edges) - 1 for edges in inner], np.int64)
+    row, sums = (np.empty(chosen.shape[2], dtype) for dtype in (np.uint8, np.int64))
+    z, y, x = inner
+    count_boxes(np.ascontiguousarray(chosen).view(np.uint8), z, y, x, row, sums, counts)
+    return blocks.Patch(tuple(first), counts.astype(np.min_scalar_type(most)))
 
 
 def dataset(
