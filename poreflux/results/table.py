@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 #: in the order in which the table has them
 COLUMNS = ("name", "quantity", "direction", "case", "value", "unit", "error", "error_below",
-           "error_above", "kinds", *(f"{kind}_error" for kind in KINDS), "note")  # fmt: skip
+           "error_above", "kinds", "printed", *(f"{kind}_error" for kind in KINDS),
+           "note")  # fmt: skip
 
 
 def results_table(results: xr.Dataset) -> "pd.DataFrame":
     """Return every number of Results as a table: one row a number, all digits kept.
+
+    A column has the numbers as they are to be printed.
 
     Parameters
     ----------
@@ -33,7 +36,8 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     pandas DataFrame with the columns `name` (of the variable), `quantity` (in words), `direction`
     and `case` (empty where there is none, such as ``"26 neighbours"``), `value`, `unit` (readable
     by pint), `error` (the total, its larger side), `error_below` and `error_above` (its two sides),
-    `kinds` (of error that are known, such as ``"sampling, solver"``), and the larger side of each
+    `kinds` (of error that are known, such as ``"sampling, solver"``), `printed` (value, total and
+    unit as text, to two digits of the total: for people and papers), and the larger side of each
     kind: `sampling_error`, `discretisation_error`, `segmentation_error`, `solver_error`; and
     `note`, which says of numbers with a sampling error that the sample is too narrow to be
     representative, and how large a one would do. Errors that are not known are NaN; where only the
@@ -42,9 +46,9 @@ def results_table(results: xr.Dataset) -> "pd.DataFrame":
     Examples
     --------
     >>> table = results_table(xr.Dataset({"porosity": 0.25, "porosity_sampling_error": 0.012}))
-    >>> table[["name", "value", "unit", "error", "kinds"]]
-           name  value unit  error     kinds
-    0  porosity   0.25    1  0.012  sampling
+    >>> table[["name", "value", "unit", "error", "kinds", "printed"]]
+           name  value unit  error     kinds        printed
+    0  porosity   0.25    1  0.012  sampling  0.250 ± 0.012
     """
     import pandas as pd
 
@@ -71,6 +75,7 @@ def _record(row: Row, narrow: str) -> Mapping[str, str | float]:
         "error_below": total.below if total else math.nan,
         "error_above": total.above if total else math.nan,
         "kinds": ", ".join(by_kind),
+        "printed": row.printed.with_unit(row.printed_unit),
         **{f"{kind}_error": by_kind.get(kind, math.nan) for kind in KINDS},
         "note": narrow if "sampling" in by_kind else "",
     }

@@ -82,3 +82,19 @@ def test_numbers_of_a_narrow_sample_say_so():
     assert table["note"]["connected_fraction"] == ""
     wide = pf.results_table(results.assign(porosity_relative_width=9.0)).set_index("name")
     assert wide["note"]["porosity"] == ""
+
+
+def test_a_column_has_the_numbers_as_they_are_to_be_printed():
+    """All digits of the other columns are false precision beside their errors."""
+    results = xr.Dataset(
+        {
+            "pore_diameter_mean": 5.6882604,
+            "pore_diameter_mean_sampling_error": 0.18513,
+            "porosity": 0.147760,
+            "porosity_low": 0.0998,
+            "porosity_high": 0.16435,
+        }
+    )
+    printed = pf.results_table(results).set_index("name")["printed"]
+    assert printed["pore_diameter_mean"] == "5.69 ± 0.19 µm"
+    assert printed["porosity"] == "0.148, 0.100 to 0.164"
