@@ -1,6 +1,7 @@
 """A study: its file, the plan of its steps, the run, and the results of all samples."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -82,7 +83,16 @@ class Study:
 
     @property
     def by_sample(self) -> dict[str, xr.Dataset]:
-        """The results of each sample that has them, by its name, in the order of the file."""
+        """The results of each sample that has them, by its name, in the order of the file.
+
+        Those of other parameters or inputs than the file has now are left out, with a warning.
+        """
+        for name in self._outdated:
+            warnings.warn(
+                f"the results of {name} are of other parameters or inputs than {self.path.name} "
+                "has now, and are left out; run the study again",
+                stacklevel=2,
+            )
         return {path.parent.name: stored.open_results(path) for path in self._finished}
 
     def plan(
@@ -212,26 +222,51 @@ class Study:
 
     def _of(self, sample: Sample, more: Sequence[MoreSteps]) -> Iterator[Planned]:
         """Yield the steps of a sample; whether each is to do is asked when its turn comes."""
-        folder = self.folder / sample.name
-        steps = steps_of(self.file, sample, self.base, folder)
-        steps += [make(self, sample, folder) for make in more]
-        keys: dict[str, str] = {}
         due: set[str] = set()
-        for step in steps:
-            needs = [keys[name] for name in step.needs]
-            if step.kind == "import":
-                needs.append(self._content(sample))
-            key = keys[step.name] = records.key_of(step.kind, step.parameters, needs)
+        for step, key in self._keyed(sample, more):
             why = self._why(step, key, due)
             if why:
                 due.add(step.name)
             yield Planned(step, key, bool(why), why or "there already")
 
+    def _keyed(self, sample: Sample, more: Sequence[MoreSteps] = ()) -> Iterator[tuple[Step, str]]:
+        """Yield the steps of a sample, each with the name of all that decides what it makes."""
+        folder = self.folder / sample.name
+        steps = steps_of(self.file, sample, self.base, folder)
+        steps += [make(self, sample, folder) for make in more]
+        keys: dict[str, str] = {}
+        for step in steps:
+            needs = [keys[name] for name in step.needs]
+            if step.kind == "import":
+                needs.append(self._content(sample))
+            keys[step.name] = records.key_of(step.kind, step.parameters, needs)
+            yield step, keys[step.name]
+
     @property
     def _finished(self) -> list[Path]:
-        """The folders of the results that are there, in the order of the file."""
+        """The folders of the results that the file as it is now has, in its order."""
+        return [path for path in self._there if path.parent.name not in self._outdated]
+
+    @property
+    def _there(self) -> list[Path]:
         paths = [self.folder / sample.name / "results.zarr" for sample in self.file.samples]
         return [path for path in paths if path.exists()]
+
+    @property
+    def _outdated(self) -> list[str]:
+        """The samples whose results are those of other parameters or inputs."""
+        there = {path.parent.name for path in self._there}
+        return [s.name for s in self.file.samples if s.name in there and self._is_outdated(s)]
+
+    def _is_outdated(self, sample: Sample) -> bool:
+        """Return whether results are not of what the file says; of a source that is gone, nobody
+        can tell.
+        """
+        try:
+            *_, (step, key) = self._keyed(sample)
+        except OSError:
+            return False
+        return records.recorded(self._record(step)).get("key") != key
 
     def _last(self, last: Sequence[LastSteps]) -> Iterator[Planned]:
         """Yield the steps of all samples; whether each is to do depends on all results."""

@@ -16,6 +16,14 @@ from tests.study.conftest import QUICK, samples
 PARTS = ["measure", "tortuosity z", "blocks", "current z", "results"]
 
 
+#: two samples of phases
+FILES = "".join(
+    f'[[samples]]\nname = "{name}"\npath = "{name}.tif"\nvoxel_size = 1.0\n'
+    '[samples.reading]\nkind = "phase"\nphases = {0 = "electrolyte", 1 = "pore"}\n'
+    for name in "ab"
+)
+
+
 def done(path):
     outcome = Study(path).run()
     assert outcome.failed == {}
@@ -119,6 +127,23 @@ def test_a_sample_that_fails_does_not_stop_the_others(write):
     assert list(study.by_sample) == ["b"]
     assert study.results["sample"].values.tolist() == ["b"]
     assert study.by_sample["b"].attrs["sample"] == "b"
+
+
+def test_results_of_other_inputs_are_not_compared(write, tmp_path):
+    study = Study(write(QUICK + FILES))
+    phase = np.zeros((16, 16, 16), np.uint8)
+    for name, edge in (("a", 4), ("b", 6)):
+        phase[:edge] = 1
+        tifffile.imwrite(tmp_path / f"{name}.tif", phase)
+    assert study.run().failed == {}
+    assert list(study.by_sample) == ["a", "b"]
+    (tmp_path / "b.tif").write_bytes(b"no image")
+    assert list(study.run().failed) == ["b"]
+    with pytest.warns(UserWarning, match="results of b are of other parameters or inputs"):
+        assert list(study.by_sample) == ["a"]
+    (tmp_path / "a.tif").unlink()  # laid aside: nobody says that it is another one
+    with pytest.warns(UserWarning, match="results of b"):
+        assert list(study.by_sample) == ["a"]
 
 
 def test_a_study_that_another_process_runs_is_refused(ran):
