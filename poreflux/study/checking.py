@@ -17,6 +17,9 @@ from poreflux.study.model import Sample, StudyFile
 from poreflux.study.solving import cubes
 from poreflux.study.study import Study
 from poreflux.transport.electrode import interfacial_current
+from poreflux.transport.electrode.conditions import conditions, wagner_lengths_of
+from poreflux.transport.electrode.options import KineticsOptions
+from poreflux.transport.electrode.upscaled import check_blocks
 from poreflux.transport.laplace.problem import conductivities, conductors
 from poreflux.transport.solvers.solution import precision_for
 from poreflux.transport.tortuosity import effective_conductivity
@@ -79,7 +82,7 @@ def _checked(study: Study, sample: Sample) -> Checked:
         return Checked(sample.name, problems=[" ".join(str(error).split())])
     problems: list[str] = []
     names = _tried(problems, lambda: _phases(study.file, sample, volume)) or {}
-    for look in (_shape, _names, _cubes, _partial, _upscaled):
+    for look in (_shape, _names, _cubes, _partial, _upscaled, _electrode):
         problems += list(_all(look, study.file, volume, names))
     problems += _memory(study.file, volume, names)
     problems += _disk(study.folder, volume)
@@ -157,6 +160,11 @@ def _names(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[str
         return
     if study.measure.phase not in names:
         yield f"measure.phase={study.measure.phase!r} is none of the phases {', '.join(names)}"
+    if study.measure.conducting not in (None, *names):
+        yield (
+            f"measure.conducting={study.measure.conducting!r} is none of the phases "
+            f"{', '.join(names)}"
+        )
     for section in ("tortuosity", "current"):
         part = getattr(study, section)
         if part.compute:
@@ -197,6 +205,21 @@ def _upscaled(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[
             f"current.resolution={section.resolution!r} is solved in one process; set "
             "resources.processes=1"
         )
+
+
+def _electrode(study: StudyFile, volume: xr.Dataset, names: Mapping) -> Iterator[str]:
+    section = study.current
+    if not section.compute:
+        return
+    law = section.model_dump(include=set(KineticsOptions.__annotations__))
+    given = section.model_dump(include={"applied", "drive", "face", "rtol"})
+    try:
+        conditions(**given, **law)
+        wagner_lengths_of(section.wagner_lengths)
+        if section.resolution != "voxel":
+            check_blocks(volume, section.blocks)
+    except ValueError as error:
+        yield f"current: {error}"
 
 
 def _memory(study: StudyFile, volume: xr.Dataset, names: Mapping) -> list[str]:

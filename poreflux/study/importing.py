@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from poreflux.objects import at, is_remote
@@ -15,6 +16,7 @@ from poreflux.store import save
 from poreflux.store.box import identities
 from poreflux.study.model import Sample
 from poreflux.study.work import Work
+from poreflux.volume import voxel_size
 
 
 def source_of(sample: Sample, base: Path) -> Path | None:
@@ -56,8 +58,19 @@ def opened(sample: Sample, base: Path) -> xr.Dataset:
     source = source_of(sample, base)
     assert source is not None
     if is_store(source):
-        return open_store(source)
+        return _of_store(open_store(source), sample)
     return read(source, voxel_size=sample.voxel_size, **_options(sample, base))
+
+
+def _of_store(volume: xr.Dataset, sample: Sample) -> xr.Dataset:
+    """Return the volume of a store, whose voxels are as large as it says."""
+    stored = [float(h) for h in voxel_size(volume)]
+    if sample.voxel_size is not None and not np.allclose(stored, sample.voxel_size, rtol=1e-6):
+        raise ValueError(
+            f"voxel_size={sample.voxel_size} is not that of the store {sample.path}, {stored} "
+            "(z, y, x) in µm; leave it out"
+        )
+    return volume
 
 
 def import_sample(sample: Sample, base: Path, store: Path, work: Work) -> None:

@@ -1,5 +1,6 @@
 """What `study.toml` may say: every key, its kind and its default."""
 
+import itertools
 import re
 from typing import Annotated, Any, Literal
 
@@ -21,10 +22,14 @@ from poreflux.annotations import (
 )
 from poreflux.schema import Direction
 from poreflux.study.measuring import EXTRA, USUAL
+from poreflux.study.quantities import quantities_of
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[list[Count], Field(min_length=3, max_length=3)]
+#: one, two or all three of the axes, each once
+_ORDERS = ["".join(axes) for n in (1, 2, 3) for axes in itertools.permutations("zyx", n)]
+Axes = Annotated[str, Field(pattern=f"^({'|'.join(_ORDERS)})$")]
 Label = str | int | float | bool
 
 
@@ -94,7 +99,7 @@ class Measure(Section):
     )
     phase: str = "pore"
     conducting: str | None = None
-    directions: Annotated[str, Field(pattern="^[zyx]{1,3}$")] = "z"
+    directions: Axes = "z"
     blocks: Counts = [4, 4, 4]
     pore_method: NetworkMethod = "auto"
     bin_width: Positive | None = None
@@ -113,7 +118,7 @@ class Tortuosity(Section):
     """
 
     compute: bool = True
-    directions: Annotated[str, Field(pattern="^[zyx]{1,3}$")] = "zyx"
+    directions: Axes = "zyx"
     conductivity: dict[str, float] | None = None
     sides: Sides = "insulated"
     geometry: Geometry = "voxels"
@@ -127,7 +132,7 @@ class Current(Section):
     """Solves for the current at an electrode, with its kinetics and its contact."""
 
     compute: bool = True
-    directions: Annotated[str, Field(pattern="^[zyx]{1,3}$")] = "z"
+    directions: Axes = "z"
     face: ElectrodeFace = "last"
     applied: float = 1.0
     conductivity: Positive | dict[str, float] = 0.1
@@ -155,6 +160,12 @@ class Comparison(Section):
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=100, le=1_000_000)] = 4000
     seed: int = 0
+
+    @field_validator("quantities")
+    @classmethod
+    def _known(cls, quantities: list[str]) -> list[str]:
+        list(quantities_of([], quantities))  # raises of one that is not known
+        return quantities
 
 
 class Resources(Section):
@@ -195,6 +206,11 @@ class Sample(Section):
     def _one_source(self) -> "Sample":
         if (self.path is None) == (self.preset is None):
             raise ValueError("a sample is a path or a preset; give one of the two")
+        made = self.model_fields_set & {"edge", "seed", "scan"}
+        if self.path is not None and made:
+            raise ValueError(
+                f"{min(made)} is of presets only, and a path is read whole; leave it out"
+            )
         return self
 
 
@@ -218,6 +234,17 @@ class StudyFile(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"the name {twice[0]} stands for two samples; name each once")
+        return self
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> "StudyFile":
+        units: dict[str, str] = {}
+        for name, measured in (pair for s in self.samples for pair in s.measured.items()):
+            if measured.unit and units.setdefault(name, measured.unit) != measured.unit:
+                raise ValueError(
+                    f"the measured {name} is in {units[name]} and in {measured.unit}; give all of "
+                    "it in one unit"
+                )
         return self
 
     def corrections_of(self, sample: Sample) -> Corrections:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import poreflux as pf
 from poreflux.study.checking import check
 from poreflux.study.study import Study
 from tests.study.conftest import QUICK, samples
@@ -35,6 +36,14 @@ def test_each_sample_that_would_fail_is_named_and_the_others_are_opened(write, g
     assert "preset='b' is not a preset; choose one of regular_100" in found["a"][0]
 
 
+def test_a_store_has_its_own_voxels(write, tmp_path):
+    volume = pf.phantoms.random_sites((12, 12, 12), 0.2)
+    pf.save(volume.assign_attrs(voxel_size=[2.0] * 3), tmp_path / "v.zarr")
+    for size, found in (("2.0", []), ("0.5", ["voxel_size=0.5 is not that of the store v.zarr"])):
+        path = write(QUICK + f'[[samples]]\nname = "a"\npath = "v.zarr"\nvoxel_size = {size}\n')
+        assert [said.split(",")[0] for said in problems(path)["a"]] == found
+
+
 def test_an_edge_in_nanometres_is_doubted_though_it_is_possible(write, gray):
     (found,) = check(Study(write(QUICK + GRAY.replace("voxel_size = 0.5", "voxel_size = 500"))))
     assert found.problems == []
@@ -47,6 +56,12 @@ SECTIONS = {
     "[tortuosity]\nedges = [40.0]": "edges=40 is not the edge of a cube",
     '[measure]\nphase = "void"': "measure.phase='void' is none of the phases pore, electrolyte",
     "[current]\nconductivity = {LPSCl = 0.1}": "current.conductivity: .*LPSCl",
+    '[measure]\nconducting = "void"': "measure.conducting='void' is none of the phases pore, elec",
+    "[current]\ncharge_transfer_resistance = 2.0\nexchange_current_density = 1.0": (
+        "current: charge_transfer_resistance=2.0 and .* say the same thing twice; give one"
+    ),
+    "[current]\napplied = 0.0": "current: applied=0.0 is no current",
+    "[current]\nwagner_lengths = [8.0, 8.0]": "current: wagner_lengths=.* has one twice; give each",
     '[segmentation]\nmethod = "threshold"': "threshold",
     '[segmentation]\nmethod = "multi-otsu"': "multi-otsu needs the phases",
     '[segmentation]\nphases = {"a" = "pore", "1" = "solid"}': "write labels as whole numbers",

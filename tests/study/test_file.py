@@ -12,6 +12,12 @@ SAMPLE = '[[samples]]\nname = "a"\npreset = "fine_100"\n'
 
 OWN = '[samples.segmentation]\nmethod = "threshold"\nthreshold = 7.0'
 
+OTHER_UNIT = "".join(
+    SAMPLE.replace('"a"', f'"{name}"')
+    + f'measured = {{ ccd = {{ value = 1, unit = "{unit}" }} }}\n'
+    for name, unit in (("a", "mA/cm²"), ("b", "A/m²"))
+)
+
 MISTAKES = {
     "x = [": "study.toml is no TOML: .* mend this line",
     'title = "x"': "study.toml: samples is missing; give it",
@@ -30,6 +36,14 @@ MISTAKES = {
         r"line 6: samples\[1\].measured.ccd.scater is no key; did you mean 'scatter'\?"
     ),
     SAMPLE + SAMPLE.replace('"a"', '"b"') + "edge = 0": r"line 7: samples\[2\].edge=0 is not possi",
+    OTHER_UNIT: "study.toml: the measured ccd is in mA/cm² and in A/m²; give all of it in one unit",
+    SAMPLE + '[current]\ndirections = "zz"': "line 5: current.directions='zz' .* like z, zy or zyx",
+    SAMPLE.replace('preset = "fine_100"', 'path = "a.tif"\nedge = 64'): (
+        r"line 1: samples\[1\]: edge is of presets only, and a path is read whole; leave it out"
+    ),
+    SAMPLE + '[comparison]\nquantities = ["porosty"]': (
+        r"line 5: comparison.quantities.*'porosty' is not known; choose of porosity"
+    ),
     SAMPLE + "[resources]\nthreads = 1.5": "line 5: resources.threads=1.5 is not possible; give",
 }
 
