@@ -106,16 +106,18 @@ def _pairs(comparison: "Comparison") -> list[str]:
 
 
 def _ranks(comparison: "Comparison") -> list[str]:
-    from poreflux.study.answer import chance
+    from poreflux.study.answer import chance, counts
 
     lines = []
     for target, title in comparison.targets.items():
         rows = [c for c in comparison.correlations if c.target == target]
         if rows:
-            lines.append(f"rank correlations with {title}, n = {rows[0].count}:")
+            lines.append(f"rank correlations with {title}, n = {counts(rows)}:")
+        unequal = len({c.count for c in rows}) > 1
         lines += [
             f"  {comparison.quantities[c.quantity].title}: {c.correlation:+.2f} ({c.low:+.2f} to "
             f"{c.high:+.2f}), {chance(c.p)}, corrected {chance(c.p_corrected)}"
+            + (f", n = {c.count}" if unequal else "")
             for c in sorted(rows, key=lambda c: -abs(c.correlation))
         ]
     return lines

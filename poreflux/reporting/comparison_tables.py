@@ -9,7 +9,7 @@ from poreflux.reporting.figures import download
 from poreflux.reporting.published import SOURCE, beside
 from poreflux.reporting.published_structure import structure_beside
 from poreflux.reporting.tables import Table
-from poreflux.study.answer import chance, main_target
+from poreflux.study.answer import chance, counts, main_target
 from poreflux.study.findings import Comparison, Difference
 from poreflux.study.quantities import Found
 from poreflux.uncertainty.rounding import rounded, significant
@@ -88,8 +88,8 @@ def orders(comparison: Comparison) -> Table:
         rows.append(
             (
                 quantity.name_in_table, " > ".join(order.samples),
-                f"{100 * order.probability:.0f} %",
-                f"{top}, {100 * order.first[top]:.0f} %",
+                f"{100 * order.probability:.0f}\u00a0%",
+                f"{top}, {100 * order.first[top]:.0f}\u00a0%",
             )
         )  # fmt: skip
     caption = "The order that is most likely, given all errors, how likely it is, and the largest."
@@ -106,20 +106,29 @@ def correlations(comparison: Comparison) -> Iterator[Table]:
         if not found:
             continue
         found.sort(key=lambda row: -abs(row.correlation))
+        unequal = len({c.count for c in found}) > 1
         rows = [
             (
                 comparison.quantities[c.quantity].name_in_table, _signed(f"{c.correlation:+.2f}"),
                 _signed(f"{c.low:+.2f} to {c.high:+.2f}"), chance(c.p), chance(c.p_corrected),
+                *([str(c.count)] if unequal else ()),
             )
             for c in found
         ]  # fmt: skip
         title = comparison.targets[target]
         caption = (
-            f"Spearman's rank correlation with {title} of n = {found[0].count} samples, its "
+            f"Spearman's rank correlation with {title} of n = {counts(found)} samples, its "
             "interval by the errors of both, its exact chance where there is none, and that "
             f"corrected by Holm for {len(found)} quantities."
         )
-        header = ("", "correlation", "by the errors", "chance", "corrected")
+        header = (
+            "",
+            "correlation",
+            "by the errors",
+            "chance",
+            "corrected",
+            *(["n"] if unequal else ()),
+        )
         name = f"correlation-{target.replace(' ', '-')}"
         file = download(name, data.correlations(comparison, target))
         yield Table(name, f"With {title}", header, rows, caption, file)

@@ -1,6 +1,7 @@
 """The answer of a comparison in three sentences, each made of numbers and none of opinion."""
 
 import math
+from collections.abc import Sequence
 
 from poreflux.statistics.rank_correlation import least_correlation, power
 from poreflux.study.findings import Comparison, Correlation
@@ -53,6 +54,12 @@ def chance(p: float) -> str:
     return f"p = {significant(p, 2)}" if p >= 1e-4 else "p < 0.0001"
 
 
+def counts(rows: Sequence[Correlation]) -> str:
+    """Return of how many samples correlations are: ``"6"``, or ``"4 to 6"``."""
+    low, high = min(c.count for c in rows), max(c.count for c in rows)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def _first(comparison: Comparison, key: str) -> str:
     count = len(comparison.samples)
     if key not in comparison.quantities:
@@ -81,22 +88,30 @@ def _second(comparison: Comparison, key: str) -> str:
     groups = {name: q.group for name, q in comparison.quantities.items()}
     amount = next((c for c in rows if groups[c.quantity] == AMOUNT), None)
     arranged = [c for c in rows if groups[c.quantity] == ARRANGEMENT]
-    best = max(arranged, key=lambda c: abs(c.correlation), default=None)
     parts = []
     if amount:
         parts.append(
             f"how much pore space a sample has {_orders(amount, comparison)} {title} "
             f"({_numbers(amount, comparison)})"
         )
-    if best:
-        words = comparison.quantities[best.quantity].title
+    others = arranged or ([] if amount else rows)
+    if others:
+        best = max(others, key=lambda c: abs(c.correlation))
         parts.append(
-            f"of {len(arranged)} measures of how it is arranged, the strongest, {words}, "
-            f"{_orders(best, comparison)} {'it' if amount else title} "
-            f"({_numbers(best, comparison)})"
+            f"{_strongest(best, others, comparison)} {_orders(best, comparison)} "
+            f"{'it' if amount else title} ({_numbers(best, comparison)})"
         )
     text = ", and ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _strongest(best: Correlation, rows: Sequence[Correlation], comparison: Comparison) -> str:
+    """Return the words of a quantity, and of how many it is the strongest."""
+    quantity = comparison.quantities[best.quantity]
+    if len(rows) == 1:
+        return quantity.title
+    what = "measures of how it is arranged" if quantity.group == ARRANGEMENT else "quantities"
+    return f"of {len(rows)} {what}, the strongest, {quantity.title},"
 
 
 def _orders(row: Correlation, comparison: Comparison) -> str:
@@ -110,8 +125,9 @@ def _numbers(row: Correlation, comparison: Comparison) -> str:
     found, low, high = (
         f"{number:+.2f}".replace("-", "−") for number in (row.correlation, row.low, row.high)
     )
+    some = f" of n = {row.count}" if row.count < len(comparison.samples) else ""
     return (
-        f"rank correlation {found}, by the errors {low} to {high}, "
+        f"rank correlation{some} {found}, by the errors {low} to {high}, "
         f"{chance(row.p_corrected)}, corrected for {_quantities(number)}"
     )
 
@@ -123,20 +139,23 @@ def _quantities(number: int) -> str:
 def _third(comparison: Comparison, key: str) -> str:
     """Return how little so few samples can show."""
     rows = [c for c in comparison.correlations if c.target == key]
-    count = rows[0].count if rows else len(comparison.samples)
     if not rows:
-        return f"{count} samples show differences, and no rule."
+        return f"{len(comparison.samples)} samples show differences, and no rule."
+    count = max(c.count for c in rows)
+    said = counts(rows)
+    if said != str(count):
+        said += f" (what follows is for {count})"
     tried, level = len(rows), 1 - comparison.level
     needed = least_correlation(count, level / tried)
     if not math.isfinite(needed):
         return (
-            f"With n = {count} no order whatever could be told from chance after correction for "
+            f"With n = {said} no order whatever could be told from chance after correction for "
             f"{_quantities(tried)}: more samples are needed for any rule."
         )
     share = f"{100 * power(count, _STRONG, level / tried):.0f} %"
     least = "a perfect order" if needed > 0.999 else f"a rank correlation of {needed:.2f} or more"
     return (
-        f"With n = {count} and {_quantities(tried)} only {least} is told from chance, and a true "
+        f"With n = {said} and {_quantities(tried)} only {least} is told from chance, and a true "
         f"correlation of {_STRONG:g} would be found in {share} of "
         "such studies: what is not shown here is not excluded."
     )

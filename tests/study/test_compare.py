@@ -88,6 +88,25 @@ def test_a_quantity_measured_of_some_samples_counts_these():
     assert compare(samples).correlation("porosity", "limit").count == 3
 
 
+def test_correlations_of_some_samples_say_of_how_many():
+    samples = with_target([0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 2.0, 3.0, 4.0, 5.0])
+    for name in ("s0", "s1", "s2", "s3"):
+        samples[name] = samples[name].assign(clustering_ratio=float(name[1]))
+    _, second, third = answer(compare(samples))
+    assert "the clustering ratio is not shown to order it (rank correlation of n = 4 +1" in second
+    assert "a sample has does order the measured limit (rank correlation +1" in second
+    assert third.startswith("With n = 4 to 5 (what follows is for 5) and 2 quantities only a")
+
+
+def test_without_amount_and_arrangement_the_strongest_of_what_there_is_answers():
+    samples = {
+        name: one.drop_vars("porosity").assign(pore_diameter_by_volume_mean=float(k))
+        for k, (name, one) in enumerate(with_target([0.1] * 4, [1.0, 2.0, 3.0, 4.0]).items())
+    }
+    second = answer(compare(samples))[1]
+    assert second.startswith("The mean pore diameter by volume is not shown to order the measured")
+
+
 def descriptors(rng, count):
     """Return samples of many descriptors that have nothing to do with what was measured."""
     names = ("porosity", "integral_range", "clustering_ratio", "hyperuniformity_index",
