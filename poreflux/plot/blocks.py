@@ -245,7 +245,7 @@ def block_map(
         axes[0].set_ylabel("y (µm)")
     panels.figure.colorbar(
         drawn, ax=list(panels.axes.ravel()), label=textwrap.fill(label(first), 20), shrink=0.9,
-        extend="max",
+        extend="max", aspect=10 * max(len(samples), 2), extendfrac=0.1 / max(len(samples), 2),
     )  # fmt: skip
     return panels.finish(shared="")
 

@@ -125,3 +125,30 @@ def test_in_a_browser_pores_of_each_sample_are_turned_and_maps_are_saved(
         assert float(last["x [um]"]) == pytest.approx(float(image.x[-1]))
         assert float(last["y [um]"]) == pytest.approx(float(image.y[-1]))
     assert len(saved["pore-space"]) == int((samples["loose"]["phase_percent"] > 0).sum())
+
+
+def test_on_a_small_screen_rows_keep_their_names_and_on_paper_a_figure_fits_a_page(
+    browser, page_file
+):
+    tab = browser.new_page(viewport={"width": 300, "height": 900})
+    tab.goto(page_file.as_uri())
+    moved = tab.evaluate(
+        """() => {
+        const table = document.querySelector("#table-orders"), box = table.parentElement;
+        const first = table.querySelector("tbody th"), before = first.getBoundingClientRect().left;
+        box.scrollLeft = 80;
+        return [box.scrollLeft, first.getBoundingClientRect().left - before];
+        }"""
+    )
+    tab.set_viewport_size({"width": 672, "height": 986})  # A4 without its margins
+    tab.emulate_media(media="print")
+    heights = tab.evaluate(
+        """() => [...document.querySelectorAll("figure")].map((figure) => {
+        figure.querySelector("svg").setAttribute("viewBox", "0 0 100 400");
+        return figure.getBoundingClientRect().height;
+        })"""
+    )
+    tab.close()
+    assert moved == [80, 0]
+    assert heights
+    assert max(heights) < 986
