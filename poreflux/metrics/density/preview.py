@@ -71,12 +71,13 @@ def _measure(
     label: int | None,
     factor: int,
     shape: tuple[int, ...],
-    blocks: dict[str, np.ndarray],
+    blocks: Mapping[str, np.ndarray],
     start: tuple[int, ...],
 ) -> dict:
     pieces = []
-    mask = blocks.pop("mask", None)
-    for name, block in blocks.items():
+    mask = blocks.get("mask")
+    for name in (name for name in blocks if name != "mask"):
+        block = blocks[name]
         for axis, dim in enumerate(DIMS):
             at = shape[axis] // 2 - start[axis]
             if 0 <= at < block.shape[axis]:
