@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from poreflux.kernels.cuda.launching import SIMULATED
 from poreflux.kernels.redblack import GHOST, packed_shape, unpack_plane, wrap
 from poreflux.transport.engines import threads
 from poreflux.transport.engines.cuda.engine import Cuda
@@ -19,6 +20,7 @@ from poreflux.transport.laplace.operator import build
 from poreflux.transport.solvers.error_bound import outer_nodes
 from poreflux.transport.solvers.multigrid import coarser, matrix
 from poreflux.transport.solvers.solution import ramp
+from tests.narrow_device import narrow
 from tests.transport.conftest import DRIVEN, KINDS, problem_of
 from tests.transport.packed import RED, assembled, cells, colour, schur, vector
 
@@ -34,6 +36,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 def engine(request, monkeypatch):
     monkeypatch.setattr(threads, "WORTH_SHARING", 0)  # so that small boxes are shared too
+    if request.param == "cuda" and SIMULATED:
+        narrow(monkeypatch)
     made: Engine = ENGINES[request.param]()
     yield made
     made.close()

@@ -27,6 +27,7 @@ from poreflux.transport.engines.cuda import geometry
 from poreflux.transport.engines.cuda.engine import Cuda
 from poreflux.transport.engines.threads import Threads
 from poreflux.transport.solvers.solution import solve
+from tests.narrow_device import narrow
 from tests.transport.conftest import problem_of
 
 #: of sides and ends, and of the three kinds of cells, each at least once
@@ -42,6 +43,27 @@ AGREEMENT = {"float32": 1e-6, "float64": 1e-12}
 #: of their fluxes: an energy is a square, so that its 1e-12 lets potentials differ by 1e-6, which
 #: rounding in a preconditioner of float32 does where potentials are known but for a constant
 AGREEMENT_OF_FLUXES = 1e-5
+
+
+@pytest.fixture(autouse=SIMULATED)
+def narrow_arrays(monkeypatch):
+    narrow(monkeypatch)
+
+
+def test_arrays_of_the_simulator_refuse_what_a_device_cannot_do():
+    if not SIMULATED:
+        pytest.skip("there is a device")
+    array = Cuda(1).zeros((2, 3), np.float32)
+    array[:, 1:] = np.ones((1, 2), np.float32)
+    for index in (array, [0, 1], np.s_[::-1], None):
+        with pytest.raises(TypeError, match="has no element"):
+            array[index]
+    with pytest.raises(TypeError, match="no operators"):
+        array + 1
+    with pytest.raises(AttributeError, match="no sum"):
+        array.sum()
+    with pytest.raises(ValueError, match="one piece"):
+        array[:] = np.ones((3, 2), np.float32)[::-1].T
 
 
 def both(problem, **options):
