@@ -3,6 +3,7 @@
 Where there is no graphics processor kernels run under the simulator of numba, in small boxes.
 """
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -99,6 +100,14 @@ def test_slabs_make_the_geometry_of_the_whole(monkeypatch, rng, planes):
     arguments = (solid / 3, False, below / 3, (1.0, 0.5, 0.25), True, np.float64)
     of_cores, of_device = (engine.conduct(*arguments) for engine in engines)
     np.testing.assert_allclose([np.asarray(g) for g in of_device], of_cores, rtol=1e-15)
+
+
+def test_an_engine_does_not_remember_that_sides_were_periodic():
+    engine, kind = Cuda(1), ("binary", "periodic", "driven")
+    periodic = problem_of(kind, (6, 8, 10))
+    insulated = dataclasses.replace(periodic, sides="insulated")
+    first, _, again = (solve(each, engine, rtol=1e-4) for each in (insulated, periodic, insulated))
+    assert again.energy == first.energy
 
 
 def test_every_run_gives_the_same_digits():

@@ -20,7 +20,7 @@ class Passes(Vectors):
         """
         n0 = grid.shape[0]
         k0, k1 = planes or (GHOST - 1, n0 + GHOST + 1)
-        out = self.one_colour(grid.shape, x.dtype)
+        out = self.one_colour(grid, x.dtype)
         blocks, threads = launching.over(k1 - k0, *ring(grid.shape)[1:])
         stencil.black[blocks, threads](grid.kernel, grid.source, fed, x, out, k0, k1)
         return out
@@ -66,14 +66,14 @@ class Passes(Vectors):
 
     def descend(self, grid: Grid, b: Any, coarse_b: Any) -> None:
         """Smooth from zero and restrict the residual to the next coarser grid."""
-        black = self.one_colour(grid.shape, np.float32)
+        black = self.one_colour(grid, np.float32)
         blocks, threads = launching.over(*ring(grid.shape))
         transfer.black_of_guess[blocks, threads](grid.kernel, b, coarse_b, False, black, 0)
         self._restrict(grid, b, b, False, black, coarse_b)
 
     def descend_again(self, grid: Grid, b: Any, x: Any, coarse_b: Any) -> None:
         """Do the same as `descend`, from x."""
-        black = self.one_colour(grid.shape, np.float32)
+        black = self.one_colour(grid, np.float32)
         blocks, threads = launching.over(*ring(grid.shape))
         transfer.black_of_iterate[blocks, threads](grid.kernel, b, x, coarse_b, False, black, 0)
         self._restrict(grid, b, x, True, black, coarse_b)
@@ -89,7 +89,7 @@ class Passes(Vectors):
         On coarse grids, where nobody asks for the product, it is not summed: 0 is returned.
         """
         finest = b.shape[0] == 1
-        black, colour = (self.one_colour(grid.shape, np.float32), 0) if finest else (x, 1)
+        black, colour = (self.one_colour(grid, np.float32), 0) if finest else (x, 1)
         blocks, threads = launching.over(*ring(grid.shape))
         transfer.black_of_guess[blocks, threads](grid.kernel, b, coarse_x, True, black, colour)
         return self._red(grid, b, black, colour, x, finest)

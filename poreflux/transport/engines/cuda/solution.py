@@ -38,7 +38,7 @@ class Solution(Passes):
         kernel, source = grid.kernel, grid.source
         _, rows, pairs = packed_shape(grid.shape)
         step = min(n0, BALANCED_PLANES)
-        black = self.scratch((1, step + 2, rows, pairs), np.float64)
+        black = self.scratch((1, step + 2, rows, pairs), np.float64, kernel.wrap)
         launch = launching.over(step, *own_cells(grid.shape)[1:])
         partial = self.scratch((launching.threads_of(launch),), np.float64)
         partial[:] = np.zeros((), np.float64)

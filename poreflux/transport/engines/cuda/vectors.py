@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from poreflux.kernels import redblack
 from poreflux.kernels.cuda import launching, memory, vectors
 from poreflux.kernels.redblack import GHOST
-from poreflux.transport.engines.engine import Shape
+from poreflux.transport.engines.engine import Grid, Shape
 from poreflux.transport.engines.threads import Threads
 
 #: blocks of the first of the two stages of a sum
@@ -107,16 +107,20 @@ class Vectors:
         vectors.add_up[1, launching.THREADS](self._sums, SUM_BLOCKS, self._sum)
         return float(memory.download(self._sum)[0])
 
-    def scratch(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
-        """Return an array that any pass may overwrite, the same one for each shape and kind."""
-        key = shape, np.dtype(dtype)
+    def scratch(self, shape: tuple[int, ...], dtype: DTypeLike, wrap: bool = False) -> Any:
+        """Return an array that any pass may overwrite, the same one for each shape and kind.
+
+        What a row that closes on itself leaves beyond its ends must not be read by one that ends
+        there: `wrap` tells their scratch apart.
+        """
+        key = shape, np.dtype(dtype), bool(wrap)
         if key not in self._scratch:
             self._scratch[key] = memory.zeros(shape, np.dtype(dtype))
         return self._scratch[key]
 
-    def one_colour(self, shape: Shape, dtype: DTypeLike) -> Any:
+    def one_colour(self, grid: Grid, dtype: DTypeLike) -> Any:
         """Return scratch for one colour of a grid, as a vector of one."""
-        return self.scratch((1, *redblack.packed_shape(shape)), dtype)
+        return self.scratch((1, *redblack.packed_shape(grid.shape)), dtype, grid.kernel.wrap)
 
 
 def own_cells(shape: Shape) -> tuple[int, int, int]:
