@@ -23,13 +23,15 @@ OLDEST_DRIVER = "12.0"
 
 
 def device() -> Device:
-    """Return the current device, of which an array has been asked and filled: what a driver that is
-    too old refuses, it refuses here. The simulator has a memory of its own word.
+    """Return the current device, which has run a kernel: what a driver that is too old refuses, it
+    refuses here. What nobody holds any more is free. The simulator has a memory of its own word.
     """
     if SIMULATED:
         return Device("simulator", SIMULATED_MEMORY, SIMULATED_MEMORY)
-    zeros((1,), np.float64)
-    free, total = cuda.current_context().get_memory_info()
+    empty((1,), np.float64)[:] = 0.0
+    context = cuda.current_context()
+    context.memory_manager.deallocations.clear()  # numba gives it back ten arrays late
+    free, total = context.get_memory_info()
     name = cuda.get_current_device().name
     return Device(name.decode() if isinstance(name, bytes) else str(name), int(free), int(total))
 
@@ -69,7 +71,10 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array of zeros on the device."""
     array = cuda.device_array(shape, dtype)
     if array.size:
-        array[:] = np.zeros((), dtype)
+        if SIMULATED:
+            array[:] = 0
+        else:  # an assignment would compile a kernel for each number of dimensions
+            array.gpu_data.memset(0)
     return array
 
 
