@@ -107,12 +107,3 @@ def multiply(inverse, b, x, n1, n2, n):
         row = cell // n2
         z, y, column = row // n1, row % n1, cell % n2
         x[(z + y + column) & 1, z + GHOST, y + GHOST, column // 2 + 1] = total
-
-
-@kernel
-def unpack(packed, out):
-    """out (n0, n1, n2) = the cells of both colours."""
-    i, j, k = cuda.grid(3)
-    if i < out.shape[2] and j < out.shape[1]:
-        for m in range(k, out.shape[0], cuda.gridDim.z * cuda.blockDim.z):
-            out[m, j, i] = packed[(m + j + i) & 1, m + GHOST, j + GHOST, i // 2 + 1]
