@@ -6,17 +6,22 @@ On a machine with a GPU of NVIDIA and a driver of CUDA 12 or newer, in a checkou
 
 ``--sizes 200 500 1000`` are the edges of media that are made on the device, ``--published FILE`` is
 the zip of TF-500, ``--cores 500`` the largest edge that the cores solve, too. TauFactor runs on the
-same card where it is installed. ``--simulate`` runs everything in small boxes, without a GPU.
+same card where it is installed. Rows are printed as they come (and kept, ``--json FILE``); what
+fails is told, and the rest goes on; nothing new begins after ``--seconds`` 540. ``--simulate`` runs
+everything in small boxes, without a GPU; :mod:`tests.bench.device_code` compiles it without one.
 """
 
 import argparse
 import gc
 import importlib.util
 import json
+import math
 import os
 import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,24 +53,75 @@ RTOL, SECONDS, BYTES = 1e-4, {"TF-500": 0.15, "1000³": 1.0}, 16.0
 
 
 def measure(
-    sizes: tuple[int, ...] = (200, 500, 1000), cores: int = 500, published: str | None = None
+    sizes: tuple[int, ...] = (200, 500, 1000),
+    cores: int = 500,
+    published: str | None = None,
+    seconds: float = math.inf,
+    tell: Callable[[dict], Any] = lambda row: None,
 ) -> list[dict]:
-    """Return the rows of all media; none where there is no graphics processor."""
+    """Return the rows of all media; none where there is no graphics processor.
+
+    What fails is a row that says so, and the rest goes on; no part begins after so many `seconds`.
+    Each row is told as it comes.
+    """
     from poreflux.errors import NoDevice
     from poreflux.transport.engines import choosing
 
+    start = time.perf_counter()
     try:
         device = choosing.device()
     except NoDevice as error:
         print(error, file=sys.stderr)
         return []
-    print(f"{device.name}, {device.free / 2**30:.1f} GiB free", file=sys.stderr)
-    rows = kernels(min(500, max(sizes)))
-    for n in sizes:
-        rows += solves(f"{n}³", made(n), compare=n <= cores)
+    print(f"{device.name}, {device.free / 2**30:.1f} GiB free", file=sys.stderr, flush=True)
+    small = min(32, *sizes)
+    parts = [("compiling", "", lambda: compiling(small))]
+    parts += [("passes", f"{n}³", partial(kernels, n)) for n in [min(500, max(sizes))]]
+    parts += [("solves", f"{n}³", partial(medium, n, n <= cores)) for n in sizes]
     if published is not None and Path(published).exists():
-        rows += solves("TF-500", read(published), compare=cores >= 500)
+        parts.insert(3, ("solves", "TF-500", partial(benchmark, published, cores >= 500)))
+    rows = []
+    for what, size, part in parts:
+        for each in whatever_happens(what, size, part, start + seconds):
+            rows.append(each)
+            tell(each)
     return rows
+
+
+def whatever_happens(
+    what: str, size: str, part: Callable[[], Iterable[dict]], ends: float
+) -> Iterator[dict]:
+    """Yield the rows of a part, and one that says why it has no more; none are begun too late."""
+    if time.perf_counter() > ends:
+        yield row(f"{what}: no time left", size, math.nan, "")
+        return
+    try:
+        yield from part()
+    except Exception as error:  # of whatever: the next size may do
+        traceback.print_exc()
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield row(f"{what} failed, {said[:120]}", size, math.nan, "")
+    gc.collect()
+
+
+def compiling(n: int) -> Iterator[dict]:
+    """Yield the seconds of a first solve, of n³ cells, which compiles what a solve needs."""
+    from poreflux.transport.engines.cuda.engine import Cuda
+
+    engine, start = Cuda(), time.perf_counter()
+    solve_once(made(n), engine)
+    engine.close()
+    yield row("first solve, compiling", f"{n}³", time.perf_counter() - start, "s")
+
+
+def medium(n: int, compare: bool) -> Iterator[dict]:
+    """Yield the rows of a medium of n³ cells that is made on the device."""
+    yield from solves(f"{n}³", made(n), compare)
+
+
+def benchmark(archive: str, compare: bool) -> Iterator[dict]:
+    """Yield the rows of TF-500."""
+    yield from solves("TF-500", read(archive), compare)
 
 
 def made(n: int) -> np.ndarray:
@@ -90,8 +146,8 @@ def read(archive: str) -> np.ndarray:
         return (tifffile.imread(opened.open(name)) == 255).astype(np.uint8)
 
 
-def kernels(n: int, repeats: int = 10) -> list[dict]:
-    """Return the bandwidth of a copy on the device and the share of it that each pass reaches, over
+def kernels(n: int, repeats: int = 10) -> Iterator[dict]:
+    """Yield the bandwidth of a copy on the device and the share of it that each pass reaches, over
     n³ cells of one phase in float32.
     """
     from poreflux.kernels.cuda import launching, memory
@@ -120,13 +176,12 @@ def kernels(n: int, repeats: int = 10) -> list[dict]:
         "imbalance": lambda: engine.imbalance(fine, x, z),
     }
     copied = 2 * x.nbytes / seconds(lambda: y.copy_to_device(x), repeats)
-    rows = [row("copy on the device", f"{n}³", copied / 1e9, "GB/s")]
+    yield row("copy on the device", f"{n}³", copied / 1e9, "GB/s")
     for name, run in passes.items():
         rate = TRAFFIC[name] * n**3 / seconds(run, repeats)
-        rows.append(row(f"  {name}, of the copy", f"{n}³", 100 * rate / copied, "%"))
+        yield row(f"  {name}, of the copy", f"{n}³", 100 * rate / copied, "%")
     engine.close()
     memory.synchronize()
-    return rows
 
 
 def seconds(run: Callable[[], Any], repeats: int) -> float:
@@ -144,26 +199,36 @@ def seconds(run: Callable[[], Any], repeats: int) -> float:
     return float(np.median(times))
 
 
-def solves(size: str, cells: np.ndarray, compare: bool) -> list[dict]:
-    """Return the rows of one medium: a solve as it is, one phase by phase, and others' answers."""
-    from poreflux.kernels.cuda import memory
+def solves(size: str, cells: np.ndarray, compare: bool) -> Iterator[dict]:
+    """Yield the rows of one medium: a solve as it is, one phase by phase, and others' answers."""
     from poreflux.transport.engines.cuda.engine import Cuda
     from poreflux.transport.engines.threads import Threads
 
     conducting = float(cells.mean())
-    solve_once(cells[: min(32, len(cells))], Cuda())  # compiles
-    gc.collect()
+    yield row("conducting share", size, 100 * conducting, "%")
     engine = Cuda()
     spent, solution = solve_once(cells, engine)
     tau = conducting / solution.conductivity
-    rows = [
-        row("conducting share", size, 100 * conducting, "%"),
-        row("solve on the device", size, spent, "s", SECONDS.get(size), below=True),
-        row("  iterations", size, solution.solution.run.iterations, "1"),
-    ]
+    yield row("solve on the device", size, spent, "s", SECONDS.get(size), below=True)
+    yield row("  iterations", size, solution.solution.run.iterations, "1")
+    yield row("  its τ", size, tau, "1")
     del solution
     engine.close()
     gc.collect()
+    yield from phase_by_phase(size, cells)
+    if compare:
+        cores, of_cores = solve_once(cells, Threads())
+        yield row("solve on the cores", size, cores, "s")
+        off = abs(tau * of_cores.conductivity / conducting - 1)
+        yield row("  difference of τ", size, off, "1", 2 * RTOL, below=True)
+    yield from taufactor(size, cells, tau)
+
+
+def phase_by_phase(size: str, cells: np.ndarray) -> Iterator[dict]:
+    """Yield the memory that a solve takes and the seconds of its phases."""
+    from poreflux.kernels.cuda import memory
+    from poreflux.transport.engines.cuda.engine import Cuda
+
     before, engine = memory.device().free, Cuda()
     free: list[int] = []
 
@@ -175,17 +240,12 @@ def solves(size: str, cells: np.ndarray, compare: bool) -> list[dict]:
         total, _ = solve_once(cells, engine)
     each = {phase: spent_in.seconds[phase] for phase in PHASES}
     taken = (before - min(free)) / cells.size
-    rows.append(row("  memory of it", size, taken, "B/voxel", BYTES, below=True))
-    rows += [row(f"  {phase}", size, value, "s") for phase, value in each.items()]
-    rows.append(row("  transfers and Python between", size, total - sum(each.values()), "s"))
+    yield row("  memory of it", size, taken, "B/voxel", BYTES, below=True)
+    for phase, value in each.items():
+        yield row(f"  {phase}, {spent_in.calls[phase]} calls", size, value, "s")
+    yield row("  transfers and Python between", size, total - sum(each.values()), "s")
     engine.close()
     gc.collect()
-    if compare:
-        cores, of_cores = solve_once(cells, Threads())
-        rows.append(row("solve on the cores", size, cores, "s"))
-        off = abs(tau * of_cores.conductivity / conducting - 1)
-        rows.append(row("  difference of τ", size, off, "1", 2 * RTOL, below=True))
-    return rows + taufactor(size, cells, tau)
 
 
 def solve_once(cells: np.ndarray, engine: Any) -> tuple[float, Any]:
@@ -219,7 +279,7 @@ def taufactor(size: str, cells: np.ndarray, tau: float) -> list[dict]:
 
 
 def main() -> None:
-    """Print the table, or the rows as JSON."""
+    """Print rows as they come, and the table of all at the end."""
     from tests.bench.__main__ import table
 
     data = Path(__file__).parents[3] / "shared/data/TF-500x500x500-1x2x6-v3.tiff.zip"
@@ -228,20 +288,27 @@ def main() -> None:
     parser.add_argument("--published", default=str(data))
     parser.add_argument("--cores", type=int, default=500)
     parser.add_argument("--simulate", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=540, help="begin nothing after so many")
+    parser.add_argument("--json", type=Path, help="file of the rows, written anew after each")
     chosen = parser.parse_args()
     if chosen.simulate:
         if os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":  # numba reads it when it is imported
             again = [sys.executable, "-m", "tests.bench.gpu", *sys.argv[1:]]
             os.execve(sys.executable, again, {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"})
         chosen.sizes, chosen.published = [min(10, *chosen.sizes)], None
-    rows = measure(tuple(chosen.sizes), chosen.cores, chosen.published)
-    if chosen.json:
-        print(json.dumps(rows, indent=1))
-        return
-    from rich.console import Console
+    rows: list[dict] = []
 
-    Console().print(table(rows))
+    def tell(each: dict) -> None:
+        rows.append(each)
+        print(f"{each['what']:40} {each['size']:>8} {each['value']:.4g} {each['unit']}", flush=True)
+        if chosen.json:
+            chosen.json.write_text(json.dumps(rows, indent=1))
+
+    measure(tuple(chosen.sizes), chosen.cores, chosen.published, chosen.seconds, tell)
+    if rows:
+        from rich.console import Console
+
+        Console().print(table(rows))
 
 
 if __name__ == "__main__":
