@@ -25,10 +25,29 @@ def write_page(records: list[dict], docs: Path) -> None:
         reading="\n".join(reading(runs)),
         failures="\n".join(failures(records)),
         load=f"load {min(loads):.0f} to {max(loads):.0f}" if loads else "nothing ran",
+        spread=spread(records),
         share=f"{ran} runs, of {all_runs}",
         limit=f"The limit of a run was {max(limits)} s of the processor." if limits else "",
     )
     (docs / "solver-benchmark.md").write_text(text, encoding="utf-8")
+
+
+def spread(records: list[dict]) -> str:
+    """Return how much the processor time of the same triad differed between runs."""
+    sizes = {each["n"] for each in records if "triad" in each and each["image"] != "TF-500"}
+    if not sizes:
+        return "nothing was measured."
+    n = max(sizes)
+    times = [
+        each["triad"]["processor"]
+        for each in records
+        if "triad" in each and each["n"] == n and each["image"] != "TF-500"
+    ]
+    return (
+        f"that of the triad over {n}³ numbers, which always does the same, was between "
+        f"{1e3 * min(times):.1f} and {1e3 * max(times):.1f} ms. "
+        "So read nothing into ratios below two."
+    )
 
 
 def reading(runs: list[Run]) -> list[str]:

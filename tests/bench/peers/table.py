@@ -102,7 +102,8 @@ def by_image(records: list[dict]) -> list[str]:
         if own:
             faces = known["faces"]
             tau = f"{known['share'] / faces:.5g}" if faces else "does not percolate"
-            cells = [title(known), f"{known['share']:.0%}", tau]
+            name = title(known).replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\xa0")
+            cells = [name, f"{known['share']:.0%}", tau]
             cells += [cell([known, *own], program) for program in programs]
             lines.append("| " + " | ".join(cells) + " |")
     return lines
