@@ -16,17 +16,18 @@ _LENGTHS = {
 #: part of the power that stays at shorter waves
 _FLOORS = (0.0, 0.05, 0.2, 0.5)
 
-#: power of layers, or of columns, relative to that of all other waves; from the third on rare.
-#: Weaker ones cannot be told from chance by the waves along an axis: to think of them as well
-#: hides those of some strength
-EXCESSES = tuple(10.0 * 3.0**k for k in range(2)) + tuple(1e2 * 6.0**k for k in range(4))
+#: power of layers, or of columns, relative to that of all other waves, and how likely each is. The
+#: weakest double the error of the mean: half the samples hardly show them, and if they are taken
+#: for those of the next strength the other half has errors that are too large. Still weaker ones
+#: cannot be told from chance
+EXCESSES = {3.0: 0.7, 10.0: 1.0, 30.0: 1.0, 100.0: 0.2, 600.0: 0.2, 3600.0: 0.2, 21600.0: 0.2}
 _THICKNESSES = (0.02, 0.05, 0.1)
 
 #: how likely layers across z, y and x are before anything is measured, and columns along one of
 #: them: powders are pressed, films cast and scans stacked along z. Of samples with layers some look
 #: as if they had none. The more likely layers are thought, the better are errors of these, and the
 #: larger those of samples without
-LAYERS, COLUMNS = (0.4, 0.04, 0.04), (0.01, 0.01, 0.01)
+LAYERS, COLUMNS = (0.5, 0.04, 0.04), (0.01, 0.01, 0.01)
 
 
 def grouped(waves: Waves) -> tuple[Waves, np.ndarray, np.ndarray]:
@@ -70,8 +71,8 @@ def extras(waves: Waves, number: np.ndarray, kinds: np.ndarray) -> Extras:
     rows = [np.zeros(len(waves.power))]
     amount, extent, reach, kind, chance = [0.0], [3.0], [waves.volume], [0], [1.0]
     unit = math.prod(waves.lengths) ** (2 / 3)
-    rare = [1.0 if excess < 50 else 0.2 for excess in EXCESSES]
-    likely = np.tile(rare, len(_THICKNESSES)) / sum(rare) / len(_THICKNESSES)
+    strengths = list(EXCESSES.values())
+    likely = np.tile(strengths, len(_THICKNESSES)) / sum(strengths) / len(_THICKNESSES)
     present = waves.index > 0
     for axis in range(3):
         others = [other for other in range(3) if other != axis]

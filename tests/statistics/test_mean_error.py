@@ -57,6 +57,22 @@ def test_layers_that_scatter_are_averaged_along_one_axis_only(rng):
     np.testing.assert_allclose(smaller / larger, 4, rtol=0.1)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_weak_layers_are_not_taken_for_strong_ones(seed):
+    """Layers over a tenth of the edge, three times as strong as what else varies, make the
+    variance of the mean four times as large; pressed pores have such layers."""
+    values = np.random.default_rng(seed).normal(size=(24, 24, 24))
+    values -= values.mean(axis=(1, 2), keepdims=True)
+    number = np.arange(1, 24)
+    power = 1 + 3 * np.exp(-((np.pi * number * 0.09) ** 2) / 2)
+    cosines = np.cos(np.pi * np.outer(np.arange(24) + 0.5, number) / 24)
+    values += (cosines @ np.sqrt(power / (12 * 24**2)))[:, None, None]
+    error = mean_error(values, np.ones_like(values), grid(24, 24, 24))
+    assert error.kinds[1] > 0.5
+    of_few_waves = np.sqrt(2 / 12)
+    np.testing.assert_allclose(np.log(error.variance_volume), np.log(4), atol=of_few_waves)
+
+
 @pytest.mark.parametrize("axis", range(3))
 def test_columns_are_averaged_across_their_axis(axis, rng):
     shape = [24, 24, 24]
