@@ -261,6 +261,11 @@ def _porosity(results: xr.Dataset) -> Iterator[Card]:
 
 _BOXES = "A box holds the middle half of a layer; its line is the median."
 
+_VOXELS = (
+    "Voxels move a single factor by an amount that is not known, since a sub-volume has few pores; "
+    "on average as they move the mean."
+)
+
 
 def _map(results: xr.Dataset, name: str, title: str) -> Iterator[Card]:
     """Yield the map of the blocks of each layer, along z where they have a direction."""
@@ -298,7 +303,7 @@ def _tortuosity(results: xr.Dataset) -> Iterator[Card]:
     caption = (
         f"Tortuosity factor of {blocks.isel(direction=0).size} sub-volumes, points at the z of "
         f"their centres. {_BOXES}{whole}{missing} Mean ± standard deviation of all: "
-        f"{'; '.join(means)}."
+        f"{'; '.join(means)}. {_VOXELS}"
     )
     figure = plot.block_tortuosity(results)
     yield make_card("block_tortuosity", "Tortuosity of blocks", figure, caption, alt, [blocks])

@@ -108,6 +108,10 @@ def test_every_figure_has_words_and_every_drawing_is_valid(made):
         assert ET.fromstring(card.svg).tag.endswith("svg")
 
 
+def test_single_sub_volumes_are_said_to_have_no_interval_for_their_voxels(made):
+    assert "an amount that is not known" in made["block_tortuosity"].caption
+
+
 def test_the_contents_name_every_figure_and_lead_to_it(page, made):
     contents = page.partition("<nav")[2].partition("</nav>")[0]
     ids = Tags(page).ids

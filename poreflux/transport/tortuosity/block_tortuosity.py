@@ -111,6 +111,9 @@ def block_tortuosity(
     :func:`poreflux.statistics.mean_error.mean_error`. Finer cells tell whether what conducts lies
     in layers, and the part of an error that goes with its mean.
 
+    Single sub-volumes have no interval for what voxels do to them: they have too few pores for its
+    laws. That of their mean is told by :func:`poreflux.block_discretisation`.
+
     Examples
     --------
     >>> import numpy as np
