@@ -63,10 +63,11 @@ def pore_shares(phases: Sequence, label: int, mask: AnyArray = None, **options: 
     return blocks.compute(blocks.run(arrays, plan), **options)[0]
 
 
-def _count(arrays: dict[str, np.ndarray], start: tuple[int, ...], *, label: int) -> dict:
-    mask = arrays.pop("mask", None)
-    counts = [np.size(next(iter(arrays.values()))) if mask is None else np.count_nonzero(mask)]
-    for phase in arrays.values():
+def _count(arrays: Mapping[str, np.ndarray], start: tuple[int, ...], *, label: int) -> dict:
+    mask = arrays.get("mask")
+    phases = [arrays[name] for name in arrays if name != "mask"]
+    counts = [np.size(phases[0]) if mask is None else np.count_nonzero(mask)]
+    for phase in phases:
         chosen = phase == label
         counts.append(np.count_nonzero(chosen if mask is None else chosen & mask.astype(bool)))
     return {"counts": blocks.Patch((0,), np.array(counts))}
