@@ -25,6 +25,7 @@ from poreflux.segmentation.options import (
     phase_bounds,
 )
 from poreflux.segmentation.outside import inside, marked
+from poreflux.segmentation.own_peaks import require_own_peaks
 from poreflux.segmentation.segmentation_sensitivity import ThresholdAnalysis, analyse, sensitivity
 from poreflux.segmentation.solid_peak import require_two_phases, solid_peak
 from poreflux.segmentation.surroundings import surroundings
@@ -118,7 +119,9 @@ def segment(
     there must be voxels that are darker than noise makes them together with their neighbours. Where
     the phases overlap in the histogram (less than 70 % of the variance is between Otsu's classes),
     the porosity is weighed: by how much grey is lacking in and around such voxels. If the threshold
-    of the method gives a porosity that disagrees with that, the one that gives it is taken.
+    of the method gives a porosity that disagrees with that, the one that gives it is taken. Of
+    three phases and more each must have a peak of its own, or an outer one a tail, with less noise
+    of its neighbours in it than voxels of its own.
 
     References
     ----------
@@ -160,6 +163,8 @@ def segment(
     thresholds, instead = given or [], False
     if given is None:
         thresholds, instead = automatic_thresholds(counted, method, len(names), pore, analysis)
+        if near and len(names) > 2:
+            require_own_peaks(near, counted, thresholds)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
     grown_in = arrays["gray"]

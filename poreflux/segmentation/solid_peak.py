@@ -101,11 +101,11 @@ def solid_peak(raw: Histogram, near: Histogram, pore: str = "dark") -> SolidPeak
         return None
     edges, counts = equal_bins(near)
     level = solid_level((edges[1:] + edges[:-1]) / 2, counts)
-    noise = _bright_width(raw, level)
+    noise = bright_width(raw, level)
     width = float(raw.values[1] - raw.values[0]) if raw.values.size > 1 else 0.0
     if not noise > width / 2:  # there is no noise to tell from anything
         return None
-    depth = max(_DEPTH * noise, _DEPTH_NEAR * _bright_width(near, level))
+    depth = max(_DEPTH * noise, _DEPTH_NEAR * bright_width(near, level))
     dark, bright = (
         int(near.counts[chosen].sum()) / voxels
         for chosen in (near.values < level - depth, near.values > level + depth)
@@ -140,8 +140,16 @@ def require_two_phases(peak: SolidPeak, separability: float) -> None:
     )
 
 
-def _bright_width(counted: Histogram, level: float) -> float:
-    """Return the standard deviation of a peak, from the median distance on its bright side."""
+def bright_width(counted: Histogram, level: float) -> float:
+    """Return the standard deviation of a peak, from the median distance on its bright side.
+
+    Examples
+    --------
+    >>> counts, edges = np.histogram(np.random.default_rng(0).normal(50, 4, 10000), 200)
+    >>> peak = Histogram((edges[1:] + edges[:-1]) / 2, counts, edges[0], edges[-1])
+    >>> round(bright_width(peak, 50.0))
+    4
+    """
     above = np.where(counted.values > level, counted.counts, 0).astype(float)
     total = above.sum()
     if not total:
