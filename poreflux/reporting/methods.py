@@ -62,7 +62,7 @@ def _of_variant(number: int, variant: xr.Dataset) -> Iterator[str]:
     if "tortuosity_factor" in only:
         yield from _transport(only)
     if "block_tortuosity_factor" in only:
-        yield _block_tortuosity(only["block_tortuosity_factor"])
+        yield _block_tortuosity(only["block_tortuosity_factor"], variant.get("tortuosity_factor"))
     yield from current_sentences(only)
 
 
@@ -124,7 +124,10 @@ def _sentences(results: xr.Dataset) -> Iterator[str]:
     if "tortuosity_factor" in results:
         yield from _transport(results)
     if "block_tortuosity_factor" in results:
-        yield _block_tortuosity(results["block_tortuosity_factor"])
+        blocks = results["block_tortuosity_factor"]
+        if "tortuosity_factor" not in results:
+            yield from _equation(blocks)
+        yield _block_tortuosity(blocks, results.get("tortuosity_factor"))
     if "representative_tortuosity_mean" in results:
         edges = [significant(e, 3) for e in results["cube_edge"].values.tolist()]
         yield f"So was that of cubes with an edge of {listed(edges)} µm."
@@ -175,19 +178,20 @@ def _blocks(blocks: xr.DataArray) -> str:
     return f"Sub-volumes are a {grid} division of the volume."
 
 
-def _block_tortuosity(blocks: xr.DataArray) -> str:
+def _block_tortuosity(blocks: xr.DataArray, whole: xr.DataArray | None) -> str:
+    """Return how sub-volumes were solved, `whole` being the factor of the volume, told before."""
     grid = " × ".join(str(blocks.sizes[dim]) for dim in blocks.dims[1:])
     along = listed(solved_directions(blocks))
     rtol = parsed(blocks.attrs.get("rtol"))
     digits = f", to a relative error of {rtol:g}" if isinstance(rtol, float) else ""
-    return (
-        f"The tortuosity factor of {grid} sub-volumes along {along} was computed in the same way"
-        f"{digits}."
-    )
+    way = "in this way" if whole is None else "in the same way"
+    if whole is not None and whole.attrs.get("geometry") == "partial":
+        way += ", but on voxels that conduct by their phase"
+    return f"The tortuosity factor of {grid} sub-volumes along {along} was computed {way}{digits}."
 
 
-def _transport(results: xr.Dataset) -> Iterator[str]:
-    array = results["tortuosity_factor"]
+def _equation(array: xr.DataArray) -> Iterator[str]:
+    """Yield what was solved for a tortuosity factor, and how."""
     along = listed(solved_directions(array))  # other directions are those of other numbers
     conductivities = parsed(array.attrs.get("conductivity")) or {}
     conducts = listed(list(conductivities)) or "conducting phase"
@@ -201,6 +205,11 @@ def _transport(results: xr.Dataset) -> Iterator[str]:
         f"voxels (face neighbours; potentials on the outer faces of the first and last plane, "
         f"{sides} sides) with conjugate gradients preconditioned by multigrid."
     )
+
+
+def _transport(results: xr.Dataset) -> Iterator[str]:
+    array = results["tortuosity_factor"]
+    yield from _equation(array)
     if "relative_error" in results:
         worst = float(np.nanmax(results["relative_error"]))
         yield (

@@ -2,7 +2,9 @@
 
 import re
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import poreflux as pf
 from poreflux import results
@@ -112,3 +114,22 @@ def test_the_current_stands_in_the_first_table_and_on_the_cards(path):
     assert "area-specific resistance" in cards
     table = page.partition('id="numbers"')[2].partition("</table>")[0]
     assert "99th percentile of the current density" in re.sub("<[^>]+>", " ", table)
+
+
+@pytest.mark.parametrize(
+    ("whole", "way"),
+    [
+        ({"geometry": "voxels"}, "in the same way, to a relative error of 0.001."),
+        ({"geometry": "partial"}, "in the same way, but on voxels that conduct by their phase, to"),
+        (None, "along z was computed in this way, to a relative error of 0.001."),
+    ],
+)
+def test_sub_volumes_are_said_to_be_solved_as_they_were(whole, way):
+    grid = ("direction", "block_z", "block_y", "block_x")
+    blocks = (grid, np.ones((1, 2, 1, 1)), {"rtol": 1e-3, "sides": "periodic"})
+    results = xr.Dataset({"block_tortuosity_factor": blocks}, {"direction": ["z"]})
+    if whole is not None:
+        results["tortuosity_factor"] = ("direction", [1.1], whole)
+    text = methods(results)
+    assert way in text
+    assert text.count("Laplace's equation was solved") == 1
