@@ -85,6 +85,11 @@ class LevelSetPores:
                 f"porosity={self.porosity}, shares={self.shares}; the porosity must lie between 0 "
                 f"and 1, with one positive share for each of the {len(self.lengths)} lengths"
             )
+        if self.modulation.varies:
+            raise ValueError(
+                f"face_clusters={self.modulation.face_clusters}; level sets have the same clusters "
+                "at every depth, so leave out `faces`, or make OblatePores"
+            )
         fractions = -np.expm1(np.log1p(-self.porosity) * weights / weights.sum())
         # each field with its modulation has the variance 1 + amplitude², hence this first guess
         guess = -ndtri(fractions) * math.hypot(1, self.modulation.amplitude)

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from poreflux.phantoms.fields import GaussianField
 from poreflux.phantoms.modulation import CUT, Modulation
 from poreflux.phantoms.noise import cell_generator, cells_of
 
@@ -18,6 +19,10 @@ _STRONG = 0.8
 #: points along an axis at which the clusters of a volume are looked at, and the largest factor by
 #: which it may get more pores
 _POINTS, _MOST = 64, 8.0
+
+#: strengths at which clusters near a face are compensated, and by how much the logarithm of the
+#: largest number of pores may be above that at 65 depths of a cell
+_STRENGTHS, _BETWEEN = 65, 0.01
 
 PORES, SPECKS, PORE_NUMBER, SPECK_NUMBER, MODULATION = range(5)  # streams of random numbers
 
@@ -52,7 +57,8 @@ class OblatePores:
     A Poisson process of number density l and mean pore volume v covers ``1 - exp(-l v)`` of space.
     With a modulation M of variance a² the porosity is the mean of
     ``1 - exp(-l v exp(M - a**2 / 2) - l_s v_s)``, which supposes that M varies little over one
-    pore; l is solved for.
+    pore; l is solved for, at each distance from the faces where a is another one there: the
+    porosity is expected to be the same at every depth.
 
     Pores have positions in µm, independent of voxel size, window and chunk.
 
@@ -99,17 +105,62 @@ class OblatePores:
         def excess(density: float) -> float:
             return self._covered_on_average(density) - self.porosity
 
-        return brentq(excess, 0.0, 1e3 / self._volume, xtol=1e-14, rtol=1e-12)
+        return brentq(excess, 0.0, self._most, xtol=1e-14, rtol=1e-12)
 
-    def _covered(self, density: float, relative: np.ndarray) -> np.ndarray:
-        """Return the local porosity where there are so many pores relative to their average."""
+    def log_number_at(self, z: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the number of pores in a µm³ where the modulation is 0."""
+        amplitude = self.modulation.amplitude_at(z)
+        return np.log(self.density) - amplitude**2 / 2 + np.interp(amplitude, *self._compensation)
+
+    @functools.cached_property
+    def _compensation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Standard deviations of the modulation, and the logarithm of how many more pores it takes
+        to have the same porosity: where they cluster, more of them overlap."""
+        far, more = self.modulation.amplitude, self.modulation.face_clusters
+        if not self.modulation.varies:
+            return np.array([far]), np.zeros(1)
+        strengths = np.linspace(0.0, more, _STRENGTHS)
+        evened = strengths * self._evened_by_a_pore
+        numbers = [self._number_to_cover(a) for a in np.hypot(far, evened)]
+        return np.hypot(far, strengths), np.log(np.array(numbers) / self.density)
+
+    @property
+    def _evened_by_a_pore(self) -> float:
+        """Standard deviation of the field near the faces, averaged over a pore, over its own."""
+        lengths = np.array(GaussianField(self.modulation.face_cluster_length).lengths)
+        return float(np.prod((1 + 2 * (self._extents / lengths) ** 2) ** -0.25))
+
+    @property
+    def _extents(self) -> np.ndarray:
+        """Standard deviation of the points of a pore along (z, y, x) in µm."""
+        moments = [_mean_of_exponential(k * self.spread) for k in (3, 5)]
+        radius = self.diameter / 2 * np.sqrt(moments[1] / moments[0] / 5)
+        long = radius * self.aspect ** (-1 / 3)
+        return np.array([radius * self.aspect ** (2 / 3), long, long])
+
+    def _number_to_cover(self, amplitude: float) -> float:
+        def excess(number: float) -> float:
+            return self._covered_on_average(number, amplitude) - self.porosity
+
+        return brentq(excess, 0.0, self._most, xtol=1e-14, rtol=1e-9)
+
+    def _covered(self, number: np.ndarray, density: float) -> np.ndarray:
+        """Return the local porosity where there are so many pores, and specks for a density."""
         least, largest = self.speck_diameter
         speck = np.pi / 6 * (least + largest) * (least**2 + largest**2) / 4
-        return -np.expm1(-density * (self._volume * relative + self.specks * speck))
+        return -np.expm1(-self._volume * number - density * self.specks * speck)
 
-    def _covered_on_average(self, density: float) -> float:
-        variance = self.modulation.amplitude**2
-        return self.modulation.mean(lambda m: self._covered(density, np.exp(m - variance / 2)))
+    def _covered_on_average(self, number: float, amplitude: float | None = None) -> float:
+        """Return the porosity of so many pores far from faces, or with another amplitude."""
+        density = number if amplitude is None else self.density
+        amplitude = self.modulation.amplitude if amplitude is None else amplitude
+        return self.modulation.mean(
+            lambda m: self._covered(number * np.exp(m - amplitude**2 / 2), density), amplitude
+        )
+
+    @property
+    def _most(self) -> float:
+        return 1e3 / self._volume
 
     @property
     def _volume(self) -> float:
@@ -162,31 +213,32 @@ def with_expected_porosity(
     >>> print(f"{with_expected_porosity(plan, box[1], box[2]).pores(*box).mean():.2f}")
     0.10
     """
-    relative = _relative_number(plan, np.asarray(shape) * voxel_size)
+    edges = np.asarray(shape) * voxel_size
+    lines = [(np.arange(_POINTS) + 0.5) * h / _POINTS for h in edges]
+    modulation = np.exp(plan.modulation.on_grid(lines, plan.seed, MODULATION))
+
+    def of_density(density: float) -> OblatePores:
+        return replace(plan, porosity=plan._covered_on_average(density))
 
     def excess(density: float) -> float:
-        return float(plan._covered(density, relative).mean()) - plan.porosity
+        changed = of_density(density)
+        number = np.exp(changed.log_number_at(lines[0]))[:, None, None] * modulation
+        reaching = _reaching(plan, number, edges / _POINTS)
+        return float(plan._covered(reaching, density).mean()) - plan.porosity
 
     most = _MOST * plan.density
-    density = most if excess(most) < 0 else brentq(excess, 0.0, most, xtol=1e-14, rtol=1e-9)
-    return replace(plan, porosity=plan._covered_on_average(density))
+    density = most if excess(most) < 0 else brentq(excess, 1e-9 * most, most, xtol=1e-14, rtol=1e-9)
+    return of_density(density)
 
 
-def _relative_number(plan: OblatePores, edges: np.ndarray) -> np.ndarray:
-    """Return how many pores reach the points of a grid, over their average in endless space.
+def _reaching(plan: OblatePores, number: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Return how many pores of a number at the points of a grid reach these points.
 
     A pore reaches a point from as far as it is large: the number of centres is averaged over a
     pore, by a Gaussian of the same second moment.
     """
-    spacing = edges / _POINTS
-    lines = [(np.arange(_POINTS) + 0.5) * h for h in spacing]
-    modulation = plan.modulation.on_grid(lines, plan.seed, MODULATION)
-    relative = np.exp(modulation - plan.modulation.amplitude**2 / 2)
-    moments = [_mean_of_exponential(k * plan.spread) for k in (3, 5)]
-    radius = plan.diameter / 2 * np.sqrt(moments[1] / moments[0] / 5)
-    short, long = radius * plan.aspect ** (2 / 3), radius * plan.aspect ** (-1 / 3)
-    reach = np.where(np.array(relative.shape) > 1, np.array([short, long, long]) / spacing, 0.0)
-    return gaussian_filter(relative, reach, mode="nearest")
+    reach = np.where(np.array(number.shape) > 1, plan._extents / spacing, 0.0)
+    return gaussian_filter(number, reach, mode="nearest")
 
 
 def _mean_of_exponential(k: float) -> float:
@@ -198,13 +250,12 @@ def _mean_of_exponential(k: float) -> float:
 @functools.lru_cache(maxsize=4096)
 def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     """Return one row for each pore of a cell: centre, long and short half-axis, short direction."""
-    amplitude = plan.modulation.amplitude
-    top = CUT * amplitude  # more candidates than the densest place needs, then thinned
-    mean = plan.density * np.exp(top - amplitude**2 / 2) * plan._cell**3
-    uniform = _random_rows(plan.seed, PORE_NUMBER, PORES, cell, mean, 7)
+    top = _log_of_most(plan, cell)  # candidates as in the densest place, then thinned
+    uniform = _random_rows(plan.seed, PORE_NUMBER, PORES, cell, np.exp(top) * plan._cell**3, 7)
     centres = (np.array(cell) + uniform[:, :3]) * plan._cell
-    if amplitude:
-        accepted = _accepted(plan, cell, centres, top + np.log(uniform[:, 3]))
+    if plan.modulation.amplitude or plan.modulation.varies:
+        least = top + np.log(uniform[:, 3]) - plan.log_number_at(centres[:, 0])
+        accepted = _accepted(plan, cell, centres, least)
         uniform, centres = uniform[accepted], centres[accepted]
     radius = plan.diameter / 2 * np.exp(np.clip(ndtri(uniform[:, 4]), -CUT, CUT) * plan.spread)
     normal = np.column_stack([np.ones(len(uniform)), ndtri(uniform[:, 5:]) * plan.tilt])
@@ -213,12 +264,20 @@ def _pores_of_cell(plan: OblatePores, cell: tuple[int, ...]) -> np.ndarray:
     return np.column_stack([centres, axes, normal])
 
 
+def _log_of_most(plan: OblatePores, cell: tuple[int, ...]) -> float:
+    """Return the logarithm of the largest number of pores in a µm³ of a cell that can be."""
+    z = (cell[0] + np.linspace(0.0, 1.0, 65 if plan.modulation.varies else 1)) * plan._cell
+    most = plan.log_number_at(z) + CUT * plan.modulation.amplitude_at(z)
+    return float(most.max()) + (_BETWEEN if plan.modulation.varies else 0.0)
+
+
 def _accepted(
     plan: OblatePores, cell: tuple[int, ...], centres: np.ndarray, least: np.ndarray
 ) -> np.ndarray:
     """Return which centres have a modulation above their least, as indices."""
     modulation, where = plan.modulation, np.arange(len(centres))
-    if modulation.amplitude > _STRONG:  # nearly all candidates are refused: by a bound, first
+    strongest = modulation.amplitude_at(centres[:, 0]).max(initial=0.0)
+    if strongest > _STRONG:  # nearly all candidates are refused: by a bound, first
         low = np.array(cell) * plan._cell
         bound = modulation.bound(centres, low, plan._cell, plan.seed, MODULATION)
         where = np.flatnonzero(bound > least)

@@ -2,9 +2,10 @@
 
 They are made to share porosity, tortuosity factor and variation between blocks with the samples of
 Lin et al., ACS Energy Lett. 2024, 9, 2387, whose tomograms are not public. All else is assumed:
-that pores are oblate, that they cluster, and their positions. The clusters of the fine powder at
-100 MPa are flat and dense, so that its current can be the most uneven one, as it was found to be in
-spite of its few pores. On the sample of its seed it is; on others it may not be: docs/twins.md.
+that pores are oblate, that they cluster, and their positions. The fine powder at 100 MPa has thin
+and dense clusters within some 40 µm of its two faces, as if it delaminated where it met the
+punches, and weak ones inside: with them its current is on average the most uneven one, as it was
+found to be in spite of its few pores. How deep they reach is an assumption, see docs/twins.md.
 """
 
 import functools
@@ -78,13 +79,19 @@ def _regular(
     )
 
 
+#: thin clusters near both faces of the fine powder at 100 MPa; see docs/twins.md
+DELAMINATED = Modulation(
+    1.2,
+    30.0,
+    face_clusters=3.0,
+    face_cluster_length=(5.0, 60.0, 60.0),
+    face_depth=40.0,
+    faces=(0.0, CALIBRATED_EDGE * VOXEL_SIZE),
+)
+
+
 def _fine(
-    seed: int,
-    diameter: float,
-    length: float | tuple[float, float, float],
-    porosity: float,
-    aspect: float,
-    clusters: float,
+    seed: int, diameter: float, length: float, porosity: float, aspect: float, clusters: float
 ) -> OblatePores:
     modulation = Modulation(clusters, length)
     return OblatePores(porosity, diameter, aspect=aspect, modulation=modulation, seed=seed)
@@ -120,10 +127,10 @@ TWINS = {
         corner_pores=38491,
     ),
     "fine_100": Twin(
-        _fine(14, 6.4, (15.0, 36.0, 36.0), 0.09714, 1.0, 2.4),
+        OblatePores(0.08297, 6.4, aspect=0.75, modulation=DELAMINATED, seed=4),
         Properties(0.095, 1.13, 0.05),
-        _achieved(0.09641, 1.14800, 1.07117, 1.07404, 0.05180),
-        corner_pores=25408,
+        _achieved(0.09487, 1.12184, 1.07768, 1.07480, 0.04006),
+        corner_pores=9727,
     ),
     "fine_300": Twin(
         _fine(5, 6.0, 30.0, 0.07604, 0.7367, 0.3423),
@@ -158,7 +165,8 @@ def synthetic_twin(
         ``"regular_100"``, ``"regular_300"``, ``"regular_500"``, ``"fine_100"``, ``"fine_300"`` or
         ``"fine_500"``: powder, and pressure in MPa.
     shape
-        voxels (z, y, x), or one number for a cube. A smaller volume is a corner of a larger one.
+        voxels (z, y, x), or one number for a cube. A smaller volume is a corner of a larger one; of
+        ``"fine_100"`` only where both are equally high, since its faces are those of the volume.
     seed
         another one makes another sample of the same kind; by default that of the calibration.
     voxel_size
@@ -196,6 +204,9 @@ def synthetic_twin(
         raise ValueError(f"name={name!r} is not a twin; choose one of {tuple(TWINS)}")
     twin = TWINS[name]
     plan = twin.plan if seed is None else replace(twin.plan, seed=seed)
+    if plan.modulation.varies:
+        height = three(shape)[0] * three_lengths(voxel_size)[0]
+        plan = replace(plan, modulation=replace(plan.modulation, faces=(0.0, height)))
     if fit_porosity:
         plan = replace(plan, porosity=twin.target.porosity)
         plan = with_expected_porosity(plan, three(shape), three_lengths(voxel_size))

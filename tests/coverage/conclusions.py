@@ -35,6 +35,7 @@ PRESSED = (
     ("more pores of one powder, less even", "regular_100", "regular_500", LENGTHS),
     ("more pores of one powder, less even", "fine_100", "fine_500", LENGTHS),
     ("fewer pores of the other powder, less even", "fine_100", "regular_500", LENGTHS),
+    ("half the pores, less even", "fine_100", "regular_100", LENGTHS),
     ("clusters at equal porosity, less even", "fine_100", EVEN, LENGTHS),
 )
 KINDS = ("lattice", "jittered", "random", "clustered")

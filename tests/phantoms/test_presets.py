@@ -53,9 +53,17 @@ def test_twins_conduct_worse_along_the_pressing(name):
 
 
 def test_a_small_twin_is_the_corner_of_a_large_one():
-    small = phantoms.fine_100(30).phase.values
-    large = phantoms.fine_100((40, 50, 60)).phase.values
+    small = phantoms.fine_300(30).phase.values
+    large = phantoms.fine_300((40, 50, 60)).phase.values
     assert np.array_equal(small, large[:30, :30, :30])
+
+
+def test_the_faces_of_the_fine_twin_are_those_of_its_volume():
+    small = phantoms.fine_100((40, 30, 30))
+    large = phantoms.fine_100((40, 50, 60))
+    assert np.array_equal(small.phase.values, large.phase.values[:, :30, :30])
+    faces = large.attrs["phantom"]["plan"]["modulation"]["faces"]
+    assert faces == pytest.approx((0.0, 40 * 0.92))
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -68,28 +76,30 @@ def test_a_twin_of_the_size_of_the_example_has_its_porosity_if_asked(name):
 
 
 @pytest.mark.slow
-def test_the_fine_sample_of_the_example_is_the_most_uneven_in_spite_of_its_few_pores():
-    # the face and the 74 µm before it of the cubes of 230 µm that the example makes; what is
-    # further away is not felt
-    porosity, cv, largest = {}, {}, {}
+def test_the_fine_powder_is_on_average_the_least_even_in_spite_of_its_few_pores():
+    # the last 79 µm of cubes of 230 µm, all that a current there feels, of the first seeds of
+    # docs/twins.md; none is picked
+    porosity, cv = {}, {}
     for name in ("regular_100", "fine_100"):
-        volume = phantoms.synthetic_twin(name, 250, fit_porosity=True)
-        volume = volume.isel(z=slice(170, None)).compute()
-        solved = interfacial_current(
-            volume,
-            contact=0.9306,
-            charge_transfer_resistance=2.6,
-            kinetics="linear",
-            rtol=1e-3,
-        ).isel(direction=0)
-        porosity[name] = float((volume.phase == 0).mean())
-        cv[name] = float(solved.current_density_cv)
-        largest[name] = float(solved.current_density_max)
-    assert porosity["fine_100"] < 0.6 * porosity["regular_100"]
-    assert cv["fine_100"] > 1.2 * cv["regular_100"]
-    # 2.4 mA/cm², it is said, and no sample has more
-    assert largest["fine_100"] == pytest.approx(2.4, abs=0.15)
-    assert largest["regular_100"] < 0.9 * largest["fine_100"]
+        for seed in range(101, 107):
+            volume = phantoms.synthetic_twin(
+                name, 64, seed=seed, voxel_size=230 / 64, fit_porosity=True
+            ).compute()
+            solved = interfacial_current(
+                volume.isel(z=slice(42, None)),
+                contact=0.9306,
+                wagner_lengths=[25.0],
+                kinetics="linear",
+                rtol=3e-3,
+            )
+            porosity[name, seed] = float((volume.phase == 0).mean())
+            cv[name, seed] = float(solved.sweep_current_density_cv.squeeze())
+
+    def mean(found, name):
+        return np.mean([value for (of, _), value in found.items() if of == name])
+
+    assert mean(porosity, "fine_100") < 0.6 * mean(porosity, "regular_100")
+    assert mean(cv, "fine_100") > 1.2 * mean(cv, "regular_100")
 
 
 def test_attributes_tell_the_calibrated_volume_from_others():

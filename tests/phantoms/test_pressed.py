@@ -18,11 +18,21 @@ from poreflux.phantoms import (
     with_exact_porosity,
     with_expected_porosity,
 )
+from poreflux.phantoms.oblate import _log_of_most
 
 WAVY = Modulation(clusters=0.5, cluster_length=12.0, layers=0.3, layer_length=15.0)
+PELLET = Modulation(
+    clusters=0.4,
+    cluster_length=12.0,
+    face_clusters=1.8,
+    face_cluster_length=(4.0, 12.0, 12.0),
+    face_depth=12.0,
+    faces=(0.0, 46.0),
+)
 PLANS = {
     "oblate": OblatePores(0.15, 8.0, aspect=0.5, specks=2.0, seed=5),
     "clustered": OblatePores(0.1, 6.0, aspect=0.6, specks=1.0, modulation=WAVY, seed=5),
+    "delaminated": OblatePores(0.1, 5.0, aspect=0.8, specks=1.0, modulation=PELLET, seed=5),
     "level set": LevelSetPores(0.12, (1.2, 5.0), (0.3, 0.7), seed=5),
     "modulated": LevelSetPores(0.08, (1.5,), aspect=0.6, modulation=WAVY, seed=5),
 }
@@ -124,13 +134,38 @@ def test_flat_clusters_reach_as_far_as_they_are_said_to():
 
 
 @pytest.mark.parametrize("length", [12.0, (15.0, 50.0, 50.0)])
-def test_a_modulation_is_below_its_bound_and_close_to_it(length, rng):
-    modulation = Modulation(1.9, length, 0.3, 40.0)
+@pytest.mark.parametrize("faces", [(), (-20.0, 90.0)])
+def test_a_modulation_is_below_its_bound_and_close_to_it(length, faces, rng):
+    modulation = Modulation(1.9, length, 0.3, 40.0, 2.0, (15.0, 50.0, 50.0), 30.0, faces)
     low, edge = np.array([-30.0, 20.0, 70.0]), 38.4
     points = low + edge * rng.random((20_000, 3))
     slack = modulation.bound(points, low, edge, 3, 4) - modulation.at(points, 3, 4)
     assert slack.min() >= 0
-    assert slack.mean() < modulation.amplitude
+    near_faces = np.sqrt(modulation.amplitude_at(points[:, 0]) ** 2 - modulation.amplitude**2)
+    assert slack.mean() < modulation.amplitude + near_faces.mean()
+
+
+def test_pores_cluster_near_the_faces_and_are_as_many_at_every_depth():
+    modulation = replace(PELLET, clusters=0.0, faces=(0.0, 80.0))
+    plan = OblatePores(0.1, 4.0, modulation=modulation)
+    local = []
+    for seed in range(4):
+        pores = replace(plan, seed=seed).pores((0, 0, 0), (80, 160, 160), (1.0,) * 3)
+        local.append(pores.reshape(10, 8, 20, 8, 20, 8).mean(axis=(1, 3, 5)))
+    cells = np.concatenate(local, axis=1)  # of 8 µm, in ten layers from face to face
+    near, far = cells[[0, 9]], cells[3:7]
+    assert near.std() > 1.8 * far.std()
+    # a cluster is some three cells wide, so that nine cells are one independent number
+    for part in (near, far):
+        assert part.mean() == pytest.approx(0.1, abs=4 * part.std() / np.sqrt(part.size / 9))
+
+
+def test_the_number_of_candidates_is_the_largest_there_can_be():
+    plan = OblatePores(0.1, 5.0, modulation=PELLET)
+    for layer in range(-1, 3):
+        z = (layer + np.linspace(0, 1, 5000)) * plan._cell
+        most = plan.log_number_at(z) + 3 * PELLET.amplitude_at(z)
+        assert 0 <= _log_of_most(plan, (layer, 0, 0)) - most.max() < 0.02
 
 
 def test_variance_of_block_porosity_is_that_of_the_boolean_model():
@@ -253,6 +288,7 @@ def test_solid_fraction_is_the_mean_of_finer_voxels(plan):
         (lambda: OblatePores(0.1, 3.0, aspect=1.5).density, "not above 1"),
         (lambda: LevelSetPores(0.0, (3.0,)).levels, "between 0 and 1"),
         (lambda: LevelSetPores(0.1, (3.0,), (1.0, 2.0)).levels, "one positive share"),
+        (lambda: LevelSetPores(0.1, (3.0,), modulation=PELLET).levels, "leave out `faces`"),
         (lambda: with_exact_porosity(LevelSetPores(1e-9, (3.0,)), (4, 4, 4), (1,) * 3), "no whole"),
     ],
 )
