@@ -125,7 +125,7 @@ class Never:
         self.history.append(step.remaining)
         return False
 
-    def is_proved_early(self, _: Step) -> bool:
+    def is_met_early(self, _: Step) -> bool:
         return False
 
 

@@ -19,7 +19,7 @@ class EnergyError:
         self.history.append(step.remaining / self.energy)
         return self.history[-1] <= self.rtol
 
-    def is_proved_early(self, _: Step) -> bool:
+    def is_met_early(self, _: Step) -> bool:
         return False
 
     @property

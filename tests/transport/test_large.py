@@ -14,7 +14,7 @@ from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.multigrid import hierarchy
-from poreflux.transport.solvers.solution import lower_energy, ramp
+from poreflux.transport.solvers.solution import lower_energy, ramp, ramp_energy
 
 
 @pytest.fixture
@@ -90,16 +90,23 @@ def test_after_many_iterations_the_error_is_proved(monkeypatch):
     assert 0 <= true <= printed <= 1e-7
 
 
-def test_a_proof_comes_before_the_preconditioner():
-    """The last step of an iteration that is proved applies no preconditioner any more."""
+@pytest.mark.parametrize("provable", [Threads.provable, Provable(0, 0, np.inf)])
+def test_the_error_is_told_before_the_preconditioner(provable, monkeypatch):
+    """The last step applies no preconditioner any more, whether the error is proved or not."""
+    monkeypatch.setattr(Threads, "provable", provable)
     problem = Problem(cavities(48, 40, 40).phase.values.copy(), (1.0, 1.0, 1.0))
     percolate(problem.cells, Threads(1))
     operator = build(problem, Threads(1), np.float32)
     solver = ConjugateGradients(operator, Counting(hierarchy(operator)))
     x = operator.vector()
     ramp(operator, x)
-    stopping = lower_energy(solver, x, 1e-4)
-    assert stopping.certificate.proved
+    exact = x.copy()
+    least = lower_energy(solver, exact, 1e-5).certificate.energy
+    solver.preconditioner.applied = 0
+    stopping = lower_energy(solver, x, 1e-4, most=ramp_energy(problem))
+    found = stopping.certificate
+    assert found.proved == (provable.alike > 0)
+    assert found.energy / least - 1 <= found.error <= 1e-4
     assert stopping.run.iterations == solver.preconditioner.applied > 1
 
 

@@ -82,7 +82,7 @@ class Balance(CertifiedEnergy):
         self.history = history
         self.reference_current = reference_current
 
-    def measure(self, x: np.ndarray) -> None:
+    def measure(self, x: np.ndarray, most: float | None = None) -> None:
         """Start from x, of which nothing is known."""
         self._start()
         self.certificate = Certificate(0.0, np.inf, 0.0)

@@ -87,7 +87,7 @@ class ConjugateGradients:
         residual is `negligible`.
         """
         limit = self.limit or MAX_ITERATIONS
-        for step in self.steps(x, stopping.history, negligible, stopping.is_proved_early):
+        for step in self.steps(x, stopping.history, negligible, stopping.is_met_early):
             if stopping(step):
                 return
             if step.iteration == limit:
@@ -101,12 +101,12 @@ class ConjugateGradients:
         x: np.ndarray,
         history: list[float],
         negligible: float = 0.0,
-        is_proved_early: Callable[[Step], bool] = lambda step: False,
+        is_met_early: Callable[[Step], bool] = lambda step: False,
     ) -> Iterator[Step]:
         """Lower the energy of x, in place, one step at a time.
 
         Ends by itself where the square of the residual is `negligible`, or zero to round-off, and
-        where `is_proved_early`, before the preconditioner. `history` is passed to
+        where `is_met_early`, before the preconditioner. `history` is passed to
         :class:`NotConverged`.
         """
         operator, r, z, p = self.operator, self.r, self.preconditioned, self.p
@@ -128,7 +128,7 @@ class ConjugateGradients:
             square, square_before = operator.advance(rz / curvature, p, x, r, image), square
             gain, remaining = estimate.guess(curvature, rz, square / square_before)
             residual = float(np.sqrt(square / start))
-            if is_proved_early(Step(iteration, gain, remaining, residual, lambda: x)):
+            if is_met_early(Step(iteration, gain, remaining, residual, lambda: x)):
                 return
             rz, rz_before = self.preconditioner.precondition(r, z), rz
             if square > negligible:

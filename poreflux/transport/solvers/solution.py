@@ -96,11 +96,12 @@ def solve(
     for number, stage in enumerate(stages):
         dtype = stage.split(",")[0]
         operator = build(problem, engine, dtype)
+        most = ramp_energy(problem) if x is None and problem.binary else None
         x = start(operator, x)
         solver = solver_of(problem, operator, stage, islands)
         note = f", continued in {stage}" if number else ""
         try:
-            stopping = lower_energy(solver, x, rtol, progress, note, history)
+            stopping = lower_energy(solver, x, rtol, progress, note, history, most)
         except NotConverged:
             if number == len(stages) - 1:
                 raise
@@ -153,14 +154,17 @@ def lower_energy(
     progress: Progress | None = None,
     note: str = "",
     history: list[float] | None = None,
+    most: float | None = None,
 ) -> CertifiedEnergy:
-    """Lower the energy of x until it is proved to be right to `rtol`; return the stopping rule."""
+    """Lower the energy of x, which is at `most` so much, until it is right to `rtol`; return the
+    stopping rule.
+    """
     report = None if progress is None else reporter(progress, rtol, note)
     bound = PotentialBound(solver.operator)
     stopping = CertifiedEnergy(bound, solver.scratch, rtol, "ask for fewer digits", report)
     stopping.attach(solver)
     stopping.history = stopping.history if history is None else history
-    lower_until_met(solver, x, stopping)
+    lower_until_met(solver, x, stopping, most)
     return stopping
 
 
@@ -254,6 +258,19 @@ def ramp(operator: Operator, x: np.ndarray) -> None:
     first = 1.0 - (operator.neighbours.first + 0.5) / n
     operator.engine.ramp(operator, x, -1.0 / n, first)
     fill_potential(operator, x)
+
+
+def ramp_energy(problem: Problem) -> float:
+    """Return the energy at most of the ramp where one phase conducts: each cell has one face across
+    the transport, or two halves of one.
+
+    Examples
+    --------
+    >>> ramp_energy(Problem(np.ones((4, 2, 3), np.uint8), (1.0, 1.0, 1.0)))
+    1.5
+    """
+    cells = np.count_nonzero(problem.cells.view(bool))
+    return cells * problem.weights()[0] / problem.shape[0] ** 2
 
 
 def fill_potential(operator: Operator, x: np.ndarray) -> None:

@@ -45,9 +45,9 @@ class Stopping(Protocol):
     def __call__(self, step: Step) -> bool:
         """Return whether the iteration is done after this step."""
 
-    def is_proved_early(self, step: Step) -> bool:
+    def is_met_early(self, step: Step) -> bool:
         """Return whether the iteration is done, before the preconditioner tells how much remains:
-        the step has a guess of that. Only a proof may say so.
+        the step has a guess of that (:meth:`ErrorEstimate.guess`).
         """
 
 
