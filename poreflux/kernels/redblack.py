@@ -31,6 +31,11 @@ OPTIONS: Any = {
 
 compiled = nb.njit(nogil=True, cache=KEPT, **OPTIONS)
 
+#: how what a kernel does row by row is compiled: to hand over the tens of arrays of an operator
+#: takes as long as a row of a hundred cells does
+IN_PLACE: Any = OPTIONS | {"forceinline": True}
+in_place = nb.njit(nogil=True, cache=KEPT, **IN_PLACE)
+
 #: what other kernels call and Python never: to unpack tuples of tens of arrays for Python takes
 #: longer to compile than the loops do
 _NO_ENTRY: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from poreflux.kernels.redblack import OPTIONS, compiled
+from poreflux.kernels.redblack import IN_PLACE, OPTIONS, compiled, in_place
 
 #: bit of a code byte that says the voxel conducts
 SOLID = 0x40
@@ -82,7 +82,7 @@ def _binary_rest(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
         out[i + 1] = v if code[i + 1] != 0 else v * 0
 
 
-@compiled
+@in_place
 def _faces_across(op, out, c, k, j, qym, qyp, qzm, qzp):
     """out = the sum over the neighbours along z and y: more arrays in one loop would not be
     vectorised.
@@ -250,56 +250,56 @@ def _faces_conducts(op, c, k, j, i):
     return op.degree[c, k, j, i] + op.links[op.face_of[k], c, j, i] > 0
 
 
-def either(binary, faces):
+def either(binary, faces, options=OPTIONS):
     """Return the decorator of a function that is one of two implementations, by the kind of its
-    operator.
+    operator, compiled with such options.
     """
 
     def decorate(generic):
         def choose(op, *_):
             return binary if op.instance_class is Binary else faces
 
-        overload(generic, jit_options=OPTIONS, strict=False)(choose)
+        overload(generic, jit_options=options, strict=False)(choose)
         return generic
 
     return decorate
 
 
-@either(_binary_diagonal, _faces_diagonal)
+@either(_binary_diagonal, _faces_diagonal, IN_PLACE)
 def diagonal_row(op, d, c, k, j):
     """d = sum of the conductances of each cell."""
     (_binary_diagonal if isinstance(op, Binary) else _faces_diagonal)(op, d, c, k, j)
 
 
-@either(_binary_rest, _faces_rest)
+@either(_binary_rest, _faces_rest, IN_PLACE)
 def rest_row(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
     """out = sum over the six neighbours of conductance times value."""
     f = _binary_rest if isinstance(op, Binary) else _faces_rest
     f(op, out, d, c, k, j, q, qym, qyp, qzm, qzp)
 
 
-@either(_binary_relax, _faces_relax)
+@either(_binary_relax, _faces_relax, IN_PLACE)
 def relax_row(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp):
     """out = (rhs + sum over the neighbours) / diagonal."""
     f = _binary_relax if isinstance(op, Binary) else _faces_relax
     f(op, out, d, rhs, c, k, j, q, qym, qyp, qzm, qzp)
 
 
-@either(_binary_follow, _faces_follow)
+@either(_binary_follow, _faces_follow, IN_PLACE)
 def follow_row(op, out, d, c, k, j, q, qym, qyp, qzm, qzp):
     """out = sum over the neighbours / diagonal."""
     f = _binary_follow if isinstance(op, Binary) else _faces_follow
     f(op, out, d, c, k, j, q, qym, qyp, qzm, qzp)
 
 
-@either(_binary_apply, _faces_apply)
+@either(_binary_apply, _faces_apply, IN_PLACE)
 def apply_row(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp):
     """out = diagonal times p - sum over the neighbours: the operator itself."""
     f = _binary_apply if isinstance(op, Binary) else _faces_apply
     f(op, out, d, p, c, k, j, q, qym, qyp, qzm, qzp)
 
 
-@either(_binary_guess, _faces_guess)
+@either(_binary_guess, _faces_guess, IN_PLACE)
 def guess_row(op, out, d, b, add, c, k, j):
     """out = b / diagonal + add."""
     (_binary_guess if isinstance(op, Binary) else _faces_guess)(op, out, d, b, add, c, k, j)
@@ -311,7 +311,7 @@ def face(op, axis, c, k, j, i):
     return (_binary_face if isinstance(op, Binary) else _faces_face)(op, axis, c, k, j, i)
 
 
-@either(_binary_face_row, _faces_face_row)
+@either(_binary_face_row, _faces_face_row, IN_PLACE)
 def face_row(op, axis, out, c, k, j):
     """out = :func:`face` of a row, of the last ghost too."""
     (_binary_face_row if isinstance(op, Binary) else _faces_face_row)(op, axis, out, c, k, j)

@@ -11,7 +11,7 @@ Plane k, row j count ghosts; ranges of planes k0..k1 count own planes from 0. ``
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST, compiled
+from poreflux.kernels.redblack import GHOST, compiled, in_place
 from poreflux.kernels.rows import apply_row, diagonal_row, face, follow_row, relax_row, wrap_row
 
 #: rows of a tile: the scratch planes of a pass then stay in the cache nearest to the core
@@ -42,7 +42,7 @@ def black_plane(op, out, d, source, q, k, j0, j1):
         wrap_row(op, row)
 
 
-@compiled
+@in_place
 def apply_red(op, out, d, p, black, k, j, t):
     """out = S p for the red cells of row (k, j); `black` holds planes modulo 3, row j at t."""
     now = black[k % 3]

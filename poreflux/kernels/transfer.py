@@ -14,7 +14,7 @@ The coarse conductance between two cells is half the sum of the fine ones throug
 
 import numpy as np
 
-from poreflux.kernels.redblack import GHOST, compiled, pack_row
+from poreflux.kernels.redblack import GHOST, compiled, in_place, pack_row
 from poreflux.kernels.rows import (
     apply_row,
     diagonal_row,
@@ -51,7 +51,7 @@ def black_from_guess(op, black, d, red, b, k, j0, j1):
         wrap_row(op, row)
 
 
-@compiled
+@in_place
 def restrict_row(rest, coarse, k, j):
     """Add the red residuals `rest` of row (k, j) to their coarse cells; the first row sets them."""
     h = rest.shape[0] - 2
@@ -224,7 +224,7 @@ def ascend_again(op, b, x, e, out, k0, k1, work):
                     zb[i] = row[i]
 
 
-@compiled
+@in_place
 def add_faces(op, axis, total, row, c, k, j):
     """Add the conductances of a row to `total`; `row` is scratch."""
     face_row(op, axis, row, c, k, j)
