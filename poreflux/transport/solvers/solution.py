@@ -269,7 +269,7 @@ def ramp_energy(problem: Problem) -> float:
     >>> ramp_energy(Problem(np.ones((4, 2, 3), np.uint8), (1.0, 1.0, 1.0)))
     1.5
     """
-    cells = np.count_nonzero(problem.cells.view(bool))
+    cells = int(np.count_nonzero(problem.cells.view(bool)))
     return cells * problem.weights()[0] / problem.shape[0] ** 2
 
 
