@@ -58,11 +58,27 @@ def narrow(monkeypatch) -> None:
     def refuse(self, other):
         raise TypeError("an array of a device has no operators")
 
+    def array(self, dtype=None, copy=None):
+        return self.copy_to_host().__array__(*(() if dtype is None else (dtype,)))
+
+    monkeypatch.setattr(Array, "copy_to_host", copied)
+    monkeypatch.setattr(Array, "__array__", array, raising=False)
     monkeypatch.setattr(Array, "__getitem__", getitem)
     monkeypatch.setattr(Array, "__setitem__", setitem)
     monkeypatch.setattr(Array, "__getattr__", getattribute)
     for name in OPERATORS:
         monkeypatch.setattr(Array, f"__{name}__", refuse)
+
+
+def copied(array, target=None, stream=0):
+    """Return a copy on the host: of a part of an array it has the gaps of the device's."""
+    own = array._ary
+    if target is None:
+        ends = ((n - 1) * step for n, step in zip(own.shape, own.strides))
+        extent = sum(ends) + own.itemsize if own.size else 0
+        target = np.ndarray(own.shape, own.dtype, np.empty(extent, np.uint8), strides=own.strides)
+    np.copyto(target, own)
+    return target
 
 
 def on_host() -> bool:

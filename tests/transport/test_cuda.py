@@ -56,6 +56,8 @@ def test_arrays_of_the_simulator_refuse_what_a_device_cannot_do():
         pytest.skip("there is a device")
     array = Cuda(1).zeros((2, 3), np.float32)
     array[:, 1:] = np.ones((1, 2), np.float32)
+    np.testing.assert_array_equal(np.array(array), [[0, 1, 1], [0, 1, 1]])
+    assert not np.array(array[:, 1:]).flags["C_CONTIGUOUS"]
     for index in (array, [0, 1], np.s_[::-1], None):
         with pytest.raises(TypeError, match="has no element"):
             array[index]

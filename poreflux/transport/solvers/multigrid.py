@@ -211,7 +211,7 @@ def cut_seams(g: list[np.ndarray], fine: Neighbours, coarse: Neighbours) -> None
     if cut[1]:
         g[1][:, :, GHOST] = 0
     if cut[2]:
-        first = np.array(g[2][:, :, :, 1])
+        first = np.array(g[2][:, :, :, 1], order="C")  # in one piece, wherever it was
         colour, k, j = np.indices(first.shape)
         first[(colour + k + j) % 2 == 0] = 0
         g[2][:, :, :, 1] = first
