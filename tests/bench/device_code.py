@@ -7,6 +7,11 @@ first goes through all it does, in boxes of 4³ cells under the simulator, to le
 of arguments kernels are launched; then each is compiled for these, to PTX and, by `ptxas`, to the
 code of the card. That shows what the simulator lets pass: functions and types that the compiler
 does not know, numbers that become float64, registers beyond what a block may have.
+
+``--host`` goes through all that the engine does once more, with a library in the place of the
+driver (stand_in_driver.c, made by ``cc``): its memory is that of the host, and its kernels do
+nothing. That tries transfers, assignments to slices and the arguments of launches with the code of
+numba-cuda.
 """
 
 import argparse
@@ -118,12 +123,13 @@ def exercise(binary: bool, sides: Any, ends: Any, real: Any) -> None:
     from poreflux.transport.laplace.operator import build
     from poreflux.transport.laplace.problem import Problem
     from poreflux.transport.solvers.multigrid import coarser
+    from poreflux.transport.solvers.solution import start
 
     shape = n0, n1, n2 = 4, 4, 4
     cells = np.ones(shape, np.uint8) if binary else np.linspace(0.1, 1, 64).reshape(shape)
     engine = Cuda(1)
     fine = build(Problem(cells, (1.0, 1.2, 1.4), sides, ends), engine, real)
-    x, y, z = (fine.vector() for _ in range(3))
+    x, y, z = start(fine, None), fine.vector(), fine.vector()
     engine.ramp(fine, x, -1 / n0, 1.0)
     engine.combine(shape, 1.0, x, 0.5, y)
     engine.dot(shape, x, y)
@@ -194,12 +200,40 @@ def typed(description: list) -> Any:
     return types.NamedTuple(parts, made)
 
 
+def launches_on_stand_in() -> int:
+    """Return how many launches a driver has taken that is none, in a process of its own."""
+    cc, source = shutil.which("cc"), Path(__file__).with_name("stand_in_driver.c")
+    if cc is None:
+        raise NoCompiler("a compiler of C is missing, by the name of cc")
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "libcuda.so.1"
+        command = [cc, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+        subprocess.run(command, check=True)
+        environment = {**compiling(), "LD_LIBRARY_PATH": folder}
+        code = (
+            "import ctypes, numpy as np; from tests.bench.device_code import exercise; "
+            "exercise(True, 'insulated', 'driven', np.float32); "
+            "exercise(False, 'periodic', 'periodic', np.float64); "
+            "print(ctypes.CDLL('libcuda.so.1').stand_in_launches())"
+        )
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return int(done.stdout)
+
+
 def check_compiler() -> None:
     """Raise :class:`NoCompiler` where nothing can be compiled for a device."""
     from numba import config
 
     if config.ENABLE_CUDASIM:
         raise NoCompiler("NUMBA_ENABLE_CUDASIM=1 is set, so that nothing is compiled")
+    check_compiler_installed()
+
+
+def check_compiler_installed() -> None:
+    """Raise :class:`NoCompiler` where the compiler of device code is not installed."""
     if not folders_of_compiler() and shutil.which("nvcc") is None:
         raise NoCompiler("the compiler of device code is missing; pip install 'poreflux[gpu]'")
 
@@ -257,15 +291,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.device_code", description=__doc__)
     parser.add_argument("--launches", action="store_true", help="record them, under the simulator")
     parser.add_argument("--json", action="store_true", help="print all at the end, as JSON")
+    parser.add_argument("--host", action="store_true", help="try the host's side, see above")
     chosen = parser.parse_args()
     if chosen.launches:
         print(json.dumps(record()))
         return
+    check_compiler()
+    if chosen.host:
+        print(f"{launches_on_stand_in()} launches are taken")
+        return
     if chosen.json:
-        check_compiler()
         print(json.dumps(list(compile_all(launches()))))
         return
-    check_compiler()
     print(f"{'kernel':28} {'numbers':16} registers spilled/B operations in float64")
     for each in compile_all(launches()):
         name = each.launch.kernel.rpartition(".")[2]

@@ -54,6 +54,15 @@ def test_the_compiler_takes_every_kernel_and_makes_nothing_double(launches):
             assert each.spilled == 0, each
 
 
+@pytest.mark.slow
+def test_the_host_asks_nothing_that_numba_refuses():
+    try:
+        device_code.check_compiler_installed()
+        assert device_code.launches_on_stand_in() > 100
+    except device_code.NoCompiler as error:
+        pytest.skip(str(error))
+
+
 def test_types_of_arguments_are_told_apart():
     import numpy as np
 
