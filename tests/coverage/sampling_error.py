@@ -1,9 +1,8 @@
-"""The printed sampling errors of porosity and tortuosity factor hold the mean of the material in
-68 and 95 % of samples that are 8 integral lengths wide; narrower ones are said to be too narrow.
+"""The printed sampling error of the porosity holds the mean of the material in 68 and 95 % of
+samples that are 8 integral lengths wide; narrower ones are said to be too narrow.
 
-The mean of the material is that of all samples tried. The tortuosity factor is that of the whole
-sample, its error that of 4 x 4 x 4 sub-volumes, or of as few as 2 x 2 x 2. Constants of the error
-were set by samples of other seeds.
+The mean of the material is that of all samples tried. Constants of the error were set by samples of
+other seeds, and by waves drawn from spectra.
 """
 
 import os
@@ -16,34 +15,35 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 
-from poreflux import block_porosity, block_tortuosity, from_array, tortuosity_factor
+from poreflux import block_porosity, from_array
 from poreflux.phantoms import random_sites, spheres, synthetic_twin
 from poreflux.uncertainty.sampling import REPRESENTATIVE, too_narrow
 from tests.coverage.table import Row, at_least, covered
 
-#: realisations of each medium for the porosity, of those that take long and for the tortuosity
-#: factor; and those that the ordinary tests try, of quick media alone
+#: realisations of each medium, and of those that take long; and those that the ordinary tests try,
+#: of quick media alone
 MANY, COUNT, FEW = 120, 40, 6
+
+#: µm, of pressed twins
+TWIN_VOXEL = 4.6
 
 SHARES = {1: (0.68, 0.08), 2: (0.95, 0.04)}
 
 #: of the first sample: no constant of the error was set by those from here on
 HELD_OUT = 5000
 
-#: folder that keeps what takes long and no error depends on, pressed twins and solved sub-volumes,
+#: folder that keeps what takes long and no error depends on, pressed twins and what was solved,
 #: from one run to the next; None for none
 KEPT = os.environ.get("POREFLUX_COVERAGE_KEPT")
 
 
 @dataclass(frozen=True)
 class Medium:
-    """How a sample is made of a seed, whether this takes little time, how many are tried, and into
-    how many sub-volumes each is cut."""
+    """How a sample is made of a seed, whether this takes little time, and how many are tried."""
 
     make: Callable[[int], xr.Dataset]
     is_quick: bool = False
     count: int = MANY
-    blocks: tuple[int, int, int] = (4, 4, 4)
 
 
 def boolean_spheres(n: int, diameter: float, porosity: float, clusters: float, seed: int):
@@ -76,12 +76,12 @@ def blobs(n: int, length: float, porosity: float, seed: int) -> xr.Dataset:
 
 
 def twin(name: str, n: int, seed: int) -> xr.Dataset:
-    """Return a cube of 460 µm of a pressed electrolyte in n³ voxels."""
+    """Return a cube of a pressed electrolyte in n³ voxels of 4.6 µm."""
     file = Path(KEPT or ".") / f"{name}_{n}_{seed}.npy"
     if KEPT and file.exists():
         solid = np.unpackbits(np.load(file), count=n**3).reshape(n, n, n)
-        return from_array(solid, voxel_size=460 / n)
-    volume = synthetic_twin(name, n, seed=seed, voxel_size=460 / n).compute()
+        return from_array(solid, voxel_size=TWIN_VOXEL)
+    volume = synthetic_twin(name, n, seed=seed, voxel_size=TWIN_VOXEL).compute()
     if KEPT:
         np.save(file, np.packbits(volume["phase"].values != 0))
     return volume
@@ -99,20 +99,6 @@ POROSITY = {
     "regular_100, 460 µm": Medium(lambda seed: twin("regular_100", 100, seed), count=COUNT),
 }
 
-TORTUOSITY = {
-    "spheres of 6 voxels in 64³": POROSITY["spheres of 6 voxels in 64³"],
-    "blobs of a Gaussian field in 64³": POROSITY["blobs of a Gaussian field in 64³"],
-    "clusters over 4 voxels in 64³": POROSITY["clusters over 4 voxels in 64³"],
-    "regular_100, 460 µm": POROSITY["regular_100, 460 µm"],
-    "random sites in 24³": POROSITY["random sites in 24³"],
-    "spheres of 6 voxels in 64³, 2 x 2 x 2 sub-volumes": Medium(
-        lambda seed: boolean_spheres(64, 6, 0.3, 0, seed), blocks=(2, 2, 2)
-    ),
-}
-
-#: of which the ordinary tests try the tortuosity factor
-SMALL = {"spheres of 4 voxels in 32³": Medium(lambda seed: boolean_spheres(32, 4, 0.3, 0, seed))}
-
 
 def trials(count: int | None = None, seed: int = 0) -> list[Row]:
     """Return the rows of the table."""
@@ -121,8 +107,6 @@ def trials(count: int | None = None, seed: int = 0) -> list[Row]:
     for name, medium in POROSITY.items():
         if medium.is_quick or not few:
             rows += porosity_rows(name, medium, count or medium.count, seed)
-    for name, medium in (SMALL if few else TORTUOSITY).items():
-        rows += tortuosity_rows(name, medium, count or COUNT, seed)
     return rows
 
 
@@ -163,22 +147,13 @@ def relative_width(samples: list[xr.Dataset], values: np.ndarray) -> float:
     """
     if len(samples) <= FEW:
         return float(np.median([float(sample["porosity_relative_width"]) for sample in samples]))
-    p = values.mean()
-    return float((p * (1 - p) / values.var(ddof=1)) ** (1 / 3))
+    return integral_lengths(values)
 
 
-def tortuosity_rows(name: str, medium: Medium, count: int, seed: int) -> list[Row]:
-    """Return how often the error of the tortuosity factor holds."""
-    values, errors = [], []
-    checkpoint = Path(KEPT) / "blocks" if KEPT else None
-    for i in range(count):
-        volume = medium.make(seed + i)
-        values.append(float(tortuosity_factor(volume, rtol=1e-3)["tortuosity_factor"][0]))
-        blocks = block_tortuosity(
-            volume, blocks=medium.blocks, direction="z", rtol=1e-3, checkpoint=checkpoint
-        )
-        errors.append(float(blocks["tortuosity_factor_sampling_error"][0]))
-    return held("tortuosity factor", name, np.array(values), np.array(errors))
+def integral_lengths(porosities: np.ndarray) -> float:
+    """Return the edge of samples of such porosities in integral lengths."""
+    p = porosities.mean()
+    return float((p * (1 - p) / porosities.var(ddof=1)) ** (1 / 3))
 
 
 def held(quantity: str, name: str, values: np.ndarray, errors: np.ndarray) -> list[Row]:
