@@ -51,9 +51,14 @@ def test_the_porosity_is_within_its_band(name):
     # what it is without any correction, the air above the tilted end included
     as_it_is = segment(scan.drop_vars("phase"), denoise="median")
     assert truth_of(as_it_is) > float(band.porosity_high)
-    profile, flat = (value(porosity_profile(v))["porosity_profile"] for v in (as_it_is, segmented))
+    made = scan.assign(mask=segmented["mask"])
+    profile, flat, true = (
+        value(porosity_profile(v))["porosity_profile"] for v in (as_it_is, segmented, made)
+    )
     assert profile[-1] > 0.9
-    assert flat.isel(z=segmented["mask"].any(("y", "x")).values)[-10:].max() < truth + 0.1
+    # plane by plane: the clusters of a twin may lie at this end
+    inside = segmented["mask"].any(("y", "x")).values
+    assert np.abs((flat - true).isel(z=inside)[-10:]).max() < 0.03
 
 
 @pytest.mark.slow
