@@ -72,9 +72,11 @@ def refuse(needed: float, computation: str, *, do: str, free: float | None = Non
 
     Examples
     --------
-    >>> refuse(2**40, "the solve", do="use more ranks", free=2**33)
-    Traceback (most recent call last):
-    poreflux.errors.TooLarge: the solve needs 1024.0 GiB, 8.0 GiB are free; use more ranks
+    >>> try:
+    ...     refuse(2**40, "the solve", do="use more ranks", free=2**33)
+    ... except TooLarge as error:
+    ...     print(error)
+    the solve needs 1024.0 GiB, 8.0 GiB are free; use more ranks
     """
     free = free_memory() if free is None else free
     if needed > free:
