@@ -15,6 +15,7 @@ from poreflux.metrics.pores.pore_size import pore_size
 from poreflux.metrics.pores.pore_table import pore_table, save_table
 from poreflux.metrics.pores.size_histogram import (
     edge_weights,
+    mean_by_volume_error,
     modes,
     size_bins,
     weighted_mean_error,
@@ -287,3 +288,16 @@ def test_the_error_of_a_mean_by_volume_holds_where_few_large_pores_decide_it():
         mean = np.average(d, weights=d**3)
         held.append(abs(mean - truth) <= 2 * weighted_mean_error(d, d**3))
     assert 0.86 < np.mean(held) < 0.99
+
+
+@pytest.mark.parametrize(("spread", "least"), [(0.0, 0.9), (0.3, 0.9), (0.5, 0.8)])
+def test_the_mean_by_volume_has_an_error_for_the_large_pores_that_were_not_met(spread, least):
+    """Of lognormal sizes most of the volume may lie in pores that a sample of 80 has none of."""
+    held = []
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 1])
+        d = rng.choice([6.0, 10.0, 14.0], 80) if not spread else np.exp(rng.normal(2, spread, 80))
+        truth = 49_712 / 3_960 if not spread else np.exp(2 + 3.5 * spread**2)
+        mean = np.average(d, weights=d**3)
+        held.append(abs(mean - truth) <= 2 * mean_by_volume_error(d, np.ones(80)))
+    assert least < np.mean(held) < 0.995

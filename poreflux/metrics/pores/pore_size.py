@@ -20,6 +20,7 @@ from poreflux.metrics.pores.size_histogram import (
     bin_coordinate,
     counts,
     edge_weights,
+    mean_by_volume_error,
     median,
     modes,
     size_bins,
@@ -86,7 +87,9 @@ def pore_size(
     1 / the share of positions at which they would not be (Miles, Lantuéjoul), see
     :func:`poreflux.metrics.pores.size_histogram.edge_weights`. The error of a mean
     takes pores as independent, see
-    :func:`poreflux.metrics.pores.size_histogram.weighted_mean_error`.
+    :func:`poreflux.metrics.pores.size_histogram.weighted_mean_error`; by volume it has what larger
+    pores would add that the sample did not meet, see
+    :func:`poreflux.metrics.pores.size_histogram.mean_by_volume_error`.
 
     Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
     not a pore size; ``method="auto"`` then splits it.
@@ -170,8 +173,8 @@ class FinishSizes:
             "pore_count_on_edge": np.count_nonzero(edge),
             "pore_count_unbiased": weights.sum(),
             "pore_largest_share": v.max() / v.sum() if len(v) else np.nan,
-            **_moments("pore_diameter", d, weights),
-            **_moments("pore_diameter_by_volume", d, weights * v),
+            **_moments("pore_diameter", d, weights, weighted_mean_error(d, weights)),
+            **_moments("pore_diameter_by_volume", d, weights * v, mean_by_volume_error(d, weights)),
         }
 
 
@@ -202,15 +205,17 @@ def labelled_sizes(volume: xr.Dataset, lazy: dict, edges: np.ndarray, note: dict
     return dataset(volume, variables, coords=bin_coordinate(edges), note=note)
 
 
-def _moments(name: str, d: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray | float]:
-    """Return mean, its error, standard deviation, median and modes by weight."""
+def _moments(
+    name: str, d: np.ndarray, weights: np.ndarray, error: float
+) -> dict[str, np.ndarray | float]:
+    """Return mean, with its error, standard deviation, median and modes by weight."""
     d, weights = d[weights > 0], weights[weights > 0]
     present = len(d) > 0
     mean = np.average(d, weights=weights) if present else np.nan
     variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan
     return {
         f"{name}_mean": mean,
-        f"{name}_mean_sampling_error": weighted_mean_error(d, weights),
+        f"{name}_mean_sampling_error": error,
         f"{name}_std": np.sqrt(variance),
         f"{name}_median": median(d, weights),
         f"{name}_modes": modes(d, weights),
