@@ -250,7 +250,7 @@ def _forecast(
 ) -> Answer:
     from poreflux.cli import forecast
     from poreflux.machine import memory_bandwidth
-    from poreflux.transport.solvers.solution import precision_for
+    from poreflux.transport.solvers.stages import precision_for
     from poreflux.transport.tortuosity.effective_conductivity import forecast as memory_of
 
     shape = volume.sizes["z"], volume.sizes["y"], volume.sizes["x"]

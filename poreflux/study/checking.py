@@ -21,7 +21,7 @@ from poreflux.transport.electrode.conditions import conditions, wagner_lengths_o
 from poreflux.transport.electrode.options import KineticsOptions
 from poreflux.transport.electrode.upscaled import check_blocks
 from poreflux.transport.laplace.problem import conductivities, conductors
-from poreflux.transport.solvers.solution import precision_for
+from poreflux.transport.solvers.stages import precision_for
 from poreflux.transport.tortuosity import effective_conductivity
 from poreflux.volume import PORE_AND_ELECTROLYTE, USUAL_VOXELS, phase_labels, voxel_size
 

@@ -12,6 +12,7 @@ GROUPS = {
     "phases": ("phases", "measure", {}, {"n": 48}),
     "published": ("transport", "published", {}, None),
     "largest": ("transport", "largest", {}, {"n": 64}),
+    "hard": ("hard", "measure", {}, {"n": 20}),
     "interface": ("interface", "measure", {}, {"n": 32}),
     "mpi": ("mpi", "measure", {}, {"n": 40}),
     "import": ("import_", "measure", {}, {"n": 48, "repeats": 1}),

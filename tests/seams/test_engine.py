@@ -207,20 +207,6 @@ def test_a_step_is_the_same_with_the_image_of_its_direction_kept(operator, probl
         np.testing.assert_allclose(kept, anew, rtol=1e-12, atol=1e-14)
 
 
-def test_an_average_is_the_mean_of_each_island_and_leaves_the_rest(operator, problem, rng):
-    values = vector(operator, red(problem, rng))
-    own = np.s_[:, 2:-2, 2:-2, 1:-1]
-    islands = np.zeros(values.shape, np.int32)
-    islands[own] = rng.integers(0, 5, islands[own].shape) * (np.asarray(values)[own] != 0)
-    share = 1 / np.maximum(np.bincount(islands.ravel(), minlength=5), 1)
-    out = operator.vector()
-    operator.engine.average(problem.shape, islands, share, values, out)
-    expected = np.array(values)
-    for island in range(1, 5):
-        expected[islands == island] = expected[islands == island].mean()
-    np.testing.assert_allclose(np.asarray(out)[own], expected[own], rtol=1e-12, atol=1e-15)
-
-
 def with_black(problem, x: np.ndarray) -> np.ndarray:
     """Return red values with the black ones that solve their own equations."""
     A, b = assembled(problem)

@@ -28,7 +28,7 @@ from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.error_bound import Certificate
 from poreflux.transport.solvers.linear_solver import LinearSolver
 from poreflux.transport.solvers.multigrid import hierarchy
-from poreflux.transport.solvers.solution import integrate, lower_energy, ramp
+from poreflux.transport.solvers.solution import integrate, lower_energy, ramp, reporter
 
 #: relative error of the bulk resistance
 BULK_ERROR = 3e-7
@@ -161,14 +161,14 @@ def _found_bulk(kept: Kept | None) -> _Bulk | None:
 def _bulk_energy(solver: LinearSolver, x: np.ndarray, progress: Progress | None) -> Certificate:
     """Lower the energy of x until it is right to BULK_ERROR; return it."""
     history: list[float] = []
-    report = None if progress is None else _of_the_bulk(progress)
+    report = None if progress is None else reporter(_of_the_bulk(progress), BULK_ERROR)
     try:
-        return lower_energy(solver, x, BULK_ERROR, report, history=history).certificate
+        return lower_energy(solver, x, BULK_ERROR, report, history).certificate
     except Limited:
         raise
     except NotConverged:
         plain = solver.plain()
-        return lower_energy(plain, x, BULK_ERROR, report, history=history).certificate
+        return lower_energy(plain, x, BULK_ERROR, report, history).certificate
 
 
 def _of_the_bulk(progress: Progress) -> Progress:

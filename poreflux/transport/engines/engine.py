@@ -131,20 +131,6 @@ class Engine(Protocol):
     def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
         """Return x . y over the cells of this box."""
 
-    def average(
-        self,
-        shape: Shape,
-        labels: np.ndarray,
-        share: np.ndarray,
-        values: np.ndarray,
-        out: np.ndarray,
-    ) -> None:
-        """out = values, those of each island replaced by their mean, in own cells.
-
-        ``labels`` (1, Z, Y, H), on the host, number islands from 1; ``share`` is one over the
-        number of cells of each.
-        """
-
     def load(self, planes: np.ndarray, x: np.ndarray) -> None:
         """Copy planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
 

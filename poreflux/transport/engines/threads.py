@@ -22,7 +22,6 @@ from poreflux.kernels import (
     forest,
     geometry,
     imbalance,
-    islands,
     redblack,
     stencil,
     transfer,
@@ -104,22 +103,6 @@ class Threads:
     def dot(self, shape: Shape, x: np.ndarray, y: np.ndarray) -> float:
         """Return x . y over the cells of this box."""
         return sum(self.map(redblack.dot, [(x, y, a, b) for a, b in self.slabs(shape)]))
-
-    def average(
-        self,
-        shape: Shape,
-        labels: np.ndarray,
-        share: np.ndarray,
-        values: np.ndarray,
-        out: np.ndarray,
-    ) -> None:
-        """out = values, those of each island replaced by their mean, in own cells."""
-        slabs = self.slabs(shape)
-        totals = np.zeros((len(slabs), share.size))
-        jobs = [(values, labels, totals[n], a, b) for n, (a, b) in enumerate(slabs)]
-        self.map(islands.add_up, jobs)
-        means = (totals.sum(0) * share).astype(out.dtype)
-        self.map(islands.spread, [(values, labels, means, out, a, b) for a, b in slabs])
 
     def load(self, planes: np.ndarray, x: np.ndarray) -> None:
         """Copy planes (n, Y, H) into the first colour of x; its ghost planes become zero."""

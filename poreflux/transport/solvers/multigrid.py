@@ -18,10 +18,9 @@ one and with two visits to each coarse grid:
 | 1 : 1e-6, good phase .10 in islands | 302 (380) | 116 (176) |
 | 1 : 1e-6, good voxels .25 at random | 428 (630) | 484 (656) |
 
-Three visits save little more and cost twice as much again. Islands of a much better conductor in a
-matrix need more than this cycle, for an aggregate of 2 x 2 x 2 cells mixes island and matrix: see
-:mod:`poreflux.transport.solvers.islands`. Voxels at random near their threshold are the hard case
-left.
+Three visits save little more and cost twice as much again. An aggregate of 2 x 2 x 2 cells mixes
+paths that pass each other, and islands with what they lie in: such media go on with another one,
+see :mod:`poreflux.transport.solvers.graph_multigrid`.
 """
 
 from typing import Any, Protocol

@@ -14,8 +14,10 @@ from poreflux.transport.laplace.problem import Problem
 from poreflux.transport.solvers.certified import CertifiedEnergy, lower_until_met
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients, plain
 from poreflux.transport.solvers.error_bound import Certificate, ErrorBound, rounding
-from poreflux.transport.solvers.islands import find_islands, preconditioner
+from poreflux.transport.solvers.graph_multigrid import GraphMultigrid
 from poreflux.transport.solvers.linear_solver import LinearSolver
+from poreflux.transport.solvers.multigrid import hierarchy
+from poreflux.transport.solvers.stages import Patience, Stage, first_stage
 from poreflux.transport.solvers.stopping import Report, Run, decades
 
 #: what results say of an error that is not proved, and of one that is
@@ -64,8 +66,9 @@ def solve(
 ) -> Solution:
     """Solve a problem for the potential; stop when its energy is proved to be right to `rtol`.
 
-    Where float32 has too few digits for that, the iteration goes on in float64, and where multigrid
-    fails, with a diagonal preconditioner.
+    Where float32 has too few digits for that, the iteration goes on in float64, where multigrid
+    is slow, with one on the graph of conducting cells, and where that fails, with a diagonal
+    preconditioner (:mod:`poreflux.transport.solvers.stages`).
 
     Parameters
     ----------
@@ -86,41 +89,37 @@ def solve(
     NotConverged
         if all fail; carries the history of errors.
     """
-    islands = find_islands(problem, engine)
-    # the best of conductors leaves float32 no digits for the worst one
-    first = precision_for(rtol, precision or (None if islands is None else "float64"))
-    stages = [first, "float64", "float64, diagonal"]
-    stages = stages if first == "float32" else stages[1:]
+    stage = first_stage(problem, engine, rtol, precision)
     history: list[float] = []
-    x = None
-    for number, stage in enumerate(stages):
-        dtype = stage.split(",")[0]
-        operator = build(problem, engine, dtype)
+    used, note, x = [], "", None
+    while True:
+        operator = build(problem, engine, stage.precision)
         most = ramp_energy(problem) if x is None and problem.binary else None
         x = start(operator, x)
-        solver = solver_of(problem, operator, stage, islands)
-        note = f", continued in {stage}" if number else ""
+        solver = solver_of(problem, operator, stage)
+        used.append(stage.precision)
+        report = None if progress is None else reporter(progress, rtol, note)
+        if stage.method == "multigrid":
+            report = Patience(problem, rtol, report)
         try:
-            stopping = lower_energy(solver, x, rtol, progress, note, history, most)
-        except NotConverged:
-            if number == len(stages) - 1:
+            stopping = lower_energy(solver, x, rtol, report, history, most)
+        except NotConverged as failure:
+            following = stage.after(failure, problem)
+            if following is None:
                 raise
+            stage, note = following, f", continued {following}"
             del operator, solver
         else:
-            used = ", then ".join(
-                dict.fromkeys(stage.split(",")[0] for stage in stages[: number + 1])
-            )
-            return solved(problem, operator, x, stopping, used)
-    raise AssertionError("the last stage returns or raises")
+            return solved(problem, operator, x, stopping, ", then ".join(dict.fromkeys(used)))
 
 
-def solver_of(
-    problem: Problem, operator: Operator, stage: str, islands: np.ndarray | None
-) -> ConjugateGradients:
+def solver_of(problem: Problem, operator: Operator, stage: Stage) -> ConjugateGradients:
     """Return the solver of a stage."""
-    if stage.endswith("diagonal"):
+    if stage.method == "diagonal":
         return plain(operator)
-    return ConjugateGradients(operator, preconditioner(problem, operator, islands))
+    if stage.method == "graph":
+        return ConjugateGradients(operator, GraphMultigrid(operator, problem.cells))
+    return ConjugateGradients(operator, hierarchy(operator))
 
 
 def solved(
@@ -151,15 +150,13 @@ def lower_energy(
     solver: LinearSolver,
     x: np.ndarray,
     rtol: float,
-    progress: Progress | None = None,
-    note: str = "",
+    report: Report | None = None,
     history: list[float] | None = None,
     most: float | None = None,
 ) -> CertifiedEnergy:
     """Lower the energy of x, which is at `most` so much, until it is right to `rtol`; return the
     stopping rule.
     """
-    report = None if progress is None else reporter(progress, rtol, note)
     bound = PotentialBound(solver.operator)
     stopping = CertifiedEnergy(bound, solver.scratch, rtol, "ask for fewer digits", report)
     stopping.attach(solver)
@@ -241,13 +238,6 @@ def reporter(progress: Progress, rtol: float, stage: str = "") -> Report:
         progress(*decades(error, rtol), f"iteration {iteration}, error {error:.0e}{stage}")
 
     return report
-
-
-def precision_for(rtol: float, precision: str | None = None) -> str:
-    """Return the precision of the Krylov vectors: `precision` if given, else what `rtol` needs."""
-    if precision not in (None, "float32", "float64"):
-        raise ValueError(f"precision={precision!r} is not known; choose 'float32' or 'float64'")
-    return precision or ("float32" if rtol >= 1e-5 else "float64")
 
 
 def ramp(operator: Operator, x: np.ndarray) -> None:

@@ -16,8 +16,9 @@ from poreflux.transport.engines.engine import (
 )
 from poreflux.transport.laplace.percolation import percolate
 from poreflux.transport.laplace.problem import Medium, Problem, even_periods
-from poreflux.transport.solvers.solution import Solution, precision_for
+from poreflux.transport.solvers.solution import Solution
 from poreflux.transport.solvers.solution import solve as solve_problem
+from poreflux.transport.solvers.stages import precision_for
 from poreflux.transport.tortuosity import device_memory
 from poreflux.volume import require
 

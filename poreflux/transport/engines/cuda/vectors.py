@@ -60,14 +60,6 @@ class Vectors:
         """Return x . y over the cells of this box."""
         return self.reduce(vectors.dot, shape, x, y)
 
-    def average(
-        self, shape: Shape, labels: np.ndarray, share: np.ndarray, values: Any, out: Any
-    ) -> None:
-        """out = values, those of each island replaced by their mean: on the host, like proofs."""
-        red = memory.download(values)
-        means = np.bincount(labels.ravel(), red.ravel(), share.size) * share
-        out[:] = np.where(labels > 0, means[labels], red).astype(out.dtype)
-
     def load(self, planes: np.ndarray, x: Any) -> None:
         """Copy planes (n, Y, H) into the first colour of x; its ghost planes become zero."""
         x[:, :GHOST] = np.zeros((), x.dtype)
