@@ -108,8 +108,11 @@ SHAPE: dict[str, Variable] = {
     ),
     "pore_largest_share": Variable((), "f", "1", "share of the pore volume in the largest pore"),
     **{
-        f"pore_diameter{by}_{name}": Variable(
-            ("mode",) if name == "modes" else (), "f", "um", f"{words} of the pore diameter{how}"
+        f"pore_diameter{by}_{name}{kind}": Variable(
+            ("mode",) if name == "modes" else (),
+            "f",
+            "um",
+            f"{words} of the pore diameter{how}{error}",
         )
         for by, how in (("", ""), ("_by_volume", ", weighted by volume"))
         for name, words in (
@@ -118,12 +121,7 @@ SHAPE: dict[str, Variable] = {
             ("median", "median"),
             ("modes", "modes"),
         )
-    },
-    **{
-        f"pore_diameter{by}_mean_sampling_error": Variable(
-            (), "f", "um", f"mean of the pore diameter{how}, sampling error"
-        )
-        for by, how in (("", ""), ("_by_volume", ", weighted by volume"))
+        for kind, error in (("", ""), ("_sampling_error", ", sampling error"))
     },
     # chords
     **{

@@ -9,16 +9,20 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.measure import regionprops_table
 
-from poreflux import from_array, store
+from poreflux import collect, from_array, store
 from poreflux.metrics.pores.pore_labels import pore_labels
 from poreflux.metrics.pores.pore_size import pore_size
 from poreflux.metrics.pores.pore_table import pore_table, save_table
+from poreflux.metrics.pores.size_errors import (
+    mean_by_volume_error,
+    spread_errors,
+    weighted_mean_error,
+)
 from poreflux.metrics.pores.size_histogram import (
     edge_weights,
-    mean_by_volume_error,
+    median,
     modes,
     size_bins,
-    weighted_mean_error,
 )
 from poreflux.phantoms import random_spheres, spheres
 from poreflux.schema import DIMS
@@ -301,3 +305,41 @@ def test_the_mean_by_volume_has_an_error_for_the_large_pores_that_were_not_met(s
         mean = np.average(d, weights=d**3)
         held.append(abs(mean - truth) <= 2 * mean_by_volume_error(d, np.ones(80)))
     assert least < np.mean(held) < 0.995
+
+
+@pytest.mark.parametrize("by_volume", [False, True])
+def test_the_errors_of_spread_median_and_modes_hold_what_was_put_in(by_volume):
+    """Of lognormal sizes, which have these in closed form; by volume their logs move by 3 s²."""
+    spread, place = 0.3, 2 + 3 * 0.3**2 * by_volume
+    middle = np.exp(place)
+    std = middle * np.exp(spread**2 / 2) * np.sqrt(np.expm1(spread**2))
+    held = []
+    for seed in range(60):
+        d = np.exp(np.random.default_rng([seed, 7]).normal(2, spread, 100))
+        weights = d**3 if by_volume else np.ones(100)
+        errors = spread_errors(d, np.ones(100), by_volume=by_volume)
+        mean = np.average(d, weights=weights)
+        deviation = np.sqrt(np.average((d - mean) ** 2, weights=weights))
+        nearest = np.nanargmin(np.abs(modes(d, weights) - middle))
+        held.append(
+            [
+                abs(deviation - std) <= 2 * errors["std"],
+                abs(median(d, weights) - middle) <= 2 * errors["median"],
+                abs(modes(d, weights)[nearest] - middle) <= 2 * errors["modes"][nearest],
+            ]
+        )
+    shares = np.mean(held, axis=0)
+    assert (shares > 0.85).all(), shares
+
+
+def test_two_pores_or_more_have_an_error_of_every_moment():
+    """Those of one are not known, and say so."""
+    sizes = collect(pore_size(random_spheres(40, 4, [6, 12])))
+    moments = ("mean", "std", "median", "modes")
+    names = [f"pore_diameter{by}_{m}" for by in ("", "_by_volume") for m in moments]
+    for name in names:
+        error = sizes[f"{name}_sampling_error"]
+        assert (np.isfinite(error) == np.isfinite(sizes[name])).all(), name
+        assert error.dims == sizes[name].dims
+    alone = collect(pore_size(random_spheres(40, 1, [12])))
+    assert all(np.isnan(alone[f"{name}_sampling_error"]).all() for name in names)

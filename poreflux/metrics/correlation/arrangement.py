@@ -27,7 +27,7 @@ from poreflux.metrics.pores.basins import Pores
 from poreflux.metrics.pores.clusters import Clusters, by_first_voxel, cluster_plan
 from poreflux.metrics.pores.pore_method import chosen_method
 from poreflux.metrics.pores.pore_size import RESOLVED
-from poreflux.metrics.pores.size_histogram import weighted_mean_error
+from poreflux.metrics.pores.size_errors import weighted_mean_error
 from poreflux.metrics.pores.watershed import splitting
 from poreflux.schema import DIMS, attributes
 from poreflux.schema.microstructure import NETWORK_SHARE

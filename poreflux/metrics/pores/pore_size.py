@@ -15,16 +15,19 @@ from poreflux.metrics.pores.clusters import Clusters, by_first_voxel, cluster_pl
 from poreflux.metrics.pores.local_thickness import thickness_sizes
 from poreflux.metrics.pores.pore_method import method_for
 from poreflux.metrics.pores.pore_table import bounds, equivalent_diameter, on_edge
+from poreflux.metrics.pores.size_errors import (
+    mean_by_volume_error,
+    spread_errors,
+    weighted_mean_error,
+)
 from poreflux.metrics.pores.size_histogram import (
     MODES,
     bin_coordinate,
     counts,
     edge_weights,
-    mean_by_volume_error,
     median,
     modes,
     size_bins,
-    weighted_mean_error,
 )
 from poreflux.metrics.pores.watershed import splitting
 from poreflux.volume import require, voxel_size
@@ -76,9 +79,9 @@ def pore_size(
     `pore_volume_share`; scalars `pore_count`,
     `pore_count_resolved`, `pore_count_on_edge`, `pore_count_unbiased`, `pore_largest_share` of all
     pore volume; mean, standard deviation and median of the diameter by number and by volume,
-    `pore_diameter_mean` and so on, the means with `pore_diameter_mean_sampling_error`; and over
-    (mode,) the two most prominent modes of each. These are of the unbiased numbers: NaN where no
-    pore lies inside.
+    `pore_diameter_mean` and so on, and over (mode,) the two most prominent modes of each, each with
+    its error, `pore_diameter_mean_sampling_error` and so on. These are of the unbiased
+    numbers: NaN where no pore lies inside.
 
     Notes
     -----
@@ -87,9 +90,11 @@ def pore_size(
     1 / the share of positions at which they would not be (Miles, Lantuéjoul), see
     :func:`poreflux.metrics.pores.size_histogram.edge_weights`. The error of a mean
     takes pores as independent, see
-    :func:`poreflux.metrics.pores.size_histogram.weighted_mean_error`; by volume it has what larger
+    :func:`poreflux.metrics.pores.size_errors.weighted_mean_error`; by volume it has what larger
     pores would add that the sample did not meet, see
-    :func:`poreflux.metrics.pores.size_histogram.mean_by_volume_error`.
+    :func:`poreflux.metrics.pores.size_errors.mean_by_volume_error`. Those of standard deviation,
+    median and modes are from samples drawn anew, see
+    :func:`poreflux.metrics.pores.size_errors.spread_errors`.
 
     Where `pore_largest_share` exceeds 0.2 the pores are a network, and the size of its component is
     not a pore size; ``method="auto"`` then splits it.
@@ -173,8 +178,8 @@ class FinishSizes:
             "pore_count_on_edge": np.count_nonzero(edge),
             "pore_count_unbiased": weights.sum(),
             "pore_largest_share": v.max() / v.sum() if len(v) else np.nan,
-            **_moments("pore_diameter", d, weights, weighted_mean_error(d, weights)),
-            **_moments("pore_diameter_by_volume", d, weights * v, mean_by_volume_error(d, weights)),
+            **_moments("pore_diameter", d, weights, by_volume=False),
+            **_moments("pore_diameter_by_volume", d, weights, by_volume=True),
         }
 
 
@@ -183,16 +188,17 @@ def size_outputs(bins: int) -> dict:
     histograms = ("pore_number", "pore_number_resolved")
     pore_counts = ("pore_count", "pore_count_resolved", "pore_count_on_edge")
     moments = [
-        f"{name}_{statistic}"
+        f"{name}_{statistic}{kind}"
         for name in ("pore_diameter", "pore_diameter_by_volume")
-        for statistic in ("mean", "mean_sampling_error", "std", "median", "modes")
+        for statistic in ("mean", "std", "median", "modes")
+        for kind in ("", "_sampling_error")
     ]
     return {
         **{name: ((bins,), int) for name in histograms},
         **{name: ((bins,), float) for name in ("pore_number_unbiased", "pore_volume_share")},
         **{name: ((), int) for name in pore_counts},
         **{name: ((), float) for name in ("pore_count_unbiased", "pore_largest_share")},
-        **{name: ((MODES,) if name.endswith("modes") else (), float) for name in moments},
+        **{name: ((MODES,) if "_modes" in name else (), float) for name in moments},
     }
 
 
@@ -200,25 +206,28 @@ def labelled_sizes(volume: xr.Dataset, lazy: dict, edges: np.ndarray, note: dict
     """Return the lazy arrays as a Dataset with dims and coordinates."""
     variables = {}
     for name, array in lazy.items():
-        dims = ("mode",) if name.endswith("_modes") else ("diameter",) * array.ndim
+        dims = ("mode",) if "_modes" in name else ("diameter",) * array.ndim
         variables[name] = (dims, array)
     return dataset(volume, variables, coords=bin_coordinate(edges), note=note)
 
 
 def _moments(
-    name: str, d: np.ndarray, weights: np.ndarray, error: float
+    name: str, d: np.ndarray, numbers: np.ndarray, *, by_volume: bool
 ) -> dict[str, np.ndarray | float]:
-    """Return mean, with its error, standard deviation, median and modes by weight."""
-    d, weights = d[weights > 0], weights[weights > 0]
+    """Return mean, standard deviation, median and modes, each with its error."""
+    d, numbers = d[numbers > 0], numbers[numbers > 0]
+    weights = numbers * d**3 if by_volume else numbers
     present = len(d) > 0
     mean = np.average(d, weights=weights) if present else np.nan
     variance = np.average((d - mean) ** 2, weights=weights) if present else np.nan
+    mean_error = mean_by_volume_error if by_volume else weighted_mean_error
+    errors = {"mean": mean_error(d, numbers), **spread_errors(d, numbers, by_volume=by_volume)}
     return {
         f"{name}_mean": mean,
-        f"{name}_mean_sampling_error": error,
         f"{name}_std": np.sqrt(variance),
         f"{name}_median": median(d, weights),
         f"{name}_modes": modes(d, weights),
+        **{f"{name}_{statistic}_sampling_error": error for statistic, error in errors.items()},
     }
 
 
