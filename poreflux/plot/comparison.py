@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from poreflux.plot.style import GRID, INK, SERIES, line_style, plain, sheet, styled
 from poreflux.study.findings import Comparison
+from poreflux.study.quantities import Found, possible
 from poreflux.uncertainty.errors import errors_of, total, value_of
 
 
@@ -50,8 +51,9 @@ def values(comparison: Comparison, keys: Sequence[str], *, columns: int = 3) -> 
     figure, grid = sheet(0.3 + 2.0 * rows, columns=columns, rows=rows, squeeze=False, sharey=True)
     for ax, key in zip(grid.ravel(), keys):
         for k, value in enumerate(comparison.found[key].values()):
-            error = np.nan_to_num([[value.below], [value.above]]) * factor
-            ax.errorbar(value.value, -k, xerr=error, fmt="o", ms=4, color=_colour(k), capsize=2)
+            name = comparison.quantities[key].name
+            ax.errorbar(value.value, -k, xerr=_distances(name, value, factor), fmt="o", ms=4,
+                        color=_colour(k), capsize=2)  # fmt: skip
         ax.set_yticks([-k for k in range(len(comparison.samples))], map(plain, comparison.samples))
         ax.set_title(_wrapped(comparison.quantities[key].name_in_table), fontsize=8)
         ax.grid(axis="x")
@@ -93,18 +95,20 @@ def against(
     """
     figure, ax = sheet(3.2, width=5.2)
     for k, reference in enumerate(references):
-        ax.axvspan(reference.low, reference.high, color=(GRID, INK)[k % 2], alpha=0.14, lw=0,
-                   hatch=("", "//")[k % 2], label=reference.words)  # fmt: skip
+        ax.axvspan(reference.low, reference.high, facecolor=((GRID, 0.6), (INK, 0.2))[k % 2],
+                   edgecolor=INK, hatch=("", "///")[k % 2], lw=0.6, ls=("-", "--")[k % 2],
+                   zorder=0, label=reference.words)  # fmt: skip
     for k, name in enumerate(comparison.samples):
         if name not in target:
             continue
         value, (height, scatter) = comparison.found[key][name], target[name]
-        error = np.nan_to_num([[value.below], [value.above]])
+        error = _distances(comparison.quantities[key].name, value)
         ax.errorbar(value.value, height, yerr=scatter, xerr=error, fmt="o", ms=5, color=_colour(k),
                     capsize=2, label=plain(name))  # fmt: skip
     ax.set(xlabel=comparison.quantities[key].name_in_table, ylabel=title)
     ax.set_ylim(0, None)
     ax.grid(axis="y")
+    ax.set_axisbelow(True)
     figure.legend(loc="outside right upper", fontsize=8)
     return figure
 
@@ -195,14 +199,22 @@ def _bands(ax: Axes, row: float, results: xr.Dataset, name: str, direction: str)
     known = {e.kind: e for e in errors_of(results, name, direction) if np.isfinite(e.largest)}
     whole = total(errors_of(results, name, direction))
     if np.isfinite(whole.largest):
-        ends = value - whole.below, value + whole.above
+        ends = possible(name, value, value - whole.below, value + whole.above)
         ax.plot(ends, [row, row], color=GRID, lw=14, solid_capstyle="butt", zorder=1)
     for k, (kind, colour) in enumerate(_KINDS.items()):
         if kind in known:
-            ends = value - known[kind].below, value + known[kind].above
+            low, high = value - known[kind].below, value + known[kind].above
+            ends = possible(name, value, low, high)
             place = row + 0.24 - 0.16 * k
             ax.plot(ends, [place] * 2, color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
     ax.plot(value, row, "|", color=INK, ms=13, mew=1.2, zorder=3)
+
+
+def _distances(name: str, value: Found, factor: float = 1.0) -> np.ndarray:
+    """Return how far a bar of so many errors reaches on each side, as far as that is possible."""
+    below, above = np.nan_to_num([value.below, value.above]) * factor
+    low, high = possible(name, value.value, value.value - below, value.value + above)
+    return np.array([[value.value - low], [high - value.value]])
 
 
 def _colour(place: int) -> str:

@@ -17,6 +17,9 @@ _SPHERE = "diameter of the sphere of a pore's volume (µm)"
 #: share of the number or volume that the axis of diameters covers
 _COVERED = 0.998
 
+#: how far beyond it single pores may lie and still lengthen the axis, as a factor
+_NEAR = 2.0
+
 
 @styled
 def pore_size(
@@ -74,6 +77,7 @@ def _by_number(ax: Axes, results: xr.Dataset) -> None:
     ax.set(ylabel="share of pores", ylim=(0, 1.05 * highest or 1.0))
     ax.legend(fontsize=8)
     _finish(ax, edges, number, _SPHERE)
+    _reach_all(ax, edges, number)
     _mark(ax, results["pore_diameter_modes"].values)
     ax.set_title(f"by number, {int(results['pore_count'])} pores", pad=12)
 
@@ -266,6 +270,14 @@ def _finish(ax: Axes, edges: np.ndarray, heights: np.ndarray, axis_label: str) -
         ax.set_xlim(0, edges[last])
     else:
         ax.set(xscale="log", xlim=(edges[0], edges[last]))
+
+
+def _reach_all(ax: Axes, edges: np.ndarray, heights: np.ndarray) -> None:
+    """Let the axis reach the largest pore, unless it is far from all others."""
+    low, end = ax.get_xlim()
+    largest = edges[np.flatnonzero(heights)[-1] + 1] if heights.any() else end
+    if end < largest <= _NEAR * end:
+        ax.set_xlim(low, largest)
 
 
 def _mark(ax: Axes, modes: np.ndarray) -> None:

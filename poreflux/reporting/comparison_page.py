@@ -140,7 +140,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
         if chosen:
             yield values, card_of(
                 name, f"Values: {what}", partial(drawn.values, comparison, chosen),
-                f"Bars are {level} intervals of the total errors.",
+                f"Bars are {level} intervals of the total errors, cut where no value is possible.",
                 partial(_one, data.values, comparison, chosen),
             )  # fmt: skip
     banded = [
@@ -154,7 +154,7 @@ def _figures(samples: Samples, comparison: Comparison) -> Iterator[_Figure]:
             partial(drawn.bands, samples, banded),
             "One standard deviation on each side: grey is the total, lines are the kinds that are "
             "known; the lines of segmentation and discretisation are bands by other thresholds and "
-            "other voxels.",
+            "other voxels. Intervals are cut where no value is possible.",
             partial(_one, data.kinds, samples, banded),
         )  # fmt: skip
     yield from _correlation_figures(samples, comparison)

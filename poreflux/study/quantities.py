@@ -18,6 +18,14 @@ from poreflux.uncertainty.errors import Error, errors_of, is_known, total, value
 AMOUNT, ARRANGEMENT, SIZE = "how much pore space", "how it is arranged", "how large the pores are"
 TRANSPORT, CURRENT = "transport", "the current"
 
+#: least and largest values that are possible; of what is not named, 0 and any
+_POSSIBLE = {
+    "porosity": (0.0, 1.0),
+    "tortuosity_factor": (1.0, math.inf),
+    "geodesic_tortuosity": (1.0, math.inf),
+    "constrictivity": (0.0, 1.0),
+}
+
 #: bins and tiles of a map of the current, and correlation lengths along the edge of a tile
 _BINS, _TILES, _LENGTHS = 400, (3, 8), 2.0
 
@@ -114,6 +122,21 @@ QUANTITIES = (
              "current_density", None, "*"),
     Quantity("area_specific_resistance", "the area-specific resistance", CURRENT, direction="*"),
 )  # fmt: skip
+
+
+def possible(name: str, value: float, low: float, high: float) -> tuple[float, float]:
+    """Return the ends of an interval of a quantity as far as they are possible.
+
+    A value beyond what is possible, such as a tortuosity factor below 1 of two conductors, keeps
+    its interval.
+
+    Examples
+    --------
+    >>> possible("tortuosity_factor", 1.1, 0.9, 1.2), possible("porosity", 0.1, 0.0, 0.2)
+    ((1.0, 1.2), (0.0, 0.2))
+    """
+    least, most = _POSSIBLE.get(name, (0.0, math.inf))
+    return max(low, min(least, value)), min(high, max(most, value))
 
 
 def quantities_of(samples: Sequence[xr.Dataset], names: Sequence[str] = ()) -> Iterator[Quantity]:

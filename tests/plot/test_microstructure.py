@@ -106,3 +106,13 @@ def test_sizes_by_number_or_volume_stand_alone_or_together(results, by, panels):
     axes = plot.pore_size(results, by=by).axes
     assert len(axes) == panels
     assert by == "both" or axes[0].get_title(loc="left").startswith(f"by {by}")
+
+
+def test_the_axis_reaches_a_largest_pore_of_which_there_is_one(results):
+    number = np.zeros(results.sizes["diameter"], int)
+    number[[3, 9]] = 5000, 1
+    one_large = results.assign(
+        pore_number=("diameter", number), pore_number_resolved=("diameter", number), pore_count=5001
+    )
+    end = plot.pore_size(one_large, by="number").axes[0].get_xlim()[1]
+    assert end == pytest.approx(bin_edges(results)[10])

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 import xarray as xr
 
 import poreflux as pf
+from poreflux.plot import comparison as drawn
 from poreflux.reporting.comparison_page import compare_page
 from poreflux.reporting.published import beside
 from poreflux.study.answer import answer
@@ -110,3 +112,25 @@ def test_a_deviation_is_weighed_by_the_error():
 def test_samples_of_no_known_powder_have_no_paper(tmp_path):
     results = xr.Dataset({"porosity": 0.1, "porosity_sampling_error": 0.01})
     assert beside({"a": results, "b": results}, pf.compare({"a": results, "b": results})) == []
+
+
+def test_bars_end_where_no_value_is_possible():
+    results = xr.Dataset(
+        {
+            "tortuosity_factor": ("direction", [1.02]),
+            "tortuosity_factor_sampling_error": ("direction", [0.05]),
+        },
+        coords={"direction": ["z"]},
+    )
+    compared = pf.compare({"one": results, "other": results})
+    figures = (
+        drawn.values(compared, ["tortuosity_factor z"]),
+        drawn.bands({"one": results, "other": results}, [("tortuosity_factor", "z")]),
+    )
+    for figure in figures:
+        drawn_ends = [x for line in figure.axes[0].lines for x in np.ravel(line.get_xdata())]
+        drawn_ends += [
+            x for bars in figure.axes[0].collections for x in np.ravel(bars.get_segments()[0])[::2]
+        ]
+        assert min(drawn_ends) == 1.0
+        assert max(drawn_ends) >= 1.07 - 1e-9
