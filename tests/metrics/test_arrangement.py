@@ -10,6 +10,7 @@ from poreflux.metrics.correlation.arrangement import arrangement
 from poreflux.metrics.correlation.point_pattern import bragg_peak, clark_evans, moran
 from poreflux.metrics.pores.pore_table import pore_table
 from poreflux.phantoms import arranged_spheres, random_sites
+from poreflux.schema import DIMS
 from tests.metrics.cases import chunked_volumes, counting_volume, field, value
 
 KINDS = ("lattice", "jittered", "random", "clustered", "columnar")
@@ -177,3 +178,22 @@ def test_all_numbers_take_one_pass(rng):
     assert source.reads.max() == 0
     value(lazy)
     np.testing.assert_array_equal(source.reads, 1)
+
+
+@pytest.mark.parametrize("edge", [30, 35, 40, 45, 48])
+def test_the_errors_hold_the_zero_of_a_lattice_of_few_spacings(edge):
+    """Its period lies among the longest waves, from which both numbers are: neither comes out 0."""
+    away = [(np.arange(edge) + 2.5) % 10 - 5 for _ in DIMS]
+    z, y, x = np.meshgrid(*away, indexing="ij", sparse=True)
+    volume = from_array(z**2 + y**2 + x**2 > 3**2)
+    result = value(arrangement(volume))
+    for name in ("clustering_ratio", "hyperuniformity_index"):
+        assert 0.1 < result[name] <= 1.01 * result[f"{name}_sampling_error"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_error_of_chance_is_below_its_number(seed):
+    """As many pores as a lattice of four spacings has, at random: that is no order."""
+    volume = arranged_spheres(64, "random", per_edge=4, seed=seed)
+    result = value(arrangement(from_array(volume["phase"].values)))
+    assert result["clustering_ratio_sampling_error"] < 0.5 * result["clustering_ratio"]
