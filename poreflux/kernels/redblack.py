@@ -12,6 +12,7 @@ Functions take ranges of planes and release the GIL; a pool of threads runs them
 """
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numba as nb
@@ -187,18 +188,28 @@ def pack_plane(values: np.ndarray, k: int, dtype) -> np.ndarray:
     """Return plane number k, values (ny, nx), as (2, Y, H), colours apart."""
     ny, nx = values.shape
     plane = packed_shape((1, ny, nx))[1:]
-    # colours depend on the parity of k only, so a box of two planes stands for any
-    out = np.zeros((2, 2 * GHOST + 2, *plane), dtype)
-    cells = np.zeros((2, ny, nx), dtype)
-    cells[k % 2] = values
-    pack(cells, out, k % 2, k % 2 + 1)
-    return out[:, k % 2 + GHOST]
+    out = np.zeros((2, *plane), dtype)
+    for own, cells in _rows_of_colours(k, values):
+        out[own] = cells
+    return out
 
 
 def unpack_plane(packed: np.ndarray, k: int, shape) -> np.ndarray:
     """Return (2, Y, H) of plane number k as (ny, nx): the inverse of :func:`pack_plane`."""
-    box = np.zeros((2, 2 * GHOST + 2, *packed.shape[1:]), packed.dtype)
-    box[:, k % 2 + GHOST] = packed
-    out = np.zeros((2, *shape[-2:]), packed.dtype)
-    unpack(box, out, k % 2, k % 2 + 1)
-    return out[k % 2]
+    out = np.empty(shape[-2:], packed.dtype)
+    for own, cells in _rows_of_colours(k, out):
+        cells[:] = packed[own]
+    return out
+
+
+def _rows_of_colours(
+    k: int, values: np.ndarray
+) -> Iterator[tuple[tuple[int, slice, slice], np.ndarray]]:
+    """Yield where a plane (2, Y, H) has the cells of every second row that are of one colour, with
+    these cells of `values` (ny, nx)."""
+    for colour in range(2):
+        for first in range(2):
+            cells = values[first::2, (colour + k + first) % 2 :: 2]
+            rows, pairs = cells.shape
+            own_rows = slice(GHOST + first, GHOST + first + 2 * rows, 2)
+            yield (colour, own_rows, slice(1, 1 + pairs)), cells

@@ -23,7 +23,7 @@ class Binary(NamedTuple):
     y, x in bits 0-1, 2-3, 4-5, and SOLID; 0 is blocked. A face conducts wz, wy or wx."""
 
     code: np.ndarray  # (2, Z, Y, H) uint8
-    links: np.ndarray  # (4, 2, Y, H): conductance to the driven faces: none, low, high, both
+    links: np.ndarray  # (1 to 4, 2, Y, H): conductance to driven faces: none, low, high, both
     face_of: np.ndarray  # (Z,) uint8: which of the four a plane has
     wz: float
     wy: float

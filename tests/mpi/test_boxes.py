@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from poreflux.kernels.redblack import GHOST
+from poreflux.kernels.redblack import GHOST, unpack_plane
 from poreflux.transport.engines.threads import Threads
+from poreflux.transport.laplace.boundary import boundary_of_half_cells
 from poreflux.transport.laplace.neighbours import SingleBox
 from poreflux.transport.laplace.operator import build
 from poreflux.transport.laplace.percolation import keep_percolating
@@ -18,7 +19,7 @@ from poreflux.transport.solvers import solution as solving
 from poreflux.transport.solvers.conjugate_gradients import ConjugateGradients
 from poreflux.transport.solvers.multigrid import hierarchy
 from tests.mpi.media import problem
-from tests.mpi.virtual import on_boxes
+from tests.mpi.virtual import Board, ThreadLink, on_boxes
 from tests.transport.energy_rule import EnergyError
 
 RTOL = 1e-12
@@ -210,3 +211,17 @@ def test_what_one_box_raises_ends_all():
 
     with pytest.raises(KeyError, match="lost"):
         on_boxes(3, body)
+
+
+@pytest.mark.parametrize("box, faces", [(0, 1), (1, 0), (2, 2)])
+def test_a_box_packs_only_the_links_that_its_planes_touch(box, faces):
+    ranks = Ranks(ThreadLink(Board(3), box), (0, 8, 16, 24), (False, False, False), 1)
+    half = np.random.default_rng(5).random((2, 6, 7)) + 1
+    boundary = boundary_of_half_cells(half, (8, 6, 7), ranks, np.float64, Threads(1))
+    assert len(boundary.packed) == 1 + faces
+    boundary.interface[:] = 3.0
+    boundary.update()
+    for number, plane in enumerate(boundary.packed[1:]):
+        own = unpack_plane(plane, (0, 23)[number], (8, 6, 7))
+        np.testing.assert_array_equal(own, 1 / (1 / half[number] + 1 / 3.0))
+    assert not boundary.packed[0].any()

@@ -188,7 +188,7 @@ def rules():
     links = operator.boundary.links()
     source = np.stack([links[0], 0 * links[1]])
     operator.residual(solved.x, solver.r)
-    yield Balance(cell, links, source, Tolerances(1e-4, 1e-2), [], None), solved.x
+    yield Balance(cell, source, Tolerances(1e-4, 1e-2), [], None), solved.x
 
 
 @pytest.mark.parametrize("rule, x", list(rules()), ids=lambda value: type(value).__name__)

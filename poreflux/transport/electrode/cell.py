@@ -79,18 +79,22 @@ class OuterPlanes(NamedTuple):
 
 
 def planes_of(
-    operator: Operator, x: np.ndarray, links: np.ndarray, source: np.ndarray, excess: float = np.inf
+    operator: Operator, x: np.ndarray, source: np.ndarray, excess: float = np.inf
 ) -> OuterPlanes:
-    """Return the outer planes of x, which `links` and `source` (2, ny, nx) join to both faces."""
+    """Return the outer planes of x, which links and `source` (2, ny, nx) join to both faces."""
     u = outer_potentials(operator, x)
-    return OuterPlanes(u, links * u - source, excess)
+    outflow = operator.boundary.links()
+    outflow *= u
+    outflow -= source
+    return OuterPlanes(u, outflow, excess)
 
 
 def outer_potentials(operator: Operator, x: np.ndarray) -> np.ndarray:
     """Return the potential (2, ny, nx) of the cells at the low and the high face."""
     operator.neighbours.fill_ghosts(x)
     outer = np.stack([plane(operator, x, k) for k in (0, operator.shape[0] - 1)])
-    return np.array(operator.neighbours.outermost(outer))
+    outer[0], outer[1] = operator.neighbours.outermost(outer)
+    return outer
 
 
 def plane(operator: Operator, x: np.ndarray, k: int) -> np.ndarray:

@@ -17,6 +17,9 @@ LAWS = get_args(annotations.Kinetics)
 #: steps at most of the scalar Newton iterations; relative change of the last step but one
 MAX_STEPS, TOLERANCE = 100, 1e-9
 
+#: faces at a time
+PART = 4096
+
 
 @dataclass(frozen=True)
 class Kinetics:
@@ -135,25 +138,45 @@ class Kinetics:
 
     def _reduced(self, a: float, b: float | np.ndarray, c: np.ndarray) -> np.ndarray:
         """Return x of ``a x + b exchange(x) = c``: Newton's method within a shrinking bracket."""
-        sign = np.where(c < 0, -1.0, 1.0)
-        alpha = np.where(c < 0, 1 - self.transfer, self.transfer)
-        c = np.abs(c)
+        c, b = np.broadcast_arrays(c, b)
+        shape, c, b = c.shape, c.ravel(), b.ravel()
         # exchange(x) >= exp(alpha x) - 1 bounds x from above, and so does the linear term alone
-        high = np.log1p(c / b) / alpha
+        high = np.log1p(np.abs(c) / b) / self._share(c)
         if a > 0:
-            high = np.minimum(high, c / a)
-        low, x = np.zeros_like(high), high
+            high = np.minimum(high, np.abs(c) / a)
+        low, x = np.zeros_like(high), high.copy()
+        # some at a time, as each face takes ten numbers on the way; but all of them the same steps
+        parts = [slice(start, start + PART) for start in range(0, c.size, PART)]
         for _ in range(MAX_STEPS):
-            f = a * x + b * exchange(alpha, x) - c
-            slope = a + b * (alpha * np.exp(alpha * x) + (1 - alpha) * np.exp((alpha - 1) * x))
-            high, low = np.where(f > 0, x, high), np.where(f > 0, low, x)
-            new = x - f / slope
-            new = np.where((new < low) | (new > high), (low + high) / 2, new)
-            converged = np.abs(new - x) <= TOLERANCE * np.abs(new)
-            x = new
-            if converged.all():
+            of_part = [self._step(a, b[p], c[p], low[p], high[p], x[p]) for p in parts]
+            if all(of_part):
                 break
-        return sign * x
+        x[c < 0] *= -1
+        return x.reshape(shape)
+
+    def _share(self, c: np.ndarray) -> np.ndarray:
+        """Return the transfer coefficient in the direction of c."""
+        return np.where(c < 0, 1 - self.transfer, self.transfer)
+
+    def _step(
+        self,
+        a: float,
+        b: np.ndarray,
+        c: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        x: np.ndarray,
+    ) -> bool:
+        """Move x and the bracket, in place; return whether all x have converged."""
+        alpha = self._share(c)
+        f = a * x + b * exchange(alpha, x) - np.abs(c)
+        slope = a + b * (alpha * np.exp(alpha * x) + (1 - alpha) * np.exp((alpha - 1) * x))
+        high[:], low[:] = np.where(f > 0, x, high), np.where(f > 0, low, x)
+        new = x - f / slope
+        new = np.where((new < low) | (new > high), (low + high) / 2, new)
+        converged = np.abs(new - x) <= TOLERANCE * np.abs(new)
+        x[:] = new
+        return bool(converged.all())
 
 
 def exchange(alpha: float | np.ndarray, x: float | np.ndarray) -> np.ndarray:

@@ -65,7 +65,6 @@ class Balance(CertifiedEnergy):
     def __init__(
         self,
         cell: ElectrolyteCell,
-        links: np.ndarray,
         source: np.ndarray,
         tolerances: Tolerances,
         history: list[float],
@@ -76,7 +75,6 @@ class Balance(CertifiedEnergy):
         self.wanted = f"{tolerances.error:.0e} wanted; ask for fewer digits"
         self.attach(cell.solver)
         self.cell = cell
-        self.links = links
         self.source = source
         self.tolerances = tolerances
         self.history = history
@@ -122,7 +120,7 @@ class Balance(CertifiedEnergy):
         return float(abs(self._outflow(x)[self.cell.fed].sum()))
 
     def _outflow(self, x: np.ndarray) -> np.ndarray:
-        return planes_of(self.cell.operator, x, self.links, self.source).outflow
+        return planes_of(self.cell.operator, x, self.source).outflow
 
 
 def descend(
@@ -141,8 +139,7 @@ def descend(
     """
     operator = cell.operator
     operator.drive(*source)
-    links = operator.boundary.links()
-    rule = Balance(cell, links, source, tolerances, history, reference_current)
+    rule = Balance(cell, source, tolerances, history, reference_current)
     try:
         lower_until_met(cell.solver, x, rule)
     except Limited:
@@ -155,7 +152,7 @@ def descend(
         except NotConverged:
             if not rule.is_all_that_digits_allow(x):
                 raise
-    return planes_of(operator, x, links, source, rule.certificate.excess)
+    return planes_of(operator, x, source, rule.certificate.excess)
 
 
 def rounding_current(operator: Operator, volts: float) -> float:

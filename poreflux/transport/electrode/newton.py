@@ -114,7 +114,9 @@ def react(
         if deviation <= tolerances.balance and step_tolerances == tolerances:
             voltages = feed.voltage(cell, planes), feed.excess(cell, planes)
             error = feed.error(cell, law.linear, x, planes, missing_current)
+            del planes, source, new_v, new_flow
             return _state(cell, law, v, missing_current, voltages, x, step, history, error)
+        del planes, source, missing_current, new_v, new_flow  # not to be kept during the next solve
     raise NotConverged(
         f"the current is {deviation:.1e} from its law after {MAX_STEPS} steps of Newton's method, "
         f"{tolerances.balance:.0e} wanted; report the volume and the kinetics",

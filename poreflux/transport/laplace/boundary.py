@@ -19,10 +19,11 @@ class Boundary:
     ``half`` and ``interface`` (2, ny, nx) are the conductances of half a cell and of the interface
     at the low and the high face, in the units of
     :meth:`poreflux.transport.laplace.problem.Problem.weights`: an interface of infinite
-    conductance is a driven face, one of none an insulated face. ``packed`` (4, 2, Y, H) and
+    conductance is a driven face, one of none an insulated face. ``packed`` (1 to 4, 2, Y, H) and
     ``face_of`` (Z,) are what the kernels call ``links`` and ``face_of``; they change in place, so
     that a current that depends on the potential needs no other geometry at each step. Every box has
-    the planes of both faces, whether they are its own or not. ``wraps`` are the periodic sides.
+    ``half`` and ``interface`` of both faces, but packed only what its own planes touch: one away
+    from both faces a single plane of zeros. ``wraps`` are the periodic sides.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ def boundary_of_half_cells(
     face_of = engine.zeros((planes,), np.uint8)
     if half.any():
         face_of[:] = faces_of_planes(neighbours.first, planes, neighbours.planes)
-    packed = engine.zeros((4, 2, *plane), dtype)
+    packed = engine.zeros((1 + int(np.asarray(face_of).max()), 2, *plane), dtype)
     boundary = Boundary(
         half,
         (0, neighbours.planes - 1),
@@ -101,13 +102,16 @@ def fill_planes(
     outer_planes: tuple[int, int],
     wraps: tuple[bool, bool],
 ) -> None:
-    """Fill the planes (4, 2, Y, H) that kernels read at no face, the low, the high and at both,
-    from `values` (2, ny, nx) or numbers at the two faces.
+    """Fill the planes (2, Y, H) that kernels read at no face, the low, the high and at both, as far
+    as there are any, from `values` (2, ny, nx) or numbers at the two faces.
     """
+    if len(packed) == 1:
+        return
     planes = np.zeros(tuple(packed.shape), packed.dtype)
-    for face, plane in enumerate(outer_planes):
+    for face, plane in enumerate(outer_planes[: len(packed) - 1]):
         planes[1 + face] = redblack.pack_plane(values[face], plane, packed.dtype)
-    planes[3] = planes[1] + planes[2]
+    if len(packed) == 4:
+        planes[3] = planes[1] + planes[2]
     redblack.wrap_sides(planes, *wraps)
     packed[:] = planes  # at once: it may be elsewhere
 
@@ -119,7 +123,9 @@ def series(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     array([1., 0., 2.])
     """
     with np.errstate(divide="ignore"):
-        return 1 / (1 / a + 1 / b)
+        resistance = 1 / a
+        resistance += 1 / b
+        return np.divide(1, resistance, out=resistance)
 
 
 def sum_of_four(planes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

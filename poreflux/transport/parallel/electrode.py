@@ -78,7 +78,10 @@ class Task:
 
 @dataclass(frozen=True)
 class ElectrodeResults:
-    """The results of all boxes; without states where nothing joins the fed face to the contact."""
+    """The results of all boxes; without states where nothing joins the fed face to the contact.
+
+    The porosities of columns are empty but on the first box, which makes the Dataset.
+    """
 
     solid: np.ndarray
     face: np.ndarray
@@ -161,18 +164,20 @@ def _column_porosities(
     face: np.ndarray,
     ranks: Ranks,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the porosity of columns less the mean, and the same weighted towards the electrode."""
+    """Return the porosity of columns less the mean, and the same weighted towards the electrode;
+    empty arrays but on the first box."""
     link, start, planes = ranks.link, ranks.first, ranks.planes
     depth = task.depth(stored_phase.spacing[0], face)
     weights = decay_weights(planes, stored_phase.spacing[0], depth, task.operating.reacting == HIGH)
     own_weights = weights[start : start + len(cells)] / weights.sum()
     voxels = int(link.gather(cells.size if sample is None else sample.sum()).sum())
     even = np.full(len(cells), 1 / planes)
-    porosity, weighted = (
-        relative_to_mean(_of_all(column_sums(cells, of_planes, sample), link, sample), voxels)
-        for of_planes in (even, own_weights)
-    )
-    return porosity, weighted
+    found = [np.empty(0), np.empty(0)]
+    for number, of_planes in enumerate((even, own_weights)):
+        sums = _of_all(column_sums(cells, of_planes, sample), link, sample)
+        if link.rank == 0:
+            found[number] = relative_to_mean(sums, voxels)
+    return found[0], found[1]
 
 
 def _of_all(sums: ColumnSums, link: Link, sample: np.ndarray | None) -> ColumnSums:
