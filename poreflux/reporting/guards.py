@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from poreflux.reporting.methods_errors import listed
 from poreflux.schema import MESH_DEPENDENT
 from poreflux.schema.attribute_text import history
+from poreflux.uncertainty.errors import DISCRETISATION, SAMPLING, errors_of
 from poreflux.uncertainty.rounding import rounded, told
 from poreflux.uncertainty.sampling import too_narrow
 from poreflux.volume import USUAL_VOXELS
@@ -44,6 +46,7 @@ def guards(results: xr.Dataset) -> list[str]:
         _percolation,
         _too_easy,
         _not_resolved,
+        _voxels_unknown,
         _solver,
         _mesh_dependent,
     )
@@ -203,6 +206,20 @@ def _not_resolved(results: xr.Dataset) -> Iterator[str]:
                 f"the tortuosity factor along {direction} has no upper bound: {why}; take smaller "
                 "voxels, or say so beside it"
             )
+
+
+def _voxels_unknown(results: xr.Dataset) -> Iterator[str]:
+    """Yield where a total error is told, and that of the voxels is not in it."""
+    unknown = []
+    for direction, tau in _directions(results, "tortuosity_factor"):
+        kinds = {error.kind for error in errors_of(results, "tortuosity_factor", direction)}
+        if math.isfinite(tau) and SAMPLING in kinds and DISCRETISATION not in kinds:
+            unknown.append(direction)
+    if unknown:
+        yield (
+            f"how far voxels move the tortuosity factor along {listed(unknown)} is not known, and "
+            "not in its total error, which is too small; compare only samples of equal voxels"
+        )
 
 
 def _solver(results: xr.Dataset) -> Iterator[str]:

@@ -106,6 +106,14 @@ CURRENT: dict[str, Variable] = {
     **by_direction("interface_state", ACROSS, "u", "1", "state of each face of the electrode"),
     **by_direction("current_section", SECTION, "f", "mA/cm**2", "current density, middle section"),
     **{name: Variable(("direction",), *rest) for name, rest in CURRENT_NUMBERS.items()},
+    **{
+        f"{name}_sampling_error": Variable(
+            ("direction",),
+            *CURRENT_NUMBERS[name][:2],
+            f"{CURRENT_NUMBERS[name][2]}, sampling error",
+        )
+        for name in ("current_density_cv", "current_density_p99")
+    },
     "unconnected_contact_fraction": Variable(
         ("direction",), "f", "1", "share of the face in contact with idle electrolyte"
     ),

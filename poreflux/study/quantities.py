@@ -1,6 +1,5 @@
 """The numbers by which samples are compared, each with its total error and draws of it."""
 
-import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from poreflux.schema import DIMS, VARIABLES, current_name
 from poreflux.schema.attribute_text import parsed
 from poreflux.schema.units import printed_unit
 from poreflux.statistics.block_bootstrap import bootstrap
+from poreflux.study.current_sampling import again
 from poreflux.uncertainty.errors import Error, errors_of, is_known, total, value_of
 
 #: what a number tells
@@ -25,9 +25,6 @@ _POSSIBLE = {
     "geodesic_tortuosity": (1.0, math.inf),
     "constrictivity": (0.0, 1.0),
 }
-
-#: bins and tiles of a map of the current, and correlation lengths along the edge of a tile
-_BINS, _TILES, _LENGTHS = 400, (3, 8), 2.0
 
 
 @dataclass(frozen=True)
@@ -188,8 +185,7 @@ def found(
         errors_of(results, quantity.name, quantity.direction)
     )  # fmt: skip
     if quantity.array and not any(error.kind == "sampling" for error in errors):
-        again = _again(results, quantity, draws=draws, rng=rng)
-        spread = float(np.std(again))
+        spread = float(np.std(_again(results, quantity, draws=draws, rng=rng)))
         errors.append(Error("sampling", spread, spread))
     whole = total(errors) if is_known(errors) else Error("total", math.nan, math.nan)
     normal = rng.standard_normal(draws)
@@ -237,63 +233,7 @@ def _again(
     results: xr.Dataset, quantity: Quantity, *, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     if quantity.statistic is None:
-        return _current_again(results, quantity, draws=draws, rng=rng)
+        return again(results, quantity.name, quantity.direction, draws=draws, rng=rng)
     blocks = _blocks(results, quantity)
     assert blocks is not None
     return bootstrap(blocks, quantity.statistic, draws=draws, rng=rng)
-
-
-def _current_again(
-    results: xr.Dataset, quantity: Quantity, *, draws: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return statistics of the map of the current, whose tiles are drawn again."""
-    name = "current_density" + ("" if quantity.direction == "z" else f"_{quantity.direction}")
-    if name not in results:
-        return np.full(draws, np.nan)
-    image = results[name].values
-    length = value_of(results, "current_correlation_length", quantity.direction)
-    step = _step(results[name])
-    counts, centres = _tiles(image, _LENGTHS * length / step)
-    grid = np.arange(math.prod(counts.shape[:2])).reshape(counts.shape[:2])
-    tables = counts.reshape(-1, counts.shape[-1])
-    statistic = functools.partial(_of_tiles, tables=tables, centres=centres, name=quantity.name)
-    return bootstrap(grid, statistic, draws=draws, rng=rng, together=1)
-
-
-def _step(image: xr.DataArray) -> float:
-    """Return the edge of a pixel in µm."""
-    axis = image[image.dims[-1]].values
-    return float(axis[1] - axis[0]) if axis.size > 1 else 1.0
-
-
-def _tiles(image: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the histogram of each tile of a map, and the values of the bins."""
-    fewest, most = _TILES
-    numbers = [
-        int(np.clip(n / edge if edge > 0 else most, fewest, most)) if n >= fewest else 1
-        for n in image.shape
-    ]
-    low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    edges = np.linspace(low, max(high, low + 1e-12), _BINS + 1)
-    bands = np.array_split(image, numbers[0], axis=0)
-    counts = np.array([
-        [np.histogram(tile[np.isfinite(tile)], edges)[0]
-         for tile in np.array_split(band, numbers[1], axis=1)]
-        for band in bands
-    ])  # fmt: skip
-    return counts, (edges[1:] + edges[:-1]) / 2
-
-
-def _of_tiles(
-    drawn: np.ndarray, *, tables: np.ndarray, centres: np.ndarray, name: str
-) -> np.ndarray:
-    """Return a statistic of the current in tiles that are drawn, from their histograms."""
-    times = np.zeros((len(drawn), len(tables)))
-    np.add.at(times, (np.arange(len(drawn))[:, None], drawn), 1)
-    counts = times @ tables
-    number = counts.sum(axis=1)
-    if name.endswith("p99"):
-        place = np.argmax(counts.cumsum(axis=1) >= 0.99 * number[:, None], axis=1)
-        return centres[place]
-    mean = counts @ centres / number
-    return np.sqrt(np.maximum(counts @ centres**2 / number - mean**2, 0)) / mean

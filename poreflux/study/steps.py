@@ -14,6 +14,7 @@ from poreflux.schema import DIMS, Direction
 from poreflux.store import open as open_store
 from poreflux.store.disk import remove
 from poreflux.study import solving
+from poreflux.study.current_sampling import with_current_sampling
 from poreflux.study.importing import (
     has_phases,
     import_sample,
@@ -249,6 +250,7 @@ def _together(
     volume = open_store(store)
     found = [stored.open_results(target) for target in targets]
     results = stored.collect(*found, volume=volume).assign_attrs(of_sample)
+    results = with_current_sampling(results)
     stored.save(results, out, overwrite=True)
 
 

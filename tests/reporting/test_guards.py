@@ -109,3 +109,18 @@ def test_a_tortuosity_factor_that_voxels_do_not_resolve_is_noticed():
     )
     (warning,) = guards(results)
     assert "along x has no upper bound: paths are as thin as a voxel" in warning
+
+
+def test_a_total_without_the_error_of_the_voxels_is_noticed():
+    along = {"direction": ["z", "y"]}
+    results = xr.Dataset(
+        {
+            "tortuosity_factor": ("direction", [1.2, 1.1]),
+            "tortuosity_factor_sampling_error": ("direction", [0.02, 0.02]),
+            "tortuosity_factor_discretisation_low": ("direction", [1.15, np.nan]),
+            "tortuosity_factor_discretisation_high": ("direction", [1.2, np.nan]),
+        },
+        coords=along,
+    )
+    (warning,) = guards(results)
+    assert "along y is not known" in warning

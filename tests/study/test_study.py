@@ -79,6 +79,13 @@ def test_what_a_change_touches_is_done_again_and_nothing_else(change, ran):
     assert done(ran) == CHANGES[change]
 
 
+def test_the_results_of_a_sample_have_the_sampling_error_of_its_current(ran):
+    results = open_results(ran.parent / "study-results" / "a" / "results.zarr")
+    for name in ("current_density_cv", "current_density_p99"):
+        value, error = (float(results[f"{name}{end}"][0]) for end in ("", "_sampling_error"))
+        assert 0 < error < value
+
+
 def test_blocks_have_the_error_of_their_voxels_where_the_study_asks_for_it(ran):
     ran.write_text(ran.read_text().replace("discretisation = false", "discretisation = true"))
     assert done(ran) == ["tortuosity z", "blocks", "results"]
