@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -164,17 +165,18 @@ class _Group:
         )
 
 
-def _parts(name: str) -> tuple[list[str], list[str]]:
+@lru_cache(maxsize=2**14)
+def _parts(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the texts of a name and the numbers between them.
 
     Examples
     --------
     >>> _parts("z007_ch00.tif")
-    (['z', '_ch', '.tif'], ['007', '00'])
+    (('z', '_ch', '.tif'), ('007', '00'))
     """
-    stem, suffix = Path(name).stem, Path(name).suffix
-    pieces = re.split(r"([0-9]+)", stem)
-    return [*pieces[:-1:2], pieces[-1] + suffix], pieces[1::2]
+    path = Path(name)
+    pieces = re.split(r"([0-9]+)", path.stem)
+    return (*pieces[:-1:2], pieces[-1] + path.suffix), tuple(pieces[1::2])
 
 
 def _groups(names: Sequence[str]) -> list[_Group]:
