@@ -147,7 +147,7 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock | 
         if the disk does not let it go.
     """
     lock = ObjectLock(folder) if is_remote(folder) else Lock(folder)
-    while (holder := lock.take()) is not None:
+    while (holder := _taken(lock, what)) is not None:
         if not wait:
             raise StoreExists(
                 f"{what} is being written by another process ({holder.pid} on {holder.host}); "
@@ -159,6 +159,12 @@ def holding(folder: Path, what: Path, *, wait: bool = False) -> Iterator[Lock | 
     finally:
         with writing(what):
             lock.release()
+
+
+def _taken(lock: Lock | ObjectLock, what: Path) -> Process | None:
+    """Take a lock, or return who holds it."""
+    with writing(what):
+        return lock.take()
 
 
 def _remove_empty(folder: Path) -> None:

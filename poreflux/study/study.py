@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import xarray as xr
 
 from poreflux import results as stored
+from poreflux.store.disk import writing
 from poreflux.store.lock import holding
 from poreflux.study import records
 from poreflux.study.file import read_study
@@ -145,7 +146,8 @@ class Study:
         means = work or Work(
             threads=resources.threads, scheduler=resources.scheduler, chunk=resources.chunk
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         with holding(self.folder / ".running", self.folder, wait=wait):
             for sample in self.file.samples:
                 self._try(sample.name, outcome, self._of(sample, more), means, tell)

@@ -289,3 +289,12 @@ def test_of_processes_at_once_one_writes_and_the_others_are_refused(tmp_path):
         else:
             assert verify(tmp_path / name) == []
             assert float(open(tmp_path / name).phase.mean()) == winner
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "results").write_text("a file where the folder would be")
+    with (
+        pytest.raises(CannotWrite, match="results cannot be written"),
+        holding(tmp_path / "results" / ".running", tmp_path / "results"),
+    ):
+        pass
