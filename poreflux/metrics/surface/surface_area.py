@@ -38,7 +38,9 @@ def surface_area(volume: xr.Dataset, *, phase: str = "pore") -> xr.Dataset:
     sqrt(3), and are right only where it runs along the axes. Lines, S_V = 2 P_L averaged over 13
     directions with the shares of space they stand for (Cauchy-Crofton) [1]_, are right on average
     over orientations; a plane comes out between 7 % too small (along the axes) and 2 % too large
-    where voxels are cubes. Neither sees what is smaller than a voxel.
+    where voxels are cubes. Of spheres 7 voxels in diameter the mean is 2 % too small, and one
+    may be 11 % by where its centre lies; of 8 voxels 1 and 4 %, of 16 voxels 0 and 2 %. Neither
+    sees what is smaller than a voxel.
 
     Half a pair is missing on each face of the volume. It is taken to differ as often as pairs
     inside do, times q (1 - q) / (p (1 - p)), with q the share of the phase at that face and p in
