@@ -1,6 +1,7 @@
 """Three phases and more: has each a peak of its own, or does a threshold halve that of another?"""
 
 import math
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -24,6 +25,10 @@ _TAIL = 0.15
 
 #: largest share of a phase that may be noise of its neighbours
 _NOISE = 0.5
+
+#: least share of each of three phases that are warned of, and deepest dip between their peaks that
+#: is clear, relative to the lower of the two
+_CLEAR_SHARE, _CLEAR_DIP = 0.05, 0.6
 
 
 def require_own_peaks(near: Histogram, counted: Histogram, thresholds: Sequence[float]) -> None:
@@ -85,15 +90,64 @@ def require_own_peaks(near: Histogram, counted: Histogram, thresholds: Sequence[
         )
 
 
+def warn_of_more_phases(counted: Histogram) -> None:
+    """Warn where grey values that are cut in two have three clear peaks and more.
+
+    Parameters
+    ----------
+    counted
+        histogram of the grey values as they are segmented.
+
+    Notes
+    -----
+    Each peak stands apart, with a dip between of no more than 60 % of the lower one, and has 5 % of
+    the voxels or more: no noise and no walls between two phases make such a one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> rng = np.random.default_rng(0)
+    >>> values = np.concatenate([rng.normal(level, 2, 9000) for level in (10, 20, 30)])
+    >>> counts, edges = np.histogram(values, 256)
+    >>> middles = (edges[1:] + edges[:-1]) / 2
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_more_phases(Histogram(middles, counts, values.min(), values.max()))
+    >>> str(caught[0].message)[:47]
+    'two phases were asked for, but the grey values '
+    """
+    if counted.counts.sum() < FEWEST:
+        return
+    peaks = sorted(_peaks(counted) or [])
+    smoothed = _smoothed(counted)
+    if len(peaks) < 3 or smoothed is None:
+        return
+    centres, smooth, _ = smoothed
+    _, counts = equal_bins(counted)
+    shares, start = [], 0
+    for one, other in pairwise(peaks):
+        low, high = np.searchsorted(centres, [one, other])
+        dip = low + int(np.argmin(smooth[low : high + 1]))
+        if smooth[dip] > _CLEAR_DIP * min(smooth[low], smooth[high]):
+            return
+        shares.append(counts[start:dip].sum())
+        start = dip
+    shares.append(counts[start:].sum())
+    if min(shares) > _CLEAR_SHARE * counts.sum():
+        warnings.warn(
+            f"two phases were asked for, but the grey values have {len(peaks)} clear peaks "
+            f"({_listed(peaks)}): one of the two holds more than one phase; name all phases, with "
+            "method='multi-otsu', or give method='threshold' with the threshold that is meant",
+            stacklevel=4,  # the call of the public function
+        )
+
+
 def _peaks(near: Histogram) -> list[float] | None:
     """Return the grey values of all peaks, the highest first; None where there is no noise."""
-    edges, counts = equal_bins(near)
-    centres = (edges[1:] + edges[:-1]) / 2
-    width = bright_width(near, solid_level(centres, counts)) / (edges[1] - edges[0])
-    if not width > 1:
+    smoothed = _smoothed(near)
+    if smoothed is None:
         return None
-    sigma = max(_SMOOTHING * width, 1.0)
-    smooth = gaussian_filter1d(counts, sigma, mode="constant")
+    centres, smooth, sigma = smoothed
     chance = _BY_CHANCE * np.sqrt(smooth / (2 * math.sqrt(math.pi) * sigma))
     padded = np.pad(smooth, 1)
     tops = np.flatnonzero((smooth >= padded[:-2]) & (smooth > padded[2:]))
@@ -104,6 +158,17 @@ def _peaks(near: Histogram) -> list[float] | None:
         if least > 0 and all(dip < least for dip in dips):
             found.append(int(top))
     return [float(centres[k]) for k in found]
+
+
+def _smoothed(near: Histogram) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """Return grey values, their smooth histogram and width of smoothing; None without noise."""
+    edges, counts = equal_bins(near)
+    centres = (edges[1:] + edges[:-1]) / 2
+    width = bright_width(near, solid_level(centres, counts)) / (edges[1] - edges[0])
+    if not width > 1:
+        return None
+    sigma = max(_SMOOTHING * width, 1.0)
+    return centres, gaussian_filter1d(counts, sigma, mode="constant"), sigma
 
 
 def _level(peaks: Sequence[float], low: float, high: float) -> float | None:

@@ -25,7 +25,7 @@ from poreflux.segmentation.options import (
     phase_bounds,
 )
 from poreflux.segmentation.outside import inside, marked
-from poreflux.segmentation.own_peaks import require_own_peaks
+from poreflux.segmentation.own_peaks import require_own_peaks, warn_of_more_phases
 from poreflux.segmentation.segmentation_sensitivity import ThresholdAnalysis, analyse, sensitivity
 from poreflux.segmentation.solid_peak import require_two_phases, solid_peak
 from poreflux.segmentation.surroundings import surroundings
@@ -165,6 +165,8 @@ def segment(
         thresholds, instead = automatic_thresholds(counted, method, len(names), pore, analysis)
         if near and len(names) > 2:
             require_own_peaks(near, counted, thresholds)
+        elif len(names) == 2:
+            warn_of_more_phases(counted)
     check_thresholds(thresholds, counted, method, names, pore)
     labels = list(names) if pore == "dark" else list(names)[::-1]
     grown_in = arrays["gray"]

@@ -57,3 +57,27 @@ def test_phases_that_are_there_are_found(ratio):
 def test_a_phase_of_more_noise_than_voxels_is_refused_with_what_helps():
     with pytest.raises(OnePhase, match="noise of its neighbours; choose denoise='median'"):
         segment(scan(phases(0.1), 2.8), method="multi-otsu", phases=THREE)
+
+
+@pytest.mark.parametrize("shares", [(0.33, 0.66), (0.15, 0.5), (0.1, 0.8)])
+@pytest.mark.parametrize("noise", [5, 10])
+def test_three_clear_phases_are_not_segmented_as_two_in_silence(shares, noise):
+    """One of the two then holds two phases: the porosity is .5 instead of .15."""
+    rng = np.random.default_rng([noise, 3])
+    field = gaussian_filter(rng.standard_normal((40, 40, 40)), 3, mode="wrap")
+    grey = np.array([0, 50, 100])[np.searchsorted(np.quantile(field, shares), field)]
+    scan = from_array(rng.normal(grey, noise).astype(np.float32), kind="gray")
+    with pytest.warns(UserWarning, match="have 3 clear peaks"):
+        segment(scan)
+
+
+@pytest.mark.parametrize("blur", [0, 0.8, 1.5])
+@pytest.mark.parametrize("noise", [3, 10, 20])
+def test_two_phases_are_not_taken_for_three(blur, noise):
+    """Walls have all grey values between those of two phases, but no peak of their own."""
+    rng = np.random.default_rng([noise, 4])
+    field = gaussian_filter(rng.standard_normal((40, 40, 40)), 3, mode="wrap")
+    grey = gaussian_filter(100.0 * (field > np.quantile(field, 0.3)), blur)
+    scan = from_array(rng.normal(grey, noise).astype(np.float32), kind="gray")
+    porosity = float((segment(scan)["phase"] == 0).mean())
+    assert 0.25 < porosity < 0.35
