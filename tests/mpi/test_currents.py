@@ -223,14 +223,21 @@ def test_a_process_starts_without_what_only_the_first_needs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [{}, {"drive": "equipotential", "wagner_lengths": [0.0, 9.0]}])
-def test_a_process_takes_the_memory_that_is_forecast(tmp_path, options):
-    labels = (np.random.default_rng(2).random((160, 160, 160)) < 0.85).astype(np.uint8)
+@pytest.mark.parametrize(
+    "shape, options",
+    [
+        ((160, 160, 160), {}),
+        ((16, 500, 500), {}),
+        ((16, 500, 500), {"drive": "equipotential", "wagner_lengths": [0.0, 9.0]}),
+    ],
+)
+def test_a_process_takes_the_memory_that_is_forecast(tmp_path, shape, options):
+    labels = (np.random.default_rng(2).random(shape) < 0.85).astype(np.uint8)
     store = poreflux.save(poreflux.from_array(labels), tmp_path / "vol.zarr")
     case = {"path": str(store), "results": str(tmp_path / "r"), "threads": 1, **options}
     stored_phase = mpi_reading.read_stored_phase(store, "z")
     lengths = options.pop("wagner_lengths", [])
-    task = Task(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones((160, 160), bool))
+    task = Task(conditions(**options), {"electrolyte": 0.1}, lengths, np.ones(shape[1:], bool))
     forecast = memory(
         stored_phase, partition(stored_phase.shape, 2, stored_phase.chunk[0]), task, 0
     )

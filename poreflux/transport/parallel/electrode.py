@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
 #: bytes for each voxel of the electrode's face, which every process holds: links, sources,
 #: potentials and currents of both faces, the law of the interface, cells and potentials near the
-#: electrode; and for each stored state
-FACE_BYTES, STATE_BYTES = 570, 16
+#: electrode; with an equipotential drive also those at one volt; and for each stored state
+FACE_BYTES = {"flux": 200, "equipotential": 310}
+STATE_BYTES = 16
 
 #: bytes of libraries of the first process, which makes the contact mask and the results
 LIBRARY_BYTES = 120 * 2**20
@@ -213,6 +214,7 @@ def memory(stored_phase: StoredPhase, layout: Partition, task: Task, box: int) -
     start, stop = layout.span(box)
     face = prod(stored_phase.shape[1:])
     vectors = 3 if task.operating.drive == "equipotential" else 2
-    extra = face * (FACE_BYTES + STATE_BYTES * len(task.lengths) + 4 * vectors * (stop - start))
+    of_face = FACE_BYTES[task.operating.drive] + STATE_BYTES * len(task.lengths)
+    extra = face * (of_face + 4 * vectors * (stop - start))
     extra += 0 if box else LIBRARY_BYTES
     return tortuosity_factor.memory(stored_phase, layout, task.phases, box) + extra
