@@ -64,5 +64,5 @@ def test_a_dask_cluster_measures_as_threads_do(alone, tmp_path):
         client.wait_for_workers(2)
         _, results = again(alone, tmp_path, Work(scheduler=made.address))
         done = client.run(lambda dask_worker: dask_worker.state.executed_count)
-    assert all(done.values())  # it is the workers that did it
+    assert any(done.values())  # workers did it; which of them is the scheduler's choice
     xr.testing.assert_allclose(results, alone[1], rtol=1e-6)
