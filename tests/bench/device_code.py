@@ -234,8 +234,15 @@ def check_compiler() -> None:
 
 def check_compiler_installed() -> None:
     """Raise :class:`NoCompiler` where the compiler of device code is not installed."""
-    if not folders_of_compiler() and shutil.which("nvcc") is None:
-        raise NoCompiler("the compiler of device code is missing; pip install 'poreflux[gpu]'")
+    from cuda.pathfinder import DynamicLibNotFoundError, load_nvidia_dynamic_lib
+
+    try:
+        for library in ("nvrtc", "nvvm"):
+            load_nvidia_dynamic_lib(library)
+    except (DynamicLibNotFoundError, RuntimeError) as error:
+        raise NoCompiler(
+            "the compiler of device code is missing; pip install 'poreflux[gpu]'"
+        ) from error
 
 
 def folders_of_compiler() -> list[str]:

@@ -111,3 +111,41 @@ def test_threads_make_the_same_graph(fine):
     aggregates = Aggregates(whole, int(whole.max()) + 1)
     for one, two in zip(aggregates.joined(alone).edges, aggregates.joined(made).edges):
         np.testing.assert_array_equal(one, two)
+
+
+def test_relaxation_and_residual_are_those_of_the_matrix(fine, rng):
+    problem, made = fine
+    A, n, reds = dense(made), made.nodes, number_cells(problem.cells)[1]
+    b, x, rest = rng.standard_normal(n), rng.standard_normal(n), np.empty(n)
+    graph_cycle.residual(*made.matrix, b, x, rest, 0, n)
+    np.testing.assert_allclose(rest, b - A @ x, rtol=1e-5, atol=1e-5)
+    graph_cycle.relax(*made.matrix, b, x, reds, n)
+    np.testing.assert_allclose((b - A @ x)[reds:], 0, atol=1e-5)
+
+
+def test_red_nodes_are_read_from_a_packed_vector_and_written_back(fine, rng):
+    _, made = fine
+    reds, packed = 5, rng.standard_normal(12)
+    where, b, x = np.array([1, 4, 5, 8, 11]), np.zeros(reds), np.zeros(reds)
+    graph_cycle.gather(packed, where, made.inverse, b, x, 0, reds)
+    np.testing.assert_array_equal(b, packed[where])
+    np.testing.assert_array_equal(x, packed[where] * made.inverse[:reds])
+    out = np.zeros(12)
+    graph_cycle.scatter(x, where, out, 0, reds)
+    np.testing.assert_array_equal(out[where], x)
+    assert np.count_nonzero(out) == np.count_nonzero(x)
+
+
+def test_what_is_left_is_added_up_and_the_correction_goes_back(fine, rng):
+    _, made = fine
+    n, reds, factor = made.nodes, made.nodes // 2, 1.5
+    whole = rng.permutation(np.arange(n, dtype=np.int32) % 20).astype(np.int32)
+    aggregates = Aggregates(whole, 20)
+    rest, coarse = rng.standard_normal(n), np.empty(20)
+    graph_cycle.add_up(rest, aggregates.first, aggregates.member, reds, coarse, 0, 20)
+    np.testing.assert_allclose(coarse, np.bincount(whole[:reds], rest[:reds], 20), rtol=1e-12)
+    x, out = rng.standard_normal(n), np.empty(n)
+    graph_cycle.correct(x, whole, factor, coarse, out, 0, n)
+    np.testing.assert_allclose(out, x + factor * coarse[whole], rtol=1e-14)
+    graph_cycle.add(x, out, 0, n)
+    np.testing.assert_allclose(out, 2 * x + factor * coarse[whole], rtol=1e-14)

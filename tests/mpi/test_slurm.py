@@ -110,12 +110,14 @@ def test_a_job_of_the_current_saves_is_queued_again_and_goes_on(queue, store, tm
 
 @pytest.mark.parametrize("kind", ["pmi2", "none"])
 def test_srun_starts_processes_that_find_each_other_or_says_how(queue, store, tmp_path, kind):
-    sizes = ["-N2", "-n2", "--mem=1500", "--time=4", f"--mpi={kind}"]
+    sizes = ["-N2", "-n2", "--mem=1500", "--time=2", f"--mpi={kind}"]
     solve = ["poreflux", "solve", "tortuosity", store, "--solver", "petsc", "--threads", "1"]
     words = [*solve, "--no-discretisation", "--out", tmp_path / "r.zarr"]
-    done = subprocess.run(
-        list(map(str, ["srun", *sizes, *words])), env=queue, capture_output=True, text=True
-    )
+    command = list(map(str, ["srun", *sizes, *words]))
+    for _ in range(3):  # SLURM seldom loses part of what processes tell it: deploy/README.md
+        done = subprocess.run(command, env=queue, capture_output=True, text=True)
+        if "mpi/pmi2: invalid client request" not in done.stderr:
+            break
     if kind == "pmi2":
         assert done.returncode == 0, done.stderr
         assert results.open(tmp_path / "r.zarr").tortuosity_factor.item() > 1
